@@ -25,9 +25,7 @@ from .plugins.trial import Trial as Trial
 from .plugins.weights import Weights as Weights
 from .spec.dump import dumps as dumps
 from .spec.training import TrainingSpec as TrainingSpec
-from .trained.open_run import (
-    FinishedRun as FinishedRun,
-    open_run as open_run,
-)
+from .trained.finished_run import FinishedRun as FinishedRun
+from .trained.open_run import open_run as open_run
 from .training.interrupted import Interrupted as Interrupted
 from .training.pipeline import train as train

@@ -13,16 +13,22 @@ NAMES = {kind.__name__ for kind in Plugins().catalog} | set(BUILT_IN)
 EXAMPLES = {
     "check/toml/not_specs.py": {"NPZ", "Parquet"},  # How to use a file of this format that is given as a spec.
     "cli/drafts/plugin.py": {"Adam", "CrossEntropyLoss", "Tanh"},  # The example spec of `hookline new plugin`.
+    "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},
     "cli/main.py": {"Adam"},
     "cli/new.py": {"CSV"},  # The file format.
+    "cli/output/table_files.py": {"CSV"},  # The file format.
+    "cli/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/show.py": {"Conv2d"},
+    "data/new_rows.py": {"NPZ"},  # The file format.
     "errors/ids.py": {  # A test checks that each example has the mistake.
         *("Accuracy", "Adam", "CSV", "CrossEntropyLoss", "EarlyStopping", "Flatten", "R2Score", "SGD", "StepLR"),
         "StochasticWeightAveraging",
     },
     "plugins/manager.py": set(BUILT_IN),  # The list of the plugins that are always loaded.
     "report/judgements.py": {"EarlyStopping"},
+    "trained/evaluation/added_metrics.py": {"F1Score"},
+    "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
     "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""

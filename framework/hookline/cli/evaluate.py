@@ -20,8 +20,8 @@ from hookline.plugins.sources.local import from_file
 from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
-    from hookline.trained.evaluation.details import Evaluation
-    from hookline.trained.open_run import FinishedRun
+    from hookline.trained.evaluation.evaluation import Evaluation
+    from hookline.trained.finished_run import FinishedRun
 
 IN_THE_RUN = ""
 """The value of `--plots` without a directory."""
@@ -91,15 +91,20 @@ def run(arguments: argparse.Namespace) -> int:
         split = arguments.split or _default_split(finished)
         plots = None if arguments.plots is None else _directory(arguments, split)
         total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
-        done = [0]
-        with rows_progress(lambda: done[0], total, is_shown=True):
+        done = 0
+
+        def count(rows: int) -> None:
+            nonlocal done
+            done = rows
+
+        with rows_progress(lambda: done, total, is_shown=True):
             evaluation = finished.evaluation(
                 split,
                 data=arguments.data,
                 metrics=added,
                 batch_size=arguments.batch_size,
                 with_scores=plots is not None,
-                progress=lambda rows: done.__setitem__(0, rows),
+                progress=count,
             )
     written = []
     if plots is not None:

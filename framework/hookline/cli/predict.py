@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
                 shown = stream.head(ROWS_ON_SCREEN)
                 stream.count_rest()
         if out is not None and not arguments.quiet:
-            echo(f"{counted(stream.rows, 'row')}. Predictions are in {out}")
+            echo(f"{counted(stream.rows, 'row')}. The predictions are in {out}")
         elif width is not None and out is None:
             echo(*first_rows(shown, width))
             if stream.rows > shown.num_rows:

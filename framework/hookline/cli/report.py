@@ -36,6 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what needs the data and the model: confusion, residuals, worst rows",
     )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=VALUE",
+        help="change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved; "
+        "repeatable",
+    )
     add_plugin_argument(parser)
 
 
@@ -52,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     loader = Loader(plugins)
     gc.enable()
     evidence = [
-        _evidence(summary, label, plugins, is_wanted=not arguments.no_predictions)
+        _evidence(summary, label, plugins, arguments.overrides, is_wanted=not arguments.no_predictions)
         for summary, label in zip(runs, labels(Comparison(runs)), strict=True)
     ]
     # Imported here, so that mistakes are reported without waiting for matplotlib.
@@ -66,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     return GOOD
 
 
-def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_wanted: bool) -> Evidence:
+def _evidence(
+    run: RunSummary, label: str, plugins: Sequence[object], overrides: Sequence[str], *, is_wanted: bool
+) -> Evidence:
     """The evidence about a run, with its predictions if its data and model are there."""
     if not is_wanted:
         return Evidence(run=run, label=label, no_predictions="They were not asked for.")
@@ -75,7 +86,7 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], *, is_want
 
     try:
         with printed_warnings(str(run.directory)):
-            found, note = gathered(open_run(run.directory, plugins=plugins))
+            found, note = gathered(open_run(run.directory, overrides=overrides, plugins=plugins))
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
         return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

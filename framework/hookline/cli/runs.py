@@ -14,8 +14,10 @@ from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
+from hookline.files import no_formula
 from hookline.runs.comparison import MISSING, Comparison, Condition
-from hookline.runs.summary import RunSummary, runs_below
+from hookline.runs.find_runs import runs_below
+from hookline.runs.summary import RunSummary
 
 EPILOG = """\
 examples:
@@ -127,8 +129,11 @@ def _as_csv(compared: Comparison, names: Sequence[str] | None) -> str:
         names = ["run", "state", "epochs", "seconds", *compared.settings, *compared.metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
+    writer.writerow(map(no_formula, names))
     for run in compared.runs:
         values = (compared.value(run, name) for name in names)
-        writer.writerow("" if value is MISSING else value for value in values)
+        # A run directory may come from somebody else.
+        writer.writerow(
+            "" if value is MISSING else no_formula(value) if isinstance(value, str) else value for value in values
+        )
     return text.getvalue()

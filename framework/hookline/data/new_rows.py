@@ -14,8 +14,11 @@ from hookline.errors.suggestions import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
     from numpy.typing import NDArray
+    from torch import Tensor
+
+MOST_PROBLEMS = 20
+"""The largest number of unreadable rows of a block that are reported."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -51,7 +54,7 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
         rows_per_block: the largest number of rows of a block.
 
     Raises:
-        DataError: If an array is missing, is not numeric, or has another shape than in training.
+        DataError: If an array is missing, or has another shape than in training.
 
     """
     import torch
@@ -73,23 +76,61 @@ def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_bloc
             if of not in arrays:
                 raise DataError(f'There is no array "{of}" with the lengths of "{name}".', columns=[of])
             lengths[name] = _tensor(arrays, of).long().cpu()
-    named = groups | {f"{name}_lengths": values for name, values in lengths.items()}
-    sizes = {name: len(values) for name, values in named.items()}
-    if len(set(sizes.values())) != 1:
+            if lengths[name].dim() != 1:
+                raise DataError(f'"{of}" must have one dimension, not {lengths[name].dim()}.', columns=[of])
+    sizes = {name: len(values) for name, values in groups.items()}
+    sizes |= {f"{name}_lengths": len(values) for name, values in lengths.items()}
+    if len(set(sizes.values())) > 1:
         raise DataError(f"The arrays must have the same number of rows: {sizes}.")
+    if not any(sizes.values()):
+        raise DataError("There are no rows.")
     batch = Batch(groups, lengths=lengths)
     for start in range(0, batch.rows, rows_per_block):
-        # In-place layers may overwrite a batch, but not the arrays of the caller.
-        part = batch.slice(start, min(start + rows_per_block, batch.rows)).changed(lambda rows: rows.clone())
-        yield RowBlock(first=start + 1, rows=part.rows, batch=part)
+        part = batch.slice(start, min(start + rows_per_block, batch.rows))
+        is_readable, problems = _unreadable(part, start + 1)
+        chosen = is_readable.nonzero()[:, 0]
+        yield RowBlock(
+            first=start + 1,
+            rows=part.rows,
+            # A copy: in-place layers may overwrite a batch, but not the arrays of the caller.
+            batch=part.changed(lambda rows, chosen=chosen: rows[chosen]) if len(chosen) else None,  # type: ignore[misc]
+            is_readable=is_readable.numpy() if problems else None,
+            problems=problems,
+        )
 
 
-def _tensor(arrays: Mapping[str, Any], name: str) -> "torch.Tensor":
+def _unreadable(part: Batch, first: int) -> "tuple[Tensor, list[DataError]]":
+    """Return which rows can be read, and the problems of the first others; `first` is the number of the first row."""
+    import torch
+
+    is_readable = torch.ones(part.rows, dtype=torch.bool)
+    found: dict[int, tuple[str, str]] = {}
+
+    def refuse(column: str, fits: "Tensor", message: str) -> None:
+        is_readable.logical_and_(fits)
+        for row in (~fits).nonzero()[:MOST_PROBLEMS, 0].tolist():
+            found.setdefault(row, (column, message))
+
+    for name, rows in part.inputs.items():
+        if rows.is_floating_point():
+            kind = str(rows.dtype).removeprefix("torch.")
+            refuse(name, rows.reshape(len(rows), -1).isfinite().all(dim=1), f"A number is not a finite {kind}.")
+    for name, lengths in part.lengths.items():
+        steps = part.inputs[name].shape[1]
+        fits = (lengths >= 1) & (lengths <= steps)
+        refuse(f"{name}_lengths", fits, f"The length is not between 1 and {steps}.")
+    return is_readable, [
+        DataError(message, row=first + row, columns=[column])
+        for row, (column, message) in sorted(found.items())[:MOST_PROBLEMS]
+    ]
+
+
+def _tensor(arrays: Mapping[str, Any], name: str) -> "Tensor":
     import torch
 
     try:
         return torch.as_tensor(arrays[name])
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise DataError(f'"{name}" is not an array of numbers.', columns=[name]) from None
 
 

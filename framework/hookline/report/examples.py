@@ -10,6 +10,7 @@ from hookline.report.evidence import ClassPredictions, Example, NumberPrediction
 from hookline.runs.cells import number_text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from hookline.data.batches import Batches, Data
@@ -27,41 +28,62 @@ SMALLEST_IMAGE = 6
 """The smallest height and width of inputs that are shown as an image."""
 
 
-def worst_classes(truth: "Tensor", predicted: "Tensor", scores: "Tensor", names: Sequence[str]) -> list[Example]:
+def worst_classes(
+    truth: "NDArray[Any]",
+    predicted: "NDArray[Any]",
+    scores: "NDArray[Any]",
+    names: Sequence[str],
+    rows: "NDArray[Any] | None",
+) -> list[Example]:
     """The wrong rows whose true class is least probable.
 
-    `scores` has the score of the true class of each row.
+    `scores` has the score of the true class of each row, and `rows` their numbers; `None` gives no examples.
     """
-    wrong = (truth != predicted).nonzero()[:, 0]
+    if rows is None:
+        return []
+    wrong = (truth != predicted).nonzero()[0]
     order = scores[wrong].argsort(stable=True)
     return [
         Example(
-            row=row + 1,
-            truth=names[int(truth[row])],
-            predicted=names[int(predicted[row])],
-            error=float(scores[row]),
+            row=int(rows[place]),
+            truth=names[int(truth[place])],
+            predicted=names[int(predicted[place])],
+            error=float(scores[place]),
         )
-        for row in wrong[order][:MOST_EXAMPLES].tolist()
+        for place in wrong[order][:MOST_EXAMPLES].tolist()
     ]
 
 
-def worst_numbers(truth: "Tensor", predicted: "Tensor", columns: Sequence[str]) -> list[Example]:
-    """The rows whose difference is largest. For several numbers, their differences are measured in deviations."""
-    difference = (predicted - truth).abs().double()
-    spread = truth.double().std(dim=0, correction=0)
-    spread[spread == 0] = 1
-    order = (difference / spread).nan_to_num(float("inf")).amax(dim=1).argsort(descending=True, stable=True)
+def worst_numbers(
+    truth: "NDArray[Any]", predicted: "NDArray[Any]", columns: Sequence[str], rows: "NDArray[Any] | None"
+) -> list[Example]:
+    """The rows whose difference is largest. For several numbers, their differences are measured in deviations.
 
-    def shown(row: "Tensor") -> str:
+    `rows` has the numbers of the rows; `None` gives no examples.
+    """
+    import numpy
+
+    if rows is None or not len(rows):
+        return []
+    difference = abs(predicted - truth)
+    spread = truth.std(axis=0)
+    spread[spread == 0] = 1
+    sizes = numpy.nan_to_num(difference / spread, nan=numpy.inf).max(axis=1)
+    order = (-sizes).argsort(stable=True)
+
+    def shown(row: "NDArray[Any]") -> str:
         texts = [f"{value:.5g}" for value in row.tolist()]
         named = (f"{name} {text}" for name, text in zip(columns, texts, strict=True))
         return texts[0] if len(texts) == 1 else ", ".join(named)
 
     return [
         Example(
-            row=row + 1, truth=shown(truth[row]), predicted=shown(predicted[row]), error=float(difference[row].max())
+            row=int(rows[place]),
+            truth=shown(truth[place]),
+            predicted=shown(predicted[place]),
+            error=float(difference[place].max()),
         )
-        for row in order[:MOST_EXAMPLES].tolist()
+        for place in order[:MOST_EXAMPLES].tolist()
     ]
 
 

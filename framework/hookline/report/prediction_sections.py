@@ -1,6 +1,7 @@
 """The sections of a report about predictions: confused classes, residuals, and the rows that were predicted worst."""
 
 import base64
+import math
 from collections.abc import Iterator, Sequence
 
 from hookline.errors.text import counted
@@ -51,10 +52,9 @@ def _confusion(one: ClassPredictions) -> Iterator[Html]:
 
 def _matrix(one: ClassPredictions) -> Html:
     """The confusion matrix. The larger the share of a cell in the rows of its class, the darker."""
-    import numpy
+    from hookline.trained.numbers.confusion import confusion
 
-    count = len(one.names)
-    cells = numpy.bincount(one.truth * count + one.predicted, minlength=count * count).reshape(count, count)
+    cells = confusion(one.truth, one.predicted, len(one.names)).matrix()
     rows = []
     for index, (name, line) in enumerate(zip(one.names, cells.tolist(), strict=True)):
         whole = max(1, sum(line))
@@ -78,32 +78,32 @@ def _pairs(one: ClassPredictions) -> Iterator[Html]:
     """The most confused pairs, and the classes that are recognized worst."""
     import numpy
 
-    wrong = one.truth != one.predicted
-    places, counts = numpy.unique(one.truth[wrong] * len(one.names) + one.predicted[wrong], return_counts=True)
-    order = numpy.lexsort((places, -counts))[:MOST_PAIRS]
-    pairs = [divmod(int(place), len(one.names)) for place in places[order]]
-    true = one.true_counts
+    from hookline.trained.numbers.confusion import confusion
+
+    counted_pairs = confusion(one.truth, one.predicted, len(one.names))
+    pairs = counted_pairs.most_confused(MOST_PAIRS)
+    every = int((counted_pairs.truth != counted_pairs.predicted).sum())
+    by_class = counted_pairs.by_class()
+    true, recall = by_class.rows, by_class.recall
     if not pairs:
         yield h("p", "No class is confused with another.")
         return
-    yield h("p", f"The {len(pairs)} most confused of {len(places):,} pairs of {len(one.names):,} classes:")
+    yield h("p", f"The {len(pairs)} most confused of {every:,} pairs of {len(one.names):,} classes:")
     yield table(
         ("true", "predicted", "rows", "of the class"),
         (
             (one.names[truth], one.names[predicted], f"{count:,}", f"{count / true[truth]:.1%}")
-            for (truth, predicted), count in zip(pairs, counts[order].tolist(), strict=True)
+            for truth, predicted, count in pairs
         ),
         numbers=(2, 3),
     )
-    right = numpy.bincount(one.truth[~wrong], minlength=len(one.names))
-    recall = numpy.where(true > 0, right / numpy.maximum(true, 1), 2.0)
+    # The recall of a class without rows is NaN, which is sorted to the end.
     worst = [index for index in numpy.lexsort((-true, recall))[:MOST_CLASSES].tolist() if recall[index] < 1]
-    predicted_counts = one.predicted_counts
     yield h("p", "The classes with the lowest recall:")
     yield table(
         ("class", "rows", "recall", "predicted"),
         (
-            (one.names[index], f"{true[index]:,}", f"{recall[index]:.3f}", f"{predicted_counts[index]:,}")
+            (one.names[index], f"{true[index]:,}", f"{recall[index]:.3f}", f"{by_class.predicted[index]:,}")
             for index in worst
         ),
         numbers=(1, 2, 3),
@@ -111,16 +111,15 @@ def _pairs(one: ClassPredictions) -> Iterator[Html]:
 
 
 def _errors(one: NumberPredictions) -> Html:
-    """The errors of each number, and those of the mean of the true values."""
+    """The residuals of each number, true minus predicted, and the error of the mean of the true values."""
+    from hookline.trained.numbers.residuals import residual_summary
+
     rows = []
     for index, column in enumerate(one.columns):
-        truth, predicted = one.truth[:, index], one.predicted[:, index]
-        error = predicted - truth
-        squared, spread = float((error**2).mean()), float(truth.var())
-        explained = f"{1 - squared / spread:.4f}" if spread else ""
-        sizes = (float(error.mean()), float(abs(error).mean()), squared**0.5, spread**0.5)
-        rows.append((column, *(f"{size:.4g}" for size in sizes), explained))
-    heading = ("number", "mean error", "mean absolute error", "root mean squared error", "that of the mean", "R²")
+        found = residual_summary(one.truth[:, index], one.predicted[:, index])
+        sizes = (found.mean, found.mean_absolute, found.root_mean_square, found.deviation)
+        rows.append((column, *(f"{size:.4g}" for size in sizes), "" if math.isnan(found.r2) else f"{found.r2:.4f}"))
+    heading = ("number", "mean residual", "mean absolute error", "root mean squared error", "that of the mean", "R²")
     return table(heading, rows, numbers=range(1, 6))
 
 

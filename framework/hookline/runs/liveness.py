@@ -1,11 +1,15 @@
 """Whether a process trains a run right now: it holds a lock of the operating system, which ends with the process."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hookline.runs.lock import NAME
+
+ATTEMPTS, PAUSE = 50, 0.01
+"""How often to try to lock a file that another process has locked, and how many seconds to wait in between."""
 
 
 @contextmanager
@@ -18,7 +22,11 @@ def marked_as_running(directory: Path) -> Iterator[None]:
     descriptor = _opened(directory)
     try:
         if descriptor is not None:
-            _is_locked(descriptor, exclusive=True)
+            # `is_running` in another process holds the lock for a moment.
+            for _ in range(ATTEMPTS):
+                if _is_locked(descriptor, exclusive=True):
+                    break
+                time.sleep(PAUSE)
         yield
     finally:
         if descriptor is not None:

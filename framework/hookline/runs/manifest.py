@@ -131,6 +131,11 @@ class Manifest:
         if found not in [{key: entry.get(key) for key in found} for entry in self._entries(name)]:
             raise RunError(f"{path}: The file is damaged, or has been changed: it is not what the run wrote ({NAME}).")
 
+    def checked(self, name: str) -> Path:
+        """Return the path of a file that is exactly as the run wrote it. Raises a `RunError` like `check`."""
+        self.check(name)
+        return self.directory / name
+
     def _entries(self, name: str) -> "Iterator[Mapping[str, Any]]":
         """What the file may contain: usually one content, and two if it was being replaced when a process ended."""
         entry = self.files[name]

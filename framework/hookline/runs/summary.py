@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -28,44 +27,6 @@ killed, or it runs on another machine."""
 
 LARGEST = 2**28
 """The largest size of a file to read, in bytes."""
-
-
-def is_run(directory: Path) -> bool:
-    """Whether a directory is that of a run, even if files are missing."""
-    has = {name for name in (locking.NAME, RESULT, SPEC, LOG) if (directory / name).is_file()}
-    return locking.NAME in has or len(has) > 1
-
-
-def runs_below(directory: Path) -> list[Path]:
-    """The directories of all runs in a directory, itself included, with the trials of each; numbers in their order.
-
-    Raises:
-        HooklineError: if the directory does not exist.
-
-    """
-    if not directory.is_dir():
-        what = "is not a directory" if directory.exists() else "does not exist"
-        raise HooklineError(
-            f"{directory} {what}. Pass a run directory, such as runs/iris/1, or one that contains runs."
-        )
-    found = []
-    for home, names, _ in os.walk(directory):
-        if is_run(Path(home)):
-            found.append(Path(home))
-            names[:] = [name for name in names if re.fullmatch(r"trial-\d+", name)]
-        else:
-            names[:] = [name for name in names if not name.startswith(".")]
-    return sorted(found, key=_natural)
-
-
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    """A key that sorts 10 after 9.
-
-    >>> [str(path) for path in sorted(map(Path, ("a/10", "a/9", "a")), key=_natural)]
-    ['a', 'a/9', 'a/10']
-    """
-    parts = [piece for part in path.parts for piece in [*re.split(r"(\d+)", part), ""]]
-    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 @define(eq=False, slots=False)
@@ -167,7 +128,10 @@ class RunSummary:
     def seconds(self) -> float | None:
         """How long the run took, in seconds; for a running one, how long it has been training."""
         if self.state == RUNNING:
-            return max(0.0, time.time() - (self.directory / locking.NAME).stat().st_mtime)
+            try:
+                return max(0.0, time.time() - (self.directory / locking.NAME).stat().st_mtime)
+            except OSError:  # The directory has been deleted meanwhile.
+                return None
         value = (self.result or {}).get("seconds")
         return float(value) if isinstance(value, (int, float)) and _is_number(value) else None
 

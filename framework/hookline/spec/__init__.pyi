@@ -27,15 +27,9 @@ from .objective.predicted import (
 )
 from .objective.prediction import Prediction as Prediction
 from .objective.prediction_columns import (
-    MOST_CLASSES as MOST_CLASSES,
-    PARTS as PARTS,
     Part as Part,
-    PredictionColumn as PredictionColumn,
     column_name as column_name,
-    default_parts as default_parts,
-    offered_parts as offered_parts,
     prediction_columns as prediction_columns,
-    refuse_parts as refuse_parts,
 )
 from .options import (
     Spec as Spec,

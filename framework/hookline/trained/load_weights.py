@@ -1,16 +1,55 @@
-"""Load saved weights into a model that was built anew. Nothing is unpickled."""
+"""Build the model of a finished run, and load its weights. Nothing is unpickled."""
 
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hookline.errors.exceptions import RunError
+from hookline.data.description import DataDescription
+from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.text import counted, enumerate_names
 from hookline.files import plain_name
+from hookline.plugins.stages import Run
+from hookline.runs import directory as directories
+from hookline.runs.manifest import Manifest
+from hookline.trained.run_files import refusing_unreadable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MOST_NAMES = 4
+
+
+def trained_modules(
+    run: Run, description: DataDescription, files: Manifest, result: Mapping[str, Any]
+) -> "tuple[nn.Module, nn.Module]":
+    """Build the model and the criterion of a finished run with its stages, and load its weights.
+
+    Args:
+        run: an opened run, from `FinishedRun.opened`.
+        description: the description of the data in training.
+        files: the manifest of the run.
+        result: the content of `result.json`.
+
+    Raises:
+        RunError: If the run has no saved weights, or if they are not those of the model.
+
+    """
+    directory = files.directory
+    with refusing_unreadable(directory / directories.DATA):
+        data = description.data(run.device)
+    model = run.stages.build_model(run=run, data=data)
+    criterion = run.stages.select_loss(run=run, data=data)
+    if directories.MODEL not in files:
+        why = result["error"] or "The training ended before they were written."
+        raise RunError(f"{directory}: The run has no saved weights. {why}")
+    load_weights(model, files.checked(directories.MODEL))
+    if any(True for _ in criterion.parameters()):
+        load_weights(criterion, files.checked(directories.CRITERION))
+    if not result["weights"]["finite"]:
+        message = f"{directory}: The saved weights are infinite or NaN, and so may be the predictions."
+        warnings.warn(HooklineWarning(message, id="unusable-run"), stacklevel=5)
+    return model.eval(), criterion.eval()
 
 
 def load_weights(module: "nn.Module", path: Path) -> None:

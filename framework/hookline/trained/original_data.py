@@ -22,13 +22,25 @@ TOLERANCE = 1e-6
 
 
 def original_data(run: Run, directory: Path, description: DataDescription, fingerprint: str) -> "Data":
-    """Call the stage `prepare_data` as in training, and compare its answer with what was recorded then.
+    """Return the data as `checked_data` does, with a warning if its fingerprint is not that of the data in training."""
+    data = checked_data(run, directory, description)
+    if of_data(data) != fingerprint:
+        rows = {split: batches.rows for split, batches in data.splits().items()}
+        what = "" if rows == description.rows else f" Rows then: {_shown(description.rows)}; now: {_shown(rows)}."
+        message = (
+            f"{directory}: The data has changed since training, so numbers may differ from those of the run.{what}"
+        )
+        warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
+    return data
+
+
+def checked_data(run: Run, directory: Path, description: DataDescription) -> "Data":
+    """Call the stage `prepare_data` as in training, and compare its answer with the description of the data then.
 
     Args:
         run: an opened run, from `FinishedRun.opened`.
         directory: the directory of the finished run.
         description: the description of the data in training.
-        fingerprint: the fingerprint of the data in training.
 
     Raises:
         RunError: If the data is no longer there, or would be prepared differently than in training.
@@ -49,13 +61,6 @@ def original_data(run: Run, directory: Path, description: DataDescription, finge
             f"{' and '.join(different)}. To evaluate the model on other data, pass it as new rows, which are "
             f"prepared as in training."
         )
-    if of_data(data) != fingerprint:
-        rows = {split: batches.rows for split, batches in data.splits().items()}
-        what = "" if rows == description.rows else f" Rows then: {_shown(description.rows)}; now: {_shown(rows)}."
-        message = (
-            f"{directory}: The data has changed since training, so numbers may differ from those of the run.{what}"
-        )
-        warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
     return data
 
 

@@ -20,24 +20,14 @@ from hookline.spec.objective.prediction_columns import (
     prediction_columns,
     refuse_parts,
 )
+from hookline.trained.trained_model import Trained, default_batch_size, rows_per_block
 from hookline.training.run_setup import inside
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from hookline.trained.open_run import FinishedRun
-
 MOST_PROBLEMS = 10
 """The number of unreadable rows that a message lists."""
-
-MOST_ROWS = 4096
-"""The largest number of rows in a batch by default."""
-
-NUMBERS_PER_BATCH = 2**16
-"""The number of input numbers that a batch has at most by default, unless that of the training has more."""
-
-ROWS_PER_BLOCK, NUMBERS_PER_BLOCK = 2**14, 2**22
-"""The number of rows, and of input numbers, that are read at once."""
 
 
 class PredictionStream:
@@ -49,7 +39,7 @@ class PredictionStream:
 
     def __init__(
         self,
-        finished: "FinishedRun",
+        finished: Trained,
         source: Any,
         *,
         columns: Sequence[str] = (),
@@ -62,7 +52,7 @@ class PredictionStream:
         # A single name is what it says, not a sequence of letters.
         columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
         self._parts, self._keep = _parts(columns), tuple(dict.fromkeys(keep))
-        self.batch_size: int = _batch_size(finished) if batch_size is None else batch_size
+        self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:
             raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
@@ -81,7 +71,7 @@ class PredictionStream:
                     source,
                     finished.data,
                     run.objective,
-                    rows_per_block=_rows_per_block(finished, self.batch_size),
+                    rows_per_block=rows_per_block(finished, self.batch_size),
                     with_targets="truth" in self._parts,
                     keep=self._keep,
                 )
@@ -260,29 +250,6 @@ def _parts(columns: Collection[str]) -> tuple[Part, ...]:
             near = did_you_mean(name, PARTS) or f" There are {enumerate_names(PARTS)}."
             raise HooklineError(f'There is no part "{name}" of predictions.{near}')
     return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
-
-
-def _numbers(finished: "FinishedRun") -> int:
-    """Return how many input numbers a row has."""
-    total = 0
-    for group in finished.data.inputs.values():
-        size = 1
-        for length in group.shape:
-            size *= length
-        total += size
-    return max(1, total)
-
-
-def _batch_size(finished: "FinishedRun") -> int:
-    """Return the number of rows in a batch by default."""
-    fitting = NUMBERS_PER_BATCH // _numbers(finished)
-    return max(finished.spec.data.batch_size, min(MOST_ROWS, fitting))
-
-
-def _rows_per_block(finished: "FinishedRun", batch_size: int) -> int:
-    """Return the number of rows to read at once: a multiple of the batch size, so that batches are full."""
-    fitting = min(ROWS_PER_BLOCK, NUMBERS_PER_BLOCK // _numbers(finished))
-    return batch_size * max(1, fitting // batch_size)
 
 
 def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: Sequence[RowBlock]) -> "pyarrow.Schema":

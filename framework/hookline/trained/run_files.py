@@ -1,5 +1,6 @@
 """Find the directory of a finished run, and check its files before they are used."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,3 +143,10 @@ def refusing_unreadable(path: Path) -> Iterator[None]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         reason = f"{type(error).__name__}: {error}".rstrip(":. ")
         raise RunError(f"{path}: The file cannot be used: it does not have the expected content ({reason}).") from None
+
+
+def json_of(files: Manifest, name: str) -> Mapping[str, Any]:
+    """Return the content of a JSON file of a run, after the file has been checked."""
+    path = files.checked(name)
+    with refusing_unreadable(path):
+        return dict(json.loads(path.read_text(encoding="utf-8")))

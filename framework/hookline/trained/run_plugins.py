@@ -83,8 +83,7 @@ def _is_not_installed(plugin: Locked) -> bool:
 
 
 def _is_needed(name: str, lock: Mapping[str, Any]) -> bool:
-    said = (one for stage in NEEDED for one in lock["stages"].get(stage, ()))
-    return any(one.rpartition(" (")[0] == name for one in said)
+    return any(one["plugin"] == name for stage in NEEDED for one in lock["stages"].get(stage, ()))
 
 
 def _way_to_pass(plugin: Locked, home: Path) -> str:

@@ -17,7 +17,7 @@ from small_training import small
 
 import hookline
 from hookline.cli.main import main
-from hookline.cli.output.table_files import ParquetWriter
+from hookline.cli.output.table_files import CSVWriter, ParquetWriter
 
 DATA = Path(__file__).parents[3] / "specs/data/iris.csv"
 
@@ -75,7 +75,7 @@ def test_a_file_has_what_was_requested(run, rows, tmp_path, capsys, suffix):
     out = tmp_path / f"out.{suffix}"
     arguments = ["--keep", "id, name", "--columns", "prediction,probability"]
     assert main(["predict", run, str(rows), "-o", str(out), *arguments]) == 0
-    assert capsys.readouterr() == (f"150 rows. Predictions are in {out}\n", "")
+    assert capsys.readouterr() == (f"150 rows. The predictions are in {out}\n", "")
     table = expected(run, rows, keep=["id", "name"], columns=["prediction", "probability"])
     if suffix == "parquet":
         assert parquet.read_table(out).equals(table)
@@ -212,3 +212,14 @@ def test_a_signal_leaves_nothing_that_is_half_written(run, rows, tmp_path, capsy
 def test_quiet_prints_nothing(run, rows, tmp_path, capsys):
     assert main(["predict", run, str(rows), "-o", str(tmp_path / "out.csv"), "-q"]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_empty_cell_of_the_only_column_is_no_empty_line():
+    file = io.BytesIO()
+    writer = CSVWriter(file, pyarrow.schema([("prediction", pyarrow.string())]))
+    for cells in (["a", ""], ["b", None], ['c"', ""]):
+        writer.write(pyarrow.record_batch({"prediction": cells}))
+    assert file.getvalue().decode() == 'prediction\na\n""\nb\n""\n"c"""\n""\n'
+    assert [row["prediction"] for row in csv.DictReader(io.StringIO(file.getvalue().decode()))] == [
+        *("a", "", "b", "", 'c"', ""),
+    ]

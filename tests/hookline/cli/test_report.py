@@ -41,16 +41,20 @@ def test_a_report_does_without_what_is_missing(tmp_path, capsys, monkeypatch):
     assert "run.lock.toml has been changed" in html
 
 
-def test_a_report_of_a_run_whose_data_is_gone(tmp_path, capsys, monkeypatch):
+def test_a_report_of_a_run_whose_data_has_been_moved(tmp_path, capsys, monkeypatch):
     from small_training import SPECS
 
     shutil.copy(SPECS / "data/iris.csv", tmp_path / "iris.csv")
     data = {"type": "CSV", "path": str(tmp_path / "iris.csv"), "targets": "species", "validation": 0.2}
     run = trained_run(tmp_path, data=data)
-    (tmp_path / "iris.csv").unlink()
-    assert main(["report", str(run), "-o", str(tmp_path / "report.html")]) == 0
+    (tmp_path / "iris.csv").rename(tmp_path / "moved.csv")
+    command = ["report", str(run), "-o", str(tmp_path / "report.html"), "--force"]
+    assert main(command) == 0
     assert "no predictions." in capsys.readouterr().out
     assert "There are no predictions to show." in (tmp_path / "report.html").read_text()
+    assert main([*command, "--set", f"data.path={tmp_path / 'moved.csv'}"]) == 0
+    assert "no predictions." not in capsys.readouterr().out
+    assert "30 rows, of which" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize(("argument", "message"), [("none", "none does not exist"), (".", "There is no run in .")])

@@ -8,6 +8,7 @@ from run_directories import write_run
 
 from hookline.cli.main import main
 from hookline.cli.output import run_table
+from hookline.cli.output.screen import text_width
 from hookline.runs.comparison import Comparison
 from hookline.runs.summary import RunSummary
 
@@ -113,3 +114,20 @@ def test_text_of_a_run_cannot_control_the_terminal(tmp_path, capsys):
     write_run(tmp_path / "2")
     (tmp_path / "1/spec.toml").write_text((tmp_path / "2/spec.toml").read_text().replace("SGD", "\\u001b[31mred"))
     assert "\x1b" not in "\n".join(lines(capsys, str(tmp_path)))
+
+
+def test_texts_of_a_run_are_no_formulas_in_csv(tmp_path, capsys):
+    for number, optimizer in enumerate(("SGD", "=1+1"), 1):
+        write_run(tmp_path / "runs" / str(number), optimizer=optimizer, lr=-number / 10)
+    assert main(["runs", str(tmp_path / "runs"), "--format", "csv", "--columns", "optimizer.type,lr"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["optimizer.type"] for row in rows] == ["SGD", "'=1+1"]
+    assert [row["optimizer.lr"] for row in rows] == ["-0.1", "-0.2"]
+
+
+def test_wide_letters_are_aligned(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "runs/東京", lr=0.1)
+    write_run(tmp_path / "runs/a", lr=0.2)
+    _, *rows = [line for line in lines(capsys) if "finished" in line or "state" in line]
+    assert [text_width(row[: row.index("finished")]) for row in rows] == [11, 11]

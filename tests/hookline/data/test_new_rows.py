@@ -92,3 +92,39 @@ def test_a_damaged_file_is_refused(tmp_path):
     (tmp_path / "rows.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"^Pass a file in NPZ format"):
         blocks(tmp_path / "rows.npz")
+
+
+def test_blocks_are_copies_of_all_rows():
+    rows = numpy.arange(10.0).reshape(5, 2)
+    blocks = list(blocks_of_arrays({"input": rows, "other": 1}, description(), rows_per_block=2))
+    assert [(block.first, block.rows, block.unreadable) for block in blocks] == [(1, 2, 0), (3, 2, 0), (5, 1, 0)]
+    assert torch.cat([block.batch.input for block in blocks]).equal(torch.from_numpy(rows).float())
+    blocks[0].batch.input.zero_()
+    assert rows[0, 1] == 1
+
+
+def test_rows_that_are_not_finite_are_left_out_and_reported():
+    rows = numpy.zeros((5, 2))
+    rows[1, 0], rows[4, 1] = numpy.nan, 1e300
+    first, second = blocks_of_arrays({"input": rows}, description(), rows_per_block=4)
+    assert first.is_readable.tolist() == [True, False, True, True]
+    assert first.batch.rows == 3
+    assert (second.batch, second.unreadable) == (None, 1)
+    [problem] = second.problems
+    assert (problem.row, problem.columns) == (5, ("input",))
+    assert str(problem) == 'row 5, column "input": A number is not a finite float32.'
+
+
+def test_lengths_that_are_impossible_are_reported():
+    arrays = {"input": numpy.ones((4, 3), dtype="int64"), "input_lengths": [3, 0, 4, 1]}
+    [block] = blocks_of_arrays(
+        arrays, description(input=InputDescription(shape=(3,), dtype="int64", padded=True)), rows_per_block=4
+    )
+    assert block.is_readable.tolist() == [True, False, False, True]
+    assert block.batch.lengths["input"].tolist() == [3, 1]
+    assert [problem.row for problem in block.problems] == [2, 3]
+
+
+def test_arrays_without_rows_are_refused():
+    with pytest.raises(DataError, match="There are no rows"):
+        blocks({"input": numpy.zeros((0, 2))})

@@ -86,6 +86,20 @@ def test_the_judgements_come_first_and_the_run_is_described(tmp_path):
     assert "torch 2.13" in text
 
 
+def test_numbers_of_other_weights_are_below_those_of_the_saved_ones(tmp_path):
+    logged = {"training": {"measured": "mean over the steps of epoch 3", "metrics": {"loss": 0.25, "Accuracy": 1}}}
+    text = text_of(page([evidence(tmp_path / "1", logged=logged)], Loader()))
+    assert "Of other weights, training split, mean over the steps of epoch 3: loss 0.25, Accuracy 1." in text
+
+
+def test_residuals_are_true_minus_predicted_as_in_an_evaluation(tmp_path):
+    truth = numpy.array([[1.0], [2.0], [6.0]])
+    predicted = numpy.array([[1.0], [3.0], [4.0]])
+    one = NumberPredictions(split="test", target="", columns=("size",), truth=truth, predicted=predicted)
+    text = text_of(page([evidence(tmp_path / "1", one)], Loader()))
+    assert "mean residual mean absolute error root mean squared error that of the mean R² size 0.3333 1 1.291" in text
+
+
 def test_many_classes_are_listed_by_their_confusions(tmp_path):
     truth = numpy.repeat(numpy.arange(4000), 3)
     predicted = truth.copy()

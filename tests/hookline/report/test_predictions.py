@@ -92,6 +92,34 @@ def test_data_that_has_changed_since_the_training_is_noted(tmp_path):
     assert gathered(run)[1].startswith("The data has changed since the training")
 
 
+def test_data_with_other_classes_is_refused(tmp_path):
+    from small_training import SPECS
+
+    text = (SPECS / "data/iris.csv").read_text()
+    (tmp_path / "iris.csv").write_text(text)
+    data = {"type": "CSV", "path": str(tmp_path / "iris.csv"), "targets": "species", "validation": 0.2}
+    run = open_run(trained_run(tmp_path, data=data))
+    (tmp_path / "iris.csv").write_text(text.replace("setosa", "wild"))  # It is sorted to the end.
+    with pytest.raises(HooklineError, match="finds other targets or classes"):
+        gathered(run)
+
+
+def test_labels_are_predicted_from_the_threshold_of_the_metrics(tmp_path):
+    from small_training import SPECS
+
+    data = {"type": "CSV", "path": str(SPECS / "data/breast_cancer.csv"), "targets": "diagnosis", "validation": 0.2}
+    sections = {
+        "data": data | {"standardize": True},
+        "loss": {"type": "BCEWithLogitsLoss"},
+        "metrics": [{"type": "Accuracy", "threshold": 0.9}],
+    }
+    run = open_run(trained_run(tmp_path, **sections, model={"type": "Linear", "out_features": 1}))
+    [found], _ = gathered(run)
+    outputs, _ = by_hand(run)
+    assert numpy.array_equal(found.predicted, (outputs.sigmoid() >= 0.9).long()[:, 0])
+    assert run.metrics["validation/Accuracy"] == pytest.approx(found.right / found.rows)
+
+
 def test_without_validation_and_test_rows_there_are_no_predictions(tmp_path):
     data = {"type": "Random", "features": 4, "targets": [0.0, 1.0]}
     run = open_run(

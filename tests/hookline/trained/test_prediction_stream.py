@@ -8,7 +8,7 @@ from small_training import SPECS, small
 
 import hookline
 from hookline.errors import HooklineError, UnreadableRowsError
-from hookline.trained import prediction_stream
+from hookline.trained import trained_model
 
 DATA = SPECS / "data/iris.csv"
 INPUTS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -55,7 +55,7 @@ def test_the_numbers_are_those_of_the_model_in_memory(trial, run, flowers, size)
 
 
 def test_blocks_have_whole_batches_and_the_same_numbers(trial, run, flowers, monkeypatch):
-    monkeypatch.setattr(prediction_stream, "ROWS_PER_BLOCK", 40)
+    monkeypatch.setattr(trained_model, "ROWS_PER_BLOCK", 40)
     stream = run.predictions(flowers, columns=["output"], batch_size=16)
     batches = list(stream)
     assert [batch.num_rows for batch in batches] == [32, 32, 32, 32, 22]
@@ -64,7 +64,7 @@ def test_blocks_have_whole_batches_and_the_same_numbers(trial, run, flowers, mon
 
 
 def test_the_caller_may_do_anything_between_blocks(trial, run, flowers, monkeypatch):
-    monkeypatch.setattr(prediction_stream, "ROWS_PER_BLOCK", 40)
+    monkeypatch.setattr(trained_model, "ROWS_PER_BLOCK", 40)
     torch.manual_seed(5)
     found, drawn = [], []
     for batch in run.predictions(flowers, columns=["output"], batch_size=40):
@@ -107,7 +107,7 @@ def test_the_truth_is_that_of_the_rows(run):
 
 
 def test_rows_that_cannot_be_read_are_reported_together(run, flowers, monkeypatch):
-    monkeypatch.setattr(prediction_stream, "ROWS_PER_BLOCK", 10)
+    monkeypatch.setattr(trained_model, "ROWS_PER_BLOCK", 10)
     cells = [str(number) for number in flowers["petal_width"]]
     for row in range(5, 150, 10):
         cells[row] = "wide"
@@ -195,4 +195,4 @@ def test_large_rows_have_smaller_batches(run, shape, size):
         class data:  # noqa: N801
             inputs = {"input": hookline.data.InputDescription(shape=shape, dtype="float32")}
 
-    assert prediction_stream._batch_size(Large) == size
+    assert trained_model.default_batch_size(Large) == size

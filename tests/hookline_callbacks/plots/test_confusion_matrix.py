@@ -9,8 +9,8 @@ from PIL import Image
 from small_training import SPECS, small
 
 import hookline
+from hookline.spec import Predicted
 from hookline_callbacks.plots.confusion_matrix import counts_of, normalized
-from hookline_callbacks.plots.predicted import Predicted
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.margin import SoftMarginLoss
 
@@ -74,7 +74,8 @@ def random(kind, rows=200):
         truth, loss = (torch.rand(rows, columns, generator=generator) > 0.7).float(), BCEWithLogitsLoss
     predictions[0] = 0.5  # Neither more nor less.
     known = hookline.data.Target(columns=("a", "b", "c"))
-    return Predicted(loss=loss(), known=known, predictions=predictions, truth=truth)
+    made = loss()
+    return Predicted(loss=made, kind=made.offers, known=known, predictions=predictions, true_values=truth)
 
 
 @pytest.mark.filterwarnings("ignore:.*NaN values found in confusion matrix")
@@ -169,7 +170,7 @@ def test_rows_of_an_ignored_class_are_not_counted(given, tmp_path):
 
 def test_ignore_index_is_a_class_index_for_signs():
     heard = random("binary")
-    signs = evolve(heard, loss=SoftMarginLoss(), truth=heard.truth * 2 - 1)
+    signs = evolve(heard, loss=SoftMarginLoss(), true_values=heard.truth * 2 - 1)
     for index in (None, 0, 1):
         assert torch.equal(counts_of(signs, ignore_index=index), counts_of(heard, ignore_index=index))
 

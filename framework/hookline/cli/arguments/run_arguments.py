@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from hookline.errors.exceptions import HooklineError
-from hookline.runs.summary import RunSummary, is_run, runs_below
+from hookline.runs.find_runs import is_run, runs_below
+from hookline.runs.summary import RunSummary
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from hookline.runs.cells import number_text
 from hookline.spec.objective.predicted import THRESHOLD
 
 if TYPE_CHECKING:
-    from hookline.trained.evaluation.details import TargetDetails
+    from hookline.trained.evaluation.evaluation import TargetDetails
     from hookline.trained.numbers.confusion import Confusion
 
 MOST_CLASSES = 20

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.cli.output.report import text_width
-from hookline.cli.output.screen import paragraph
+from hookline.cli.output.screen import filled, paragraph, text_width
 from hookline.errors.printing import printable
 from hookline.errors.text import counted, shortened
 from hookline.runs.cells import number_text
@@ -37,8 +36,7 @@ class _Column:
     def lines(self, width: int) -> Iterator[str]:
         """The head and the cells, filled with spaces to this width."""
         for text in (self.head, *self.cells):
-            blank = " " * (width - text_width(text))
-            yield f"{blank}{text}" if self.is_number else f"{text}{blank}"
+            yield filled(text, width, is_right=self.is_number)
 
 
 @frozen
@@ -70,7 +68,7 @@ def first_rows(table: "pyarrow.Table", width: int) -> Iterator[str]:
     count = next((count for count in range(len(names), 1, -1) if _fits(_groups(table, count), width)), 1)
     groups = list(_groups(table, count))
     if any(group.heading for group in groups):
-        headings = [group.heading + " " * (group.width - text_width(group.heading)) for group in groups]
+        headings = [filled(group.heading, group.width) for group in groups]
         yield (" " * GAP).join(headings).rstrip()
     columns = [column.lines(size) for group in groups for column, size in zip(group.columns, group.widths, strict=True)]
     for line in zip(*columns, strict=True):

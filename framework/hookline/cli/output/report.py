@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from hookline.cli.output.screen import text_width
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.printing import printable
 from hookline.errors.source import Place, Source
@@ -116,15 +117,6 @@ def _shown(letter: str) -> str:
     if letter == "\t":
         return "    "
     return letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
-
-
-def text_width(text: str) -> int:
-    """The width of a text in columns of a terminal."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
 def as_json(problems: Iterable[tuple[str, Diagnostic]]) -> str:

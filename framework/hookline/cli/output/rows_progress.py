@@ -43,11 +43,11 @@ def rows_progress(rows: Callable[[], int], total: int | None, *, is_shown: bool)
 def _draw(rows: Callable[[], int], total: int | None, is_done: Event) -> None:
     if is_done.wait(DELAY):
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
-    class Rows(ProgressColumn):
+    class Rows(progress.ProgressColumn):
         """The number of rows, and the speed."""
 
         def render(self, task: Any) -> Text:
@@ -55,8 +55,9 @@ def _draw(rows: Callable[[], int], total: int | None, is_done: Event) -> None:
             return Text(f"{int(task.completed):,} rows{speed}", no_wrap=True, overflow="ellipsis")
 
     console = Console(stderr=True)
-    columns = (TextColumn("  "), BarColumn(bar_width=max(5, min(40, console.width - 45))), Rows())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+    width = max(5, min(40, console.width - 45))
+    columns = (progress.TextColumn("  "), progress.BarColumn(width), Rows(), progress.TimeRemainingColumn())
+    with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("rows", total=total)
         while not is_done.wait(0.25):
             done = rows()

@@ -5,7 +5,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from hookline.cli.output.screen import paragraph
+from hookline.cli.output.screen import filled, paragraph, text_width
 from hookline.errors.printing import printable
 from hookline.errors.text import counted
 from hookline.runs.cells import aligned, metric_texts, seconds_text, setting_text
@@ -38,7 +38,7 @@ class Column:
     @property
     def width(self) -> int:
         """The width in characters."""
-        return max(map(len, (*self.heading, *self.texts)))
+        return max(map(text_width, (*self.heading, *self.texts)))
 
 
 def columns_of(compared: Comparison, names: Sequence[str] | None = None) -> list[Column]:
@@ -117,10 +117,7 @@ def lines(columns: Sequence[Column], width: int | None, compared: Comparison) ->
     headings = [[column.heading[row] for column in shown] for row in range(2)]
     rows = [[column.texts[index] for column in shown] for index in range(len(compared.runs))]
     for row in [*(heading for heading in headings if any(heading)), *rows]:
-        cells = (
-            text.rjust(column.width) if column.is_right else text.ljust(column.width)
-            for text, column in zip(row, shown, strict=True)
-        )
+        cells = (filled(text, column.width, is_right=column.is_right) for text, column in zip(row, shown, strict=True))
         yield (" " * GAP).join(cells).rstrip()
     names_shown = {column.name for column in shown}
     hidden = [column for column in columns if column.name not in names_shown]

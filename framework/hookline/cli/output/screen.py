@@ -14,6 +14,25 @@ def screen_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def text_width(text: str) -> int:
+    """The width of a text in columns of a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
+def filled(text: str, width: int, *, is_right: bool = False) -> str:
+    """Fill a text with spaces to a width in columns of a terminal.
+
+    >>> filled("0.5", 5, is_right=True), filled("東京", 5)
+    ('  0.5', '東京 ')
+    """
+    blank = " " * (width - text_width(text))
+    return f"{blank}{text}" if is_right else f"{text}{blank}"
+
+
 def paragraph(text: str, width: int | None, indent: str = "", then: str | None = None) -> list[str]:
     """Wrap a text to a width, without breaking longer words; without a width, return one line.
 
@@ -39,14 +58,14 @@ def table(
     The columns whose indices are in `right` contain numbers: they are aligned to the right and never wrapped.
     """
     known = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*known, strict=True)]
+    widths = [max(map(text_width, column)) for column in zip(*known, strict=True)]
     if width is not None:
         room = width - len(indent) - 2 * (len(widths) - 1)
         for pieces in (_words, _parts, _humps):  # Break names only if breaking between words is not enough.
             least = [
                 widths[index]
                 if index in right
-                else max(len(piece.rstrip()) for cell in column for piece in pieces(cell))
+                else max(text_width(piece.rstrip()) for cell in column for piece in pieces(cell))
                 for index, column in enumerate(zip(*known, strict=True))
             ]
             _narrow(widths, least, room)
@@ -55,7 +74,7 @@ def table(
         for number in range(max(map(len, cells))):
             texts = (cell[number] if number < len(cell) else "" for cell in cells)
             aligned = (
-                text.rjust(size) if index in right else text.ljust(size)
+                filled(text, size, is_right=index in right)
                 for index, (text, size) in enumerate(zip(texts, widths, strict=True))
             )
             yield f"{indent}{'  '.join(aligned)}".rstrip()
@@ -86,13 +105,13 @@ def _humps(text: str) -> list[str]:
 
 def _packed(text: str, width: int) -> list[str]:
     """Wrap a text to a width, without breaking longer parts."""
-    if len(text) <= width:
+    if text_width(text) <= width:
         return [text]
     lines = [""]
     for word in _words(text):
-        fits = all(len(part.rstrip()) <= width for part in _parts(word))
-        for piece in [word] if len(word.rstrip()) <= width else _parts(word) if fits else _humps(word):
-            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+        fits = all(text_width(part.rstrip()) <= width for part in _parts(word))
+        for piece in [word] if text_width(word.rstrip()) <= width else _parts(word) if fits else _humps(word):
+            if lines[-1] and text_width(lines[-1]) + text_width(piece.rstrip()) > width:
                 lines.append("")
             lines[-1] += piece
     return [line.rstrip() for line in lines]

@@ -40,7 +40,7 @@ class CSVWriter:
         import pyarrow
         import pyarrow.csv
 
-        if self._is_single and batch.column(0).null_count:
+        if self._is_single and self._has_empty_cells(batch.column(0)):
             self._write_cells(batch)
             return
         buffer = pyarrow.BufferOutputStream()
@@ -52,10 +52,18 @@ class CSVWriter:
         else:
             self._file.write(buffer.getvalue())
 
+    def _has_empty_cells(self, column: "pyarrow.Array[Any]") -> bool:
+        """Whether a cell would be an empty line."""
+        import pyarrow
+        import pyarrow.compute as compute
+
+        is_empty = compute.equal(column.cast(pyarrow.string()), "")
+        return bool(column.null_count) or bool(compute.any(is_empty).as_py())
+
     def _write_cells(self, batch: "pyarrow.RecordBatch") -> None:
         """Quote the cells that need it. pyarrow quotes all texts or none, numbers that were kept from a CSV file too.
 
-        An empty line would not be a row for most readers, so null in the only column is `""`.
+        An empty line would not be a row for most readers, so an empty cell in the only column is `""`.
         """
         import pyarrow
         import pyarrow.compute as compute
@@ -66,7 +74,8 @@ class CSVWriter:
             doubled = compute.replace_substring(texts, '"', '""')
             quoted = compute.binary_join_element_wise('"', doubled, '"', "")
             texts = compute.if_else(compute.match_substring_regex(texts, '[,"\r\n]'), quoted, texts)
-            columns.append(compute.fill_null(texts, '""' if self._is_single else ""))
+            texts = compute.fill_null(texts, "")
+            columns.append(compute.if_else(compute.equal(texts, ""), '""', texts) if self._is_single else texts)
         lines = compute.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
         self._file.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
 

@@ -8,7 +8,7 @@ import numpy
 from numpy.typing import NDArray
 
 from hookline.plots.figures import COLORS, new_figure, picture_text, write_picture
-from hookline.trained.evaluation.details import TargetDetails
+from hookline.trained.evaluation.evaluation import TargetDetails
 from hookline.trained.numbers.calibration import Calibration, calibration
 
 MOST_LABELS = 6

@@ -7,7 +7,7 @@ import numpy
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from hookline.trained.evaluation.details import TargetDetails
+from hookline.trained.evaluation.evaluation import TargetDetails
 from hookline.trained.numbers.rates import MeanCurves, RateCurve, mean_curves, rate_curve
 
 MOST_CURVES = 10

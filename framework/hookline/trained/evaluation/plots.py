@@ -13,7 +13,7 @@ from hookline.plots.confused_pairs import draw_pairs, pairs_of
 from hookline.plots.confusion_matrix import draw_matrices
 from hookline.trained.evaluation.calibration_plot import calibrations, draw_calibration
 from hookline.trained.evaluation.class_curves import ClassCurves, class_curves
-from hookline.trained.evaluation.details import Evaluation, TargetDetails
+from hookline.trained.evaluation.evaluation import Evaluation, TargetDetails
 from hookline.trained.evaluation.rate_plots import draw_rates
 from hookline.trained.evaluation.residual_plots import draw_residuals
 from hookline.trained.numbers.calibration import Calibration

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from hookline.plots.figures import COLORS, new_figure, picture_text, write_picture
-from hookline.trained.evaluation.details import TargetDetails
+from hookline.trained.evaluation.evaluation import TargetDetails
 from hookline.trained.numbers.residuals import residual_histogram
 
 if TYPE_CHECKING:

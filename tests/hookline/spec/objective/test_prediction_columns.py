@@ -5,18 +5,9 @@ import pytest
 import torch
 
 from hookline.data import Batch, Target
-from hookline.spec import (
-    MOST_CLASSES,
-    LossSpec,
-    Prediction,
-    default_parts,
-    join_predicted,
-    predicted,
-    prediction_columns,
-    refuse_parts,
-    spec,
-)
+from hookline.spec import LossSpec, Prediction, join_predicted, predicted, prediction_columns, spec
 from hookline.spec.objective.named_loss import NamedLoss
+from hookline.spec.objective.prediction_columns import MOST_CLASSES, default_parts, refuse_parts
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.embedding import TripletMarginLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss

@@ -7,7 +7,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
 
 from hookline.data import Target
-from hookline.trained.evaluation.details import Evaluation, TargetDetails
+from hookline.trained.evaluation.evaluation import Evaluation, TargetDetails
 from hookline.trained.evaluation.plots import write_plots
 
 RNG = numpy.random.default_rng(2)

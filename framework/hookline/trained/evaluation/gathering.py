@@ -1,117 +1,22 @@
-"""The predictions of an evaluation, gathered as NumPy arrays: what tables, curves and reports are computed from."""
+"""Gather the predictions of an evaluation, batch by batch, as NumPy arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from hookline.data.targets.encoding import Target
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.predicted import THRESHOLD, Predicted, predicted
 from hookline.spec.objective.prediction import Prediction
+from hookline.trained.evaluation.evaluation import MOST_SCORES, TargetDetails
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
-
-    from hookline.spec.families.loss import Offers
-    from hookline.trained.numbers.confusion import ByClass, Confusion
-    from hookline.trained.numbers.residuals import ResidualSummary
-
-MOST_SCORES = 2**26
-"""The number of scores that are kept for the curves of a target: those of the first rows."""
 
 KINDS = ("classes", "labels", "numbers")
 """The kinds of predictions that have details."""
-
-
-@frozen(kw_only=True, eq=False)
-class TargetDetails:
-    """The predictions of a target and its true values, row by row. Rows of a class that the loss ignores are left out.
-
-    If a row has several positions, such as the steps of a sequence, each of them is a row here.
-    """
-
-    name: str
-    """The name of the loss in `[losses]`; empty if there is only one."""
-    kind: "Offers"
-    """"classes", "labels" or "numbers"."""
-    known: Target
-    """The columns and the classes of the target."""
-    classes: Sequence[str]
-    """The names of the classes; for labels, those of false and true; empty for numbers."""
-    columns: Sequence[str]
-    """The names of several labels or numbers; one empty name if there is only one."""
-    has_probabilities: bool
-    """Whether `probability` has probabilities, and not other scores."""
-    threshold: float = THRESHOLD
-    """The probability from which a label is predicted."""
-    truth: "NDArray[Any]"
-    """The index of the true class, `(N,)`; which labels are true, bool `(N, labels)`; or the true numbers,
-    `(N, columns)`."""
-    predicted: "NDArray[Any]"
-    """The index of the predicted class, which labels are predicted, or the predicted numbers, in the same shape."""
-    probability: "NDArray[Any] | None"
-    """The probability of the predicted class, `(N,)`, or of each label, `(N, labels)`; `None` for numbers."""
-    row: "NDArray[Any]"
-    """The number of each row in the split or the source, counted from 1, int64 `(N,)`."""
-    scores: "NDArray[Any] | None"
-    """The numbers by which metrics rank rows, for each class or label, `(first rows, classes or labels)`, if they were
-    requested: at most `MOST_SCORES`."""
-
-    @property
-    def title(self) -> str:
-        """The name of the target for people: that of its loss, or of its only column."""
-        return self.name or (self.known.columns[0] if len(self.known.columns) == 1 else "")
-
-    @property
-    def is_binary(self) -> bool:
-        """Whether it is one label, whose two values are classes."""
-        return self.kind == "labels" and len(self.columns) == 1
-
-    def confusion(self) -> "Confusion | None":
-        """Count the true and predicted classes; `None` for several labels and for numbers."""
-        from hookline.trained.numbers.confusion import confusion
-
-        if self.is_binary:
-            return confusion(self.truth[:, 0], self.predicted[:, 0], 2)
-        return confusion(self.truth, self.predicted, len(self.classes)) if self.kind == "classes" else None
-
-    def by_class(self) -> "ByClass | None":
-        """Return the counts of each class, or of each of several labels; `None` for numbers."""
-        from hookline.trained.numbers.confusion import by_label
-
-        if self.kind == "labels" and not self.is_binary:
-            return by_label(self.truth, self.predicted)
-        counts = self.confusion()
-        return None if counts is None else counts.by_class()
-
-    def residuals(self) -> "Mapping[str, ResidualSummary]":
-        """Summarize the residuals of each column of numbers."""
-        from hookline.trained.numbers.residuals import residual_summary
-
-        if self.kind != "numbers":
-            return {}
-        return {
-            name: residual_summary(self.truth[:, index], self.predicted[:, index])
-            for index, name in enumerate(self.columns)
-        }
-
-
-@frozen(kw_only=True, eq=False)
-class Evaluation:
-    """The numbers of an evaluation, and the predictions of each target that has details."""
-
-    split: str
-    """The split; "test" for new rows."""
-    rows: int
-    """The number of rows."""
-    metrics: Mapping[str, float]
-    """The loss and the metrics."""
-    targets: Mapping[str, TargetDetails]
-    """The targets by the names of their losses, or "target" for a single one. Only classes, labels and numbers have
-    details."""
 
 
 @define
@@ -122,6 +27,7 @@ class _Gathered:
     truth: "list[Tensor]" = field(factory=list)
     predicted: "list[Tensor]" = field(factory=list)
     probability: "list[Tensor]" = field(factory=list)
+    probability_of_truth: "list[Tensor]" = field(factory=list)
     row: "list[Tensor]" = field(factory=list)
     scores: "list[Tensor]" = field(factory=list)
     scored: int = 0
@@ -191,6 +97,7 @@ class Gathering:
             gathered.truth.append(truth.int().cpu())
             gathered.predicted.append(chosen.int().cpu())
             gathered.probability.append(probability.cpu())
+            gathered.probability_of_truth.append(predictions.gather(1, truth.long().unsqueeze(1)).squeeze(1).cpu())
         elif one.kind == "labels":
             scores = scores.reshape(predictions.shape) if scores is not None else None
             gathered.truth.append(one.is_true().cpu())
@@ -259,6 +166,7 @@ def _details(gathered: _Gathered, name: str, threshold: float) -> TargetDetails:
         truth=array(gathered.truth),
         predicted=array(gathered.predicted),
         probability=array(gathered.probability) if gathered.probability else None,
+        probability_of_truth=array(gathered.probability_of_truth) if gathered.probability_of_truth else None,
         row=array(gathered.row),
         scores=array(gathered.scores) if gathered.scores else None,
     )

@@ -7,8 +7,8 @@ from torch import nn
 
 from hookline.data import Batch, Target
 from hookline.spec import Objective
-from hookline.trained.evaluation import details as module
-from hookline.trained.evaluation.details import Gathering
+from hookline.trained.evaluation import gathering as module
+from hookline.trained.evaluation.gathering import Gathering
 from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
 from hookline_losses.regression import MSELoss
 

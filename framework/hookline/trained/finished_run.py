@@ -1,0 +1,324 @@
+"""A finished run: its files, its model, and what can be done with them."""
+
+import json
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import evolve
+
+from hookline.check.load import Loader
+from hookline.check.toml.document import Document
+from hookline.data.description import DataDescription
+from hookline.errors.exceptions import HooklineWarning
+from hookline.plugins.stages import Run
+from hookline.plugins.weights import Weights
+from hookline.runs import devices, directory as directories, lock
+from hookline.runs.manifest import Manifest
+from hookline.spec.families.metric import MetricSpec
+from hookline.spec.training import TrainingSpec
+from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
+from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
+from hookline.trained.evaluation.evaluation import Evaluation
+from hookline.trained.evaluation.gathering import Gathering
+from hookline.trained.load_weights import trained_modules
+from hookline.trained.original_data import original_data
+from hookline.trained.prediction_stream import PredictionStream
+from hookline.trained.run_files import json_of, refuse_other_result, refusing_unreadable
+from hookline.trained.run_plugins import is_part_of_model
+from hookline.training.run_setup import new_run
+
+if TYPE_CHECKING:
+    import pyarrow
+    from torch import nn
+
+    from hookline.data.batches import Data
+
+
+class FinishedRun:
+    """A finished run. Open one with `hookline.open_run`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        files: Manifest,
+        spec: TrainingSpec,
+        loader: Loader,
+        document: Document,
+        device: str | None,
+    ):
+        """Keep what was read of the run; the model is built when it is first used."""
+        self.directory = directory
+        """The directory of the run."""
+        self.spec = spec
+        """The spec that was trained."""
+        self.files = files
+        """The manifest, with which each file is checked before it is read."""
+        self.result: Mapping[str, Any] = json_of(files, directories.RESULT)
+        """The content of `result.json`."""
+        with refusing_unreadable(directory / directories.RESULT):
+            refuse_other_result(self.result)
+        self._loader, self._document = loader, document
+        self._device = device
+
+    def __repr__(self) -> str:
+        """The run in one line."""
+        return f"<FinishedRun {self.spec.run.name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
+
+    @property
+    def state(self) -> str:
+        """How the training ended: "finished", "stopped", "interrupted" or "failed"."""
+        return str(self.result["state"])
+
+    @property
+    def weights(self) -> Weights:
+        """Which weights were saved."""
+        saved = self.result["weights"]
+        return Weights(source=saved["source"], epoch=saved["epoch"], step=saved["step"], is_mean=saved["is_mean"])
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The known loss and metrics of the saved weights: `{"test/loss": …, "test/Accuracy": …}`.
+
+        A split without numbers can be evaluated. What the log says of other weights is in `result["logged"]`.
+        """
+        splits: Mapping[str, Mapping[str, float | None]] = self.result["metrics"]
+        return {
+            f"{split}/{name}": math.nan if value is None else value  # JSON has no NaN.
+            for split, several in splits.items()
+            for name, value in several.items()
+        }
+
+    @cached_property
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """The record of each epoch, as in `metrics.jsonl`."""
+        path = self.files.checked(directories.LOG)
+        with refusing_unreadable(path):
+            return [dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    @cached_property
+    def plan(self) -> Mapping[str, Any]:
+        """What ran: plugins, stages, layers and environment, as in `run.lock.toml`."""
+        return lock.read(self.files.checked(lock.NAME).parent)
+
+    @cached_property
+    def data(self) -> DataDescription:
+        """The description of the data that it was trained on."""
+        table = json_of(self.files, directories.DATA)
+        with refusing_unreadable(self.directory / directories.DATA):
+            return DataDescription.from_json(table)
+
+    @cached_property
+    def model(self) -> "nn.Module":
+        """The trained model, in evaluation mode."""
+        return self._modules[0]
+
+    @cached_property
+    def criterion(self) -> "nn.Module":
+        """The loss, with its trained parameters if it has any, in evaluation mode."""
+        return self._modules[1]
+
+    def predict(
+        self,
+        rows: Any,
+        *,
+        columns: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        batch_size: int | None = None,
+        skip_bad_rows: bool = False,
+    ) -> "pyarrow.Table":
+        """Predict new rows, and return a table with a row for each.
+
+        The columns are `prediction`, and for classes `probability[setosa]` and so on. With several targets they have
+        the name of the target: `prediction[species]`.
+
+        Args:
+            rows: the path of a CSV, Parquet, NPZ or JSON Lines file, a DataFrame of pandas or polars or another table
+                with the Arrow PyCapsule interface, a mapping of columns, or a list of dictionaries. Columns are matched
+                by name; others are ignored, and the target may be absent.
+            columns: the parts of the predictions: "prediction"; "probability" of the predicted class; "probabilities"
+                of all classes; "output", the outputs of the model; "truth", the target of the rows. Default: the
+                prediction, and the probability of each class if there are at most 20, otherwise that of the predicted
+                class.
+            keep: the names of columns of the input to copy.
+            batch_size: the number of rows to which to apply the model at once. Default: up to 4,096, fewer for large
+                rows, but at least the batch size of the training.
+            skip_bad_rows: leave the predictions of rows that cannot be read empty, with a warning.
+
+        Raises:
+            DataError: If the rows cannot be read; an `UnreadableRowsError` lists single ones.
+            HooklineError: If an argument is wrong.
+
+        >>> import hookline
+        >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
+        >>> run = hookline.open_run(trained.directory)
+        >>> flower = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+        >>> run.predict([flower], columns=["prediction"]).to_pylist()
+        [{'prediction': 'setosa'}]
+
+        """
+        import pyarrow
+
+        stream = self.predictions(rows, columns=columns, keep=keep, batch_size=batch_size, skip_bad_rows=skip_bad_rows)
+        table = pyarrow.Table.from_batches(list(stream), schema=stream.schema)
+        if stream.unreadable:
+            message = f"{stream.error()} Their predictions are empty."
+            warnings.warn(HooklineWarning(message, id="unreadable-rows"), stacklevel=2)
+        return table
+
+    def predictions(
+        self,
+        rows: Any,
+        *,
+        columns: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        batch_size: int | None = None,
+        skip_bad_rows: bool = False,
+    ) -> PredictionStream:
+        """Predict new rows block by block, for sources that are larger than the memory.
+
+        Iterate over the answer to get a `pyarrow.RecordBatch` for each block of rows. Its attribute `schema` has the
+        columns, and `unreadable` counts the rows that could not be read. The arguments are those of `predict`.
+        """
+        return PredictionStream(
+            self, rows, columns=columns, keep=keep, batch_size=batch_size, skip_bad_rows=skip_bad_rows
+        )
+
+    @contextmanager
+    def opened(
+        self, *, metrics: Sequence[MetricSpec] | None = None, closed_by: ExitStack | None = None
+    ) -> Iterator[Run]:
+        """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
+
+        Its spec has no callbacks except those that are part of the model: see `WrapperSpec.is_part_of_model`.
+
+        Args:
+            metrics: the metrics of its spec. Default: those that were trained with.
+            closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
+
+        """
+        callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
+        metrics = self.spec.metrics if metrics is None else tuple(metrics)
+        spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
+        device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
+        plugins = self._loader.plugins(self._document)
+        with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
+            run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
+            run.state.is_trained = True
+            yield run
+
+    def prepared_data(self, run: Run) -> "Data":
+        """Read the original data of the run again, with the stage `prepare_data` of an opened run.
+
+        Pass `overrides` to `open_run` if the data has been moved. A warning is issued if the data has changed since the
+        training but is prepared in the same way.
+
+        Args:
+            run: from `opened`.
+
+        Raises:
+            RunError: If the data is no longer there, or if the data source now finds other columns, categories,
+                statistics or classes.
+
+        """
+        return original_data(run, self.directory, self.data, str(self.plan["data"]))
+
+    def evaluate(
+        self,
+        split: str = "test",
+        *,
+        data: Any = None,
+        metrics: Iterable[AddedMetric] = (),
+        batch_size: int | None = None,
+    ) -> Mapping[str, float]:
+        """Compute the loss and the metrics of a split of the original data, or of new rows with their targets.
+
+        With the batch size of the training, on the same machine, they equal those that the training reported for the
+        same rows and weights. With another one, torch may compute the last bits of the outputs differently, which the
+        loss and metrics of numbers show; the metrics themselves do not depend on how rows are divided into batches.
+
+        Args:
+            split: "training", "validation" or "test".
+            data: new rows instead of a split: a file or an object, as for `predict`, that also has the targets. A file
+                is read block by block.
+            metrics: metrics to compute in addition to those of the run, such as "AUROC", "F1Score average=macro" or
+                {"type": "F1Score", "average": "macro"}. One with the name of another replaces it.
+            batch_size: the number of rows in a batch. Default: that of the training.
+
+        Raises:
+            RunError: If the original data is needed but missing, or differs from that in training.
+            DataError: If new rows cannot be read.
+            SpecError: If a metric is unknown or does not fit the loss.
+
+        >>> import hookline
+        >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
+        >>> run = hookline.open_run(trained.directory)
+        >>> run.evaluate()["Accuracy"] == trained.metrics["test/Accuracy"]
+        True
+        >>> sorted(run.evaluate("validation", metrics=["Precision average=macro"]))
+        ['Accuracy', 'F1Score', 'Precision', 'loss']
+
+        """
+        return self._evaluated(split, data, metrics, batch_size).metrics
+
+    def evaluation(
+        self,
+        split: str = "test",
+        *,
+        data: Any = None,
+        metrics: Iterable[AddedMetric] = (),
+        batch_size: int | None = None,
+        with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Evaluation:
+        """Evaluate as `evaluate` does, and also return the predictions and true values of each target as arrays.
+
+        With `with_scores`, these include the score of each class, for curves. `progress` is called after each batch
+        with the number of rows so far. The other arguments are those of `evaluate`.
+        """
+        return self._evaluated(
+            split, data, metrics, batch_size, with_details=True, with_scores=with_scores, progress=progress
+        )
+
+    def _evaluated(
+        self,
+        split: str,
+        source: Any,
+        added: Iterable[AddedMetric],
+        batch_size: int | None,
+        *,
+        with_details: bool = False,
+        with_scores: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Evaluation:
+        refuse_batch_size(batch_size)
+        document, spec = with_metrics(self._document, self._loader, added)
+        with located(document), self.opened(metrics=spec.metrics) as run:
+            # The order of training rows depends on the epoch: training evaluates them after the last one.
+            run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
+            if source is None:
+                batches = split_of(self.prepared_data(run), split, batch_size)
+            else:
+                batches = new_rows(run, self.data, source, batch_size)
+            gathering = None
+            if with_details:
+                gathering = Gathering(
+                    run.objective,
+                    self.data.targets,
+                    with_scores=with_scores,
+                    metrics=run.spec.metrics,
+                    progress=progress,
+                )
+            metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
+        targets = {} if gathering is None else gathering.details()
+        return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)
+
+    @cached_property
+    def _modules(self) -> "tuple[nn.Module, nn.Module]":
+        """The model and the criterion, built by the stages of the run, with the saved weights."""
+        with self.opened() as run:
+            return trained_modules(run, self.data, self.files, self.result)
