@@ -12,14 +12,14 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import quoted
-from hookline.runs.cells import metric_texts
-from hookline.runs.comparison import MISSING, Comparison
-from hookline.runs.directions import Directions
-from hookline.runs.labels import labels
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.cells import metric_texts
+from hookline.runs.side_by_side.comparison import MISSING, Comparison
+from hookline.runs.side_by_side.directions import Directions
+from hookline.runs.side_by_side.labels import labels
+from hookline.runs.side_by_side.summary import RunSummary
 
 if TYPE_CHECKING:
-    from hookline.runs.curves import Curve
+    from hookline.runs.side_by_side.curves import Curve
 
 DEFAULTS = ("validation/loss", "training/loss")
 """The numbers to draw without `--metric`: the first one that a run has logged."""
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     names = drawn_metrics(runs, arguments.metrics)
     # Imported here, so that mistakes are reported without waiting for matplotlib.
     from hookline.plots import write_picture
-    from hookline.runs.curves import Curve, comparison_figure
+    from hookline.runs.side_by_side.curves import Curve, comparison_figure
 
     directions = Directions()
     panels: dict[str, list[Curve | None]] = {}

@@ -16,9 +16,9 @@ from hookline.errors.text import counted
 from hookline.files import write_file
 from hookline.plugins.sources.local import from_file
 from hookline.report.evidence import Evidence
-from hookline.runs.comparison import Comparison
-from hookline.runs.labels import labels
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.comparison import Comparison
+from hookline.runs.side_by_side.labels import labels
+from hookline.runs.side_by_side.summary import RunSummary
 
 MOST_RUNS = 50
 """The maximum number of runs in a report."""

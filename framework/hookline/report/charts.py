@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hookline.plots import COLORS, new_figure, picture_text, svg_of
 from hookline.report.evidence import Evidence, NumberPredictions
 from hookline.report.html import Html, h
-from hookline.runs.curves import Curve, comparison_figure
-from hookline.runs.directions import Directions
+from hookline.runs.side_by_side.curves import Curve, comparison_figure
+from hookline.runs.side_by_side.directions import Directions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from hookline.errors.text import counted
 from hookline.report.evidence import ClassPredictions, Evidence
 from hookline.report.judgement import LOSS, Judgement, short
-from hookline.runs.directions import Directions
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.directions import Directions
+from hookline.runs.side_by_side.summary import RunSummary
 
 MOST_EXACT = 2000
 """The number of rows from which McNemar's test is approximated."""

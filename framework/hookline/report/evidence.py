@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.report.evidence import ClassPredictions, Example, NumberPredictions
-from hookline.runs.cells import number_text
+from hookline.runs.side_by_side.cells import number_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from hookline.runs.cells import number_text
+from hookline.runs.side_by_side.cells import number_text
 
 LOSS, TRAINING_LOSS = "validation/loss", "training/loss"
 """The numbers whose curves are judged."""

@@ -8,8 +8,8 @@ from hookline.errors.text import counted
 from hookline.report.evidence import ClassPredictions, Evidence
 from hookline.report.judgement import LOSS, TRAINING_LOSS, Judgement, short
 from hookline.report.prediction_judgements import of_constants, of_missing_classes, of_size
-from hookline.runs.directions import Directions, best_of
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.directions import Directions, best_of
+from hookline.runs.side_by_side.summary import RunSummary
 
 FEWEST_EPOCHS = 5
 """The number of epochs from which curves are judged."""

@@ -12,9 +12,9 @@ from hookline.report.html import Html, h, join, table
 from hookline.report.judgement import Judgement
 from hookline.report.judgements import checked, judgements
 from hookline.report.run_sections import run_sections
-from hookline.runs.cells import metric_texts, seconds_text, setting_text
-from hookline.runs.comparison import Comparison
-from hookline.runs.directions import Directions
+from hookline.runs.side_by_side.cells import metric_texts, seconds_text, setting_text
+from hookline.runs.side_by_side.comparison import Comparison
+from hookline.runs.side_by_side.directions import Directions
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """The Content-Security-Policy: a browser refuses every request of the page, and every script."""

@@ -3,7 +3,7 @@ from PIL import Image
 from run_directories import write_run
 
 from hookline.cli.main import main
-from hookline.runs.curves import Curve, comparison_figure
+from hookline.runs.side_by_side.curves import Curve, comparison_figure
 
 
 @pytest.fixture

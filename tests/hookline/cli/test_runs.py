@@ -9,8 +9,8 @@ from run_directories import write_run
 from hookline.cli.main import main
 from hookline.cli.output import run_table
 from hookline.cli.output.screen import text_width
-from hookline.runs.comparison import Comparison
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.comparison import Comparison
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from hookline.report.comparison_judgements import comparison_judgements, mcnemar
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
 from hookline.report.judgements import checked, judgements
 from hookline.report.prediction_judgements import wilson
-from hookline.runs.directions import Directions
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.directions import Directions
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 def evidence(tmp_path, *predictions, **run):

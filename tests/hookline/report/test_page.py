@@ -11,7 +11,7 @@ from run_directories import write_run
 from hookline.check.load import Loader
 from hookline.report.evidence import ClassPredictions, Evidence, Example, NumberPredictions
 from hookline.report.page import page
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 
 HOSTILE = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title = 'taken over'\">"
 

@@ -7,7 +7,7 @@ from small_training import small
 import hookline
 from hookline.runs import lock
 from hookline.runs.liveness import is_running, marked_as_running
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 class Looking:

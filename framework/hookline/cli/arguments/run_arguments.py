@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from hookline.errors.exceptions import HooklineError
-from hookline.runs.find_runs import is_run, runs_below
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.find_runs import is_run, runs_below
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

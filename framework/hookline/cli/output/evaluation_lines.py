@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline.cli.output.screen import paragraph, table
 from hookline.errors.text import counted, shortened
-from hookline.runs.cells import number_text
+from hookline.runs.side_by_side.cells import number_text
 from hookline.spec.objective.predicted import THRESHOLD
 
 if TYPE_CHECKING:

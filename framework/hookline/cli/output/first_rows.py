@@ -8,7 +8,7 @@ from attrs import frozen
 from hookline.cli.output.screen import filled, paragraph, text_width
 from hookline.errors.printing import printable
 from hookline.errors.text import counted, shortened
-from hookline.runs.cells import number_text
+from hookline.runs.side_by_side.cells import number_text
 
 if TYPE_CHECKING:
     import pyarrow

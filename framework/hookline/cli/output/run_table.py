@@ -8,8 +8,8 @@ from attrs import evolve, frozen
 from hookline.cli.output.screen import filled, paragraph, text_width
 from hookline.errors.printing import printable
 from hookline.errors.text import counted
-from hookline.runs.cells import aligned, metric_texts, seconds_text, setting_text
-from hookline.runs.comparison import MISSING, Comparison
+from hookline.runs.side_by_side.cells import aligned, metric_texts, seconds_text, setting_text
+from hookline.runs.side_by_side.comparison import MISSING, Comparison
 from hookline.spec.words import plural
 
 Kind = Literal["attribute", "setting", "metric"]

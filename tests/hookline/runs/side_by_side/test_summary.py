@@ -5,8 +5,8 @@ import pytest
 from run_directories import write_run
 
 from hookline import HooklineError
-from hookline.runs.find_runs import runs_below
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.find_runs import runs_below
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 def test_a_run_is_summarized_from_its_directory(tmp_path):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from hookline.runs.comparison import MISSING
+from hookline.runs.side_by_side.comparison import MISSING
 from hookline.spec.dump import as_toml
 
 LONGEST = 32

@@ -13,7 +13,7 @@ from attrs import define, frozen
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import quoted, shortened
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 
 ATTRIBUTES = ("run", "state", "epochs", "seconds")
 """The columns that every table of runs has."""

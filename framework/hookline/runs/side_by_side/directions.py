@@ -7,7 +7,7 @@ from typing import Any
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.manager import Plugins
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 from hookline.spec.families.metric import MetricSpec
 
 

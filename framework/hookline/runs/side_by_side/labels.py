@@ -1,7 +1,7 @@
 """Name runs by what distinguishes them."""
 
-from hookline.runs.cells import setting_text
-from hookline.runs.comparison import MISSING, Comparison
+from hookline.runs.side_by_side.cells import setting_text
+from hookline.runs.side_by_side.comparison import MISSING, Comparison
 
 LONGEST = 60
 """The maximum number of characters of the settings in a label."""

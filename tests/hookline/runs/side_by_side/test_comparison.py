@@ -2,9 +2,9 @@ import pytest
 from run_directories import write_run
 
 from hookline import HooklineError
-from hookline.runs.comparison import Comparison, Condition
-from hookline.runs.labels import labels
-from hookline.runs.summary import RunSummary
+from hookline.runs.side_by_side.comparison import Comparison, Condition
+from hookline.runs.side_by_side.labels import labels
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 def compared(tmp_path, *runs):
