@@ -32,6 +32,9 @@ LISTED = (
 LARGEST = 2**24
 """The largest size of a manifest in bytes."""
 
+REMEDY = "Copy the run again from where it is complete, or train it again."
+"""What to do about a file that is not what the run wrote."""
+
 
 def write(directory: Path) -> None:
     """Write the manifest of the files in a run directory.
@@ -107,10 +110,11 @@ class Manifest:
             except OSError:
                 size = None
             if size is None:
-                raise RunError(f"{path}: The file is missing. The run wrote it.")
+                raise RunError(f"{path}: The file is missing. {REMEDY}")
             sizes = [entry.get("size") for entry in self._entries(name)]
             if size not in sizes:
-                raise RunError(f"{path}: The file is damaged: it has {size:,} bytes, but the run wrote {sizes[0]:,}.")
+                message = f"The file is damaged: it has {size:,} bytes, but the run wrote {sizes[0]:,}."
+                raise RunError(f"{path}: {message} {REMEDY}")
 
     def check(self, name: str) -> None:
         """Raise a `RunError` if a file is not exactly what the run wrote.
@@ -123,13 +127,14 @@ class Manifest:
         if name not in self.files:
             raise RunError(f"{path}: The run did not write this file.")
         if not path.is_file():
-            raise RunError(f"{path}: The file is missing. The run wrote it.")
+            raise RunError(f"{path}: The file is missing. {REMEDY}")
         try:
             found = _entry(path)
         except FileError as error:
             raise RunError(str(error)) from None
         if found not in [{key: entry.get(key) for key in found} for entry in self._entries(name)]:
-            raise RunError(f"{path}: The file is damaged, or has been changed: it is not what the run wrote ({NAME}).")
+            message = f"The file is damaged, or has been changed: it is not what the run wrote ({NAME})."
+            raise RunError(f"{path}: {message} {REMEDY}")
 
     def checked(self, name: str) -> Path:
         """Return the path of a file that is exactly as the run wrote it. Raises a `RunError` like `check`."""

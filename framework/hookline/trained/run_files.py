@@ -104,7 +104,7 @@ def _age(run: Path) -> tuple[float, int]:
 def _refuse_missing_result(home: Path) -> None:
     known = manifest.read(home).files if (home / manifest.NAME).is_file() else {}
     if directories.RESULT in known:
-        raise RunError(f"{home / directories.RESULT}: The file is missing. The run wrote it.")
+        raise RunError(f"{home / directories.RESULT}: The file is missing. {manifest.REMEDY}")
     epochs = sum(1 for _ in _lines(home / directories.LOG))
     logged = f" Its log has {counted(epochs, 'epoch')}." if epochs else ""
     raise RunError(

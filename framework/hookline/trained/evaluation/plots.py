@@ -38,9 +38,13 @@ def write_plots(evaluation: Evaluation, directory: Path, title: str) -> list[Pat
     if evaluation.targets:
         directory.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
+    prefixes: list[str] = []
     for details in evaluation.targets.values():
         several = len(evaluation.targets) > 1
         prefix = re.sub(r"[^\w.-]", "_", f"{details.name}-") if several else ""
+        while prefix in prefixes:  # The names of two targets may differ only in characters that a file cannot have.
+            prefix += "_"
+        prefixes.append(prefix)
         heading = f"{title}, {details.name}" if several else title
 
         def place(name: str, prefix: str = prefix) -> Path:

@@ -174,6 +174,11 @@ def test_files_of_several_targets_begin_with_their_names(tmp_path):
     assert {name.partition("-")[0] for name in names} == {"kind_of_thing", "size"}
 
 
+def test_targets_with_similar_names_have_files_of_their_own(tmp_path):
+    names = written(tmp_path / "plots", numbers(("x",), 9, "a b"), numbers(("x",), 9, "a_b"))
+    assert {"a_b-residuals.csv", "a_b-_residuals.csv"} <= set(names)
+
+
 def test_predictions_that_are_not_numbers_are_left_out_of_pictures(tmp_path):
     details = classes(3, 50)
     details.scores[4] = details.probability[4] = numpy.nan
