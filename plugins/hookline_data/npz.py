@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run
-from hookline.data import Data, DataDescription, Encoding, RowBlock, Sequences, in_memory
+from hookline.data import Data, Encoding, Sequences, in_memory
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
@@ -18,6 +18,8 @@ from hookline_data.rows.split_file import SplitFile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.data import DataDescription, RowBlock
 
 
 @spec
@@ -127,13 +129,13 @@ class NPZ(SplitFile):
     def open_rows(
         self,
         source: Any,
-        description: DataDescription,
+        description: "DataDescription",
         objective: Objective,
         *,
         rows_per_block: int = 4096,
         with_targets: bool = False,
         keep: Sequence[str] = (),
-    ) -> Iterator[RowBlock]:
+    ) -> "Iterator[RowBlock]":
         """Yield new rows, prepared as the training rows were.
 
         `source` is the path of an NPZ file, or a mapping from names to NumPy arrays, tensors or lists, with the names

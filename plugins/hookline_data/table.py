@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import Run
-from hookline.data import Data, DataDescription, RowBlock
+from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import Objective, option, spec, to_json
 from hookline_data.layout import checks
@@ -16,6 +16,8 @@ from hookline_data.rows.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from hookline.data import DataDescription, RowBlock
 
 MOST_NAMED = 4
 """The largest number of text columns that a message names."""
@@ -207,13 +209,13 @@ class Table(SplitFile):
     def open_rows(
         self,
         source: Any,
-        description: DataDescription,
+        description: "DataDescription",
         objective: Objective,
         *,
         rows_per_block: int = 4096,
         with_targets: bool = False,
         keep: Sequence[str] = (),
-    ) -> Iterator[RowBlock]:
+    ) -> "Iterator[RowBlock]":
         """Yield new rows, prepared as the training rows were.
 
         The new rows need not have the format of the training file. `source` is one of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import fields
 
 from hookline import Run
-from hookline.data import Batch, Batches, Columns, Data, DataDescription, Encoding, RowBlock, Target, TensorBatches
+from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
 from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
@@ -14,6 +14,7 @@ from hookline_data.drawing.partners import DrawnBatches, Groups
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.data import DataDescription, RowBlock
     from hookline_data.drawing.partners import Draw
 
 
@@ -82,13 +83,13 @@ class Drawn(DataSpec):
     def open_rows(
         self,
         source: Any,
-        description: DataDescription,
+        description: "DataDescription",
         objective: Objective,
         *,
         rows_per_block: int = 4096,
         with_targets: bool = False,
         keep: Sequence[str] = (),
-    ) -> Iterator[RowBlock]:
+    ) -> "Iterator[RowBlock]":
         """Yield new rows, prepared as the training rows were.
 
         `source` is either
