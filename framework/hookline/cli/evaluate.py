@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_plugin_argument
+from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
@@ -63,14 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, metavar="ROWS", help="the number of rows in a batch")
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="overrides",
-        metavar="PATH=VALUE",
-        help="change the data source, such as data.path=/new/iris.csv for data that has been moved; repeatable",
-    )
+    add_set_argument(parser, "change the data source, such as data.path=/new/iris.csv for data that has been moved")
     add_plugin_argument(parser)
 
 

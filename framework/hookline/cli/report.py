@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
-from hookline.cli.arguments.spec_arguments import add_plugin_argument
+from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
@@ -36,14 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what needs the data and the model: confusion, residuals, worst rows",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="overrides",
-        metavar="PATH=VALUE",
-        help="change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved; "
-        "repeatable",
+    add_set_argument(
+        parser, "change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved"
     )
     add_plugin_argument(parser)
 

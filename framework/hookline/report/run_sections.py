@@ -10,9 +10,10 @@ from hookline.report.evidence import Evidence
 from hookline.report.html import Html, details, h, join, table
 from hookline.report.prediction_sections import predictions
 from hookline.report.settings import changed_settings
+from hookline.runs.directory import SPEC
 from hookline.runs.side_by_side.cells import metric_texts, seconds_text
 from hookline.runs.side_by_side.comparison import MISSING
-from hookline.runs.side_by_side.summary import SPEC, RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 
 
 def run_sections(evidence: Evidence, number: int, loader: Loader) -> Iterator[Html]:

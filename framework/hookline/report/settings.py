@@ -9,8 +9,9 @@ from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import dotted
+from hookline.runs.directory import SPEC
 from hookline.runs.side_by_side.cells import setting_text
-from hookline.runs.side_by_side.summary import SPEC, RunSummary
+from hookline.runs.side_by_side.summary import RunSummary
 from hookline.spec.dump import plain
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 
+SPEC = "spec.toml"
+"""The complete spec."""
+
 LOG = "metrics.jsonl"
 """The file with one line per epoch."""
 
@@ -83,7 +86,7 @@ def spec_text(run: "Run", directory: Path) -> str:
 
 def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
     """Write `spec.toml`, the description of the data, and copies of plugin files with the files that they import."""
-    write_file(directory / "spec.toml", spec_text(run, directory))
+    write_file(directory / SPEC, spec_text(run, directory))
     write_file(directory / DATA, to_json(DataDescription.of(data).to_json(), indent=2) + "\n")
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]

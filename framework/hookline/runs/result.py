@@ -16,10 +16,6 @@ def result(run: "Run", trial: "Trial") -> dict[str, Any]:
     `metrics` has only numbers of the saved weights. What the log says about a split with other weights, such as the
     mean training loss during the last epoch, is in `logged`, with the time of its measurement.
     """
-    splits: dict[str, dict[str, float]] = {}
-    for name, value in trial.metrics.items():
-        split, _, metric = name.partition("/")
-        splits.setdefault(split, {})[metric] = value
     return {
         "name": trial.spec.run.name,
         "seed": trial.spec.run.seed,
@@ -38,15 +34,28 @@ def result(run: "Run", trial: "Trial") -> dict[str, Any]:
             "is_mean": trial.weights.is_mean,
             "finite": not trial.not_finite,
         },
-        "metrics": {split: numbers for split, numbers in splits.items() if trial.measured.get(split) == SAVED},
+        "metrics": numbers_of_weights(trial),
         "logged": {
             split: {"measured": trial.measured[split], "metrics": numbers}
-            for split, numbers in splits.items()
+            for split, numbers in _by_split(trial).items()
             if trial.measured.get(split, SAVED) != SAVED
         },
         "deployed": [],
         "versions": versions(),
     }
+
+
+def numbers_of_weights(trial: "Trial") -> dict[str, dict[str, float]]:
+    """The known loss and metrics of the saved weights by split."""
+    return {split: numbers for split, numbers in _by_split(trial).items() if trial.measured.get(split) == SAVED}
+
+
+def _by_split(trial: "Trial") -> dict[str, dict[str, float]]:
+    splits: dict[str, dict[str, float]] = {}
+    for name, value in trial.metrics.items():
+        split, _, metric = name.partition("/")
+        splits.setdefault(split, {})[metric] = value
+    return splits
 
 
 def versions() -> dict[str, str]:

@@ -8,10 +8,11 @@ from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.errors.exceptions import SpecError
 from hookline.runs import lock
+from hookline.runs.directory import SPEC
 from hookline.spec.training import SEVERAL
 from hookline.trained.finished_run import FinishedRun
 from hookline.trained.original_data import changes_of_data
-from hookline.trained.run_files import SPEC, checked
+from hookline.trained.run_files import checked
 from hookline.trained.run_plugins import refuse_missing, warn_of_changes
 
 if TYPE_CHECKING:

@@ -13,12 +13,10 @@ from hookline.plugins.trial import State
 from hookline.runs import directory as directories, lock, manifest
 from hookline.runs.manifest import Manifest
 
-SPEC = "spec.toml"
-
 NUMBERS = ("epoch", "step", "is_mean", "finite")
 """The entries about the weights that are integers or booleans."""
 
-AT_ONCE = (SPEC, lock.NAME, directories.DATA, directories.RESULT)
+AT_ONCE = (directories.SPEC, lock.NAME, directories.DATA, directories.RESULT)
 """The files whose content is checked when a run is opened; the others are checked when they are read."""
 
 
@@ -75,7 +73,7 @@ def _refuse_other_paths(home: Path) -> None:
     last = _last_run(home)
     if last is not None:
         raise RunError(f"{home}: This is a directory of runs.{_hint(last, 'The last one is')}")
-    missing = SPEC if not (home / SPEC).is_file() else lock.NAME
+    missing = directories.SPEC if not (home / directories.SPEC).is_file() else lock.NAME
     raise RunError(f"{home}: This is not the directory of a run: it has no {missing}.")
 
 
@@ -84,7 +82,7 @@ def _hint(run: Path | None, what: str) -> str:
 
 
 def _is_run(directory: Path) -> bool:
-    return (directory / SPEC).is_file() and (directory / lock.NAME).is_file()
+    return (directory / directories.SPEC).is_file() and (directory / lock.NAME).is_file()
 
 
 def _last_run(directory: Path, patterns: Sequence[str] = ("*", "*/[0-9]*")) -> Path | None:
@@ -110,7 +108,7 @@ def _refuse_missing_result(home: Path) -> None:
     raise RunError(
         f"{home}: The run has not ended, or its process was killed: there is no {directories.RESULT}, which is written "
         f"at the end, and there may be no weights.{logged} Wait until it ends, or train it again with "
-        f"`hookline train {home / SPEC}`."
+        f"`hookline train {home / directories.SPEC}`."
     )
 
 
@@ -123,7 +121,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _refuse_missing_manifest(home: Path) -> None:
-    again = f"Train it again with `hookline train {home / SPEC}`."
+    again = f"Train it again with `hookline train {home / directories.SPEC}`."
     if not (home / directories.DATA).is_file():
         raise RunError(
             f"{home}: An earlier version of Hookline wrote this run: it has no {directories.DATA}, the description of "

@@ -9,7 +9,8 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory
-from hookline.training.outcome import missing_splits, numbers_of_weights, outcome
+from hookline.runs.result import numbers_of_weights
+from hookline.training.outcome import missing_splits, outcome
 
 GRACE = 5.0
 """The number of seconds after an interruption in which splits are evaluated whose numbers are still missing."""

@@ -46,16 +46,6 @@ def missing_splits(run: Run, trial: Trial) -> "dict[str, Batches]":
     return {name: splits[name] for name in names if name in splits and trial.measured.get(name) != SAVED}
 
 
-def numbers_of_weights(trial: Trial) -> dict[str, dict[str, float]]:
-    """The known loss and metrics of the saved weights by split."""
-    known: dict[str, dict[str, float]] = {}
-    for name, value in trial.metrics.items():
-        split, _, metric = name.partition("/")
-        if trial.measured.get(split) == SAVED:
-            known.setdefault(split, {})[metric] = value
-    return known
-
-
 def _are_of_last_record(run: Run) -> bool:
     """Whether the validation numbers of the last record belong to the weights that a callback put into the model."""
     return run.weights is not None and bool(run.history) and _has_numbers_of(run.history[-1], run.weights)

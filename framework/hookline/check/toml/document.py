@@ -18,7 +18,7 @@ from hookline.check.toml.parse import parsed
 from hookline.check.toml.quotable import homes
 from hookline.check.toml.tree import Node, Table, overlaid, plain, without_places
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import HooklineError, SpecError
+from hookline.errors.exceptions import HooklineError, SpecError, notes_of
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement
 
@@ -59,6 +59,13 @@ class Document:
         others = (self.place(path) for path in given)
         place = self.place(diagnostic.path, on_key=diagnostic.on_key)
         return diagnostic.placed(place, tuple(other for other in others if other is not None))
+
+    def spec_error(self, error: HooklineError) -> SpecError:
+        """The error as one that points at the places of its diagnostics, with its notes. Raise it from `error`."""
+        pointing = SpecError([self.locate(one) for one in error.diagnostics], self.source.name)
+        for note in notes_of(error):
+            pointing.add_note(note)
+        return pointing
 
     def place(self, path: Sequence[PathElement], *, on_key: bool = False) -> Place | None:
         """Where a value was set last, or its key; for a missing value, the table that it would be in.

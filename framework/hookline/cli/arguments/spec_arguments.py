@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
-from hookline.errors.exceptions import MismatchError, SpecError, StageError, notes_of
+from hookline.errors.exceptions import MismatchError, StageError
 from hookline.plugins.sources.local import from_file
 from hookline.spec.training import SEVERAL
 
@@ -15,6 +15,13 @@ def add_plugin_argument(parser: argparse.ArgumentParser, what: str = "components
     """Declare `-p FILE`."""
     parser.add_argument(
         "-p", "--plugin", action="append", default=[], metavar="FILE", help=f"a Python file with {what}"
+    )
+
+
+def add_set_argument(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare `--set PATH=VALUE`."""
+    parser.add_argument(
+        "--set", action="append", default=[], dest="overrides", metavar="PATH=VALUE", help=f"{what}; repeatable"
     )
 
 
@@ -28,14 +35,7 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="merge another TOML file into the spec; repeatable, later files win",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="overrides",
-        metavar="PATH=VALUE",
-        help="change a value of the spec, such as optimizer.lr=0.01; repeatable",
-    )
+    add_set_argument(parser, "change a value of the spec, such as optimizer.lr=0.01")
     add_plugin_argument(parser)
 
 
@@ -52,10 +52,7 @@ def located(document: Document) -> Iterator[None]:
     except (MismatchError, StageError) as error:
         if isinstance(error, StageError) and not error.path:
             raise  # It has no place in the spec.
-        spec_error = SpecError([document.locate(one) for one in error.diagnostics], document.source.name)
-        for note in notes_of(error):
-            spec_error.add_note(note)
-        raise spec_error from error
+        raise document.spec_error(error) from error
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:

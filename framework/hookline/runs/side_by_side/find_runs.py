@@ -6,8 +6,7 @@ from pathlib import Path
 
 from hookline.errors.exceptions import HooklineError
 from hookline.runs import lock
-from hookline.runs.directory import LOG, RESULT
-from hookline.runs.side_by_side.summary import SPEC
+from hookline.runs.directory import LOG, RESULT, SPEC
 
 
 def is_run(directory: Path) -> bool:

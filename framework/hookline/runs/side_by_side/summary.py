@@ -16,10 +16,8 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import PathElement, dotted
 from hookline.plugins.trial import State
 from hookline.runs import lock as locking
-from hookline.runs.directory import LOG
+from hookline.runs.directory import LOG, RESULT, SPEC
 from hookline.runs.liveness import is_running
-
-SPEC, RESULT = "spec.toml", "result.json"
 
 RUNNING, UNFINISHED, DAMAGED = "running", "unfinished", "damaged"
 """The states of runs without a readable `result.json`. No process on this machine trains an unfinished run: it was

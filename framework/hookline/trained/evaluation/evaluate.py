@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.check.toml.document import Document
 from hookline.data.batches import Batches, Data
 from hookline.data.description import DataDescription
-from hookline.errors.exceptions import HooklineError, MismatchError, RunError, SpecError, notes_of
+from hookline.errors.exceptions import HooklineError, MismatchError, RunError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
 from hookline.plugins.stages import Run
@@ -92,10 +92,7 @@ def located(document: Document) -> Iterator[None]:
     except MismatchError as error:
         if error.diagnostic.path[:1] != ("metrics",):
             raise
-        found = SpecError([document.locate(error.diagnostic)], document.source.name)
-        for note in notes_of(error):
-            found.add_note(note)
-        raise found from error
+        raise document.spec_error(error) from error
 
 
 def _seen(predict: Callable[..., Any], see: Seeing) -> Callable[..., Any]:
