@@ -140,7 +140,9 @@ class _Mixing:
         targets = {name: target[order] for name, target in batch.targets.items()}
         # Computed first, because a combined loss logs the parts that it computed last.
         inside = run.stages.inside(self, "loss")
-        other = inside(run=run, criterion=criterion, outputs=outputs, batch=evolve(batch, targets=targets))
+        weights = None if batch.weights is None else batch.weights[order]
+        others = evolve(batch, targets=targets, weights=weights)
+        other = inside(run=run, criterion=criterion, outputs=outputs, batch=others)
         own = yield
         return share * own + (1 - share) * other
 

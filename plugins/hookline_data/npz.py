@@ -14,6 +14,7 @@ from hookline_data.reading import npz_file
 from hookline_data.rows.array_layout import ArrayLayout, InputArray
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile
+from hookline_data.rows.weights import weights_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,6 +85,7 @@ class NPZ(SplitFile):
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and arrays that they do not contain."""
         yield from checks.targets_of_loss(loss, self.target_arrays)
+        yield from checks.weights_of_loss(loss, self.weight_column)
         groups = {} if self.inputs is None else self._groups(())
         for group, message in checks.inputs_of_loss(loss, groups):
             if isinstance(self.inputs, Mapping):
@@ -101,7 +103,7 @@ class NPZ(SplitFile):
 
     def _check_arrays(self, names: list[str]) -> Iterator[OptionError]:
         """Report arrays that the file does not contain."""
-        for option in ("inputs", "targets", "lengths", "split_column"):
+        for option in ("inputs", "targets", "lengths", "split_column", "weight_column"):
             for name, within in checks.places(getattr(self, option)):
                 if name not in names:
                     hint = did_you_mean(name, names).lstrip()
@@ -120,6 +122,7 @@ class NPZ(SplitFile):
             {split: _tensors(several) for split, several in groups.items()},
             {split: layout.targets_of(rows) for split, rows in parts.items()},
             lengths={split: rows.lengths() for split, rows in parts.items()},
+            weights=weights_of(parts, self.weight_column, paths),
             preparation={
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
@@ -163,9 +166,8 @@ class NPZ(SplitFile):
         """Choose the role of each array."""
         encodings = checks.encodings(loss, self.target_arrays)
         targets = [name for several in self.target_arrays.values() for name in several]
-        splitting = () if self.split_column is None else (self.split_column,)
         lengths = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
-        taken = {*targets, *splitting, *lengths}
+        taken = {*targets, *self.role_columns, *lengths}
         groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
         if not groups:
             raise DataError("No array is left for the inputs.", file=self.path)
@@ -184,6 +186,7 @@ class NPZ(SplitFile):
             encodings=encodings,
             lengths=self._lengths(groups, encodings, loss.name_for(None)),
             split_column=self.split_column,
+            weight_column=self.weight_column,
             dtype=dtype,
             missing=self.missing_marks,
         )

@@ -115,6 +115,7 @@ class Table(SplitFile):
         """Report missing files, and columns that their headers do not contain."""
         of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
         yield from of_targets
+        yield from checks.weights_of_loss(loss, self.weight_column)
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
             yield OptionError("inputs", message, group, on_key=True)
         try:
@@ -137,10 +138,10 @@ class Table(SplitFile):
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False
-        for name in ("split_column", "targets", "inputs"):
+        for name in ("split_column", "weight_column", "targets", "inputs"):
             for pattern, within in checks.places(getattr(self, name)):
                 try:
-                    if name == "split_column":
+                    if name in ("split_column", "weight_column"):
                         chooser.require((pattern,))
                     elif name == "targets":
                         chooser.chosen((pattern,))
@@ -181,10 +182,9 @@ class Table(SplitFile):
         )
 
     def _taken(self, chooser: Chooser) -> set[str]:
-        """Return the columns that cannot be inputs: targets and the split column."""
-        splitting = () if self.split_column is None else (self.split_column,)
+        """Return the columns that cannot be inputs: targets, the split column and the weight column."""
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
-        return {*splitting, *(column for target in targets for column in chooser.matching(target))}
+        return {*self.role_columns, *(column for target in targets for column in chooser.matching(target))}
 
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """Report shapes whose number of elements differs from the number of columns."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Attribute
 
-from hookline.data import Data, Outputs
+from hookline.data import Batch, Data, Outputs
 from hookline.errors import OptionError, enumerate_names
 from hookline.spec import DividedBy, LossSpec, spec
 
@@ -39,6 +39,17 @@ class TorchLoss(LossSpec):
     def divided_by(self) -> DividedBy:
         """The number of rows; nothing if the losses are added."""
         return "nothing" if self.reduction == "sum" else "rows"
+
+    def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """Return the losses of the criterion with torch's `reduction="none"`."""
+        # The criterion has no other state that depends on it. `vars` avoids the checks of `nn.Module.__setattr__`.
+        options = vars(criterion)
+        reduction = options["reduction"]
+        options["reduction"] = "none"
+        try:
+            return self.compute(criterion, outputs, batch)
+        finally:
+            options["reduction"] = reduction
 
 
 def one_output(name: str, outputs: Outputs) -> "Tensor":
@@ -91,12 +102,21 @@ def doubt_marks(ignored: int | None, data: Data) -> Iterator[str]:
             )
 
 
-def weight_of(targets: "Tensor", is_counted: "Tensor | None", weight: "Tensor | None") -> "Tensor | int":
-    """Return the total weight of the counted rows by their classes `(N,)`, without synchronizing the device."""
-    if weight is None:
-        return len(targets) if is_counted is None else is_counted.sum()
-    weights = weight[targets]
-    return weights.sum() if is_counted is None else (weights * is_counted).sum()
+def weight_of(batch: Batch, ignored: int | None, weight: "Tensor | None") -> "Tensor | int":
+    """Return the total weight of the classes in the targets of a batch, without synchronizing the device.
+
+    Targets of the class `ignored` have none. The weight of a row multiplies that of its class.
+    """
+    targets = batch.target
+    is_counted = None if ignored is None else targets != ignored
+    if weight is None and batch.weights is None:
+        return targets.numel() if is_counted is None else is_counted.sum()
+    counted: Any = 1 if weight is None else weight[targets]
+    if is_counted is not None:
+        counted = counted * is_counted
+    if batch.weights is not None:
+        counted = counted * batch.weights.reshape(-1, *[1] * (targets.dim() - 1))
+    return counted.sum()
 
 
 def check_same_shape(name: str, outputs: Outputs, targets: "Tensor", data: Data) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities
 from hookline.errors import MismatchError, OptionError
-from hookline.spec import DividedBy, option, spec
+from hookline.spec import DividedBy, option, rows_or_weights, spec
 from hookline_losses.base import (
     TorchLoss,
     check_ignored_class,
@@ -69,9 +69,7 @@ class ClassIndexLoss(TorchLoss):
         """Return the total weight of the counted rows, by which torch divides a mean."""
         if self.divided_by != "weights":
             return super().divisor(criterion, batch)
-        targets = batch.target
-        is_counted = None if self.ignored_class is None else targets != self.ignored_class
-        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
+        return weight_of(batch, self.ignored_class, criterion.weight)  # type: ignore[arg-type]
 
 
 @spec
@@ -111,7 +109,7 @@ class CrossEntropyLoss(ClassIndexLoss):
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """Return the weight like other losses of classes; torch divides by the rows if targets are probabilities."""
         if self.reduction == "mean" and _are_probabilities(batch):
-            return batch.rows
+            return rows_or_weights(batch)
         return super().divisor(criterion, batch)
 
     def truth(self, batch: Batch) -> "Tensor":
@@ -191,6 +189,8 @@ class BCELoss(ProbabilityLoss):
             if "between 0 and 1" not in str(error):
                 raise
             raise MismatchError(NO_PROBABILITIES, ("loss",)) from error
+
+    row_losses = TorchLoss.row_losses
 
 
 @spec

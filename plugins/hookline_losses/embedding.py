@@ -208,6 +208,8 @@ class TripletMarginWithDistanceLoss(TripletLoss):
             options["distance_function"] = self.distance_function.build()
         return nn.TripletMarginWithDistanceLoss(**options)
 
+    row_losses = TorchLoss.row_losses
+
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
         """Return the distances as the criterion computes them."""
         measure: Any = criterion.distance_function

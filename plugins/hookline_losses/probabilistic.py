@@ -102,6 +102,8 @@ class GaussianNLLLoss(TorchLoss):
                 raise
             raise MismatchError(NEGATIVE_VARIANCE, ("loss",)) from error
 
+    row_losses = TorchLoss.row_losses
+
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require a mean for each target, and a variance that is not negative."""
         if isinstance(outputs, Mapping) and "var" in batch.targets:
@@ -187,6 +189,11 @@ class KLDivLoss(TorchLoss):
         """Require outputs and targets of the same shape, and log-probabilities as outputs."""
         check_same_shape("KLDivLoss", outputs, batch.target, data)
         check_log_probabilities("KLDivLoss", one_output("KLDivLoss", outputs), "classes")
+
+    def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """Return the divergence of each class, or their sum for each row with `reduction = "batchmean"`."""
+        losses = super().row_losses(criterion, outputs, batch)
+        return losses.sum(dim=1) if self.reduction == "batchmean" else losses
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return the most probable class."""

@@ -7,7 +7,14 @@ from attrs import Attribute
 from hookline.data import Batch, Classes, Data, Outputs, log_odds
 from hookline.errors import MismatchError, OptionError
 from hookline.spec import Activation, DividedBy, LossSpec, option, spec
-from hookline_losses.base import check_ignored_class, doubt_marks, one_output, refuse_negative_index, weight_of
+from hookline_losses.base import (
+    TorchLoss,
+    check_ignored_class,
+    doubt_marks,
+    one_output,
+    refuse_negative_index,
+    weight_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +96,10 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
         """Return the loss; torch also returns the log-probabilities of the targets."""
         return criterion(outputs, batch.target).loss
 
+    def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """Return the negative log-probability of the target of each row."""
+        return -criterion(outputs, batch.target).output
+
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the probability of each class."""
         return criterion.log_prob(outputs).exp().clamp(max=1)  # type: ignore[operator]
@@ -140,6 +151,8 @@ class LinearCrossEntropyLoss(ProjectingLoss):
             options["weight"] = torch.tensor(self.weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
 
+    row_losses = TorchLoss.row_losses
+
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the probability of each class."""
         return criterion.linear(outputs).softmax(dim=1)  # type: ignore[operator]
@@ -174,9 +187,7 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """Return the total weight of the counted rows, by which torch divides a mean."""
         if self.divided_by != "weights":
             return super().divisor(criterion, batch)
-        targets = batch.target
-        is_counted = None if self.ignored_class is None else targets != self.ignored_class
-        return weight_of(targets, is_counted, criterion.weight)  # type: ignore[arg-type]
+        return weight_of(batch, self.ignored_class, criterion.weight)  # type: ignore[arg-type]
 
 
 def _check_classes(number: int | None, option: str, data: Data) -> None:

@@ -39,6 +39,11 @@ class CTCLoss(TorchLoss):
         outputs = one_output("CTCLoss", outputs)
         return criterion(outputs.transpose(0, 1), batch.target, _steps(outputs, batch), (batch.target >= 0).sum(dim=1))
 
+    def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
+        """Return the loss of each row, divided by the length of its target as in torch, unless losses are added."""
+        losses = super().row_losses(criterion, outputs, batch)
+        return losses if self.reduction == "sum" else losses / (batch.target >= 0).sum(dim=1).clamp(min=1)
+
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require a log-probability for each class and the blank, and enough steps for the target."""
         outputs, classes = one_output("CTCLoss", outputs), len(data.target.classes or ())

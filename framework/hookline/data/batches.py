@@ -34,6 +34,9 @@ class Batch:
     """The targets of the loss by name; empty if the loss only compares outputs with one another."""
     lengths: "Mapping[str, Tensor]" = NOTHING_MORE
     """The lengths of padded input sequences by input name: the number of steps of each row, int64."""
+    weights: "Tensor | None" = None
+    """The weight of each row in the loss, float `(N,)`, not negative; `None` if all rows count equally. It is no input
+    of the model."""
 
     @property
     def input(self) -> "Tensor":
@@ -55,7 +58,8 @@ class Batch:
         size = -(-self.rows // count)
         number = -(-self.rows // size)
         groups = (_split(group, size, number) for group in (self.inputs, self.targets, self.lengths))
-        return [Batch(*parts) for parts in zip(*groups, strict=True)]
+        weights = repeat(None, number) if self.weights is None else self.weights.split(size)
+        return [Batch(*parts) for parts in zip(*groups, weights, strict=True)]
 
     def slice(self, start: int, stop: int) -> "Batch":
         """Return the rows from `start` up to, but not including, `stop`."""
@@ -67,6 +71,7 @@ class Batch:
             {name: change(tensor) for name, tensor in self.inputs.items()},
             {name: change(tensor) for name, tensor in self.targets.items()},
             {name: change(tensor) for name, tensor in self.lengths.items()},
+            None if self.weights is None else change(self.weights),
         )
 
 
@@ -129,15 +134,18 @@ class TensorBatches:
         batch_size: int,
         seed: int | None = None,
         drop_last: bool = False,
+        weights: "Tensor | None" = None,
     ):
         """Keep the tensors. With a `seed` the rows are shuffled anew in each epoch, otherwise they keep their order."""
-        self.all = Batch(inputs, targets, lengths)
+        self.all = Batch(inputs, targets, lengths, weights)
         self._tensors = [*inputs.values(), *targets.values(), *lengths.values()]
+        if weights is not None:
+            self._tensors.append(weights)
         self._batch_size = batch_size
         self._seed = seed
         self._drop_last = drop_last
         if len({len(tensor) for tensor in self._tensors}) != 1:
-            raise ValueError("All inputs, targets and lengths must have the same number of rows.")
+            raise ValueError("All inputs, targets, lengths and weights must have the same number of rows.")
 
     @property
     def rows(self) -> int:
@@ -167,7 +175,7 @@ def gathered(
     Args:
         rows: All rows.
         orders: For the names of inputs, targets and lengths, their row numbers in the order of the batches; `None` to
-        keep all rows in order.
+        keep all rows in order. Weights have the order of the first group of inputs.
         batch_size: The number of rows per batch; the last batch may be smaller.
         start: The position in the order to begin at.
         stop: The position in the order to end before.
@@ -177,6 +185,9 @@ def gathered(
     inputs, targets, lengths = names
     tensors = [*rows.inputs.values(), *rows.targets.values(), *rows.lengths.values()]
     own = [None if orders is None else orders[name] for group in names for name in group]
+    if rows.weights is not None:
+        tensors.append(rows.weights)
+        own.append(own[0])
     # One indexing operation gathers many batches, and `split` makes views of it.
     size = sum(tensor[:1].nbytes for tensor in tensors) * batch_size
     window = max(1, WINDOW // max(1, size)) * batch_size
@@ -186,7 +197,7 @@ def gathered(
             (tensor[place].clone() if order is None else tensor[order[place]]).split(batch_size)
             for tensor, order in zip(tensors, own, strict=True)
         ]
-        if len(inputs) == len(targets) == 1 and not lengths:
+        if len(inputs) == len(targets) == 1 and not lengths and rows.weights is None:
             # The common case, without a slice and a zip for each batch.
             [[input_name], [target_name]] = inputs, targets
             for input_rows, target_rows in zip(*columns, strict=True):
@@ -196,7 +207,8 @@ def gathered(
                 yield Batch(
                     dict(zip(inputs, batch, strict=False)),
                     dict(zip(targets, batch[len(inputs) :], strict=False)),
-                    dict(zip(lengths, batch[len(inputs) + len(targets) :], strict=True)),
+                    dict(zip(lengths, batch[len(inputs) + len(targets) :], strict=False)),
+                    None if rows.weights is None else batch[-1],
                 )
 
 

@@ -69,6 +69,7 @@ def in_memory(
     targets: Mapping[str, Mapping[str, Columns]],
     *,
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
+    weights: "Mapping[str, Tensor] | None" = None,
     preparation: Mapping[str, Any] = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
@@ -83,6 +84,7 @@ def in_memory(
         inputs: For each split, the groups of inputs by name, each of shape `(N, …)`.
         targets: For each split, the columns of each target by name.
         lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
+        weights: For each split, the weight of each row in the loss, `(N,)`; `None` if all rows count equally.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
@@ -104,6 +106,7 @@ def in_memory(
             batch_size=spec.batch_size,
             seed=run.seed if spec.shuffle and is_training else None,
             drop_last=spec.drop_last and is_training,
+            weights=None if weights is None else run.moved(_some_weight(weights[split], split, sources[split])),
         )
     rows = batches["training"].rows
     if not rows:
@@ -113,6 +116,13 @@ def in_memory(
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     return Data(**batches, example=example, targets=known, preparation=preparation)
+
+
+def _some_weight(weights: "Tensor", split: str, source: str) -> "Tensor":
+    """Return the weights. Raise a `DataError` if all are 0."""
+    if len(weights) and not bool(weights.any()):
+        raise DataError(f"All rows of the {split} split have the weight 0.", file=source)
+    return weights
 
 
 def encode(

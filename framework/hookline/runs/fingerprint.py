@@ -49,7 +49,8 @@ def _of_batches(batches: "Batches") -> str:
 def of_batch(batch: "Batch") -> str:
     """The fingerprint of the tensors of a batch, with their names, dtypes and shapes."""
     kinds = {"input": batch.inputs, "target": batch.targets, "length": batch.lengths}
-    return of_tensors({f"{kind} {name}": tensor for kind, group in kinds.items() for name, tensor in group.items()})
+    tensors = {f"{kind} {name}": tensor for kind, group in kinds.items() for name, tensor in group.items()}
+    return of_tensors(tensors if batch.weights is None else {**tensors, "weights": batch.weights})
 
 
 def of_tensors(tensors: "Mapping[str, Tensor]") -> str:

@@ -14,6 +14,7 @@ from .families.loss import (
     DividedBy as DividedBy,
     LossSpec as LossSpec,
     Offers as Offers,
+    rows_or_weights as rows_or_weights,
 )
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec

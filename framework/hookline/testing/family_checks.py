@@ -96,7 +96,8 @@ def accepts_valid_data(component: Component) -> None:
 
 def _equal(one: list[Batch], other: list[Batch]) -> bool:
     def plain(batch: Batch) -> list[dict[str, Any]]:
-        return [dict(batch.inputs), dict(batch.targets), dict(batch.lengths)]
+        weights = {} if batch.weights is None else {"weights": batch.weights}
+        return [dict(batch.inputs), dict(batch.targets), dict(batch.lengths), weights]
 
     return same([plain(batch) for batch in one], [plain(batch) for batch in other])
 

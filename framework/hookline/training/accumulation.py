@@ -72,11 +72,18 @@ def _ratios(
         total = named.loss.divisor(its_criterion, its_batch)
         for part, share, others in zip(split, shares, ratios, strict=True):
             _, _, its_part = named.given(criterion, {}, part)
-            ratio = _share(named.loss.divisor(its_criterion, its_part), total) / share
+            ratio = _ratio(_share(named.loss.divisor(its_criterion, its_part), total), share)
             # For equal numbers of rows the ratio is exactly 1. A tensor is not read: that would synchronize.
             if not isinstance(ratio, float) or ratio != 1.0:
                 others[name] = ratio
     return ratios
+
+
+def _ratio(share: Share, of: Share) -> Share:
+    """The ratio of two shares, without synchronization; 0 for a part whose rows all have the weight 0."""
+    import torch
+
+    return torch.where(of > 0, share / of, 0.0) if isinstance(of, torch.Tensor) else share / of
 
 
 def _share(divisor: "Tensor | float | None", total: "Tensor | float | None") -> Share:

@@ -66,7 +66,7 @@ def _slack(run: Run) -> int:
 
 
 def _sizes(batch: "Batch") -> "Iterator[int]":
-    return (size_of(tensor) for group in (batch.inputs, batch.targets, batch.lengths) for tensor in group.values())
+    return map(size_of, tensors_of(batch))
 
 
 def _activations(
@@ -124,13 +124,19 @@ def _of_a_step(run: Run, batch: "Batch", model: "nn.Module", criterion: "nn.Modu
     finally:
         for module, mode in was_training:
             module.training = mode
-    others = {*batch.inputs.values(), *batch.targets.values(), *batch.lengths.values()}
+    others = {*tensors_of(batch)}
     for module in (model, criterion):
         others |= {*module.parameters(), *module.buffers()}
     for tensor in others:
         if tensor.layout is torch.strided:
             kept.pop(tensor.untyped_storage()._cdata, None)
     return [storage.nbytes() for storage in kept.values()]
+
+
+def tensors_of(batch: "Batch") -> "list[Tensor]":
+    """All tensors of a batch."""
+    weights = [] if batch.weights is None else [batch.weights]
+    return [*batch.inputs.values(), *batch.targets.values(), *batch.lengths.values(), *weights]
 
 
 def _tensors(outputs: Any) -> "Iterator[Tensor]":

@@ -60,8 +60,12 @@ class Drawn(DataSpec):
             yield error
         except ValueError as error:
             yield OptionError("type", f"{error} {self._given()}")
+        if getattr(self.source, "weight_column", None) is not None:
+            message = f"{type(self).__name__} combines rows, and a combination has no weight: remove this option."
+            yield OptionError("source", message, "weight_column")
         for problem in self.source.check(Objective.of(self.stand_in())):
-            yield problem.within("source")
+            if not (isinstance(problem, OptionError) and problem.path[:1] == ("weight_column",)):
+                yield problem.within("source")
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Let the source read its rows, and make batches of the rows drawn from them."""

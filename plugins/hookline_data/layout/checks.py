@@ -84,6 +84,14 @@ def targets_of_loss(loss: Objective | None, targets: Collection[str]) -> Iterato
         yield OptionError("targets", str(error), *target, on_key=bool(target), id="unfit-targets")
 
 
+def weights_of_loss(loss: Objective | None, column: str | None) -> Iterator[OptionError]:
+    """Report a loss whose rows cannot have weights."""
+    for named in loss.losses.values() if loss is not None and column is not None else ():
+        if not named.loss.takes_weights:
+            message = f"{type(named.loss).__name__} cannot weight its rows: it has no `row_losses`. Remove this option."
+            yield OptionError("weight_column", message, id="unfit-targets")
+
+
 def encodings(loss: Objective, targets: Collection[str]) -> Mapping[str, Encoding]:
     """Return the encoding of each of these targets. Raise a `MismatchError` if the loss does not take them."""
     try:

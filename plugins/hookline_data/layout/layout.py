@@ -53,6 +53,8 @@ class Layout:
     """The type of the loss that takes each target, for messages."""
     split_column: str | None
     """The column with the split of each row."""
+    weight_column: str | None = None
+    """The column with the weight of each row."""
     dtype: str
     """The floating-point type of the run."""
     missing: tuple[str, ...]
@@ -66,6 +68,8 @@ class Layout:
             wanted |= dict.fromkeys(group.columns, kind)
         for name, columns in self.targets.items():
             wanted |= dict.fromkeys(columns, self._wanted_of(name, columns))
+        if self.weight_column is not None:
+            wanted[self.weight_column] = Wanted("number", by="the weight", missing=self.missing)
         if self.split_column is not None:
             wanted[self.split_column] = Wanted("text", by="the split", missing=())
         return wanted

@@ -52,6 +52,8 @@ class ArrayLayout:
     """The array of lengths of each array of padded sequences."""
     split_column: str | None
     """The array with the split of each row."""
+    weight_column: str | None = None
+    """The array with the weight of each row."""
     dtype: str
     """The floating-point type of the run."""
     missing: tuple[str, ...]
@@ -63,6 +65,8 @@ class ArrayLayout:
         for several in self.targets.values():
             names += several
         names += self.lengths.values()
+        if self.weight_column is not None:
+            names.append(self.weight_column)
         if with_split and self.split_column is not None:
             names.append(self.split_column)
         return npz_file.read(path, dict.fromkeys(names))
@@ -84,6 +88,9 @@ class ArrayLayout:
             for target, several in self.targets.items()
             for name in several
         }
+        if self.weight_column is not None:
+            name = self.weight_column
+            columns[name] = arrays.target(found[name], self.dtype, self.missing, name, path)
         if self.split_column is not None and self.split_column in found:
             columns[self.split_column] = arrays.names(found[self.split_column], self.split_column, path)
         return Rows(groups, columns)

@@ -17,6 +17,7 @@ from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Rows, rows_of
+from hookline_data.rows.weights import weights_of
 from hookline_data.table import Table
 
 
@@ -45,6 +46,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         {split: inputs.tensors(layout, groups) for split, groups in arrays.items()},
         {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
         lengths={split: rows.lengths() for split, rows in parts.items()},
+        weights=weights_of(parts, table.weight_column, paths),
         preparation=layout.described(statistics),
         source={split: str(path) for split, path in paths.items()},
     )
@@ -54,10 +56,9 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
     encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
-    splitting = () if table.split_column is None else (table.split_column,)
-    chooser.require(splitting)
+    chooser.require(table.role_columns)
     targets = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
-    taken = {*(column for columns in targets.values() for column in columns), *splitting}
+    taken = {*(column for columns in targets.values() for column in columns), *table.role_columns}
     groups = {}
     for name, patterns in table.input_patterns.items():
         columns = chooser.chosen(patterns, taken)
@@ -78,6 +79,7 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         encodings=encodings,
         losses={name: loss.name_for(name) for name in targets},
         split_column=table.split_column,
+        weight_column=table.weight_column,
         dtype=dtype,
         missing=table.missing_marks,
     )

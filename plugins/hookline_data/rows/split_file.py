@@ -33,6 +33,9 @@ class SplitFile(DataSpec):
     names; an empty cell is always missing."""
     split_column: str | None = None
     """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
+    weight_column: str | None = None
+    """The column, or the array, with the weight of each row in the loss: a number of at least 0. A loss that averages
+    divides by the sum of the weights. Metrics are not weighted."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits that leave no rows, or that are defined twice."""
@@ -51,6 +54,11 @@ class SplitFile(DataSpec):
     def has_validation(self) -> bool | None:
         """Whether there is a validation split; unknown (`None`) if a column defines the splits."""
         return None if self.split_column is not None else bool(self.validation)
+
+    @property
+    def role_columns(self) -> tuple[str, ...]:
+        """The columns that are neither inputs nor targets."""
+        return tuple(name for name in (self.split_column, self.weight_column) if name is not None)
 
     @property
     def other_files(self) -> dict[str, Path]:

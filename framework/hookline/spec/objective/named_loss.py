@@ -119,7 +119,7 @@ class NamedLoss:
             target = self.target(targets)
             targets = {} if target is None else {target: targets[target]}
         its_criterion = criterion if self.name is None or criterion is None else criterion.losses[self.name]
-        return its_criterion, self.taken(outputs), Batch(batch.inputs, targets, batch.lengths)
+        return its_criterion, self.taken(outputs), Batch(batch.inputs, targets, batch.lengths, batch.weights)
 
     def data(self, data: Data) -> Data:
         """Return the data with only the target of the loss."""

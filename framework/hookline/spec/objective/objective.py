@@ -11,7 +11,7 @@ from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss import LossSpec, rows_or_weights
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction
 
@@ -32,8 +32,8 @@ class Term(NamedTuple):
     """What it was divided by; `None` for a sum."""
     weighted: "Tensor"
     """The contribution to the sum over the parts of a batch: `value`, unless gradients are accumulated."""
-    rows: int
-    """The number of rows."""
+    rows: "Tensor | int"
+    """The number of rows, or the sum of their weights."""
 
 
 class Objective:
@@ -195,19 +195,23 @@ class Objective:
 
     def compute(self, criterion: Any, outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the loss of a batch, a scalar tensor. A loss of `[losses]` that ignores all rows contributes 0."""
+        is_weighted = batch.weights is not None
         if self._plain is not None:
-            return self._plain.compute(criterion, outputs, batch)
+            return (self._plain.weighted if is_weighted else self._plain.compute)(criterion, outputs, batch)
         if self._unnamed is not None:
             loss = self._unnamed.loss
-            return loss.factor * loss.compute(*self._unnamed.given(criterion, outputs, batch))
+            compute = loss.weighted if is_weighted else loss.compute
+            return loss.factor * compute(*self._unnamed.given(criterion, outputs, batch))
         terms: list[Term] = []
+        rows = rows_or_weights(batch)
         ratios = getattr(criterion, "ratios", {})  # Only while gradients are accumulated.
         total: Any = None
         for name, named in self.losses.items():
             its_criterion, its_outputs, its_batch = named.given(criterion, outputs, batch)
             divisor = named.loss.divisor(its_criterion, its_batch)
             try:
-                value = named.loss.compute(its_criterion, _with_gradients(its_outputs, divisor), its_batch)
+                compute = named.loss.weighted if is_weighted else named.loss.compute
+                value = compute(its_criterion, _with_gradients(its_outputs, divisor), its_batch)
             except MismatchError as error:
                 raise named.located(error) from error.__cause__
             value = _counted(value, divisor)
@@ -216,7 +220,7 @@ class Objective:
             total = factor * value if total is None else total + factor * value
             detached = value.detach()
             weighted = detached if ratio is None else ratio * detached
-            terms.append(Term(str(name), detached, divisor, weighted, batch.rows))
+            terms.append(Term(str(name), detached, divisor, weighted, rows))
         criterion.terms = terms
         return total
 
@@ -229,7 +233,7 @@ class Objective:
         if self._plain is not None:
             return self._plain.divisor(criterion, batch)
         if len(self.losses) > 1:
-            return None if self._is_sum else batch.rows
+            return None if self._is_sum else rows_or_weights(batch)
         [named] = self.losses.values()
         its_criterion, _, its_batch = named.given(criterion, {}, batch)
         return named.loss.divisor(its_criterion, its_batch)

@@ -1,7 +1,7 @@
 """The batches to evaluate: those of a split, with another size if requested, or new rows from a file or an object."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hookline.data.batches import Batch, Batches
 from hookline.data.new_rows import RowBlock
@@ -64,7 +64,7 @@ class NewRows:
         """
         for batch in rebatched(self._readable(), self._batch_size):
             self.rows += batch.rows
-            yield Batch(*({name: self._run.moved(rows) for name, rows in group.items()} for group in _groups(batch)))
+            yield batch.changed(self._run.moved)
         if not self.rows:
             raise DataError("There are no rows.", file=str(self._source))
 
@@ -108,7 +108,13 @@ def joined(parts: list[Batch]) -> Batch:
         {name: _joined([part.inputs[name] for part in parts], INPUT_PADDING) for name in first.inputs},
         {name: _joined([part.targets[name] for part in parts], TARGET_PADDING) for name in first.targets},
         {name: _joined([part.lengths[name] for part in parts], INPUT_PADDING) for name in first.lengths},
+        None if first.weights is None else _joined([_weights(part) for part in parts], INPUT_PADDING),
     )
+
+
+def _weights(part: Batch) -> "Tensor":
+    assert part.weights is not None, "Either all batches of a split have weights, or none."
+    return part.weights
 
 
 def _joined(tensors: "list[Tensor]", padding: int) -> "Tensor":
@@ -120,7 +126,3 @@ def _joined(tensors: "list[Tensor]", padding: int) -> "Tensor":
         after = [0, 0] * (tensors[0].dim() - 2)
         tensors = [pad(tensor, (*after, 0, longest - tensor.shape[1]), value=padding) for tensor in tensors]
     return torch.cat(tensors)
-
-
-def _groups(batch: Batch) -> Any:
-    return batch.inputs, batch.targets, batch.lengths
