@@ -156,6 +156,7 @@ class NPZ(SplitFile):
             objective,
             target_arrays=self.target_arrays,
             lengths=self.lengths,
+            weight_column=self.weight_column,
             missing=self.missing_marks,
             rows_per_block=rows_per_block,
             with_targets=with_targets,

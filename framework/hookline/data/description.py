@@ -47,6 +47,8 @@ class DataDescription:
     """What the training rows say about each target, such as its classes."""
     rows: Mapping[str, int]
     """The number of rows of each split."""
+    has_weights: bool = False
+    """Whether rows have weights in the loss."""
 
     @classmethod
     def of(cls, data: Data) -> "DataDescription":
@@ -64,6 +66,7 @@ class DataDescription:
             preparation=data.preparation,
             targets=data.targets,
             rows={split: batches.rows for split, batches in data.splits().items()},
+            has_weights=example.weights is not None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -94,6 +97,7 @@ class DataDescription:
                 for name, target in value["targets"].items()
             },
             rows={str(split): int(rows) for split, rows in value["rows"].items()},
+            has_weights=bool(value.get("has_weights", False)),
         )
 
     def data(self, device: "torch.device") -> Data:

@@ -16,8 +16,10 @@ from hookline_data.new_rows.of_table import run_dtype
 from hookline_data.new_rows.python_rows import as_arrow, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, groups_of, targets_of
 from hookline_data.new_rows.tensors import not_finite
+from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import arrays
 from hookline_data.reading.columns import Place
+from hookline_data.reading.npz_file import array_names
 from hookline_data.rows.prepared_rows import prepared
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def rows_of_arrays(
     *,
     target_arrays: Mapping[str, Sequence[str]],
     lengths: str | Mapping[str, str] | None,
+    weight_column: str | None,
     missing: tuple[str, ...],
     rows_per_block: int,
     with_targets: bool,
@@ -130,16 +133,22 @@ def rows_of_arrays(
         missing=missing,
         dtype=str(dtype).removeprefix("torch."),
     )
-    names = list(dict.fromkeys([*roles.names, *keep]))
     place: Place = "the arrays"
-    if isinstance(source, (str, Path)) and source != "-":
+    is_file = isinstance(source, (str, Path)) and source != "-"
+    weights = None
+    if with_targets and weight_column is not None:
+        given = array_names(Path(source)) if is_file else source if isinstance(source, Mapping) else ()
+        weights = weight_column if weight_column in given else None
+    kept = list(dict.fromkeys([*keep, *([] if weights is None else [weights])]))
+    names = list(dict.fromkeys([*roles.names, *kept]))
+    if is_file:
         place = Path(source)
         parts = parts_of_file(Path(source), names, rows_per_block)
     elif isinstance(source, Mapping):
         parts = parts_of_mapping(source, names, rows_per_block)
     else:
         raise unknown_source(source, "the path of an NPZ file, or a mapping of arrays")
-    return _blocks(parts, roles, rows_per_block, list(dict.fromkeys(keep)), place, dtype)
+    return with_weights(_blocks(parts, roles, rows_per_block, kept, place, dtype), weights, keep, dtype, place)
 
 
 def _blocks(

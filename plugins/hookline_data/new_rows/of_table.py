@@ -18,6 +18,7 @@ from hookline_data.new_rows.json_rows import JSONRows
 from hookline_data.new_rows.python_rows import ColumnRows, DictRows, npz_columns, rows_of_frame, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
 from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
+from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Chooser, Place
 from hookline_data.reading.csv_cells import sentence
@@ -64,7 +65,10 @@ def rows_of_table(
         rows = opened(source, opening, multiline=getattr(table, "multiline", False))
         Chooser(rows.names, rows.place).require([*wanted, *keep])
         dtype = run_dtype(description)
-        found = _blocks(rows, groups, targets, wanted, dtype, rows_per_block, dict.fromkeys(keep))
+        weights = table.weight_column if with_targets and table.weight_column in rows.names else None
+        kept = dict.fromkeys([*keep, *([] if weights is None else [weights])])
+        blocks = _blocks(rows, groups, targets, wanted, dtype, rows_per_block, kept)
+        found = with_weights(blocks, weights, keep, dtype, rows.place)
         # The file is closed at the end, or with the iterator, of which perhaps no block is ever taken.
         finalize(found, opening.pop_all().close)
     return found

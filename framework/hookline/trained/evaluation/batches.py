@@ -1,11 +1,12 @@
 """The batches to evaluate: those of a split, with another size if requested, or new rows from a file or an object."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hookline.data.batches import Batch, Batches
 from hookline.data.new_rows import RowBlock
-from hookline.errors.exceptions import DataError, UnreadableRowsError
+from hookline.errors.exceptions import DataError, HooklineWarning, UnreadableRowsError
 from hookline.plugins.stages import Run
 
 if TYPE_CHECKING:
@@ -45,9 +46,15 @@ class Rebatched:
 class NewRows:
     """New rows with targets in batches, read once, block by block: memory does not grow with their number."""
 
-    def __init__(self, run: Run, blocks: Iterable[RowBlock], batch_size: int, source: object):
-        """Take the run that evaluates them, the blocks of `DataSpec.open_rows`, and the name of the source."""
+    def __init__(
+        self, run: Run, blocks: Iterable[RowBlock], batch_size: int, source: object, *, has_weights: bool = False
+    ):
+        """Take the run that evaluates them, the blocks of `DataSpec.open_rows`, and the name of the source.
+
+        `has_weights` says that the training rows had weights: a warning tells if these have none.
+        """
         self._run, self._blocks, self._batch_size, self._source = run, blocks, batch_size, source
+        self._has_weights = has_weights
         self.rows = 0
         """The number of rows that were read so far."""
 
@@ -63,6 +70,9 @@ class NewRows:
 
         """
         for batch in rebatched(self._readable(), self._batch_size):
+            if self._has_weights and batch.weights is None and not self.rows:
+                message = f"{self._source}: The training rows have weights, but these have none: they count equally."
+                warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
             self.rows += batch.rows
             yield batch.changed(self._run.moved)
         if not self.rows:

@@ -51,7 +51,8 @@ def new_rows(run: Run, description: DataDescription, source: Any, batch_size: in
         rows_per_block=size * max(1, ROWS_PER_BLOCK // size),
         with_targets=bool(description.targets),
     )
-    return NewRows(run, blocks, size, source if isinstance(source, (str, Path)) else "data")
+    name = source if isinstance(source, (str, Path)) else "data"
+    return NewRows(run, blocks, size, name, has_weights=description.has_weights)
 
 
 def refuse_batch_size(batch_size: int | None) -> None:

@@ -26,6 +26,8 @@ def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "
         _refuse_missing_outputs(run, named, outputs)
         _, its_outputs, its_batch = named.given(None, outputs, batch)
         with locating(run, named):
+            if batch.weights is not None and not named.loss.takes_weights:
+                raise ValueError(f"{type(named.loss).__name__} has no `row_losses`, so rows cannot have weights.")
             with attributed_to(type(named.loss), named.path):
                 named.loss.check_outputs(its_outputs)
             with naming_outputs(run, outputs, named.path), attributed_to(type(named.loss)):
