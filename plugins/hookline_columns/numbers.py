@@ -8,6 +8,7 @@ from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 
 @spec
@@ -18,7 +19,7 @@ class Number(NumberColumn):
         """Return the numbers."""
         return numbers
 
-    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers."""
         return numbers
 
@@ -37,11 +38,9 @@ class Log1p(NumberColumn):
         with numpy.errstate(invalid="ignore", divide="ignore"):  # The caller reports these cells.
             return numpy.log1p(numbers)
 
-    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return exp(y) - 1."""
-        import numpy
-
-        return numpy.expm1(numbers)
+        return numbers.expm1()
 
     def is_fit(self, numbers: "NDArray[Any]") -> "NDArray[Any]":
         """Return which numbers are finite and greater than -1."""

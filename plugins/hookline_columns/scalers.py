@@ -9,6 +9,7 @@ from hookline_columns.base import NumberColumn, quantiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 
 @spec
@@ -19,7 +20,7 @@ class Scaler(NumberColumn):
         """Return the scaled numbers."""
         return (numbers - fitted["center"]) / fitted["scale"]
 
-    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return `x * scale + center`."""
         return numbers * fitted["scale"] + fitted["center"]
 
@@ -112,6 +113,6 @@ class MinMaxScaler(NumberColumn):
         scaled = (numbers - fitted["minimum"]) * fitted["scale"] + self.feature_range[0]
         return scaled.clip(*self.feature_range) if self.clip else scaled
 
-    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers in the unit of the column."""
         return (numbers - self.feature_range[0]) / fitted["scale"] + fitted["minimum"]

@@ -63,7 +63,7 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
     if wanted.may_be_missing and types.is_floating(cells.type):
         cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     if cells.null_count and not wanted.may_be_missing:
-        raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
+        raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = type_to_read(cells.type, wanted)

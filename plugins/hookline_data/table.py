@@ -9,7 +9,7 @@ from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import ColumnSpec, Objective, option, spec, to_json
-from hookline_data.layout import checks
+from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.layout.kinds import kinds_of
 from hookline_data.reading.columns import Chooser, Wanted
@@ -17,8 +17,9 @@ from hookline_data.rows.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
+    from torch import Tensor
 
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, Target
 
 MOST_NAMED = 4
 """The largest number of text columns that a message names."""
@@ -51,12 +52,15 @@ class Table(SplitFile):
     columns: Mapping[str, ColumnSpec] | None = None
     """The kinds of input columns, by name or pattern: how cells become inputs, and what becomes of missing cells. If
     several entries match a column, the last one counts. A column without a kind must be a number in every row, and is
-    used as it is, or according to `standardize`."""
+    used as it is, or according to `standardize`. An entry with the name of a target of numbers, such as
+    `price = { type = "StandardScaler" }`, is what the loss compares; predictions and metrics are in the original
+    unit."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
         yield from self._group_conflicts()
+        yield from of_target.class_conflicts(self.classes, self.target_patterns)
         if self.stratify and not self.target_patterns:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
 
@@ -121,6 +125,8 @@ class Table(SplitFile):
         """Report missing files, and columns that their headers do not contain."""
         of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
         yield from of_targets
+        if not of_targets:
+            yield from of_target.classes_of_loss(loss, self.classes, self.target_patterns)
         yield from checks.weights_of_loss(loss, self.weight_column)
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
             yield OptionError("inputs", message, group, on_key=True)
@@ -130,6 +136,10 @@ class Table(SplitFile):
             yield error
         else:
             of_columns = list(self._check_columns(names))
+            if not of_targets and not of_columns:
+                chooser = Chooser(names, self.path)
+                chosen = {name: chooser.chosen(patterns) for name, patterns in self.target_patterns.items()}
+                of_columns = list(of_target.kinds_of_targets(self.columns, chosen, loss))
             yield from of_columns
             if not of_targets and not of_columns:  # Otherwise a target may be among the inputs by mistake.
                 yield from self._check_numbers(names)
@@ -198,8 +208,8 @@ class Table(SplitFile):
 
     def _taken(self, chooser: Chooser) -> set[str]:
         """Return the columns that cannot be inputs: targets, the split column and the weight column."""
-        targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
-        return {*self.role_columns, *(column for target in targets for column in chooser.matching(target))}
+        patterns = {pattern for several in self.target_patterns.values() for pattern in several}
+        return {*self.role_columns, *(column for pattern in patterns for column in chooser.matching(pattern))}
 
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """Report shapes whose number of elements differs from the number of columns."""
@@ -214,6 +224,10 @@ class Table(SplitFile):
                     *self._within("shape", group),
                     against=[("inputs", *self._within("inputs", group))],
                 )
+
+    def in_unit_of(self, target: "Target", numbers: "Tensor") -> "Tensor":
+        """Undo the kinds of the target's columns."""
+        return of_target.in_unit_of(self.columns, target, numbers)
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""

@@ -92,6 +92,12 @@ class GaussianNLLLoss(TorchLoss):
             raise ValueError(f"GaussianNLLLoss takes one target besides the variance, but {len(others)} are given.")
         return {name: Numbers(minimum=0 if name == "var" else None) for name in targets}
 
+    def check_transformed(self, targets: "Collection[str]") -> None:
+        """Refuse to transform a target whose variance is known, which would have to be transformed as well."""
+        super().check_transformed(targets)
+        if "var" in targets:
+            raise ValueError('The variance "var" is in the square of the original unit, so neither can be transformed.')
+
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Call the criterion with mean, target and variance."""
         mean, variance = _mean_and_variance(outputs, batch)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def predict(run: Run, criterion: nn.Module, outputs: Outputs, batch: Batch) -> Mapping[str, Prediction]:
     """Return the predictions for each loss, which are computed when they are first used."""
-    return run.objective.predict(criterion, outputs, batch)
+    return run.objective.predict(criterion, outputs, batch, run.undo)
 
 
 @hookimpl(trylast=True)

@@ -59,7 +59,11 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield from paragraph(first, width, then="  ")
     rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
-    more = {"data": f": {rows}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    dropped = "".join(
+        f"; {counted(count, 'row')} dropped, whose {as_toml(column)} is missing"
+        for column, count in plan.dropped.items()
+    )
+    more = {"data": f": {rows}{dropped}", "model": f", {counted(plan.parameters, 'parameter')}"}
     yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
     yield ""
     yield "Plugins"

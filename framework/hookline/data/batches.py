@@ -243,6 +243,8 @@ class Data:
     preparation: Mapping[str, Any] = field(factory=dict)
     """How each group of inputs is computed from a row of the source (columns, statistics, shape), as JSON-compatible
     values. It is exported when the model is deployed."""
+    dropped: Mapping[str, int] = NOTHING_MORE
+    """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
 
     @property
     def target(self) -> Target:

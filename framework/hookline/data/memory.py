@@ -1,7 +1,7 @@
 """Data in memory: make `Data` of the tensors and target columns of each split."""
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
@@ -70,6 +70,8 @@ def in_memory(
     *,
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
     weights: "Mapping[str, Tensor] | None" = None,
+    classes: Mapping[str, Sequence[str | int]] = NOTHING_MORE,
+    dropped: Mapping[str, int] = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
@@ -85,6 +87,8 @@ def in_memory(
         targets: For each split, the columns of each target by name.
         lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
         weights: For each split, the weight of each row in the loss, `(N,)`; `None` if all rows count equally.
+        classes: The classes of targets in the order of their indices, for targets where the spec gives them.
+        dropped: The number of rows that were left out, by column: see `Data.dropped`.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
@@ -94,7 +98,7 @@ def in_memory(
 
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
-    encoded, known = encode(targets, loss, sources)
+    encoded, known = encode(targets, loss, sources, classes)
     _warn_of_merged(encoded["training"], known, run, sources["training"])
     batches = {}
     for split, groups in inputs.items():
@@ -115,7 +119,7 @@ def in_memory(
         message = f"`drop_last` leaves no batch: there are only {rows} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
-    return Data(**batches, example=example, targets=known, preparation=preparation)
+    return Data(**batches, example=example, targets=known, preparation=preparation, dropped=dropped)
 
 
 def _some_weight(weights: "Tensor", split: str, source: str) -> "Tensor":
@@ -126,7 +130,10 @@ def _some_weight(weights: "Tensor", split: str, source: str) -> "Tensor":
 
 
 def encode(
-    targets: Mapping[str, Mapping[str, Columns]], loss: TargetEncodings, sources: Mapping[str, str]
+    targets: Mapping[str, Mapping[str, Columns]],
+    loss: TargetEncodings,
+    sources: Mapping[str, str],
+    classes: Mapping[str, Sequence[str | int]] = NOTHING_MORE,
 ) -> "tuple[dict[str, dict[str, Tensor]], dict[str, Target]]":
     """Encode the targets of each split for the loss, and return what the training split says about each target.
 
@@ -136,7 +143,9 @@ def encode(
 
     """
     try:
-        encodings = loss.encodings(targets["training"])
+        encodings = dict(loss.encodings(targets["training"]))
+        for name, given in classes.items():
+            encodings[name] = encodings[name].with_classes(given, loss.name_for(name))
     except ValueError as error:
         path = error.path if isinstance(error, OptionError) else ()
         raise MismatchError(str(error), ("data", "targets", *path), id="unfit-targets") from None

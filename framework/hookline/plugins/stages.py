@@ -36,6 +36,7 @@ from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
 from hookline.spec.draft import SpecDraft
 from hookline.spec.objective.objective import Objective
+from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
     from hookline.data.batches import Batch, Batches, Data, Outputs
+    from hookline.data.targets.encoding import Target
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
@@ -366,6 +368,7 @@ class Run:
         resources: an exit stack that is closed when the run ends, even after an error: use
             `run.resources.enter_context(...)`. For the run that is deployed, this is after `deploy`.
         steps_per_epoch: the number of batches in an epoch; 0 until training begins.
+        targets: what the training rows say about each target; empty until the data is prepared.
         state: what changes during the run, such as the epoch and the step, as plain data.
         loss: the loss of the latest step, detached. `loss.item()` synchronizes with the device.
         is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
@@ -383,6 +386,7 @@ class Run:
     directory: Path | None = None
     resources: ExitStack = field(factory=ExitStack)
     steps_per_epoch: int = 0
+    targets: "Mapping[str, Target]" = field(factory=dict)
     state: RunState = field(factory=RunState)
     loss: "Tensor | None" = None
     is_stepping: bool = False
@@ -440,6 +444,11 @@ class Run:
     def seed(self) -> int:
         """The seed of the spec."""
         return self.spec.run.seed
+
+    @property
+    def undo(self) -> Undo:
+        """How predictions of each transformed target are returned in its original unit; empty if none is."""
+        return undoing(self.spec.data, self.targets)
 
     def moved(self, tensor: "Tensor") -> "Tensor":
         """Move a tensor to the device of the run; convert a floating-point tensor to the dtype of the run."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 import hookline
 from hookline.plugins.dispatch import attribution
@@ -90,6 +90,8 @@ class Plan:
     """The implementations of each stage, in calling order."""
     rows: Mapping[str, int]
     """The number of rows of each split."""
+    dropped: Mapping[str, int] = field(factory=dict)
+    """The number of rows that are left out because a cell is missing, by its column."""
     data: str
     """The fingerprint of the data."""
     layers: tuple[Layer, ...]
@@ -129,6 +131,7 @@ def plan(
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
+        dropped=dict(data.dropped),
         data=of_data(data),
         layers=layers,
         groups=tuple(_groups(optimizer)),

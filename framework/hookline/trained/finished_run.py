@@ -209,6 +209,7 @@ class FinishedRun:
         with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
+            run.targets = self.data.targets
             yield run
 
     def prepared_data(self, run: Run) -> "Data":

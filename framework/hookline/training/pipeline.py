@@ -139,7 +139,7 @@ def prepared(run: Run) -> Prepared:
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
     run.raise_if_interrupted()
-    run.steps_per_epoch = len(data.training)
+    run.steps_per_epoch, run.targets = len(data.training), data.targets
     warn_of_idle(run)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)

@@ -74,7 +74,7 @@ class Drawn(DataSpec):
         training = self._batches(run, data.training, "training", data.target, targets)
         if not len(training):
             raise DataError(f"`drop_last` leaves no batch: there are only {training.rows} rows.", option=())
-        others = {
+        others: dict[str, Any] = {
             split: self._batches(run, batches, split, data.target, targets)
             for split, batches in data.splits().items()
             if split != "training"
@@ -82,7 +82,14 @@ class Drawn(DataSpec):
         example = next(training.epoch(1)).slice(0, 2).changed(lambda tensor: tensor.clone())
         [group] = data.example.inputs
         preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
-        return Data(training=training, **others, example=example, targets=known, preparation=preparation)
+        return Data(
+            training=training,
+            **others,
+            example=example,
+            targets=known,
+            preparation=preparation,
+            dropped=data.dropped,
+        )
 
     def open_rows(
         self,

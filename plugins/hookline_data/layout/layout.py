@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hookline.data import Columns, Encoding, Numbers, Sequences
 from hookline_data.layout.kinds import FittedKind, Kind, described
@@ -61,6 +61,10 @@ class Layout:
     """Whether the same layers are applied to each group of inputs."""
     targets: Mapping[str, list[str]]
     """The columns of each target."""
+    target_kinds: Mapping[str, Kind] = field(factory=dict)
+    """The kinds of columns of targets; most have none."""
+    drops_missing_targets: bool = False
+    """Whether rows without a target are dropped."""
     encodings: Mapping[str, Encoding]
     """The encoding of each target."""
     losses: Mapping[str, str]
@@ -82,7 +86,13 @@ class Layout:
             wanted |= dict.fromkeys(group.columns, plain)
             wanted |= {name: kind.wanted(self.missing) for name, kind in group.kinds.items()}
         for name, columns in self.targets.items():
-            wanted |= dict.fromkeys(columns, self._wanted_of(name, columns))
+            own = evolve(self._wanted_of(name, columns), may_be_missing=self.drops_missing_targets, is_target=True)
+            wanted |= dict.fromkeys(columns, own)
+            wanted |= {
+                column: evolve(own, may_be_missing=own.may_be_missing or self.target_kinds[column].spec.drops_missing)
+                for column in columns
+                if column in self.target_kinds
+            }
         if self.weight_column is not None:
             wanted[self.weight_column] = Wanted("number", by="the weight", missing=self.missing)
         if self.split_column is not None:

@@ -18,7 +18,7 @@ from hookline_data.new_rows.json_rows import JSONRows
 from hookline_data.new_rows.python_rows import ColumnRows, DictRows, npz_columns, rows_of_frame, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
 from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
-from hookline_data.new_rows.transform import transformed
+from hookline_data.new_rows.transform import transformed, transformed_target
 from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Chooser, Place
@@ -60,7 +60,7 @@ def rows_of_table(
 ) -> Iterator[RowBlock]:
     """Yield new rows, prepared as the training rows were: see `Table.open_rows`."""
     groups = groups_of(description, "columns", table.columns)
-    targets = targets_of(description, objective) if with_targets else {}
+    targets = targets_of(description, objective, table.columns) if with_targets else {}
     wanted = roles(groups, targets, table.missing_marks)
     with ExitStack() as opening:
         rows = opened(source, opening, multiline=getattr(table, "multiline", False))
@@ -106,9 +106,14 @@ def _read(
         else:
             inputs[name], unread = rows_of_numbers(name, group, {**chunk.columns, **own}, place)
         bad += unread
+    kinds = {column: kind for target in targets.values() for column, kind in target.kinds.items()}
     for column in dict.fromkeys(column for target in targets.values() for column in target.known.columns):
-        columns[column], unread = target_column(column, chunk.columns[column], dtype)
+        finite = "float64" if column in kinds else dtype
+        columns[column], unread = target_column(column, chunk.columns[column], finite)
         bad += unread
+        if column in kinds:
+            columns[column], unread = transformed_target(column, columns[column], kinds[column])
+            bad += unread
     return ReadRows(
         rows=chunk.rows,
         inputs=inputs,

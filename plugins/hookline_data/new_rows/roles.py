@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.data import DataDescription, Encoding, Target
 from hookline.spec import ColumnSpec, Objective
@@ -70,6 +70,8 @@ class EncodedTarget:
     """Its encoding."""
     loss: str
     """The type of the loss that takes it."""
+    kinds: Mapping[str, FittedKind] = field(factory=dict)
+    """The kinds of its columns that are transformed."""
 
     @property
     def is_of_sequences(self) -> bool:
@@ -124,11 +126,18 @@ def groups_of(
     return groups
 
 
-def targets_of(description: DataDescription, objective: Objective) -> dict[str, EncodedTarget]:
-    """Return how to encode each target of the run."""
+def targets_of(
+    description: DataDescription, objective: Objective, kinds: Mapping[str, ColumnSpec] | None = None
+) -> dict[str, EncodedTarget]:
+    """Return how to encode each target of the run; `kinds` are the kinds of columns by name or pattern."""
     encodings = objective.encodings(tuple(description.targets))
     return {
-        name: EncodedTarget(known=known, encoding=encodings[name], loss=objective.name_for(name))
+        name: EncodedTarget(
+            known=known,
+            encoding=encodings[name],
+            loss=objective.name_for(name),
+            kinds=known_kinds(kinds, {"kinds": known.transforms}),
+        )
         for name, known in description.targets.items()
     }
 

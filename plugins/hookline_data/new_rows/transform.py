@@ -1,13 +1,14 @@
 """Apply the kinds of columns to new rows."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.new_rows.chunks import BadCells
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
 
 def transformed(
@@ -29,3 +30,13 @@ def transformed(
             bad += BadCells.where(name, unfit.is_unfit, lambda row, unfit=unfit: (unfit.explain(row), None))  # type: ignore[misc]
         made[name] = pyarrow.chunked_array([kind.transform(cells)])
     return made, bad
+
+
+def transformed_target(column: str, numbers: "NDArray[Any]", kind: FittedKind) -> "tuple[NDArray[Any], list[BadCells]]":
+    """Return a column of a target, transformed, and the cells that cannot be."""
+    import pyarrow
+
+    cells, bad = pyarrow.array(numbers), list[BadCells]()
+    if (unfit := kind.unfit(cells)) is not None:
+        bad = BadCells.where(column, unfit.is_unfit, lambda row: (unfit.explain(row), None))
+    return kind.transform(cells).to_numpy(zero_copy_only=False), bad

@@ -36,16 +36,28 @@ class Wanted:
     """Whether cells may be missing: they become null."""
     takes_any_type: bool = False
     """Whether to convert numbers, booleans and dates to text, if text is wanted."""
+    is_target: bool = False
+    """Whether it is a target, without which a row can be dropped."""
     is_known: bool = False
     """Whether the column has numbers in another file: the message about text in it then names that file."""
 
     def missing_mark(self, mark: str, others: int) -> str:
         """Return the message for a missing cell; `others` is the number of other missing cells in the column."""
         also = f" and occurs in {others + 1:,} cells of the column" if others else ""
-        remedy = "fill it in or remove the row"
+        remedy = f"fill it in or remove the row{self.dropping}"
         if self.kind in ("text", "any"):
             remedy += "; if it is a class name, set `missing_marks = []`"
         return f'"{mark}" counts as a missing value{also}: {remedy}.'
+
+    @property
+    def dropping(self) -> str:
+        """The end of a remedy: how to drop rows whose cell is missing; empty unless it is a target."""
+        return ', or drop such rows with `missing_targets = "drop"`' if self.is_target else ""
+
+    @property
+    def empty(self) -> str:
+        """The message for an empty cell."""
+        return f"The cell is empty{': fill it in' if self.is_target else ''}{self.dropping}."
 
     def allows(self, cell: str) -> bool:
         """Whether a cell is missing, and may be."""

@@ -178,13 +178,19 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
     from pyarrow import compute
 
     cells = compute.utf8_trim_whitespace(column.combine_chunks())
+    whole = cells
     if wanted.may_be_missing:
-        return without_marks(cells, wanted)
-    refuse_missing(cells, wanted, name, path)
-    if wanted.kind != "text" and wanted.may_be_boolean:
+        cells = without_marks(cells, wanted)
+        if wanted.kind == "text":
+            return cells
+        whole = cells.drop_null()
+    else:
+        refuse_missing(cells, wanted, name, path)
+    written = pyarrow.array((*TRUE, *FALSE))
+    can_be_boolean = wanted.kind != "text" and wanted.may_be_boolean
+    if can_be_boolean and compute.all(compute.is_in(whole, value_set=written)).as_py():
         are_true = compute.is_in(cells, value_set=pyarrow.array(TRUE))
-        if compute.all(compute.or_(are_true, compute.is_in(cells, value_set=pyarrow.array(FALSE)))).as_py():
-            return compute.cast(are_true, pyarrow.int64())
+        return compute.cast(compute.if_else(compute.is_valid(cells), are_true, None), pyarrow.int64())
     for pattern, kind in () if wanted.kind == "text" else ((INTEGER, pyarrow.int64()), (NUMBER, pyarrow.float64())):
         if compute.all(compute.match_substring_regex(cells, pattern)).as_py():
             try:
@@ -220,7 +226,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
 def complaint_about(cell: str, wanted: Wanted) -> str:
     """Return why a cell is not a number or integer, as wanted, in a sentence; empty if it is."""
     if not cell.strip():
-        return "The cell is empty."
+        return wanted.empty
     if cell.strip() in wanted.missing:
         return wanted.missing_mark(cell.strip(), 0)
     if is_read_as(wanted.kind, cell):

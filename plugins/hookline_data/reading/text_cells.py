@@ -26,7 +26,7 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
     from pyarrow import compute
 
     if (row := compute.index(cells, "").as_py()) >= 0:
-        raise cell_error(path, row, name, message="The cell is empty.")
+        raise cell_error(path, row, name, message=wanted.empty)
     is_missing = compute.is_in(cells, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
     if (row := compute.index(is_missing, value=True).as_py()) >= 0:
         others = compute.sum(is_missing).as_py() - 1

@@ -1,22 +1,25 @@
 """Make batches from the file of a table."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
 from hookline import Run
 from hookline.data import Data, in_memory
-from hookline.errors import DataError
+from hookline.errors import DataError, MismatchError
 from hookline.spec import Objective, to_json
 from hookline.training import is_applied_to_each
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.kinds import Kind, kinds_of
 from hookline_data.layout.layout import InputColumns, Layout
+from hookline_data.layout.targets import classes_of, kinds_of_targets
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs
 from hookline_data.rows.prepared_rows import Preparation
+from hookline_data.rows.target_kinds import transformed_targets, with_transforms
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
 from hookline_data.rows.weights import weights_of
 from hookline_data.table import Table
@@ -33,6 +36,8 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     unprepared = _parts(table, layout)
     kinds = fitted_kinds(layout, unprepared["training"])
     parts = transformed(unprepared, layout, kinds)
+    targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
+    dropped = _dropped(unprepared)
     del unprepared
     inputs.check_shapes(layout, parts["training"])
     for split, path in table.other_files.items():
@@ -47,17 +52,28 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         name=lambda group, index: names[group][index],
         paths=paths,
     ).apply(parts)
-    return in_memory(
+    data = in_memory(
         table,
         run,
         loss,
         {split: inputs.tensors(layout, groups) for split, groups in arrays.items()},
-        {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
+        targets,
         lengths={split: rows.lengths() for split, rows in parts.items()},
         weights=weights_of(parts, table.weight_column, paths),
+        classes=classes_of(table.classes, layout.targets),
+        dropped=dropped,
         preparation=layout.described(statistics, kinds),
         source={split: str(path) for split, path in paths.items()},
     )
+    return with_transforms(data, layout, kinds)
+
+
+def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:
+    """Return the number of rows that are dropped, by column, over all files."""
+    counts: Counter[str] = Counter()
+    for rows in {rows.path: rows for rows in parts.values()}.values():
+        counts.update(rows.dropped)
+    return dict(counts)
 
 
 def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
@@ -67,6 +83,8 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     chooser.require(table.role_columns)
     kinds = kinds_of(table.columns, chooser)
     targets = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
+    for problem in kinds_of_targets(table.columns, targets, loss):
+        raise MismatchError(str(problem), ("data", *problem.path), id=problem.diagnostic.id)
     taken = {*(column for columns in targets.values() for column in columns), *table.role_columns}
     groups = {}
     for name, patterns in table.input_patterns.items():
@@ -87,6 +105,13 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         inputs=groups,
         is_siamese=is_applied_to_each(groups, loss.inputs) or table.standardize == "together",
         targets=targets,
+        target_kinds={
+            column: Kind(column, table.columns[column])
+            for columns in targets.values()
+            for column in columns
+            if table.columns is not None and column in table.columns
+        },
+        drops_missing_targets=table.missing_targets == "drop",
         encodings=encodings,
         losses={name: loss.name_for(name) for name in targets},
         split_column=table.split_column,

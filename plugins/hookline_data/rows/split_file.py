@@ -1,12 +1,13 @@
 """The base class of sources that read a file and split its rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 from hookline.data import Columns
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
+from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.csv_format import MISSING_MARKS
 from hookline_data.rows import splits
 
@@ -50,6 +51,12 @@ class SplitFile(DataSpec):
     names; an empty cell is always missing."""
     split_column: str | None = None
     """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
+    missing_targets: Literal["refuse", "drop"] = "refuse"
+    """What becomes of a row whose target is missing: an error, or the row is dropped. The plan says how many."""
+    classes: ClassNames | Mapping[str, ClassNames] | None = None
+    """The classes of the target in the order of their indices, such as `["low", "middle", "high"]`, or a table with
+    those of each target. A class that does not occur is allowed, and any other class is an error. Default: the classes
+    of the training rows, sorted."""
     weight_column: str | None = None
     """The column, or the array, with the weight of each row in the loss: a number of at least 0. A loss that averages
     divides by the sum of the weights. Metrics are not weighted."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from hookline.data import Columns
 from hookline.errors import DataError
@@ -31,6 +31,8 @@ class UnpreparedRows:
     """The columns of these rows that are not inputs, by name."""
     rows: "NDArray[Any] | None" = None
     """The indices of these rows in the table; `None` for all."""
+    dropped: Mapping[str, int] = field(factory=dict)
+    """The number of rows of the file that are dropped because a cell is missing, by its column."""
 
     @classmethod
     def of(cls, table: "pyarrow.Table", layout: Layout, path: Path) -> "UnpreparedRows":
@@ -42,14 +44,17 @@ class UnpreparedRows:
         """
         known = {column for group in layout.inputs.values() for column in group.columns}
         others = [name for name in table.column_names if name not in known]
-        columns = {name: values(table, name, layout.dtype, path) for name in others}
-        rows = cls(table=table, path=path, columns=columns)
-        kept = _complete(table, layout)
-        if kept is None:
-            return rows
-        if not len(kept):
+        kept, dropped = _complete(table, layout)
+        if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
-        return rows.take(kept)
+        for name in others:
+            table = _filled(table, name)  # These rows are dropped below.
+        columns = {
+            name: values(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+            for name in others
+        }
+        rows = cls(table=table, path=path, columns=columns, dropped=dropped)
+        return rows if kept is None else rows.take(kept)
 
     def __len__(self) -> int:
         return self.table.num_rows if self.rows is None else len(self.rows)
@@ -62,17 +67,32 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
-def _complete(table: "pyarrow.Table", layout: Layout) -> "NDArray[Any] | None":
-    """Return the rows without missing cells in columns whose kind drops them; `None` for all rows."""
+def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
+    """Return the table with any other cell of the column in place of missing ones."""
+    cells = table.column(name)
+    if not cells.null_count:
+        return table
+    return table.set_column(table.column_names.index(name), name, cells.fill_null(cells.drop_null()[0]))
+
+
+def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
+    """Return the rows without missing cells in columns that drop them, `None` for all, and how many others, by column.
+
+    These are the columns whose kind drops missing cells, and targets that may be missing.
+    """
     import numpy
 
-    is_missing = None
-    for group in layout.inputs.values():
-        for name, kind in group.kinds.items():
-            if kind.spec.drops_missing and table.column(name).null_count:
-                nulls = table.column(name).is_null().to_numpy()
-                is_missing = nulls if is_missing is None else is_missing | nulls
-    return None if is_missing is None else numpy.flatnonzero(~is_missing)
+    dropping = [
+        name for group in layout.inputs.values() for name, kind in group.kinds.items() if kind.spec.drops_missing
+    ]
+    dropping += [column for columns in layout.targets.values() for column in columns]
+    is_missing, dropped = None, {}
+    for name in dict.fromkeys(dropping):
+        if table.column(name).null_count:
+            nulls = table.column(name).is_null().to_numpy()
+            dropped[name] = int(nulls.sum())
+            is_missing = nulls if is_missing is None else is_missing | nulls
+    return (None if is_missing is None else numpy.flatnonzero(~is_missing)), dropped
 
 
 def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKind]:
@@ -83,8 +103,8 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
 
     """
     fitted: dict[str, FittedKind] = {}
-    for group in layout.inputs.values():
-        for name, kind in group.kinds.items():
+    for kinds in (*(group.kinds for group in layout.inputs.values()), layout.target_kinds):
+        for name, kind in kinds.items():
             if name not in fitted:
                 cells = training.table.column(name).combine_chunks()
                 if training.rows is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.data.targets.encoding import (
     NEW_ROWS,
@@ -30,6 +30,13 @@ class Classes(Encoding):
 
     kind = "classes"
 
+    given: tuple[str | int, ...] | None = None
+    """The classes in the order of their indices; `None` for those of the training rows, sorted."""
+
+    def with_classes(self, classes: Sequence[str | int], loss: str) -> Encoding:
+        """Return the encoding with these classes."""
+        return evolve(self, given=tuple(classes))
+
     def common(self, other: Encoding) -> Encoding | None:
         """Return `Classes` if one of the losses takes nothing else."""
         if isinstance(other, Classes):
@@ -45,6 +52,9 @@ class Classes(Encoding):
             )
         [(column, cells)] = columns.items()
         classes = distinct(column, cells)
+        if self.given is not None:
+            refuse_others(classes, self.given, column)
+            return Target(columns=(column,), classes=self.given)
         if len(classes) < 2:
             raise one_class(column, classes)
         return Target(columns=(column,), classes=classes)
@@ -58,11 +68,15 @@ class Classes(Encoding):
         [(column, cells)] = columns.items()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             name = quoted_cell(unknown[0])
+            if self.given is not None and split != NEW_ROWS:
+                refuse_others(unknown, self.given, column)
             message = f"The class {name} does not occur in the training split."
             if split != NEW_ROWS:
                 message = f'The class {name} of "{column}" occurs in {rows_of(split)} but not in the training split.'
             raise DataError(message, columns=[column])
-        return torch.from_numpy(numpy.searchsorted(numpy.array(known.classes), cells))  # Classes are sorted.
+        names = numpy.array(known.classes)
+        order = numpy.argsort(names)  # Only classes that the spec gives may be in another order.
+        return torch.from_numpy(order[numpy.searchsorted(names[order], cells)])
 
 
 @frozen
@@ -70,7 +84,10 @@ class ClassesOrDistribution(Classes):
     """A column of classes, or one column per class with its probability."""
 
     def _of(self, columns: Sequence[str] | Columns) -> Encoding:
-        return Classes() if len(columns) == 1 else Distribution()
+        if len(columns) > 1 and self.given is not None:
+            message = "The target has a column per class, which name the classes, so `classes` cannot be set."
+            raise DataError(message, option=("classes",))
+        return Classes(self.given) if len(columns) == 1 else Distribution()
 
     def learn(self, columns: Columns, loss: str) -> Target:
         """Use `Classes` for one column and `Distribution` for several."""
@@ -130,6 +147,17 @@ class Distribution(Encoding):
                 f"{enumerate_names(columns)}, add up to {sums[row]:g}."
             )
         return matrix(columns)
+
+
+def refuse_others(classes: Sequence[str | int], given: Sequence[str | int], column: str) -> None:
+    """Raise a `DataError` if a class is not among those that the spec gives."""
+    if others := [name for name in classes if name not in given]:
+        hint = ""
+        if str(others[0]) in map(str, given):
+            hint = " Write integers without quotes." if isinstance(others[0], int) else " Write it in quotes."
+        listed = enumerate_names(given)
+        message = f'The class {quoted_cell(others[0])} of "{column}" is not among the `classes` {listed}.{hint}'
+        raise DataError(message, columns=[column], option=("classes",))
 
 
 def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
@@ -27,6 +27,9 @@ class Target:
     """The columns of the source that contain the target."""
     classes: tuple[str | int, ...] | None = None
     """The class names, in the order of their indices; `None` if the target is not a class."""
+    transforms: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+    """How the numbers of a column are transformed for the loss, by column, as JSON-compatible values: the kind, its
+    options and what it knows about the training rows. Predictions are transformed back: see `DataSpec.in_unit_of`."""
 
 
 Kind = Literal["classes", "labels", "numbers", "sequences"]
@@ -43,6 +46,15 @@ class Encoding:
     def common(self, other: "Encoding") -> "Encoding | None":
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""
         return self if self == other else None
+
+    def with_classes(self, classes: Sequence[str | int], loss: str) -> "Encoding":
+        """Return the encoding with these classes, in this order, instead of those that occur in the training rows.
+
+        Raises:
+            ValueError: If it has no classes.
+
+        """
+        raise ValueError(f"{loss} does not take classes from one column, so `classes` cannot be set.")
 
     def learn(self, columns: Columns, loss: str) -> Target:
         """Fit the encoding on the training rows, for example to collect the class names.

@@ -1,8 +1,9 @@
 """Targets with several labels, each of which is true or false."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.data.targets.classes import Classes, distinct
 from hookline.data.targets.encoding import Columns, Encoding, Target, is_numeric, matrix, one_class, refuse_text
@@ -25,11 +26,26 @@ class TwoValues(Encoding):
     """The value for true."""
     between: bool = False
     """Whether to allow numbers between the two values."""
+    given: tuple[str | int, ...] | None = None
+    """The classes for false and true in a single column; `None` for those of the training rows, sorted."""
+
+    def with_classes(self, classes: Sequence[str | int], loss: str) -> Encoding:
+        """Return the encoding with these two classes, the first of which is false."""
+        if len(classes) != 2:
+            raise ValueError(
+                f"{loss} takes two classes, of which the first is false, but `classes` has {len(classes)}."
+            )
+        return evolve(self, given=tuple(classes))
 
     def learn(self, columns: Columns, loss: str) -> Target:
         """Return the names of the two classes if there is a single column."""
+        if len(columns) > 1 and self.given is not None:
+            message = "The target has a column for each label, so `classes` cannot be set."
+            raise DataError(message, option=("classes",))
         if len(columns) == 1:
             [(column, cells)] = columns.items()
+            if self.given is not None:
+                return Classes(self.given).learn(columns, loss)
             if not is_numeric(cells):
                 classes = distinct(column, cells)
                 if len(classes) < 2:
@@ -52,8 +68,8 @@ class TwoValues(Encoding):
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return numbers unchanged; of two class names, the first becomes false and the second true."""
-        if known.classes is not None and isinstance(known.classes[0], str):
-            indices = Classes().apply(columns, known, loss, split)
+        if known.classes is not None and known.classes != (self.no, self.yes):
+            indices = Classes(self.given).apply(columns, known, loss, split)
             return (indices * (self.yes - self.no) + self.no).double().unsqueeze(1)
         refuse_text(columns, split)
         self._check(columns, loss)
@@ -110,6 +126,10 @@ class Signs(TwoValues):
 @frozen
 class Labels(TwoValues):
     """The indices of the true labels: int64 of shape `(N, columns)`, padded with -1."""
+
+    def with_classes(self, classes: Sequence[str | int], loss: str) -> Encoding:
+        """Refuse classes: each label has a column."""
+        return Encoding.with_classes(self, classes, loss)
 
     def learn(self, columns: Columns, loss: str) -> Target:
         """Return the column names as label names; there must be several columns."""

@@ -10,6 +10,7 @@ from hookline.spec.options import Spec, spec
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+    from torch import Tensor
 
 
 @frozen(eq=False)
@@ -39,6 +40,11 @@ class ColumnSpec(Spec):
     def reads(self) -> Literal["number", "text"]:
         """The type of the cells that `fit` and `transform` get: numbers, or text without whitespace around it."""
         return "number"
+
+    @property
+    def is_invertible(self) -> bool:
+        """Whether it has `inverse_transform`, so that a target can be of this kind."""
+        return type(self).inverse_transform is not ColumnSpec.inverse_transform
 
     @property
     def takes_missing(self) -> bool:
@@ -71,8 +77,8 @@ class ColumnSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
 
-    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-        """Return the numbers in the unit of the column, for a column that is a target.
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
+        """Return the numbers in the unit of the column, `(N,)` in float64, for a column that is a target.
 
         Raises:
             NotImplementedError: If the kind cannot be undone.

@@ -9,9 +9,12 @@ from hookline.spec.options import Spec, option, spec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from torch import Tensor
+
     from hookline.data.batches import Data
     from hookline.data.description import DataDescription
     from hookline.data.new_rows import RowBlock
+    from hookline.data.targets.encoding import Target
     from hookline.spec.objective.objective import Objective
 
 
@@ -46,6 +49,14 @@ class DataSpec(Spec):
     def prepare(self, run: Any, loss: "Objective") -> "Data":
         """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
+
+    def in_unit_of(self, target: "Target", numbers: "Tensor") -> "Tensor":
+        """Return predicted or true numbers of a target in the unit of its columns, `(N, columns)` in float64.
+
+        Called for a target with `Target.transforms`, whose numbers the loss sees transformed. Override it in a source
+        that transforms targets.
+        """
+        return numbers
 
     def open_rows(
         self,

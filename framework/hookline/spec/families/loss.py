@@ -257,6 +257,21 @@ class LossSpec(Spec):
             return log_odds(outputs)
         return outputs
 
+    def check_transformed(self, targets: "Collection[str]") -> None:
+        """Raise a `ValueError` if the targets of these names cannot be transformed, such as standardized.
+
+        The loss compares outputs with the transformed numbers, and predictions are transformed back. By default this
+        suits losses of any numbers: not those of counts, classes or labels.
+        """
+        encoding = self.encoding
+        if not isinstance(encoding, Numbers):
+            raise ValueError(f"{type(self).__name__} does not compare numbers, so its target cannot be transformed.")
+        if encoding.minimum is not None:
+            raise ValueError(
+                f"{type(self).__name__} needs numbers of at least {encoding.minimum:g}, such as counts, whose "
+                f"distribution a transformation would change."
+            )
+
     def main_target(self, targets: "Collection[str]") -> str | None:
         """Return the name of the target that the predictions estimate; `None` if the loss takes no target.
 

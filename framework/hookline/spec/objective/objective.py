@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.batches import NOTHING_MORE, Batch, Data, Outputs
 from hookline.data.targets.encoding import Encoding
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.failures import attributed_to
@@ -16,6 +16,8 @@ from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
 ONLY = "target"
@@ -238,10 +240,24 @@ class Objective:
         its_criterion, _, its_batch = named.given(criterion, {}, batch)
         return named.loss.divisor(its_criterion, its_batch)
 
-    def predict(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> dict[str, Prediction]:
-        """Return the prediction of each loss by name; for `[loss]`, the name is "target"."""
+    def predict(
+        self,
+        criterion: "nn.Module",
+        outputs: Outputs,
+        batch: Batch,
+        undo: "Mapping[str, Callable[[Tensor], Tensor] | None]" = NOTHING_MORE,
+    ) -> dict[str, Prediction]:
+        """Return the prediction of each loss by name; for `[loss]`, the name is "target".
+
+        `undo` has for each target the function that returns its numbers in the original unit, or `None`; it is empty
+        if no target is transformed.
+        """
         return {
-            name or ONLY: Prediction(named.loss, *named.given(criterion, outputs, batch))
+            name or ONLY: Prediction(
+                named.loss,
+                *named.given(criterion, outputs, batch),
+                undo=undo.get(named.main_target(undo) or "") if undo else None,  # The name of a target is not empty.
+            )
             for name, named in self.losses.items()
         }
 

@@ -97,7 +97,7 @@ def _check_stages(run: "Run", found: _Found) -> None:
     data: Data | None = None
     with found.collecting(run):
         data = run.stages.prepare_data(run=run)
-        run.steps_per_epoch = len(data.training)
+        run.steps_per_epoch, run.targets = len(data.training), data.targets
     if data is None:
         return
     model, criterion = _pass_shapes(run, data, found)
