@@ -1,0 +1,137 @@
+"""Rows without a target, and classes in the order of the spec."""
+
+import pyarrow
+import pytest
+import torch
+from pyarrow import parquet
+
+import hookline
+from hookline.cli.main import main
+from hookline.spec.dump import dumps
+
+CELLS = ["low", "", "high", "mid", "NA", "low", "high", "mid", "low", "high"]
+NUMBERS = ["1", "2", "", "4", "5", "NA", "7", "8", "9", "10"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    rows = [f"{row},{cell},{number}" for row, (cell, number) in enumerate(zip(CELLS, NUMBERS, strict=True))]
+    (tmp_path / "table.csv").write_text("\n".join(["x,level,y", *rows]) + "\n")
+    return tmp_path / "table.csv"
+
+
+def spec(path, loss, target, outputs=3, **data):
+    return {
+        "run": {"epochs": 1},
+        "data": {"type": "CSV", "path": str(path), "inputs": "x", "targets": target, **data},
+        "model": {"type": "Linear", "out_features": outputs},
+        "loss": {"type": loss},
+        "optimizer": {"type": "SGD", "lr": 1e-3},
+    }
+
+
+def data_of(made):
+    made = hookline.load(made)
+    run = type("Run", (), {})()
+    run.spec, run.seed, run.device, run.dtype = made, 0, torch.device("cpu"), torch.float32
+    run.moved = lambda tensor: tensor.to(run.dtype if tensor.is_floating_point() else tensor.dtype)
+    return made.data.prepare(run, made.objective)
+
+
+@pytest.mark.parametrize("source", ["CSV", "Parquet"])
+def test_rows_without_a_class_are_dropped_and_counted(source, table, tmp_path):
+    path = table
+    if source == "Parquet":
+        path = tmp_path / "table.parquet"
+        levels = [None if cell in ("", "NA") else cell for cell in CELLS]
+        parquet.write_table(pyarrow.table({"x": list(range(10)), "level": levels}), path)
+    made = spec(path, "CrossEntropyLoss", "level", missing_targets="drop")
+    made["data"]["type"] = source
+    data = data_of(made)
+    assert data.training.all.input[:, 0].tolist() == [0, 2, 3, 5, 6, 7, 8, 9]
+    assert data.target.classes == ("high", "low", "mid")
+    assert data.dropped == {"level": 2}
+
+
+def test_rows_without_a_number_are_dropped(table):
+    data = data_of(spec(table, "MSELoss", "y", outputs=1, missing_targets="drop"))
+    assert data.training.all.target[:, 0].tolist() == [1, 2, 4, 5, 7, 8, 9, 10]
+    assert data.dropped == {"y": 2}
+    both = data_of(spec(table, "MSELoss", "y", outputs=1, columns={"y": {"type": "StandardScaler", "missing": "drop"}}))
+    assert both.dropped == {"y": 2}
+
+
+def test_integer_classes_stay_integers_when_some_are_missing(tmp_path):
+    (tmp_path / "t.csv").write_text("x,c\n1,3\n2,\n3,1\n4,3\n")
+    data = data_of(spec(tmp_path / "t.csv", "CrossEntropyLoss", "c", missing_targets="drop"))
+    assert data.target.classes == (1, 3)
+    assert data.training.all.target.tolist() == [1, 0, 1]
+
+
+def test_the_plan_says_how_many_rows_are_dropped(table, tmp_path, capsys):
+    (tmp_path / "spec.toml").write_text(dumps(spec(table, "CrossEntropyLoss", "level", missing_targets="drop")))
+    assert main(["plan", str(tmp_path / "spec.toml")]) == 0
+    assert '2 rows dropped, whose "level" is missing' in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "message"),
+    [
+        ("CrossEntropyLoss", "level", r'row 2, column "level": The cell is empty: fill it in, or drop such rows with'),
+        ("MSELoss", "y", r'row 3, column "y": The cell is empty: fill it in, or drop such rows with `missing_targets'),
+    ],
+)
+def test_a_missing_target_is_an_error_that_names_the_option(loss, target, message, table):
+    with pytest.raises(hookline.errors.DataError, match=message):
+        data_of(spec(table, loss, target, outputs=1 if loss == "MSELoss" else 3))
+
+
+ORDERED = {"missing_targets": "drop", "classes": ["low", "mid", "high", "extreme"]}
+
+
+def test_classes_have_the_order_of_the_spec_and_may_not_occur(table, tmp_path):
+    made = spec(table, "CrossEntropyLoss", "level", outputs=4, **ORDERED)
+    data = data_of(made)
+    assert data.target.classes == ("low", "mid", "high", "extreme")
+    assert data.training.all.target.tolist() == [0, 2, 1, 0, 2, 1, 0, 2]
+    hookline.train(hookline.load(made), out=tmp_path / "run")
+    finished = hookline.open_run(tmp_path / "run")
+    predicted = finished.predict({"x": [0.0, 1.0], "level": ["mid", "extreme"]}, columns=["probabilities", "truth"])
+    assert predicted.column_names == [
+        *(f"probability[{name}]" for name in ("low", "mid", "high", "extreme")),
+        "truth",
+    ]
+    assert predicted["truth"].to_pylist() == ["mid", "extreme"]
+    assert finished.evaluate("training")["loss"] > 0
+
+
+def test_two_classes_of_a_binary_loss_have_the_order_of_the_spec(tmp_path):
+    (tmp_path / "t.csv").write_text("x,c,d\n1,no,2\n2,yes,1\n3,no,2\n")
+    sorted_, turned, integers = (
+        data_of(spec(tmp_path / "t.csv", "BCEWithLogitsLoss", target, outputs=1, **options)).training.all
+        for target, options in (("c", {}), ("c", {"classes": ["yes", "no"]}), ("d", {"classes": [2, 1]}))
+    )
+    assert sorted_.target[:, 0].tolist() == [0, 1, 0]
+    assert turned.target[:, 0].tolist() == [1, 0, 1]
+    assert integers.target[:, 0].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"classes": ["low", "mid"]}, r'The class "high" of "level" is not among the `classes` "low" and "mid"'),
+        ({"classes": ["low", "low"]}, "data.classes: The class 'low' occurs twice"),
+        ({"classes": ["low"]}, "data.classes: There must be at least two classes"),
+        ({"classes": ["low", 1]}, "data.classes: Classes must be all text or all integers"),
+        ({"classes": {"levels": ["a", "b"]}}, 'data.classes.levels: There is no target "levels"'),
+    ],
+)
+def test_wrong_classes_are_refused(data, message, table):
+    with pytest.raises(hookline.HooklineError, match=message):
+        data_of(spec(table, "CrossEntropyLoss", "level", missing_targets="drop", **data))
+
+
+def test_classes_for_a_loss_of_numbers_are_refused_by_check(table, tmp_path, capsys):
+    (tmp_path / "spec.toml").write_text(dumps(spec(table, "MSELoss", "y", outputs=1, classes=["1", "2"])))
+    assert main(["check", str(tmp_path / "spec.toml")]) == 1
+    assert "data.classes: MSELoss does not take classes from one column" in capsys.readouterr().out
