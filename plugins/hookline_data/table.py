@@ -51,7 +51,7 @@ class Table(SplitFile):
         """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
         yield from self._group_conflicts()
-        if self.stratify and not self.target_patterns:
+        if self.stratify is True and not self.target_patterns:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
 
     def _group_conflicts(self) -> Iterator[OptionError]:
@@ -137,10 +137,11 @@ class Table(SplitFile):
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False
-        for name in ("split_column", "targets", "inputs"):
-            for pattern, within in checks.places(getattr(self, name)):
+        named = {**self.named_to_split, "targets": self.targets, "inputs": self.inputs}
+        for name, given in named.items():
+            for pattern, within in checks.places(given):
                 try:
-                    if name == "split_column":
+                    if name in self.named_to_split:
                         chooser.require((pattern,))
                     elif name == "targets":
                         chooser.chosen((pattern,))
@@ -181,8 +182,8 @@ class Table(SplitFile):
         )
 
     def _taken(self, chooser: Chooser) -> set[str]:
-        """Return the columns that cannot be inputs: targets and the split column."""
-        splitting = () if self.split_column is None else (self.split_column,)
+        """Return the columns that cannot be inputs: targets, and those that only split the rows."""
+        splitting = self.splitting_columns.values()
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
         return {*splitting, *(column for target in targets for column in chooser.matching(target))}
 

@@ -228,6 +228,8 @@ class Data:
     """At most two rows of the training split, to infer shapes and types."""
     targets: Mapping[str, Target]
     """What is known about each target, by name."""
+    left_out: Mapping[str, int] = field(factory=dict)
+    """How many rows of the source are in no split, by the reason, such as "gap"."""
     preparation: Mapping[str, Any] = field(factory=dict)
     """How each group of inputs is computed from a row of the source (columns, statistics, shape), as JSON-compatible
     values. It is exported when the model is deployed."""

@@ -70,6 +70,7 @@ def in_memory(
     *,
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
+    left_out: Mapping[str, int] = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -84,6 +85,7 @@ def in_memory(
         targets: For each split, the columns of each target by name.
         lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
+        left_out: How many rows of the source are in no split, by the reason.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -112,7 +114,7 @@ def in_memory(
         message = f"`drop_last` leaves no batch: there are only {rows} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
-    return Data(**batches, example=example, targets=known, preparation=preparation)
+    return Data(**batches, example=example, targets=known, left_out=left_out, preparation=preparation)
 
 
 def encode(

@@ -28,7 +28,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
 
     """
     layout = _layout(table, loss, run.spec.run.dtype)
-    parts = _parts(table, layout)
+    parts, left_out = _parts(table, layout)
     inputs.check_shapes(layout, parts["training"])
     paths = table.paths(parts)
     names = {name: group.names(parts["training"].inputs[name].places) for name, group in layout.inputs.items()}
@@ -46,6 +46,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
         lengths={split: rows.lengths() for split, rows in parts.items()},
         preparation=layout.described(statistics),
+        left_out=left_out,
         source={split: str(path) for split, path in paths.items()},
     )
 
@@ -54,10 +55,10 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
     encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
-    splitting = () if table.split_column is None else (table.split_column,)
+    splitting = table.wanted_to_split
     chooser.require(splitting)
     targets = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
-    taken = {*(column for columns in targets.values() for column in columns), *splitting}
+    taken = {*(column for columns in targets.values() for column in columns), *table.splitting_columns.values()}
     groups = {}
     for name, patterns in table.input_patterns.items():
         columns = chooser.chosen(patterns, taken)
@@ -77,24 +78,23 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         targets=targets,
         encodings=encodings,
         losses={name: loss.name_for(name) for name in targets},
-        split_column=table.split_column,
+        splitting=splitting,
         dtype=dtype,
         missing=table.missing_marks,
     )
 
 
-def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
-    """Read the rows of each split, without preparing them."""
+def _parts(table: Table, layout: Layout) -> tuple[dict[str, Rows], dict[str, int]]:
+    """Read the rows of each split, without preparing them, and count those that are in none."""
     wanted = layout.wanted()
     rows = rows_of(table.read(table.path, wanted), layout, table.path)
-    classes = next(iter(layout.targets.values()))[0] if table.stratify else None
-    if classes is not None and rows.columns[classes].ndim > 1:
-        raise DataError(f'Cannot stratify by "{classes}": its cells are lists.', file=table.path, columns=[classes])
-    parts = table.split(rows, classes)
+    first_target = next((columns[0] for columns in layout.targets.values()), None)
+    parts, left_out = table.split(rows, lambda name: rows.columns[name], first_target)
     # Text columns are text in the other files, too, even if all their cells look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
+    wanted = {name: kind for name, kind in wanted.items() if name not in layout.only_to_split}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
         parts[split] = rows_of(table.read(path, wanted), layout, path)
@@ -102,4 +102,4 @@ def _parts(table: Table, layout: Layout) -> dict[str, Rows]:
         for name, cells in parts[split].columns.items():
             if not is_text(rows.columns[name]):
                 refuse_text(cells, name, path, table.path)
-    return parts
+    return parts, left_out

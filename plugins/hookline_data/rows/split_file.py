@@ -1,16 +1,31 @@
 """The base class of sources that read a file and split its rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
+from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_format import MISSING_MARKS
-from hookline_data.rows import splits
+from hookline_data.splitting.contradictions import contradictions
 
 if TYPE_CHECKING:
-    from hookline_data.rows.rows import Rows
+    from numpy.typing import NDArray
+
+Value = str | int
+
+
+class SomeRows(Protocol):
+    """Rows, some of which can be taken."""
+
+    def __len__(self) -> int: ...
+
+    def take(self: "AnyRows", rows: "NDArray[Any]") -> "AnyRows":
+        """Return some of the rows."""
+
+
+AnyRows = TypeVar("AnyRows", bound=SomeRows)
 
 
 @spec
@@ -23,34 +38,90 @@ class SplitFile(DataSpec):
     """The fraction of rows to validate the model on after each epoch, or a file with such rows."""
     test: float | Path = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to test the model on at the end, or a file with such rows."""
-    stratify: bool = False
-    """Split each class separately, so that every split has the same share of each. The classes are the values of the
-    first column of the first target."""
+    stratify: bool | str = False
+    """Split each class separately, so that every split has the same share of each. With `true`, the classes are the
+    values of the first column of the first target; otherwise, name another column."""
+    quantiles: int | None = option(default=None, minimum=2, only_with=("stratify",))
+    """Stratify by this many ranges of a number with equally many rows, such as 10, instead of by each value."""
+    group_column: str | None = None
+    """The column with the group of each row, such as a patient: all rows of a group are in the same split. It is not an
+    input."""
+    time_column: str | None = None
+    """The column with the time of each row: the earliest rows are for training, the next for validation, the latest for
+    test. Numbers, dates, or times of ISO 8601 such as 2024-01-31T18:30. Rows with equal times are in the same split. It
+    is not an input."""
+    gap: int = option(default=0, minimum=0, only_with=("time_column",))
+    """The number of rows to leave out before the validation and the test split."""
+    folds: int | None = option(default=None, minimum=2)
+    """Divide the rows into this many folds for cross-validation; the fold `fold` is the validation split. A fraction
+    `test` is set aside first. With `stratify`, `group_column` and `time_column`, folds are those of StratifiedKFold,
+    GroupKFold and TimeSeriesSplit of scikit-learn."""
+    fold: int = option(default=0, minimum=0, only_with=("folds",))
+    """The fold that is the validation split, counted from 0."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns rows to splits. It is independent of the run's seed, so that runs can be compared."""
+    split_column: str | None = None
+    """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
+    split_values: Mapping[str, Value | tuple[Value, ...]] | None = option(default=None, only_with=("split_column",))
+    """The values of `split_column` for each split, such as `{ training = ["train", "1"], test = "test" }`. The rows of
+    values listed as `unused` are in no split, and "*" stands for all values that are not listed. Default: the names of
+    the splits."""
     missing_marks: tuple[str, ...] = MISSING_MARKS
     """Cells that count as missing values, such as "NA": a missing value is an error. Set `[]` if all of them are class
     names; an empty cell is always missing."""
-    split_column: str | None = None
-    """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits that leave no rows, or that are defined twice."""
-        fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
-        if sum(fractions) >= 1:
-            message = "Together with `test`, this takes all rows and leaves none for training."
-            yield OptionError("validation", message, against=[("test",)])
-        if self.split_column is not None and (any(fractions) or len(fractions) < 2):
-            yield OptionError(
-                "split_column", "The column defines the splits, so `validation` and `test` cannot be set."
-            )
-        if self.stratify and not any(fractions):
-            yield OptionError("stratify", "Only fractions can be stratified: set `validation` or `test` to a number.")
+        return contradictions(self)
 
     @property
     def has_validation(self) -> bool | None:
-        """Whether there is a validation split; unknown (`None`) if a column defines the splits."""
-        return None if self.split_column is not None else bool(self.validation)
+        """Whether there is a validation split; unknown (`None`) if the cells of a column define the splits."""
+        if self.split_column is not None:
+            return None if self.split_values is None else "validation" in self.split_values
+        return bool(self.validation) or self.folds is not None
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """The splits that are fractions of the rows of `path`, and not empty."""
+        given = {"validation": self.validation, "test": self.test}
+        return {split: part for split, part in given.items() if isinstance(part, float) and part}
+
+    @property
+    def values_of_splits(self) -> dict[str, tuple[str, ...]] | None:
+        """The cells of `split_column` for each split, as text."""
+        if self.split_values is None:
+            return None
+        return {
+            split: tuple(map(str, several if isinstance(several, tuple) else (several,)))
+            for split, several in self.split_values.items()
+        }
+
+    @property
+    def splitting_columns(self) -> dict[str, str]:
+        """The columns that only say how to split the rows, by the option that names them. They are not inputs."""
+        named = {name: getattr(self, name) for name in ("split_column", "group_column", "time_column")}
+        return {name: column for name, column in named.items() if column is not None}
+
+    @property
+    def named_to_split(self) -> dict[str, str]:
+        """All columns that the options of splits name, by option."""
+        strata = {"stratify": self.stratify} if isinstance(self.stratify, str) else {}
+        return {**self.splitting_columns, **strata}
+
+    @property
+    def wanted_to_split(self) -> dict[str, Wanted]:
+        """What the cells of the columns that are needed to split the rows must be."""
+        missing = self.missing_marks
+        kinds = {
+            "split_column": Wanted("text", by="the split", missing=()),
+            "group_column": Wanted("any", by="`group_column`", missing=missing),
+            "time_column": Wanted("any", by="`time_column`", missing=missing),
+        }
+        wanted = {column: kinds[name] for name, column in self.splitting_columns.items()}
+        if isinstance(self.stratify, str):
+            wanted.setdefault(self.stratify, Wanted("any", by="`stratify`", missing=missing))
+        return wanted
 
     @property
     def other_files(self) -> dict[str, Path]:
@@ -62,26 +133,21 @@ class SplitFile(DataSpec):
         """Return the file of each of these splits."""
         return {split: self.other_files.get(split, self.path) for split in splits}
 
-    def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
-        """Split the rows of `path`.
+    def split(
+        self, rows: "AnyRows", cells: "Callable[[str], NDArray[Any]]", first_target: str | None
+    ) -> "tuple[dict[str, AnyRows], dict[str, int]]":
+        """Split the rows of `path`. Also return how many rows are in no split, by the reason.
 
-        `classes` is the column to stratify by, or `None`.
+        `cells` returns the cells of a column of these rows; `first_target` is the first column of the first target.
 
         Raises:
-            DataError: If a split has no rows, or if a row is in none.
+            DataError: If a split has no rows, or if a row belongs to none.
 
         """
+        from hookline_data.splitting.divide import divided  # Checking a spec does not need it.
+
         try:
-            if self.split_column is not None:
-                parts = splits.by_column(rows.columns[self.split_column], self.split_column)
-            else:
-                parts = splits.by_fraction(
-                    len(rows),
-                    self.validation if isinstance(self.validation, float) else 0.0,
-                    self.test if isinstance(self.test, float) else 0.0,
-                    self.split_seed,
-                    None if classes is None else rows.columns[classes],
-                )
+            parted = divided(self, len(rows), cells, first_target)
         except DataError as error:
             raise error.changed(file=self.path) from None
-        return {split: rows.take(numbers) for split, numbers in parts.items()}
+        return {split: rows.take(numbers) for split, numbers in parted.rows.items()}, parted.left_out
