@@ -311,7 +311,8 @@ def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_
         (
             {"split_column": "s"},
             {"x": X, "y": Y, "s": numpy.array(["training", "tests"] * 6)},
-            'row 2, column "s": "tests" is not a split. Use "training", "validation" or "test".',
+            'row 2, column "s": "tests" is not a split. Use "training", "validation" or "test", or map '
+            "the values to splits with `split_values`.",
         ),
         (
             {"validation": 0.2, "stratify": True},

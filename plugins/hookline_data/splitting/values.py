@@ -77,6 +77,8 @@ def _refuse(
             f"Add it to a split in `split_values`, or leave these rows out: `{UNUSED} = {rest}`, or "
             f'`{UNUSED} = "*"` for all other values.'
         )
+    elif SPLITS[0] in found:  # Probably a misspelled name of a split.
+        remedy = f"Use {enumerate_names(SPLITS, 'or')}, or map the values to splits with `split_values`."
     else:
         usual = {split: [v for v in map(str, found) if v.lower() in words] for split, words in USUAL.items()}
         shown = {split: given for split, given in usual.items() if given} if usual["training"] else {}
