@@ -125,6 +125,7 @@ class NPZ(SplitFile):
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
             left_out=left_out,
+            sampling=self.sampling(parts["training"].columns),
             source={split: str(path) for split, path in paths.items()},
         )
 

@@ -90,6 +90,8 @@ class DataDescription:
                 str(name): Target(
                     columns=tuple(map(str, target["columns"])),
                     classes=None if target["classes"] is None else tuple(target["classes"]),
+                    counts=None if target.get("counts") is None else tuple(map(int, target["counts"])),
+                    rows=None if target.get("rows") is None else int(target["rows"]),
                 )
                 for name, target in value["targets"].items()
             },

@@ -4,8 +4,12 @@ import warnings
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attrs import evolve
+
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
+from hookline.data.sampling import Sampling
+from hookline.data.targets.counts import counts_of
 from hookline.data.targets.encoding import Columns, Encoding, Target
 from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
@@ -71,6 +75,7 @@ def in_memory(
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
     left_out: Mapping[str, int] = NOTHING_MORE,
+    sampling: Sampling | None = None,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -86,6 +91,7 @@ def in_memory(
         lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
         left_out: How many rows of the source are in no split, by the reason.
+        sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -96,6 +102,7 @@ def in_memory(
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
     encoded, known = encode(targets, loss, sources)
     _warn_of_merged(encoded["training"], known, run, sources["training"])
+    sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
     batches = {}
     for split, groups in inputs.items():
         is_training = split == "training"
@@ -106,12 +113,14 @@ def in_memory(
             batch_size=spec.batch_size,
             seed=run.seed if spec.shuffle and is_training else None,
             drop_last=spec.drop_last and is_training,
+            sampler=sampler if is_training else None,
         )
     rows = batches["training"].rows
     if not rows:
         raise DataError("There are no rows.", file=sources["training"])
     if not len(batches["training"]):
-        message = f"`drop_last` leaves no batch: there are only {rows} rows."
+        drawn = batches["training"].rows_per_epoch
+        message = f"`drop_last` leaves no batch: there are only {drawn} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     return Data(**batches, example=example, targets=known, left_out=left_out, preparation=preparation)
@@ -143,6 +152,9 @@ def encode(
                 name: encoding.apply(columns[name], known[name], loss.name_for(name), split)
                 for name, encoding in encodings.items()
             }
+        for name, encoding in encodings.items():
+            if (counts := counts_of(encoding, encoded["training"][name], known[name])) is not None:
+                known[name] = evolve(known[name], counts=counts, rows=len(encoded["training"][name]))
     except DataError as error:
         raise error.changed(file=sources[split]) from None
     return encoded, known

@@ -55,6 +55,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         lengths={split: rows.lengths() for split, rows in parts.items()},
         preparation=layout.described(statistics, kinds),
         left_out=left_out,
+        sampling=table.sampling(parts["training"].columns),
         source={split: str(path) for split, path in paths.items()},
     )
 

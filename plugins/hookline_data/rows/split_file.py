@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from hookline.data import Columns, Sampling
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
 from hookline_data.reading.columns import Wanted
@@ -66,13 +67,27 @@ class SplitFile(DataSpec):
     """The values of `split_column` for each split, such as `{ training = ["train", "1"], test = "test" }`. The rows of
     values listed as `unused` are in no split, and "*" stands for all values that are not listed. Default: the names of
     the splits."""
+    sampler: Literal["balanced", "weighted"] | None = None
+    """Draw the rows of each training epoch with replacement: "balanced" with equal chances for all classes of the first
+    target, "weighted" in proportion to `sample_weights`. The draw follows from the seed and the epoch. Default: each
+    row once."""
+    sample_weights: str | None = option(default=None, only_with=("sampler", "weighted"))
+    """The column with the weight of each row, for `sampler`: numbers of at least 0. It is not an input."""
+    num_samples: int | None = option(default=None, minimum=1, only_with=("sampler",))
+    """The number of rows that `sampler` draws in each epoch. Default: the number of training rows."""
     missing_marks: tuple[str, ...] = MISSING_MARKS
     """Cells that count as missing values, such as "NA": a missing value is an error. Set `[]` if all of them are class
     names; an empty cell is always missing."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits that leave no rows, or that are defined twice."""
-        return contradictions(self)
+        yield from contradictions(self)
+        if self.sampler == "weighted" and self.sample_weights is None:
+            message = "Name the column with the weight of each row in `sample_weights`."
+            yield OptionError("sampler", message, id="missing-option")
+        if self.sampler is not None and not self.shuffle:
+            message = "The sampler draws rows in random order: remove `shuffle`."
+            yield OptionError("shuffle", message, against=[("sampler",)])
 
     @property
     def has_validation(self) -> bool | None:
@@ -99,8 +114,9 @@ class SplitFile(DataSpec):
 
     @property
     def splitting_columns(self) -> dict[str, str]:
-        """The columns that only say how to split the rows, by the option that names them. They are not inputs."""
-        named = {name: getattr(self, name) for name in ("split_column", "group_column", "time_column")}
+        """The columns that only say how to split or sample the rows of `path`, by option. They are not inputs."""
+        options = ("split_column", "group_column", "time_column", "sample_weights")
+        named = {name: getattr(self, name) for name in options}
         return {name: column for name, column in named.items() if column is not None}
 
     @property
@@ -117,6 +133,7 @@ class SplitFile(DataSpec):
             "split_column": Wanted("text", by="the split", missing=()),
             "group_column": Wanted("any", by="`group_column`", missing=missing),
             "time_column": Wanted("any", by="`time_column`", missing=missing),
+            "sample_weights": Wanted("number", by="`sample_weights`", missing=missing),
         }
         wanted = {column: kinds[name] for name, column in self.splitting_columns.items()}
         if isinstance(self.stratify, str):
@@ -132,6 +149,28 @@ class SplitFile(DataSpec):
     def paths(self, splits: Iterable[str]) -> dict[str, Path]:
         """Return the file of each of these splits."""
         return {split: self.other_files.get(split, self.path) for split in splits}
+
+    def sampling(self, training: Columns) -> Sampling | None:
+        """Return how to sample the training rows with these columns.
+
+        Raises:
+            DataError: If a weight is negative, or if all are 0.
+
+        """
+        if self.sampler is None:
+            return None
+        weights = None
+        if self.sample_weights is not None:
+            weights = training[self.sample_weights].astype("float64")
+            if (negative := weights < 0).any():
+                message = (
+                    f'The column "{self.sample_weights}" has {weights[negative][0]:g}, but a weight is at least 0.'
+                )
+                raise DataError(message, file=self.path, columns=[self.sample_weights])
+            if not weights.any():
+                message = f'All training rows have the weight 0 in "{self.sample_weights}".'
+                raise DataError(message, file=self.path, columns=[self.sample_weights])
+        return Sampling(weights=weights, num_samples=self.num_samples)
 
     def split(
         self, rows: "AnyRows", cells: "Callable[[str], NDArray[Any]]", first_target: str | None

@@ -27,6 +27,11 @@ class Target:
     """The columns of the source that contain the target."""
     classes: tuple[str | int, ...] | None = None
     """The class names, in the order of their indices; `None` if the target is not a class."""
+    counts: tuple[int, ...] | None = None
+    """How many training rows have each class, in the order of the classes. Of labels in several columns, how many
+    training rows have each label. `None` for numbers and probabilities, or if the source does not count."""
+    rows: int | None = None
+    """The number of training rows, if they are counted."""
 
 
 Kind = Literal["classes", "labels", "numbers", "sequences"]

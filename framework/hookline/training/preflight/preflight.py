@@ -194,7 +194,8 @@ def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     from torch.nn.modules.batchnorm import _BatchNorm
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
-    last = data.training.rows - (len(data.training) - 1) * full
+    rows_per_epoch = getattr(data.training, "rows_per_epoch", data.training.rows)
+    last = rows_per_epoch - (len(data.training) - 1) * full
     if not last > 0:
         return  # The data source chooses the batch sizes itself.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
