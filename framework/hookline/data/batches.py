@@ -252,6 +252,8 @@ class Data:
     """At most two rows of the training split, to infer shapes and types."""
     targets: Mapping[str, Target]
     """What is known about each target, by name."""
+    row_numbers: Mapping[str, Any] | None = None
+    """The number in the source of each row of a split, counted from 0, as NumPy arrays; `None` if they are unknown."""
     left_out: Mapping[str, int] = field(factory=dict)
     """How many rows of the source are in no split, by the reason, such as "gap"."""
     preparation: Mapping[str, Any] = field(factory=dict)

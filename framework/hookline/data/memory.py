@@ -76,6 +76,7 @@ def in_memory(
     preparation: Mapping[str, Any] = NOTHING_MORE,
     left_out: Mapping[str, int] = NOTHING_MORE,
     sampling: Sampling | None = None,
+    row_numbers: Mapping[str, Any] | None = None,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -92,6 +93,7 @@ def in_memory(
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
         left_out: How many rows of the source are in no split, by the reason.
         sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
+        row_numbers: For each split, the number in the source of each row, counted from 0.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -123,7 +125,9 @@ def in_memory(
         message = f"`drop_last` leaves no batch: there are only {drawn} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
-    return Data(**batches, example=example, targets=known, left_out=left_out, preparation=preparation)
+    return Data(
+        **batches, example=example, targets=known, row_numbers=row_numbers, left_out=left_out, preparation=preparation
+    )
 
 
 def encode(

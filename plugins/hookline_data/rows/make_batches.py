@@ -32,6 +32,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     unprepared, left_out = _parts(table, layout)
     kinds = fitted_kinds(layout, unprepared["training"])
     parts = transformed(unprepared, layout, kinds)
+    row_numbers = {split: rows.numbers for split, rows in unprepared.items()}
     del unprepared
     inputs.check_shapes(layout, parts["training"])
     for split, path in table.other_files.items():
@@ -54,6 +55,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         {split: layout.targets_of(rows.columns) for split, rows in parts.items()},
         lengths={split: rows.lengths() for split, rows in parts.items()},
         preparation=layout.described(statistics, kinds),
+        row_numbers=row_numbers,
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),
         source={split: str(path) for split, path in paths.items()},

@@ -63,6 +63,13 @@ class UnpreparedRows:
         """Return the number in the file of one of these rows; both are counted from 1."""
         return number if self.rows is None else int(self.rows[number - 1]) + 1
 
+    @property
+    def numbers(self) -> "NDArray[Any]":
+        """The numbers of these rows in the file, counted from 0."""
+        import numpy
+
+        return numpy.arange(self.table.num_rows) if self.rows is None else self.rows
+
     def __len__(self) -> int:
         return self.table.num_rows if self.rows is None else len(self.rows)
 

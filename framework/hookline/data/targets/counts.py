@@ -13,21 +13,25 @@ def counts_of(encoding: Encoding, encoded: "Tensor", known: Target) -> tuple[int
 
     Negative indices are padding.
     """
-    if encoding.kind == "classes" and known.classes is not None and not encoded.is_floating_point():
-        return _bins(encoded, len(known.classes))
-    if encoding.kind != "labels":
+    if encoding.kind not in ("classes", "labels") or (known.classes is None and encoding.kind == "classes"):
         return None
+    if encoded.is_floating_point():
+        holds = encoded > 0
+        if encoding.kind == "classes" or bool(((encoded != encoded.max()) & holds).any()):
+            return None  # Probabilities.
+    return counts_in(encoded, len(known.columns) if known.classes is None else len(known.classes))
+
+
+def counts_in(encoded: "Tensor", number: int) -> tuple[int, ...]:
+    """Return how often each of a number of classes or labels occurs in an encoded target.
+
+    It has indices, labels of which a positive number is true in columns, or two classes encoded as labels.
+    """
     if not encoded.is_floating_point():
-        return _bins(encoded, len(known.classes or ()))
+        flat = encoded.flatten()
+        return tuple(flat[flat >= 0].bincount(minlength=number)[:number].tolist())
     holds = encoded > 0
-    if bool(((encoded != encoded.max()) & holds).any()):
-        return None  # Probabilities.
-    if known.classes is not None and len(known.columns) == 1:
+    if number == 2 and (encoded.dim() == 1 or encoded.shape[1] == 1):
         true = int(holds.sum())
         return encoded.numel() - true, true
     return tuple(holds.reshape(len(encoded), -1).sum(dim=0).tolist())
-
-
-def _bins(indices: "Tensor", classes: int) -> tuple[int, ...]:
-    flat = indices.flatten()
-    return tuple(flat[flat >= 0].bincount(minlength=classes)[:classes].tolist())

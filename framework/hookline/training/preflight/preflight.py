@@ -13,7 +13,8 @@ from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
-from hookline.training.preflight.metrics import undefined_metrics, unfit_metrics
+from hookline.training.preflight.leaks import leaks
+from hookline.training.preflight.metrics import misleading_metrics, undefined_metrics, unfit_metrics
 from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     _warn_of_redrawn_dropout(run, model)
     for index, message in unseen(run.spec):
         warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
-    for warning in undefined_metrics(run, data):
+    for warning in (*undefined_metrics(run, data), *misleading_metrics(run, data), *leaks(run, data)):
         warnings.warn(warning, stacklevel=2)
     _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
