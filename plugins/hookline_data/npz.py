@@ -53,7 +53,7 @@ class NPZ(SplitFile):
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
-        if self.stratify and not self.target_arrays:
+        if self.stratify is True and not self.target_arrays:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
         for name, given in (("inputs", self.inputs), ("targets", self.targets)):
             if given is not None and not given:
@@ -103,8 +103,9 @@ class NPZ(SplitFile):
 
     def _check_arrays(self, names: list[str]) -> Iterator[OptionError]:
         """Report arrays that the file does not contain."""
-        for option in ("inputs", "targets", "lengths", "split_column", "weight_column"):
-            for name, within in checks.places(getattr(self, option)):
+        named = {name: getattr(self, name) for name in ("inputs", "targets", "lengths")} | self.named_columns
+        for option, given in named.items():
+            for name, within in checks.places(given):
                 if name not in names:
                     hint = did_you_mean(name, names).lstrip()
                     yield OptionError(option, f'There is no array "{name}".', *within, id="unknown-column", help=hint)
@@ -112,7 +113,7 @@ class NPZ(SplitFile):
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
         layout = self._layout(loss, run.spec.run.dtype)
-        parts = self._parts(layout)
+        parts, left_out = self._parts(layout)
         paths = self.paths(parts)
         groups, statistics = layout.prepared(parts, paths)
         return in_memory(
@@ -126,6 +127,8 @@ class NPZ(SplitFile):
             preparation={
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
+            left_out=left_out,
+            sampling=self.sampling(parts["training"].columns),
             source={split: str(path) for split, path in paths.items()},
         )
 
@@ -186,27 +189,27 @@ class NPZ(SplitFile):
             targets=self.target_arrays,
             encodings=encodings,
             lengths=self._lengths(groups, encodings, loss.name_for(None)),
-            split_column=self.split_column,
+            splitting=self.wanted_to_split,
             weight_column=self.weight_column,
             dtype=dtype,
             missing=self.missing_marks,
         )
 
-    def _parts(self, layout: ArrayLayout) -> dict[str, Rows]:
-        """Read the rows of each split, without preparing them."""
+    def _parts(self, layout: ArrayLayout) -> tuple[dict[str, Rows], dict[str, int]]:
+        """Read the rows of each split, without preparing them, and count those that are in none."""
         found = layout.read(self.path, with_split=True)
         rows = layout.rows(found, self.path)
-        classes = next(iter(self.target_arrays.values()))[0] if self.stratify else None
-        if classes is not None and found[classes].ndim > 1:
-            raise DataError(
-                f'Cannot stratify by "{classes}": it has several values per row.', file=self.path, columns=[classes]
-            )
-        parts = self.split(rows, classes)
+        first_target = next((arrays[0] for arrays in self.target_arrays.values()), None)
+
+        def cells(name: str) -> "NDArray[Any]":
+            return rows.columns[name] if name in rows.columns else found[name]
+
+        parts, left_out = self.split(rows, cells, first_target)
         for split, path in self.other_files.items():
             others = layout.read(path, with_split=False)
             layout.refuse_other_shapes(others, found, path)
             parts[split] = layout.rows(others, path)
-        return parts
+        return parts, left_out
 
     def _groups(self, others: Sequence[str]) -> dict[str, str]:
         """Return the array of each group of inputs; `others` are the arrays that no other option uses."""

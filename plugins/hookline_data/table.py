@@ -61,7 +61,7 @@ class Table(SplitFile):
         yield from super().conflicts()
         yield from self._group_conflicts()
         yield from of_target.class_conflicts(self.classes, self.target_patterns)
-        if self.stratify and not self.target_patterns:
+        if self.stratify is True and not self.target_patterns:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
 
     def _group_conflicts(self) -> Iterator[OptionError]:
@@ -160,10 +160,11 @@ class Table(SplitFile):
             except DataError as error:
                 unknown = True
                 yield OptionError("columns", error.message, pattern, on_key=True, id="unknown-column")
-        for name in ("split_column", "weight_column", "targets", "inputs"):
-            for pattern, within in checks.places(getattr(self, name)):
+        named = {**self.named_columns, "targets": self.targets, "inputs": self.inputs}
+        for name, given in named.items():
+            for pattern, within in checks.places(given):
                 try:
-                    if name in ("split_column", "weight_column"):
+                    if name in self.named_columns:
                         chooser.require((pattern,))
                     elif name == "targets":
                         chooser.chosen((pattern,))
@@ -207,7 +208,7 @@ class Table(SplitFile):
         )
 
     def _taken(self, chooser: Chooser) -> set[str]:
-        """Return the columns that cannot be inputs: targets, the split column and the weight column."""
+        """Return the columns that cannot be inputs: targets, and those with a role of their own."""
         patterns = {pattern for several in self.target_patterns.values() for pattern in several}
         return {*self.role_columns, *(column for pattern in patterns for column in chooser.matching(pattern))}
 

@@ -8,6 +8,7 @@ from attrs import Attribute
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import OptionError, enumerate_names
 from hookline.spec import DividedBy, LossSpec, spec
+from hookline_losses.balanced import Balanced, with_balanced
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,7 +27,7 @@ class TorchLoss(LossSpec):
 
         tensors = {
             name: torch.tensor(value, dtype=torch.get_default_dtype()) if isinstance(value, tuple) else value
-            for name, value in self.arguments().items()
+            for name, value in with_balanced(self.arguments(), data, self.ignored_class).items()
         }
         criterion: nn.Module = getattr(torch.nn, type(self).__name__)(**tensors)
         return criterion
@@ -59,7 +60,9 @@ def one_output(name: str, outputs: Outputs) -> "Tensor":
     return outputs
 
 
-def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float, ...] | None, data: Data) -> None:
+def check_score_for_each_class(
+    name: str, outputs: Outputs, weight: tuple[float, ...] | Balanced | None, data: Data
+) -> None:
     """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs."""
     outputs = one_output(name, outputs)
     column, classes = ", ".join(data.target.columns), len(data.target.classes or ())
@@ -68,9 +71,11 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
             f'{name} takes one score per class: "{column}" has {classes} classes, but the outputs of the model have '
             f"shape {tuple(outputs.shape[1:])} for each row."
         )
-    if weight is not None and len(weight) != classes:
+    if weight is None or weight == "balanced":
+        return
+    if len(weight) != classes:
         raise OptionError("weight", f'"{column}" has {classes} classes, but `weight` has {len(weight)} numbers.')
-    if weight is not None and not any(weight):
+    if not any(weight):
         raise OptionError("weight", "At least one number of `weight` must be greater than 0.")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities
 from hookline.errors import MismatchError, OptionError
 from hookline.spec import DividedBy, option, rows_or_weights, spec
+from hookline_losses.balanced import Balanced
 from hookline_losses.base import (
     TorchLoss,
     check_ignored_class,
@@ -33,8 +34,9 @@ class ClassIndexLoss(TorchLoss):
 
     encoding = Classes()
 
-    weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """The weight of each class, in class order. Default: equal weights."""
+    weight: tuple[float, ...] | Balanced | None = option(default=None, minimum=0)
+    """The weight of each class, in class order, or "balanced": rows / (classes * rows of the class) in the training
+    split, as in scikit-learn. Default: equal weights."""
     ignore_index: int | None = option(default=None, minimum=0, validator=refuse_negative_index)
     """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: none."""
 
@@ -153,7 +155,7 @@ class ProbabilityLoss(TorchLoss):
         check_same_shape(type(self).__name__, outputs, batch.target, data)
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
-            if numbers is not None and len(numbers) not in (1, batch.target.shape[1]):
+            if numbers is not None and numbers != "balanced" and len(numbers) not in (1, batch.target.shape[1]):
                 columns = batch.target.shape[1]
                 raise OptionError(name, f"There are {columns} target columns, but `{name}` has {len(numbers)} numbers.")
 
@@ -206,8 +208,9 @@ class BCEWithLogitsLoss(ProbabilityLoss):
 
     activation = "sigmoid"
 
-    pos_weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """The weight of rows with target 1, for each target column. Default: 1, the weight of rows with target 0."""
+    pos_weight: tuple[float, ...] | Balanced | None = option(default=None, minimum=0)
+    """The weight of rows with target 1, for each target column, or "balanced": the training rows with target 0, divided
+    by those with target 1. Default: 1, the weight of rows with target 0."""
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Warn if the model ends in Sigmoid, which would be applied twice."""

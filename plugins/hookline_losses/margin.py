@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.spec import option, spec
+from hookline_losses.balanced import Balanced
 from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
 from hookline_losses.output_ranges import doubt_scores
 
@@ -29,8 +30,9 @@ class MultiMarginLoss(TorchLoss):
     """The exponent of each term, 1 or 2."""
     margin: float = option(default=1.0, unbounded=True)
     """The margin by which the score of the correct class must exceed the others."""
-    weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """The weight of each class, in class order. Default: equal weights."""
+    weight: tuple[float, ...] | Balanced | None = option(default=None, minimum=0)
+    """The weight of each class, in class order, or "balanced": rows / (classes * rows of the class) in the training
+    split, as in scikit-learn. Default: equal weights."""
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require an output, and a weight if there are any, for each class."""

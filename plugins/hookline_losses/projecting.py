@@ -7,6 +7,7 @@ from attrs import Attribute
 from hookline.data import Batch, Classes, Data, Outputs, log_odds
 from hookline.errors import MismatchError, OptionError
 from hookline.spec import Activation, DividedBy, LossSpec, option, spec
+from hookline_losses.balanced import Balanced, with_balanced
 from hookline_losses.base import (
     TorchLoss,
     check_ignored_class,
@@ -131,8 +132,9 @@ class LinearCrossEntropyLoss(ProjectingLoss):
     """Add a learned bias to each score."""
     reduction: Literal["mean", "sum"] = "mean"
     """Average or add the losses of a batch."""
-    weight: tuple[float, ...] | None = option(default=None, minimum=0)
-    """The weight of each class, in class order. Default: equal weights."""
+    weight: tuple[float, ...] | Balanced | None = option(default=None, minimum=0)
+    """The weight of each class, in class order, or "balanced": rows / (classes * rows of the class) in the training
+    split, as in scikit-learn. Default: equal weights."""
     ignore_index: int | None = option(default=None, minimum=0, validator=refuse_negative_index)
     """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: none."""
     label_smoothing: float = option(default=0.0, minimum=0, maximum=1)
@@ -144,11 +146,11 @@ class LinearCrossEntropyLoss(ProjectingLoss):
 
         options = self.own_options()
         options["num_classes"] = self.num_classes or len(data.target.classes or ())
-        if self.weight is not None:
-            if len(self.weight) != options["num_classes"]:
-                message = f"There are {options['num_classes']} classes, but `weight` has {len(self.weight)} numbers."
+        if (weight := with_balanced(options, data, self.ignored_class)["weight"]) is not None:
+            if len(weight) != options["num_classes"]:
+                message = f"There are {options['num_classes']} classes, but `weight` has {len(weight)} numbers."
                 raise MismatchError(message, ("loss", "weight"))
-            options["weight"] = torch.tensor(self.weight, dtype=torch.get_default_dtype())
+            options["weight"] = torch.tensor(weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
 
     row_losses = TorchLoss.row_losses

@@ -305,13 +305,14 @@ def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_
         ),
         (
             {"split_column": "s"},
-            {"x": X, "y": Y, "s": LENGTHS},
-            '"s" has the type int64 and rows of the shape (), but must have one string per row.',
+            {"x": X, "y": Y, "s": LENGTHS / 2},
+            '"s" has the type float64 and rows of the shape (), but must have one string or integer per row.',
         ),
         (
             {"split_column": "s"},
             {"x": X, "y": Y, "s": numpy.array(["training", "tests"] * 6)},
-            'row 2, column "s": "tests" is not a split. Use "training", "validation" or "test".',
+            'row 2, column "s": "tests" is not a split. Use "training", "validation" or "test", or map '
+            "the values to splits with `split_values`.",
         ),
         (
             {"validation": 0.2, "stratify": True},

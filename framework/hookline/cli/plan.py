@@ -10,13 +10,18 @@ from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_o
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.cli.output.warnings import printed_warnings
-from hookline.errors.printing import echo, echo_json
-from hookline.errors.text import counted
+from hookline.errors.printing import echo, echo_json, printable
+from hookline.errors.text import counted, quoted
 from hookline.spec.dump import as_toml
 
 if TYPE_CHECKING:
     from hookline.runs.effects import Effect
     from hookline.runs.plan import Plan, UsedPlugin
+    from hookline.runs.split_counts import SplitCounts
+
+
+MOST_CLASSES = 10
+"""The largest number of classes to list: of more, the most frequent and the rarest ones."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +70,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     )
     more = {"data": f": {rows}{dropped}", "model": f", {counted(plan.parameters, 'parameter')}"}
     yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
+    if plan.split_counts is not None:
+        yield from _splits(plan.split_counts, plan.rows, width)
     yield ""
     yield "Plugins"
     yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
@@ -95,6 +102,34 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
     parts = ("data", "parameters", "gradients", "optimizer", "activations")
     yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
+
+
+def _splits(counts: "SplitCounts", rows: Mapping[str, int], width: int | None) -> Iterator[str]:
+    """The rows of each class in each split, and those that are in none."""
+    notes = [f"{counted(number, 'row')} in no split: {reason}" for reason, number in counts.left_out.items()]
+    if counts.sampled is not None:
+        notes.append(f"{counted(counts.sampled, 'row')} drawn with replacement for each training epoch")
+    for note in notes:
+        yield from paragraph(f"  {note}", width, then="    ")
+    for target, by_split in counts.classes.items():
+        yield ""
+        yield "Rows of each class" if len(counts.classes) == 1 else f"Rows of each class of {quoted(target)}"
+        names = list(next(iter(by_split.values())))
+        # The most frequent and the rarest classes say most.
+        order = sorted(names, key=lambda name: -by_split["training"][name]) if "training" in by_split else names
+        hidden = len(order) - MOST_CLASSES if len(order) > MOST_CLASSES + 1 else 0
+        shown = order[: MOST_CLASSES // 2] + order[len(order) - MOST_CLASSES // 2 :] if hidden else names
+        lines = [
+            (printable(name), *(f"{of[name]:,} ({_percent(of[name], rows[split])})" for split, of in by_split.items()))
+            for name in shown
+        ]
+        if hidden:
+            lines.insert(MOST_CLASSES // 2, (f"… {hidden:,} more", *([""] * len(by_split))))
+        yield from table([("class", *by_split), *lines], width, right=tuple(range(1, len(by_split) + 1)))
+
+
+def _percent(count: int, rows: int) -> str:
+    return f"{100 * count / max(1, rows):.1f} %"
 
 
 def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:

@@ -21,6 +21,10 @@ from .numerics import (
     log_odds as log_odds,
 )
 from .precision import merged_columns as merged_columns
+from .sampling import (
+    Sampling as Sampling,
+    WeightedSampler as WeightedSampler,
+)
 from .targets.classes import (
     Classes as Classes,
     ClassesOrDistribution as ClassesOrDistribution,

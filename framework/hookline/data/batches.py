@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from hookline.data.sampling import WeightedSampler
 from hookline.data.targets.encoding import Target
 from hookline.errors.text import enumerate_names
 
@@ -135,8 +136,12 @@ class TensorBatches:
         seed: int | None = None,
         drop_last: bool = False,
         weights: "Tensor | None" = None,
+        sampler: WeightedSampler | None = None,
     ):
-        """Keep the tensors. With a `seed` the rows are shuffled anew in each epoch, otherwise they keep their order."""
+        """Keep the tensors. With a `seed` the rows are shuffled anew in each epoch, otherwise they keep their order.
+
+        With a `sampler`, which needs a seed, the rows of an epoch are drawn with replacement instead.
+        """
         self.all = Batch(inputs, targets, lengths, weights)
         self._tensors = [*inputs.values(), *targets.values(), *lengths.values()]
         if weights is not None:
@@ -144,6 +149,9 @@ class TensorBatches:
         self._batch_size = batch_size
         self._seed = seed
         self._drop_last = drop_last
+        self.sampler = sampler
+        if sampler is not None and (seed is None or len(sampler.weights) != len(self._tensors[0])):
+            raise ValueError("A sampler needs a seed and a weight for each row.")
         if len({len(tensor) for tensor in self._tensors}) != 1:
             raise ValueError("All inputs, targets, lengths and weights must have the same number of rows.")
 
@@ -152,19 +160,35 @@ class TensorBatches:
         """The number of rows."""
         return len(self._tensors[0])
 
+    @property
+    def rows_per_epoch(self) -> int:
+        """The number of rows in an epoch, with those of an incomplete batch."""
+        return self.rows if self.sampler is None else self.sampler.num_samples
+
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
-        whole, rest = divmod(self.rows, self._batch_size)
+        whole, rest = divmod(self.rows_per_epoch, self._batch_size)
         return whole + bool(rest and not self._drop_last)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch; shuffled rows are in the order of `permutation(seed, number, rows)`."""
         orders = None
         if self._seed is not None:
-            order = permutation(self._seed, number, self.rows).to(self._tensors[0].device)
+            if self.sampler is None:
+                order = permutation(self._seed, number, self.rows)
+            else:
+                order = self.sampler.order(self._seed, number)
+            order = order.to(self._tensors[0].device)
             orders = dict.fromkeys([*self.all.inputs, *self.all.targets, *self.all.lengths], order)
-        stop = min(self.rows, len(self) * self._batch_size)
+        stop = min(self.rows_per_epoch, len(self) * self._batch_size)
         return gathered(self.all, orders, self._batch_size, start * self._batch_size, stop)
+
+    def each_row_once(self) -> "TensorBatches":
+        """Return batches that contain each row once, to evaluate rows that are sampled in training."""
+        if self.sampler is None:
+            return self
+        rows = self.all
+        return TensorBatches(rows.inputs, rows.targets, rows.lengths, batch_size=self._batch_size)
 
 
 def gathered(
@@ -240,6 +264,10 @@ class Data:
     """At most two rows of the training split, to infer shapes and types."""
     targets: Mapping[str, Target]
     """What is known about each target, by name."""
+    row_numbers: Mapping[str, Any] | None = None
+    """The number in the source of each row of a split, counted from 0, as NumPy arrays; `None` if they are unknown."""
+    left_out: Mapping[str, int] = field(factory=dict)
+    """How many rows of the source are in no split, by the reason, such as "gap"."""
     preparation: Mapping[str, Any] = field(factory=dict)
     """How each group of inputs is computed from a row of the source (columns, statistics, shape), as JSON-compatible
     values. It is exported when the model is deployed."""

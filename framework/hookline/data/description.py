@@ -94,6 +94,8 @@ class DataDescription:
                     columns=tuple(map(str, target["columns"])),
                     classes=None if target["classes"] is None else tuple(target["classes"]),
                     transforms=dict(target.get("transforms", {})),
+                    counts=None if target.get("counts") is None else tuple(map(int, target["counts"])),
+                    rows=None if target.get("rows") is None else int(target["rows"]),
                 )
                 for name, target in value["targets"].items()
             },

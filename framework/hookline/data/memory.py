@@ -4,8 +4,12 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attrs import evolve
+
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
+from hookline.data.sampling import Sampling
+from hookline.data.targets.counts import counts_of
 from hookline.data.targets.encoding import Columns, Encoding, Target
 from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
@@ -73,6 +77,9 @@ def in_memory(
     classes: Mapping[str, Sequence[str | int]] = NOTHING_MORE,
     dropped: Mapping[str, int] = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
+    left_out: Mapping[str, int] = NOTHING_MORE,
+    sampling: Sampling | None = None,
+    row_numbers: Mapping[str, Any] | None = None,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -90,6 +97,9 @@ def in_memory(
         classes: The classes of targets in the order of their indices, for targets where the spec gives them.
         dropped: The number of rows that were left out, by column: see `Data.dropped`.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
+        left_out: How many rows of the source are in no split, by the reason.
+        sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
+        row_numbers: For each split, the number in the source of each row, counted from 0.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -100,6 +110,7 @@ def in_memory(
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
     encoded, known = encode(targets, loss, sources, classes)
     _warn_of_merged(encoded["training"], known, run, sources["training"])
+    sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
     batches = {}
     for split, groups in inputs.items():
         is_training = split == "training"
@@ -111,15 +122,25 @@ def in_memory(
             seed=run.seed if spec.shuffle and is_training else None,
             drop_last=spec.drop_last and is_training,
             weights=None if weights is None else run.moved(_some_weight(weights[split], split, sources[split])),
+            sampler=sampler if is_training else None,
         )
     rows = batches["training"].rows
     if not rows:
         raise DataError("There are no rows.", file=sources["training"])
     if not len(batches["training"]):
-        message = f"`drop_last` leaves no batch: there are only {rows} rows."
+        drawn = batches["training"].rows_per_epoch
+        message = f"`drop_last` leaves no batch: there are only {drawn} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
-    return Data(**batches, example=example, targets=known, preparation=preparation, dropped=dropped)
+    return Data(
+        **batches,
+        example=example,
+        targets=known,
+        row_numbers=row_numbers,
+        left_out=left_out,
+        preparation=preparation,
+        dropped=dropped,
+    )
 
 
 def _some_weight(weights: "Tensor", split: str, source: str) -> "Tensor":
@@ -160,6 +181,9 @@ def encode(
                 name: encoding.apply(columns[name], known[name], loss.name_for(name), split)
                 for name, encoding in encodings.items()
             }
+        for name, encoding in encodings.items():
+            if (counts := counts_of(encoding, encoded["training"][name], known[name])) is not None:
+                known[name] = evolve(known[name], counts=counts, rows=len(encoded["training"][name]))
     except DataError as error:
         raise error.changed(file=sources[split]) from None
     return encoded, known

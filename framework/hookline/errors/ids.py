@@ -160,6 +160,21 @@ IDS: Mapping[str, Kind] = {
         "The data cannot be read, or contains values that are not allowed, such as empty cells.",
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
+    "leaked-rows": Kind(
+        "Rows of the validation or test split are in the training split, too, with equal inputs and targets, so that "
+        "metrics say little about new rows.",
+        "Remove the copies from the file, or keep rows that belong together in one split, for example with "
+        "`group_column`. If equal rows are different observations, nothing has to be done.",
+    ),
+    "leaked-target": Kind(
+        "An input equals the target, up to scale and shift, or has another value for each class.",
+        "If it will not be known when the model is used, exclude it with `inputs`.",
+    ),
+    "misleading-metric": Kind(
+        "Nearly all training rows have the same class, and the metrics only count correct rows: a model that always "
+        "predicts this class scores well.",
+        "Add a metric that gives classes equal weights, as the message says.",
+    ),
     "unreadable-rows": Kind(
         "Rows for a finished run cannot be read, for example because a cell has text where a number belongs.",
         "Correct the cells that the message lists. `predict` can also leave the predictions of these rows empty: pass "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.data.batches import Batch, Batches, Data
+    from hookline.data.sampling import WeightedSampler
 
 
 COMPARED_BATCHES = 16
@@ -39,11 +40,17 @@ def _of_batches(batches: "Batches") -> str:
         return str(own())
     rows = getattr(batches, "all", None)
     if rows is not None:
-        return of_batch(rows)
+        sampler = getattr(batches, "sampler", None)
+        return of_batch(rows) if sampler is None else of_text(of_batch(rows) + _of_sampler(sampler))
     made = hashlib.sha256(f"{batches.rows} rows".encode())
     for batch in islice(batches.epoch(1), min(COMPARED_BATCHES, len(batches))):
         made.update(of_batch(batch).encode())
     return made.hexdigest()
+
+
+def _of_sampler(sampler: "WeightedSampler") -> str:
+    """The fingerprint of how rows are sampled."""
+    return f"{sampler.num_samples} {hashlib.sha256(sampler.weights.tobytes()).hexdigest()}"
 
 
 def of_batch(batch: "Batch") -> str:

@@ -17,6 +17,7 @@ from hookline.runs.effects import Effect, effects, read_files
 from hookline.runs.fingerprint import of_data
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory
+from hookline.runs.split_counts import SplitCounts
 from hookline.spec.families.callback import CallbackSpec
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class Plan:
     """The parameter groups of the optimizer."""
     memory: Memory | None = None
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
+    split_counts: SplitCounts | None = None
+    """The rows of each class in each split, and those in none, for `hookline plan` only."""
     files: Mapping[str, str]
     """The fingerprints of the files that components read in addition to the data, by path in the spec."""
     effects: tuple[Effect, ...]

@@ -105,10 +105,16 @@ def _differences(now: DataDescription, then: DataDescription) -> Iterator[str]:
 
     if inputs(now) != inputs(then):
         yield "inputs"
-    if not _is_close(now.to_json()["targets"], then.to_json()["targets"]):
+    if not _is_close(_uncounted(now), _uncounted(then)):
         yield "targets or classes"
     if not _is_close(now.preparation, then.preparation):
         yield "columns, categories or statistics"
+
+
+def _uncounted(description: DataDescription) -> dict[str, Any]:
+    """What is known about the targets, without the number of rows, which may differ."""
+    targets = description.to_json()["targets"]
+    return {name: {**target, "counts": None, "rows": None} for name, target in targets.items()}
 
 
 def _is_close(now: Any, then: Any) -> bool:

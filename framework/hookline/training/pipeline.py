@@ -20,6 +20,7 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.layers import recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
+from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.memory import memory
@@ -156,7 +157,7 @@ def planned(run: Run) -> Plan:
     """The plan of a run, with an estimate of its memory. Nothing is written."""
     made = prepared(run)
     estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
-    return evolve(made.plan, memory=estimated)
+    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data))
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:

@@ -46,6 +46,10 @@ class Drawn(DataSpec):
                     "source", f"{name} makes the batches: set this option there, not on its source.", option.name
                 )
 
+        if getattr(self.source, "sampler", None) is not None:
+            message = f"{type(self).__name__} draws from all rows, so its source cannot have a sampler: remove it."
+            raise OptionError("source", message, "sampler")
+
     @property
     def has_validation(self) -> bool | None:
         """Whether the source has a validation split."""
@@ -84,9 +88,11 @@ class Drawn(DataSpec):
         preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
         return Data(
             training=training,
-            **others,
+            validation=others.get("validation"),
+            test=others.get("test"),
             example=example,
             targets=known,
+            left_out=data.left_out,
             preparation=preparation,
             dropped=data.dropped,
         )

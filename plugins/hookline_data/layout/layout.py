@@ -69,8 +69,8 @@ class Layout:
     """The encoding of each target."""
     losses: Mapping[str, str]
     """The type of the loss that takes each target, for messages."""
-    split_column: str | None
-    """The column with the split of each row."""
+    splitting: Mapping[str, Wanted]
+    """The requirements for the columns that say how to split the rows."""
     weight_column: str | None = None
     """The column with the weight of each row."""
     dtype: str
@@ -95,9 +95,14 @@ class Layout:
             }
         if self.weight_column is not None:
             wanted[self.weight_column] = Wanted("number", by="the weight", missing=self.missing)
-        if self.split_column is not None:
-            wanted[self.split_column] = Wanted("text", by="the split", missing=())
-        return wanted
+        return {**self.splitting, **wanted}
+
+    @property
+    def only_to_split(self) -> set[str]:
+        """The columns that are needed only to split the rows of `path`, and not of other files."""
+        inputs = (column for group in self.inputs.values() for column in group.columns)
+        targets = (column for columns in self.targets.values() for column in columns)
+        return set(self.splitting).difference(inputs, targets, [self.weight_column])
 
     def _wanted_of(self, target: str, columns: list[str]) -> Wanted:
         encoding, loss = self.encodings[target], self.losses[target]

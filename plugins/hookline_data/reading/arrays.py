@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
 from hookline_data.reading.cells import are_finite
-from hookline_data.reading.columns import Place
+from hookline_data.reading.columns import Place, Wanted
 from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
@@ -48,21 +48,26 @@ def check_inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: s
     return [(fits, "is not an int64" if dtype == "int64" else f"is not a finite {dtype}")]
 
 
-def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
-    """Return the array if it has one string per row.
+def to_split(array: "NDArray[Any]", wanted: Wanted, name: str, path: Path) -> "NDArray[Any]":
+    """Return the array, by which rows are split, if it has one string or number per row. Wanted text may be integers.
 
     Raises:
-        DataError: If it is anything else.
+        DataError: If it is anything else, or if a value is missing; the message names the row.
 
     """
-    if array.ndim != 1 or array.dtype.kind != "U":
+    is_text = wanted.kind == "text"
+    if array.ndim != 1 or (is_text and array.dtype.kind not in "Uiu"):
         raise DataError(
             f'"{name}" has the type {array.dtype} and rows of the shape {array.shape[1:]}, but must have one '
-            "string per row.",
+            f"{'string or integer' if is_text else 'string or number'} per row.",
             file=path,
             columns=[name],
         )
-    return array
+    if is_text:
+        return array.astype(str)
+    values, checks = _values(array, "float64", wanted.missing)
+    _refuse(array, checks, name, path)
+    return values
 
 
 def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":

@@ -109,7 +109,7 @@ class Chooser:
                 raise self.unknown(pattern)
             if pattern in matches and pattern in excluded:
                 raise DataError(
-                    f'The column "{pattern}" cannot be an input, because it is a target or the split column.',
+                    f'The column "{pattern}" cannot be an input, because it is a target or splits the rows.',
                     file=self._path,
                     columns=[pattern],
                 )

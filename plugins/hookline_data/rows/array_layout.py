@@ -9,6 +9,7 @@ from attrs import frozen
 from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
 from hookline_data.reading import arrays, npz_file
+from hookline_data.reading.columns import Wanted
 from hookline_data.rows.inputs import refuse_unlike
 from hookline_data.rows.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows
@@ -50,8 +51,8 @@ class ArrayLayout:
     """The encoding of each target."""
     lengths: Mapping[str, str]
     """The array of lengths of each array of padded sequences."""
-    split_column: str | None
-    """The array with the split of each row."""
+    splitting: Mapping[str, Wanted]
+    """The arrays that say how to split the rows."""
     weight_column: str | None = None
     """The array with the weight of each row."""
     dtype: str
@@ -67,8 +68,8 @@ class ArrayLayout:
         names += self.lengths.values()
         if self.weight_column is not None:
             names.append(self.weight_column)
-        if with_split and self.split_column is not None:
-            names.append(self.split_column)
+        if with_split:
+            names += self.splitting
         return npz_file.read(path, dict.fromkeys(names))
 
     def rows(self, found: "Mapping[str, NDArray[Any]]", path: Path) -> Rows:
@@ -91,8 +92,9 @@ class ArrayLayout:
         if self.weight_column is not None:
             name = self.weight_column
             columns[name] = arrays.target(found[name], self.dtype, self.missing, name, path)
-        if self.split_column is not None and self.split_column in found:
-            columns[self.split_column] = arrays.names(found[self.split_column], self.split_column, path)
+        for name, wanted in self.splitting.items():
+            if name in found and name not in columns:
+                columns[name] = arrays.to_split(found[name], wanted, name, path)
         return Rows(groups, columns)
 
     def targets_of(self, rows: Rows) -> dict[str, Columns]:

@@ -33,11 +33,12 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
 
     """
     layout = _layout(table, loss, run.spec.run.dtype)
-    unprepared = _parts(table, layout)
+    unprepared, left_out = _parts(table, layout)
     kinds = fitted_kinds(layout, unprepared["training"])
     parts = transformed(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
     dropped = _dropped(unprepared)
+    row_numbers = {split: rows.numbers for split, rows in unprepared.items()}
     del unprepared
     inputs.check_shapes(layout, parts["training"])
     for split, path in table.other_files.items():
@@ -63,6 +64,9 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         classes=classes_of(table.classes, layout.targets),
         dropped=dropped,
         preparation=layout.described(statistics, kinds),
+        row_numbers=row_numbers,
+        left_out=left_out,
+        sampling=table.sampling(parts["training"].columns),
         source={split: str(path) for split, path in paths.items()},
     )
     return with_transforms(data, layout, kinds)
@@ -80,7 +84,8 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
     encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
-    chooser.require(table.role_columns)
+    splitting = table.wanted_to_split
+    chooser.require([*table.role_columns, *splitting])
     kinds = kinds_of(table.columns, chooser)
     targets = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
     for problem in kinds_of_targets(table.columns, targets, loss):
@@ -114,7 +119,7 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         drops_missing_targets=table.missing_targets == "drop",
         encodings=encodings,
         losses={name: loss.name_for(name) for name in targets},
-        split_column=table.split_column,
+        splitting=splitting,
         weight_column=table.weight_column,
         dtype=dtype,
         missing=table.missing_marks,
@@ -136,22 +141,24 @@ def _dtype(table: Table, group: str, columns: Sequence[str], kinds: Mapping[str,
     return "int64"
 
 
-def _parts(table: Table, layout: Layout) -> dict[str, UnpreparedRows]:
-    """Read the rows of each split, without preparing them."""
+def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dict[str, int]]:
+    """Read the rows of each split, without preparing them, and count those that are in none."""
     wanted = layout.wanted()
     rows = UnpreparedRows.of(table.read(table.path, wanted), layout, table.path)
-    classes = next(iter(layout.targets.values()))[0] if table.stratify else None
-    if classes is not None and rows.columns[classes].ndim > 1:
-        raise DataError(f'Cannot stratify by "{classes}": its cells are lists.', file=table.path, columns=[classes])
-    parts = table.split(rows, classes)
+    first_target = next((columns[0] for columns in layout.targets.values()), None)
+    try:
+        parts, left_out = table.split(rows, rows.cells, first_target)
+    except DataError as error:
+        raise error if error.row is None else error.changed(row=rows.row(error.row)) from None
     # Text columns are text in the other files, too, even if all their cells look like numbers there.
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
+    wanted = {name: kind for name, kind in wanted.items() if name not in layout.only_to_split}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
         parts[split] = UnpreparedRows.of(table.read(path, wanted), layout, path)
         for name, cells in parts[split].columns.items():
             if not is_text(rows.columns[name]):
                 refuse_text(cells, name, path, table.path)
-    return parts
+    return parts, left_out

@@ -1,34 +1,33 @@
 """The base class of sources that read a file and split its rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from hookline.data import Columns
+from hookline.data import Columns, Sampling
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
 from hookline_data.layout.targets import ClassNames
+from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_format import MISSING_MARKS
-from hookline_data.rows import splits
+from hookline_data.splitting.contradictions import contradictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Value = str | int
+
 
 class SomeRows(Protocol):
-    """Rows that can be split."""
-
-    @property
-    def columns(self) -> Columns:
-        """The columns that are not inputs, by name."""
+    """Rows, some of which can be taken."""
 
     def __len__(self) -> int: ...
 
-    def take(self, rows: "NDArray[Any]") -> Self:
-        """Some of the rows, in their order."""
+    def take(self: "AnyRows", rows: "NDArray[Any]") -> "AnyRows":
+        """Return some of the rows."""
 
 
-Rows = TypeVar("Rows", bound=SomeRows)
+AnyRows = TypeVar("AnyRows", bound=SomeRows)
 
 
 @spec
@@ -41,16 +40,45 @@ class SplitFile(DataSpec):
     """The fraction of rows to validate the model on after each epoch, or a file with such rows."""
     test: float | Path = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to test the model on at the end, or a file with such rows."""
-    stratify: bool = False
-    """Split each class separately, so that every split has the same share of each. The classes are the values of the
-    first column of the first target."""
+    stratify: bool | str = False
+    """Split each class separately, so that every split has the same share of each. With `true`, the classes are the
+    values of the first column of the first target; otherwise, name another column."""
+    quantiles: int | None = option(default=None, minimum=2, only_with=("stratify",))
+    """Stratify by this many ranges of a number with equally many rows, such as 10, instead of by each value."""
+    group_column: str | None = None
+    """The column with the group of each row, such as a patient: all rows of a group are in the same split. It is not an
+    input."""
+    time_column: str | None = None
+    """The column with the time of each row: the earliest rows are for training, the next for validation, the latest for
+    test. Numbers, dates, or times of ISO 8601 such as 2024-01-31T18:30. Rows with equal times are in the same split. It
+    is not an input."""
+    gap: int = option(default=0, minimum=0, only_with=("time_column",))
+    """The number of rows to leave out before the validation and the test split."""
+    folds: int | None = option(default=None, minimum=2)
+    """Divide the rows into this many folds for cross-validation; the fold `fold` is the validation split. A fraction
+    `test` is set aside first. With `stratify`, `group_column` and `time_column`, folds are those of StratifiedKFold,
+    GroupKFold and TimeSeriesSplit of scikit-learn."""
+    fold: int = option(default=0, minimum=0, only_with=("folds",))
+    """The fold that is the validation split, counted from 0."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns rows to splits. It is independent of the run's seed, so that runs can be compared."""
+    split_column: str | None = None
+    """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
+    split_values: Mapping[str, Value | tuple[Value, ...]] | None = option(default=None, only_with=("split_column",))
+    """The values of `split_column` for each split, such as `{ training = ["train", "1"], test = "test" }`. The rows of
+    values listed as `unused` are in no split, and "*" stands for all values that are not listed. Default: the names of
+    the splits."""
+    sampler: Literal["balanced", "weighted"] | None = None
+    """Draw the rows of each training epoch with replacement: "balanced" with equal chances for all classes of the first
+    target, "weighted" in proportion to `sample_weights`. The draw follows from the seed and the epoch. Default: each
+    row once."""
+    sample_weights: str | None = option(default=None, only_with=("sampler", "weighted"))
+    """The column with the weight of each row, for `sampler`: numbers of at least 0. It is not an input."""
+    num_samples: int | None = option(default=None, minimum=1, only_with=("sampler",))
+    """The number of rows that `sampler` draws in each epoch. Default: the number of training rows."""
     missing_marks: tuple[str, ...] = MISSING_MARKS
     """Cells that count as missing values, such as "NA": a missing value is an error. Set `[]` if all of them are class
     names; an empty cell is always missing."""
-    split_column: str | None = None
-    """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
     missing_targets: Literal["refuse", "drop"] = "refuse"
     """What becomes of a row whose target is missing: an error, or the row is dropped. The plan says how many."""
     classes: ClassNames | Mapping[str, ClassNames] | None = None
@@ -63,26 +91,76 @@ class SplitFile(DataSpec):
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits that leave no rows, or that are defined twice."""
-        fractions = [part for part in (self.validation, self.test) if isinstance(part, float)]
-        if sum(fractions) >= 1:
-            message = "Together with `test`, this takes all rows and leaves none for training."
-            yield OptionError("validation", message, against=[("test",)])
-        if self.split_column is not None and (any(fractions) or len(fractions) < 2):
-            yield OptionError(
-                "split_column", "The column defines the splits, so `validation` and `test` cannot be set."
-            )
-        if self.stratify and not any(fractions):
-            yield OptionError("stratify", "Only fractions can be stratified: set `validation` or `test` to a number.")
+        yield from contradictions(self)
+        if self.sampler == "weighted" and self.sample_weights is None:
+            message = "Name the column with the weight of each row in `sample_weights`."
+            yield OptionError("sampler", message, id="missing-option")
+        if self.sampler is not None and not self.shuffle:
+            message = "The sampler draws rows in random order: remove `shuffle`."
+            yield OptionError("shuffle", message, against=[("sampler",)])
 
     @property
     def has_validation(self) -> bool | None:
-        """Whether there is a validation split; unknown (`None`) if a column defines the splits."""
-        return None if self.split_column is not None else bool(self.validation)
+        """Whether there is a validation split; unknown (`None`) if the cells of a column define the splits."""
+        if self.split_column is not None:
+            return None if self.split_values is None else "validation" in self.split_values
+        return bool(self.validation) or self.folds is not None
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """The splits that are fractions of the rows of `path`, and not empty."""
+        given = {"validation": self.validation, "test": self.test}
+        return {split: part for split, part in given.items() if isinstance(part, float) and part}
+
+    @property
+    def values_of_splits(self) -> dict[str, tuple[str, ...]] | None:
+        """The cells of `split_column` for each split, as text."""
+        if self.split_values is None:
+            return None
+        return {
+            split: tuple(map(str, several if isinstance(several, tuple) else (several,)))
+            for split, several in self.split_values.items()
+        }
+
+    @property
+    def splitting_columns(self) -> dict[str, str]:
+        """The columns that only say how to split or sample the rows of `path`, by option. They are not inputs."""
+        options = ("split_column", "group_column", "time_column", "sample_weights")
+        named = {name: getattr(self, name) for name in options}
+        return {name: column for name, column in named.items() if column is not None}
+
+    @property
+    def named_to_split(self) -> dict[str, str]:
+        """All columns that the options of splits name, by option."""
+        strata = {"stratify": self.stratify} if isinstance(self.stratify, str) else {}
+        return {**self.splitting_columns, **strata}
+
+    @property
+    def named_columns(self) -> dict[str, str]:
+        """All columns that options name besides inputs and targets, by option."""
+        weights = {} if self.weight_column is None else {"weight_column": self.weight_column}
+        return {**self.named_to_split, **weights}
+
+    @property
+    def wanted_to_split(self) -> dict[str, Wanted]:
+        """What the cells of the columns that are needed to split the rows must be."""
+        missing = self.missing_marks
+        kinds = {
+            "split_column": Wanted("text", by="the split", missing=()),
+            "group_column": Wanted("any", by="`group_column`", missing=missing),
+            "time_column": Wanted("any", by="`time_column`", missing=missing),
+            "sample_weights": Wanted("number", by="`sample_weights`", missing=missing),
+        }
+        wanted = {column: kinds[name] for name, column in self.splitting_columns.items()}
+        if isinstance(self.stratify, str):
+            wanted.setdefault(self.stratify, Wanted("any", by="`stratify`", missing=missing))
+        return wanted
 
     @property
     def role_columns(self) -> tuple[str, ...]:
         """The columns that are neither inputs nor targets."""
-        return tuple(name for name in (self.split_column, self.weight_column) if name is not None)
+        weights = () if self.weight_column is None else (self.weight_column,)
+        return (*self.splitting_columns.values(), *weights)
 
     @property
     def other_files(self) -> dict[str, Path]:
@@ -94,26 +172,43 @@ class SplitFile(DataSpec):
         """Return the file of each of these splits."""
         return {split: self.other_files.get(split, self.path) for split in splits}
 
-    def split(self, rows: Rows, classes: str | None) -> dict[str, Rows]:
-        """Split the rows of `path`.
-
-        `classes` is the column to stratify by, or `None`.
+    def sampling(self, training: Columns) -> Sampling | None:
+        """Return how to sample the training rows with these columns.
 
         Raises:
-            DataError: If a split has no rows, or if a row is in none.
+            DataError: If a weight is negative, or if all are 0.
 
         """
-        try:
-            if self.split_column is not None:
-                parts = splits.by_column(rows.columns[self.split_column], self.split_column)
-            else:
-                parts = splits.by_fraction(
-                    len(rows),
-                    self.validation if isinstance(self.validation, float) else 0.0,
-                    self.test if isinstance(self.test, float) else 0.0,
-                    self.split_seed,
-                    None if classes is None else rows.columns[classes],
+        if self.sampler is None:
+            return None
+        weights = None
+        if self.sample_weights is not None:
+            weights = training[self.sample_weights].astype("float64")
+            if (negative := weights < 0).any():
+                message = (
+                    f'The column "{self.sample_weights}" has {weights[negative][0]:g}, but a weight is at least 0.'
                 )
+                raise DataError(message, file=self.path, columns=[self.sample_weights])
+            if not weights.any():
+                message = f'All training rows have the weight 0 in "{self.sample_weights}".'
+                raise DataError(message, file=self.path, columns=[self.sample_weights])
+        return Sampling(weights=weights, num_samples=self.num_samples)
+
+    def split(
+        self, rows: "AnyRows", cells: "Callable[[str], NDArray[Any]]", first_target: str | None
+    ) -> "tuple[dict[str, AnyRows], dict[str, int]]":
+        """Split the rows of `path`. Also return how many rows are in no split, by the reason.
+
+        `cells` returns the cells of a column of these rows; `first_target` is the first column of the first target.
+
+        Raises:
+            DataError: If a split has no rows, or if a row belongs to none.
+
+        """
+        from hookline_data.splitting.divide import divided  # Checking a spec does not need it.
+
+        try:
+            parted = divided(self, len(rows), cells, first_target)
         except DataError as error:
             raise error.changed(file=self.path) from None
-        return {split: rows.take(numbers) for split, numbers in parts.items()}
+        return {split: rows.take(numbers) for split, numbers in parted.rows.items()}, parted.left_out

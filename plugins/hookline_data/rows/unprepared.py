@@ -56,6 +56,25 @@ class UnpreparedRows:
         rows = cls(table=table, path=path, columns=columns, dropped=dropped)
         return rows if kept is None else rows.take(kept)
 
+    def cells(self, name: str) -> "NDArray[Any]":
+        """Return the cells of a column, which may be an input; a missing number is NaN."""
+        if name in self.columns:
+            return self.columns[name]
+        cells = self.table.column(name).to_numpy()
+        cells = cells.astype(str) if cells.dtype.kind == "O" else cells
+        return cells if self.rows is None else cells[self.rows]
+
+    def row(self, number: int) -> int:
+        """Return the number in the file of one of these rows; both are counted from 1."""
+        return number if self.rows is None else int(self.rows[number - 1]) + 1
+
+    @property
+    def numbers(self) -> "NDArray[Any]":
+        """The numbers of these rows in the file, counted from 0."""
+        import numpy
+
+        return numpy.arange(self.table.num_rows) if self.rows is None else self.rows
+
     def __len__(self) -> int:
         return self.table.num_rows if self.rows is None else len(self.rows)
 

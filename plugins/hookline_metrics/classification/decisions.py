@@ -12,6 +12,8 @@ from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 if TYPE_CHECKING:
     from torch import Tensor
 
+BALANCED = 'Add a metric such as Accuracy or F1Score with average = "macro", AUROC, or MatthewsCorrCoef.'
+"""The remedy for metrics that count rows instead of classes."""
 NO_ROWS = "All rows are ignored, or a prediction is NaN."
 
 
@@ -65,6 +67,10 @@ class ThresholdMetric(ClassificationMetric):
         """Return numerator and denominator of each class."""
         raise NotImplementedError
 
+    def remedy_if_imbalanced(self, loss: LossSpec) -> str:
+        """Return the remedy if rows of several classes have equal weights: this is then the accuracy."""
+        return BALANCED if loss.offers == "classes" and (self.average or self.usual_average) == "micro" else ""
+
 
 @spec
 class TopMetric(ThresholdMetric):
@@ -93,6 +99,10 @@ class Accuracy(TopMetric):
         """Divide the hits by the rows of a class; for labels, true negatives count as well."""
         return _of_true_rows(self, task, ignored, _agreement, _recall)
 
+    def remedy_if_imbalanced(self, loss: LossSpec) -> str:
+        """Return the remedy unless classes have equal weights."""
+        return "" if self.average == "macro" else BALANCED
+
 
 @spec
 class HammingDistance(TopMetric):
@@ -106,6 +116,10 @@ class HammingDistance(TopMetric):
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
         """Divide the misses by the rows of a class; for labels, false positives count as well."""
         return _of_true_rows(self, task, ignored, _disagreement, _misses)
+
+    def remedy_if_imbalanced(self, loss: LossSpec) -> str:
+        """Return the remedy unless classes have equal weights."""
+        return "" if self.average == "macro" else BALANCED
 
 
 @spec

@@ -30,6 +30,11 @@ class Target:
     transforms: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """How the numbers of a column are transformed for the loss, by column, as JSON-compatible values: the kind, its
     options and what it knows about the training rows. Predictions are transformed back: see `DataSpec.in_unit_of`."""
+    counts: tuple[int, ...] | None = None
+    """How many training rows have each class, in the order of the classes. Of labels in several columns, how many
+    training rows have each label. `None` for numbers and probabilities, or if the source does not count."""
+    rows: int | None = None
+    """The number of training rows, if they are counted."""
 
 
 Kind = Literal["classes", "labels", "numbers", "sequences"]

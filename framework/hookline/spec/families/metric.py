@@ -48,6 +48,13 @@ class MetricSpec(Spec):
         """The name of the metric in the results."""
         return self.name or type(self).__name__
 
+    def remedy_if_imbalanced(self, loss: LossSpec) -> str:
+        """Return what to use instead if a model scores well that always predicts the most frequent class; else "".
+
+        For the warning about a target of which nearly all rows have one class, if no other metric shows it.
+        """
+        return ""
+
     def refuse_other_kinds(self, loss: LossSpec) -> None:
         """Raise a `ValueError` if the loss offers a kind of prediction that the metric does not take."""
         if loss.offers not in self.takes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
 from hookline.errors.failures import attributed_to
-from hookline.errors.text import counted
+from hookline.errors.text import counted, quoted_cell
 from hookline.plugins.stages import Run
 from hookline.training.metrics import built_metric, metric_errors
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batch, Data, Outputs
+
+FREQUENT = 0.9
+"""The share of the training rows from which on a class is so frequent that the number of correct rows misleads."""
 
 
 def unfit_metrics(
@@ -42,6 +45,34 @@ def unfit_metrics(
         except (MismatchError, StageError) as error:
             found.append(error)
     return found
+
+
+def misleading_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:
+    """Yield a warning for each target with a very frequent class if its metrics only count correct rows."""
+    remedies: dict[str, list[tuple[int, str]]] = {}
+    for index, metric in enumerate(run.spec.metrics):
+        named = run.objective.named(metric.target)
+        with attributed_to(type(metric), ("metrics", index)):
+            remedy = metric.remedy_if_imbalanced(named.loss)
+        target = named.loss.main_target(named.data(data).targets)
+        if target is not None:
+            remedies.setdefault(target, []).append((index, remedy))
+    for target, found in remedies.items():
+        known = data.targets[target]
+        if known.counts is None or known.classes is None or len(known.counts) != len(known.classes):
+            continue
+        share = max(known.counts) / max(1, sum(known.counts))
+        if share < FREQUENT or not all(remedy for _, remedy in found):
+            continue
+        index, remedy = found[0]
+        often = known.classes[known.counts.index(max(known.counts))]
+        percent = min(99.9, round(100 * share, 1))
+        message = (
+            f"{percent:g} % of the training rows have the class {quoted_cell(often)} of "
+            f'"{", ".join(known.columns)}": a model that always predicts this class is right for as many, and '
+            f"{run.spec.metrics[index].label} does not show it. {remedy}"
+        )
+        yield HooklineWarning(message, ("metrics", index), id="misleading-metric")
 
 
 def undefined_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:

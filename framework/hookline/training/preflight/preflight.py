@@ -13,7 +13,8 @@ from hookline.runs import devices
 from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
-from hookline.training.preflight.metrics import undefined_metrics, unfit_metrics
+from hookline.training.preflight.leaks import leaks
+from hookline.training.preflight.metrics import misleading_metrics, undefined_metrics, unfit_metrics
 from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
     _warn_of_redrawn_dropout(run, model)
     for index, message in unseen(run.spec):
         warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
-    for warning in undefined_metrics(run, data):
+    for warning in (*undefined_metrics(run, data), *misleading_metrics(run, data), *leaks(run, data)):
         warnings.warn(warning, stacklevel=2)
     _warn_of_doubts(run)
     if run.spec.metrics and data.validation is None and data.test is None:
@@ -194,7 +195,8 @@ def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
     from torch.nn.modules.batchnorm import _BatchNorm
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
-    last = data.training.rows - (len(data.training) - 1) * full
+    rows_per_epoch = getattr(data.training, "rows_per_epoch", data.training.rows)
+    last = rows_per_epoch - (len(data.training) - 1) * full
     if not last > 0:
         return  # The data source chooses the batch sizes itself.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]

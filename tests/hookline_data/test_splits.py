@@ -2,7 +2,8 @@ import numpy
 import pytest
 
 from hookline.errors import DataError, SpecError
-from hookline_data.rows.splits import by_column, by_fraction
+from hookline_data.splitting.fractions import by_fraction
+from hookline_data.splitting.values import by_values
 
 SPLITS = ("training", "validation", "test")
 
@@ -99,7 +100,7 @@ def test_a_column_can_define_the_splits_and_is_not_an_input(prepare):
 
 
 def test_a_split_column_may_name_fewer_splits():
-    splits = by_column(numpy.array(["training", "test", "training"]), "s")
+    splits = by_values(numpy.array(["training", "test", "training"]), "s", None).rows
     assert {name: rows.tolist() for name, rows in splits.items()} == {"training": [0, 2], "test": [1]}
 
 

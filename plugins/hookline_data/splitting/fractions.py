@@ -1,0 +1,59 @@
+"""Random splits by fractions of the rows, with or without classes of which each split has the same share."""
+
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors import DataError
+from hookline_data.splitting.names import SPLITS
+from hookline_data.splitting.strata import codes_of, sorted_by
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = dict[str, NDArray[Any]]
+
+
+def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "NDArray[Any] | None") -> "Rows":
+    """Return the row numbers of each split, in the order of the file.
+
+    Rows are shuffled by `numpy.random.default_rng(seed).permutation(rows)`. The first `round(test * rows)` are the test
+    split, the next `round(validation * rows)` the validation split, and the others the training split. With `classes`,
+    the rows of each class are split separately in the same way, so that every split has the same share of each class.
+
+    Raises:
+        DataError: If a split has no rows.
+
+    """
+    import numpy
+
+    order = numpy.random.default_rng(seed).permutation(rows)
+    groups, place = 1, numpy.arange(rows)
+    size: Any = rows
+    if classes is not None:
+        # One stable sort groups the rows by class in linear passes; a pass for each class would be quadratic.
+        values, class_of_row = codes_of(classes)
+        order = sorted_by(class_of_row, order)
+        groups, sizes = len(values), numpy.bincount(class_of_row)
+        place -= numpy.repeat(numpy.cumsum(sizes) - sizes, sizes)
+        size = numpy.repeat(sizes, sizes)
+    wanted = wanted_of(validation, test)
+    tested = numpy.rint(test * size)
+    part_of_row = numpy.empty(rows, dtype=numpy.int8)
+    part_of_row[order] = (place >= tested).astype(numpy.int8) + (place >= tested + numpy.rint(validation * size))
+    parts = {"test": 0, "validation": 1, "training": 2}
+    splits = {split: numpy.flatnonzero(part_of_row == parts[split]) for split in wanted}
+    for split, chosen in splits.items():
+        if not len(chosen):
+            each = "" if classes is None else f", split separately in each of {groups:,} classes"
+            remedy = ""
+            if classes is not None and classes.dtype.kind in "iuf":
+                remedy = " Set `quantiles`, such as 10, to stratify by ranges of numbers."
+            raise DataError(
+                f"The {split} split has no rows: its fraction is {wanted[split]:g} of {rows:,}{each}.{remedy}"
+            )
+    return splits
+
+
+def wanted_of(validation: float, test: float) -> dict[str, float]:
+    """Return the fraction of each split that there will be."""
+    wanted = {"training": 1 - validation - test, "validation": validation, "test": test}
+    return {split: wanted[split] for split in SPLITS if wanted[split] > 0}
