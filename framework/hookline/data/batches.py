@@ -1,12 +1,13 @@
 """Batches: the data that `prepare_data` returns, and the usual implementation with tensors in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from hookline.data.prepared_column import PreparedColumn
 from hookline.data.targets.encoding import Target
 from hookline.errors.text import enumerate_names
 
@@ -231,6 +232,8 @@ class Data:
     preparation: Mapping[str, Any] = field(factory=dict)
     """How each group of inputs is computed from a row of the source (columns, statistics, shape), as JSON-compatible
     values. It is exported when the model is deployed."""
+    columns: Sequence[PreparedColumn] = ()
+    """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
 
     @property
     def target(self) -> Target:

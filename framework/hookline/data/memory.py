@@ -1,11 +1,12 @@
 """Data in memory: make `Data` of the tensors and target columns of each split."""
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
+from hookline.data.prepared_column import PreparedColumn
 from hookline.data.targets.encoding import Columns, Encoding, Target
 from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
@@ -70,6 +71,7 @@ def in_memory(
     *,
     lengths: "Mapping[str, Mapping[str, Tensor]]" = NOTHING_MORE,
     preparation: Mapping[str, Any] = NOTHING_MORE,
+    columns: Sequence[PreparedColumn] = (),
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -84,6 +86,7 @@ def in_memory(
         targets: For each split, the columns of each target by name.
         lengths: For each split, the lengths of padded input sequences, int64 of shape `(N,)`.
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
+        columns: What becomes of each column of the source, for `hookline plan`.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -112,7 +115,7 @@ def in_memory(
         message = f"`drop_last` leaves no batch: there are only {rows} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
-    return Data(**batches, example=example, targets=known, preparation=preparation)
+    return Data(**batches, example=example, targets=known, preparation=preparation, columns=columns)
 
 
 def encode(

@@ -36,6 +36,8 @@ class Wanted:
     """Whether cells may be missing: they become null."""
     takes_any_type: bool = False
     """Whether to convert numbers, booleans and dates to text, if text is wanted."""
+    keeps_type: bool = False
+    """Whether cells that are not text keep the type that the file has for them, if text is wanted."""
     is_known: bool = False
     """Whether the column has numbers in another file: the message about text in it then names that file."""
 

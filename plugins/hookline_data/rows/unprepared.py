@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline.errors import DataError
-from hookline_data.layout.kinds import FittedKind
+from hookline.errors import DataError, counted
+from hookline.spec import UnfitCells
+from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
 from hookline_data.reading.cells import values
 from hookline_data.reading.columns import cell_error
@@ -32,19 +33,26 @@ class UnpreparedRows:
     rows: "NDArray[Any] | None" = None
     """The indices of these rows in the table; `None` for all."""
 
+    missing: Mapping[str, int]
+    """The number of missing cells in the whole file of each column with a kind."""
+
     @classmethod
     def of(cls, table: "pyarrow.Table", layout: Layout, path: Path) -> "UnpreparedRows":
         """Return the rows of a table, without those that have a missing cell in a column whose kind drops them.
 
         Raises:
-            DataError: If a number of a target is not finite, or if no row is left.
+            DataError: If a number of a target is not finite, if a cell cannot be converted as its kind requires, or if
+                no row is left.
 
         """
         known = {column for group in layout.inputs.values() for column in group.columns}
         others = [name for name in table.column_names if name not in known]
         columns = {name: values(table, name, layout.dtype, path) for name in others}
-        rows = cls(table=table, path=path, columns=columns)
-        kept = _complete(table, layout)
+        kinds = layout.kinds
+        table = _parsed(table, kinds, path)
+        missing = {name: table.column(name).null_count for name in kinds}
+        rows = cls(table=table, path=path, columns=columns, missing=missing)
+        kept = _complete(table, kinds)
         if kept is None:
             return rows
         if not len(kept):
@@ -62,17 +70,32 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
-def _complete(table: "pyarrow.Table", layout: Layout) -> "NDArray[Any] | None":
+def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
+    """Convert the cells of all columns as their kinds require."""
+    import pyarrow
+
+    for name, kind in kinds.items():
+        cells = table.column(name).combine_chunks()
+        parsed, unfit = kind.parsed(name, cells, path)
+        if unfit is not None:
+            row = int(unfit.is_unfit.argmax())
+            others = int(unfit.is_unfit.sum()) - 1
+            also = f" {counted(others, 'other cell')} of the column cannot be read either." if others else ""
+            raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")
+        if parsed is not cells:
+            table = table.set_column(table.column_names.index(name), name, pyarrow.chunked_array([parsed]))
+    return table
+
+
+def _complete(table: "pyarrow.Table", kinds: Mapping[str, Kind]) -> "NDArray[Any] | None":
     """Return the rows without missing cells in columns whose kind drops them; `None` for all rows."""
     import numpy
 
-    is_missing = None
-    for group in layout.inputs.values():
-        for name, kind in group.kinds.items():
-            if kind.spec.drops_missing and table.column(name).null_count:
-                nulls = table.column(name).is_null().to_numpy()
-                is_missing = nulls if is_missing is None else is_missing | nulls
-    return None if is_missing is None else numpy.flatnonzero(~is_missing)
+    is_missing = numpy.zeros(table.num_rows, dtype=bool)
+    for name, kind in kinds.items():
+        if kind.spec.drops_missing and table.column(name).null_count:
+            is_missing |= table.column(name).is_null().to_numpy()
+    return numpy.flatnonzero(~is_missing) if is_missing.any() else None
 
 
 def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKind]:
@@ -83,17 +106,11 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
 
     """
     fitted: dict[str, FittedKind] = {}
-    for group in layout.inputs.values():
-        for name, kind in group.kinds.items():
-            if name not in fitted:
-                cells = training.table.column(name).combine_chunks()
-                if training.rows is not None:
-                    cells = cells.take(training.rows)
-                try:
-                    fitted[name] = FittedKind(kind, kind.spec.fit(cells))
-                except DataError as error:
-                    message = f'column "{name}": {error.message}'
-                    raise DataError(message, file=training.path, columns=[name]) from None
+    for name, kind in layout.kinds.items():
+        cells = training.table.column(name).combine_chunks()
+        if training.rows is not None:
+            cells = cells.take(training.rows)
+        fitted[name] = FittedKind.of(kind, name, cells, training.path)
     return fitted
 
 
@@ -124,7 +141,6 @@ def _transformed(
     rows: UnpreparedRows, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
 ) -> "pyarrow.Table":
     """Return the input columns of a file with the kinds applied; `used` are the rows of each split."""
-    import numpy
     import pyarrow
 
     table = rows.table.drop_columns(list(rows.columns))
@@ -135,10 +151,20 @@ def _transformed(
         if cells.null_count and not kinds[name].spec.takes_missing:
             cells = cells.fill_null(cells.drop_null()[0])  # These rows are dropped.
         if (unfit := kinds[name].unfit(cells)) is not None:
-            is_used = numpy.zeros(len(cells), dtype=bool)
-            for numbers in used:
-                is_used[slice(None) if numbers is None else numbers] = True
-            if (bad := numpy.flatnonzero(unfit.is_unfit & is_used)).size:
-                raise cell_error(rows.path, int(bad[0]), name, message=unfit.explain(int(bad[0])))
+            _refuse(unfit, used, name, rows.path)
         table = table.set_column(index, name, pyarrow.chunked_array([kinds[name].transform(cells)]))
     return table
+
+
+def _refuse(unfit: UnfitCells, used: "list[NDArray[Any] | None]", name: str, path: Path) -> None:
+    """Raise a `DataError` for the first cell that cannot be transformed, unless its row is dropped."""
+    import numpy
+
+    is_used = numpy.zeros(len(unfit.is_unfit), dtype=bool)
+    for numbers in used:
+        is_used[slice(None) if numbers is None else numbers] = True
+    bad = numpy.flatnonzero(unfit.is_unfit & is_used)
+    if len(bad):
+        row = int(bad[0])
+        also = f" The same is true of {counted(len(bad) - 1, 'other row')}." if len(bad) > 1 else ""
+        raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")
