@@ -9,8 +9,14 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
-            "numbers": ("Number", "Log1p"),
+            "booleans": ("Boolean",),
+            "dates": ("Date",),
+            "discretizer": ("KBinsDiscretizer",),
+            "encoders": ("OneHotEncoder", "OrdinalEncoder"),
+            "hashing": ("HashingVectorizer",),
+            "numbers": ("Binarizer", "Log1p", "Number"),
             "quantiles": ("QuantileTransformer",),
-            "scalers": ("MinMaxScaler", "RobustScaler", "StandardScaler"),
+            "scalers": ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler"),
+            "tokens": ("Tokens",),
         },
     )

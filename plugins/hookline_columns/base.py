@@ -1,10 +1,11 @@
-"""The base class of columns of numbers: what becomes of missing cells."""
+"""The base classes of columns of numbers: missing cells, and numbers written for people."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.errors import DataError, OptionError
+from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import ColumnSpec, UnfitCells, option, spec
 
 if TYPE_CHECKING:
@@ -13,13 +14,18 @@ if TYPE_CHECKING:
 
 Missing = Literal["refuse", "drop", "mean", "median", "most_frequent"]
 
+DIGITS = "[0-9]+"
+GROUPED = "[0-9]{{1,3}}({0}[0-9]{{2,3}})*{0}[0-9]{{3}}"
+"""Integers with separators, in groups of three digits, or of two as in 12,34,567."""
+SPACES = "[ \\u00a0\\u2009\\u202f]"
+"""The spaces that separate thousands: ordinary, unbreakable and thin ones."""
+
 
 @spec
-class NumberColumn(ColumnSpec):
-    """The base class of columns of numbers.
+class FilledColumn(ColumnSpec):
+    """The base class of columns that become numbers in float64, in which missing cells can be filled in.
 
-    Statistics are computed in float64 from the training rows. Missing cells are filled in before anything else is
-    computed.
+    Missing cells are filled in before anything else is computed.
     """
 
     missing: Missing | float = option(default="refuse", unbounded=True)
@@ -30,6 +36,7 @@ class NumberColumn(ColumnSpec):
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report an indicator of cells that are never missing."""
+        yield from super().conflicts()
         if self.indicator and not self.takes_missing:
             message = f'Without missing cells, this has no effect: `missing` is "{self.missing}".'
             yield OptionError("indicator", message, against=[("missing",)], id="unused-option")
@@ -46,33 +53,40 @@ class NumberColumn(ColumnSpec):
 
     def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
         """Return the number for missing cells, and what `learn` returns."""
+        import numpy
+
         fitted = {"fill": self._fill(cells)} if self.takes_missing else {}
-        return {**fitted, **self.learn(_filled(cells, fitted))}
+        with numpy.errstate(all="ignore"):  # The caller reports infinite numbers, with their cells.
+            return {**fitted, **self.learn(filled(cells, fitted))}
 
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells whose number is not finite, or not in the range of the kind."""
-        numbers = _filled(cells, fitted)
+        numbers = filled(cells, fitted)
         is_unfit = ~self.is_fit(numbers)
         if not is_unfit.any():
             return None
         return UnfitCells(is_unfit, lambda row: self.complaint(numbers[row]))
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
-        """Return the transformed numbers; with `indicator`, each followed by its indicator."""
+        """Return the transformed numbers; with `indicator`, each row is followed by its indicator."""
         import numpy
         import pyarrow
 
-        numbers = self.compute(_filled(cells, fitted), fitted)
-        if not self.indicator:
+        with numpy.errstate(all="ignore"):
+            numbers = self.compute(filled(cells, fitted), fitted)
+        if self.indicator:
+            numbers = numpy.column_stack([numbers, cells.is_null().to_numpy(zero_copy_only=False)])
+        if numbers.ndim == 1:
             return pyarrow.array(numbers)
-        pairs = numpy.empty((len(numbers), 2))
-        pairs[:, 0] = numbers
-        pairs[:, 1] = cells.is_null().to_numpy(zero_copy_only=False)
-        return pyarrow.FixedSizeListArray.from_arrays(pairs.reshape(-1), 2)
+        return pyarrow.FixedSizeListArray.from_arrays(numpy.ascontiguousarray(numbers).reshape(-1), numbers.shape[1])
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
-        """Return the name of the column, and that of its indicator."""
-        return (column, f"{column} is missing") if self.indicator else (column,)
+        """Return the names of the numbers, and that of the indicator."""
+        return (*self.names_of_numbers(column), *([f"{column} is missing"] if self.indicator else []))
+
+    def names_of_numbers(self, column: str) -> Sequence[str]:
+        """Return the names of the numbers that `compute` returns for a cell."""
+        return (column,)
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return what `compute` needs to know about the training rows, `(rows,)` in float64."""
@@ -80,7 +94,7 @@ class NumberColumn(ColumnSpec):
 
     @abstractmethod
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-        """Return the transformed numbers, `(rows,)` in float64."""
+        """Return the transformed numbers, `(rows,)`, or `(rows, n)` for several."""
 
     def is_fit(self, numbers: "NDArray[Any]") -> "NDArray[Any]":
         """Return which numbers can be transformed."""
@@ -92,6 +106,12 @@ class NumberColumn(ColumnSpec):
         """Return why a number cannot be transformed."""
         return f"{number} is not a finite number."
 
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return the statistics."""
+        words = {"fill": "missing cells become"}
+        known = {name: value for name, value in fitted.items() if isinstance(value, (int, float))}
+        return ", ".join(f"{words.get(name, name)} {value:.4g}" for name, value in known.items())
+
     def _fill(self, cells: "pyarrow.Array") -> float:
         """Return the number for missing cells."""
         import numpy
@@ -101,22 +121,113 @@ class NumberColumn(ColumnSpec):
         numbers = cells.drop_null().to_numpy(zero_copy_only=False).astype(numpy.float64)
         numbers = numbers[numpy.isfinite(numbers)]
         if not len(numbers):
-            message = f"All cells of the training rows are missing, so they have no {self.missing.replace('_', ' ')}."
-            raise DataError(message)
+            what = self.missing.replace("most_frequent", "most frequent number")
+            raise DataError(f"All cells of the training rows are missing, so they have no {what}.")
         if self.missing == "most_frequent":
             values, counts = numpy.unique(numbers, return_counts=True)
             return float(values[counts.argmax()])
         return float(numpy.mean(numbers) if self.missing == "mean" else numpy.median(numbers))
 
 
-def _filled(cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+@spec
+class NumberColumn(FilledColumn):
+    """The base class of columns of numbers. Statistics are computed in float64 from the training rows."""
+
+    thousands: str = ""
+    """The separator of thousands, as "," in "1,234.5". A space also stands for unbreakable and thin spaces."""
+    decimal: Literal[".", ","] = "."
+    """The decimal separator."""
+    affixes: tuple[str, ...] = ()
+    """What to remove before or after a number, such as `["$", "EUR", "%"]`. Removing "%" does not divide by 100."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report separators that cannot be told apart, and affixes without text."""
+        yield from super().conflicts()
+        if self.thousands == self.decimal:
+            message = "The separator of thousands must differ from the decimal separator."
+            yield OptionError("thousands", message, against=[("decimal",)])
+        elif self.thousands and (len(self.thousands) > 1 or self.thousands in "+-0123456789"):
+            yield OptionError("thousands", 'This must be a single character, such as ",", "." or " ".')
+        for index, affix in enumerate(self.affixes):
+            if not affix.strip() or re.search(r"[0-9+\-]", affix):
+                yield OptionError("affixes", "An affix must have text, without digits and signs.", index)
+
+    @property
+    def has_format(self) -> bool:
+        """Whether text is converted in a way of its own."""
+        return bool(self.thousands or self.affixes or self.decimal != ".")
+
+    @property
+    def reads(self) -> Literal["number", "text", "any"]:
+        """Text is read only if it has a format of its own."""
+        return "any" if self.has_format else "number"
+
+    def parse(self, cells: "pyarrow.Array") -> "tuple[pyarrow.Array, UnfitCells | None]":
+        """Convert text to numbers."""
+        import pyarrow
+        from pyarrow import compute
+
+        if not self.has_format or not pyarrow.types.is_string(cells.type):
+            return as_floats(cells, "numbers"), None
+        text = cells
+        if self.affixes:
+            some = "|".join(map(re.escape, sorted(map(str.strip, self.affixes), key=len, reverse=True)))
+            text = compute.replace_substring_regex(text, rf"^([+-]?)\s*(?:{some})\s*([+-]?)", r"\1\2")
+            text = compute.replace_substring_regex(text, rf"\s*(?:{some})$", "")
+        separator = SPACES if self.thousands == " " else re.escape(self.thousands)
+        whole = f"(?:{DIGITS}|{GROUPED.format(separator)})" if self.thousands else DIGITS
+        point = re.escape(self.decimal)
+        pattern = rf"^[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+        is_number = compute.match_substring_regex(text, pattern)
+        if self.thousands:
+            text = compute.replace_substring_regex(text, separator, "")
+        text = compute.replace_substring(text, self.decimal, ".") if self.decimal != "." else text
+        text = compute.replace_substring_regex(text, r"^\+", "")
+        numbers = compute.if_else(is_number, text, pyarrow.scalar(None, text.type)).cast(pyarrow.float64())
+        return numbers, unparsed(cells, numbers, lambda cell: f"{quoted_cell(cell)} is not a number{self._expected}.")
+
+    @property
+    def _expected(self) -> str:
+        """How numbers are written, for messages, with a leading space."""
+        parts = [f'"{self.thousands}" between thousands'] if self.thousands else []
+        parts += [f'the decimal separator "{self.decimal}"'] if self.decimal != "." else []
+        return f" with {' and '.join(parts)}" if parts else ""
+
+
+def as_floats(cells: "pyarrow.Array", what: str) -> "pyarrow.Array":
+    """Return numbers or booleans as float64.
+
+    Raises:
+        DataError: If the column has another type.
+
+    """
+    import pyarrow
+    from pyarrow import types
+
+    kind = cells.type
+    if types.is_boolean(kind):
+        cells = cells.cast(pyarrow.uint8())
+    elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind)):
+        raise DataError(f"The cells have the type {kind}, which cannot be converted to {what}.")
+    return cells.cast(pyarrow.float64(), safe=False)
+
+
+def unparsed(cells: "pyarrow.Array", parsed: "pyarrow.Array", explain: Any) -> UnfitCells | None:
+    """Return the cells that are not missing, but have become null; `explain` returns what is wrong with a text."""
+    if parsed.null_count == cells.null_count:
+        return None
+    is_unfit = (parsed.is_null().to_numpy(zero_copy_only=False)) & cells.is_valid().to_numpy(zero_copy_only=False)
+    return UnfitCells(is_unfit, lambda row: explain(str(cells[row].as_py())))
+
+
+def filled(cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
     """Return the numbers, with missing ones filled in, in float64."""
     import numpy
 
+    numbers = cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
     if cells.null_count and "fill" in fitted:
-        is_missing = cells.is_null().to_numpy(zero_copy_only=False)
-        return numpy.where(is_missing, fitted["fill"], cells.to_numpy(zero_copy_only=False).astype(numpy.float64))
-    return cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
+        return numpy.where(cells.is_null().to_numpy(zero_copy_only=False), fitted["fill"], numbers)
+    return numbers
 
 
 def quantiles(numbers: "NDArray[Any]", at: Sequence[float]) -> list[float]:

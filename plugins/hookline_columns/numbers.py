@@ -1,9 +1,9 @@
-"""Numbers as they are, and their logarithm."""
+"""Numbers as they are, their logarithm, and what they are split into."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.spec import spec
+from hookline.spec import option, spec
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
@@ -51,3 +51,21 @@ class Log1p(NumberColumn):
     def complaint(self, number: float) -> str:
         """Return why a number has no logarithm."""
         return f"{number} is not a finite number greater than -1, as Log1p requires."
+
+
+@spec
+class Binarizer(NumberColumn):
+    """1 for numbers above a threshold, and 0 for all others.
+
+    See scikit-learn's Binarizer:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.Binarizer.html
+    """
+
+    threshold: float = option(default=0.0, unbounded=True)
+    """The largest number that becomes 0."""
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return 0 and 1."""
+        import numpy
+
+        return (numbers > self.threshold).astype(numpy.float64)

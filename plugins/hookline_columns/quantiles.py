@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.errors import counted
 from hookline.spec import option, spec
 from hookline_columns.base import NumberColumn
 
@@ -33,6 +34,11 @@ class QuantileTransformer(NumberColumn):
 
         places = numpy.linspace(0, 1, min(self.n_quantiles, len(numbers)))
         return {"quantiles": numpy.maximum.accumulate(numpy.nanpercentile(numbers, places * 100)).tolist()}
+
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return the number of quantiles, and the range."""
+        known = fitted["quantiles"]
+        return f"{counted(len(known), 'quantile')} from {known[0]:.4g} to {known[-1]:.4g}"
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the ranks, or the normal quantiles of the ranks."""

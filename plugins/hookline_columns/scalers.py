@@ -85,6 +85,19 @@ class RobustScaler(Scaler):
 
 
 @spec
+class MaxAbsScaler(Scaler):
+    """Numbers divided by the largest absolute value in the training rows: between -1 and 1, and 0 stays 0.
+
+    See scikit-learn's MaxAbsScaler:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MaxAbsScaler.html
+    """
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the largest absolute value."""
+        return {"center": 0.0, "scale": float(abs(numbers).max()) or 1.0}
+
+
+@spec
 class MinMaxScaler(NumberColumn):
     """Numbers between two limits: those of the smallest and the largest number in the training rows.
 

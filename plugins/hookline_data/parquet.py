@@ -60,7 +60,9 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
 
     if types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
-    if wanted.may_be_missing and types.is_floating(cells.type):
+    if types.is_null(cells.type):
+        cells = cells.cast(pyarrow.string())
+    if types.is_floating(cells.type) and (wanted.may_be_missing or wanted.kind == "text"):
         cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     if cells.null_count and not wanted.may_be_missing:
         raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)

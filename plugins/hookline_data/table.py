@@ -9,9 +9,9 @@ from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import ColumnSpec, Objective, option, spec, to_json
-from hookline_data.layout import checks, targets as of_target
+from hookline_data.layout import checks, kind_checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.layout.kinds import kinds_of
+from hookline_data.layout.kinds import Kind, kinds_of
 from hookline_data.reading.columns import Chooser, Wanted
 from hookline_data.rows.split_file import SplitFile
 
@@ -155,11 +155,10 @@ class Table(SplitFile):
         taken = self._taken(chooser)
         unknown = False
         for pattern in self.columns or ():
-            try:
-                chooser.chosen((pattern,))
-            except DataError as error:
+            if not chooser.matching(pattern):
                 unknown = True
-                yield OptionError("columns", error.message, pattern, on_key=True, id="unknown-column")
+                message = chooser.unknown(pattern).message
+                yield OptionError("columns", message, pattern, on_key=True, id="unknown-column")
         named = {**self.named_columns, "targets": self.targets, "inputs": self.inputs}
         for name, given in named.items():
             for pattern, within in checks.places(given):
@@ -173,25 +172,32 @@ class Table(SplitFile):
                 except DataError as error:
                     unknown = True
                     yield OptionError(name, error.message, *within, id="unknown-column")
-        if self.has_single_cells and not unknown:
-            yield from self._check_shapes(chooser, taken)
+        if not unknown:
+            groups = {name: chooser.chosen(patterns, taken) for name, patterns in self.input_patterns.items()}
+            kinds = kinds_of(self.columns, chooser)
+            yield from kind_checks.check(self, groups, kinds)
+            if self.has_single_cells:
+                yield from self._check_shapes(groups, kinds)
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
-        """Report inputs that are text."""
-        chooser, text = Chooser(names, self.path), dict(self.text_columns(self.path, names))
+        """Report inputs that are text, unless their kinds take text."""
+        chooser, text = Chooser(names, self.path), self.text_columns(self.path, names)
         taken = self._taken(chooser)
-        for name, kind in kinds_of(self.columns, chooser).items():
-            if kind.spec.reads == "text":
-                text.pop(name, None)
+        kinds = kinds_of(self.columns, chooser)
         for group, patterns in self.input_patterns.items():
             columns = [name for name in chooser.chosen(patterns, taken) if name in text]
+            for name in columns:
+                if name in kinds and kinds[name].spec.reads == "number":
+                    yield kind_checks.text_for_numbers(name, kinds[name], *text[name])
+            columns = [name for name in columns if name not in kinds]
             if columns:
                 row, cell = text[columns[0]]
                 first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
                 listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
                 where, verb = ("", "is") if len(columns) == 1 else (f" of {first}", "are")
                 message = (
-                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), but inputs must be numbers."
+                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), but inputs must be numbers. "
+                    f"{kind_checks.advice(columns)}"
                     f"{self._others([name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
                 )
                 yield OptionError("inputs", message, *self._within("inputs", group))
@@ -201,23 +207,23 @@ class Table(SplitFile):
         if not names:
             return ""
         if len(names) > MOST_NAMED:
-            return " List the numeric columns in `inputs`."
+            return " Or list the numeric columns in `inputs`."
         given = to_json(list(names))
-        return (
-            f" Select the others: inputs = {f'{{ {group} = {given} }}' if isinstance(self.inputs, Mapping) else given}"
-        )
+        inputs = f"{{ {group} = {given} }}" if isinstance(self.inputs, Mapping) else given
+        return f" Or select the others: inputs = {inputs}"
 
     def _taken(self, chooser: Chooser) -> set[str]:
         """Return the columns that cannot be inputs: targets, and those with a role of their own."""
         patterns = {pattern for several in self.target_patterns.values() for pattern in several}
         return {*self.role_columns, *(column for pattern in patterns for column in chooser.matching(pattern))}
 
-    def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
+    def _check_shapes(self, groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
         """Report shapes whose number of elements differs from the number of columns."""
-        for group, patterns in self.input_patterns.items():
+        for group, columns in groups.items():
             shape = of_group(self.shape, group, None)
-            columns = [] if shape is None else chooser.chosen(patterns, taken)
-            if shape is not None and columns and math.prod(shape) != len(columns):
+            if shape is None or not columns or any(name in kinds for name in columns):
+                continue  # How many numbers a kind makes of a cell is known once it is fitted.
+            if math.prod(shape) != len(columns):
                 of = f' of the inputs "{group}"' if isinstance(self.inputs, Mapping) else " of the inputs"
                 yield OptionError(
                     "shape",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_CLASSES = 10
 """The largest number of classes to list: of more, the most frequent and the rarest ones."""
 
+MOST_COLUMNS = 40
+"""The largest number of columns that are shown as text."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -85,6 +88,12 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
         yield from paragraph(heading, width)
         yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
         yield ""
+    if plan.columns:
+        yield "Columns of the data, with the number of inputs that each becomes"
+        yield from table([("column", "kind", "inputs", "training rows"), *_columns(plan)], width, right=(2,))
+        if (others := len(plan.columns) - MOST_COLUMNS) > 0:
+            yield f"  and {counted(others, 'other')}: `--format json` lists all of them."
+        yield ""
     yield "Model, with output shapes for one row"
     layers = [
         (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
@@ -139,6 +148,16 @@ def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:
             details = ", ".join(part for part in (one.release, one.limits) if part)
             how = "wrapped by" if one.is_wrapper else "answered by"
             yield stage if index == 0 else "", how, f"{one.plugin}{f' ({details})' if details else ''}"
+
+
+def _columns(plan: "Plan") -> Iterator[tuple[str, str, str, str]]:
+    """The first columns, with what becomes of them."""
+    for column in plan.columns[:MOST_COLUMNS]:
+        what = "missing, rows dropped" if column.drops_missing else "missing"
+        known = [column.knows] if column.knows else []
+        known += [f"{column.missing:,} {what}"] if column.missing else []
+        inputs = "any" if column.inputs is None else f"{column.inputs:,}"
+        yield column.name, column.kind, inputs, "; ".join(known)
 
 
 def _release(plugin: "UsedPlugin") -> str:

@@ -21,6 +21,7 @@ from .numerics import (
     log_odds as log_odds,
 )
 from .precision import merged_columns as merged_columns
+from .prepared_column import PreparedColumn as PreparedColumn
 from .sampling import (
     Sampling as Sampling,
     WeightedSampler as WeightedSampler,

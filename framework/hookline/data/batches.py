@@ -1,12 +1,13 @@
 """Batches: the data that `prepare_data` returns, and the usual implementation with tensors in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from hookline.data.prepared_column import PreparedColumn
 from hookline.data.sampling import WeightedSampler
 from hookline.data.targets.encoding import Target
 from hookline.errors.text import enumerate_names
@@ -188,7 +189,7 @@ class TensorBatches:
         if self.sampler is None:
             return self
         rows = self.all
-        return TensorBatches(rows.inputs, rows.targets, rows.lengths, batch_size=self._batch_size)
+        return TensorBatches(rows.inputs, rows.targets, rows.lengths, batch_size=self._batch_size, weights=rows.weights)
 
 
 def gathered(
@@ -273,6 +274,8 @@ class Data:
     values. It is exported when the model is deployed."""
     dropped: Mapping[str, int] = NOTHING_MORE
     """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
+    columns: Sequence[PreparedColumn] = ()
+    """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
 
     @property
     def target(self) -> Target:

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
+from hookline.data.prepared_column import PreparedColumn
 from hookline.data.sampling import Sampling
 from hookline.data.targets.counts import counts_of
 from hookline.data.targets.encoding import Columns, Encoding, Target
@@ -80,6 +81,7 @@ def in_memory(
     left_out: Mapping[str, int] = NOTHING_MORE,
     sampling: Sampling | None = None,
     row_numbers: Mapping[str, Any] | None = None,
+    columns: Sequence[PreparedColumn] = (),
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -100,6 +102,7 @@ def in_memory(
         left_out: How many rows of the source are in no split, by the reason.
         sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
         row_numbers: For each split, the number in the source of each row, counted from 0.
+        columns: What becomes of each column of the source, for `hookline plan`.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -140,6 +143,7 @@ def in_memory(
         left_out=left_out,
         preparation=preparation,
         dropped=dropped,
+        columns=columns,
     )
 
 

@@ -39,6 +39,7 @@ def write(plan: Plan, spec: str, directory: Path) -> None:
 def table(plan: Plan) -> dict[str, Any]:
     """Convert a plan to tables, arrays, strings and numbers."""
     made = asdict(plan, filter=lambda _, value: value is not None)
+    del made["columns"]  # The fingerprint of the data contains them.
     # Lists of tables are written on one line.
     return {**made, "stages": {stage: list(implementations) for stage, implementations in made["stages"].items()}}
 

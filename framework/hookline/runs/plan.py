@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 import hookline
+from hookline.data.prepared_column import PreparedColumn
 from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import BUILT_IN, callback_name
 from hookline.plugins.sources import fingerprint as plugin_code
@@ -95,6 +96,8 @@ class Plan:
     """The number of rows that are left out because a cell is missing, by its column."""
     data: str
     """The fingerprint of the data."""
+    columns: tuple[PreparedColumn, ...] = ()
+    """What becomes of each column of the data."""
     layers: tuple[Layer, ...]
     """The layers of the model."""
     groups: tuple[Group, ...]
@@ -136,6 +139,7 @@ def plan(
         rows={split: batches.rows for split, batches in data.splits().items()},
         dropped=dict(data.dropped),
         data=of_data(data),
+        columns=tuple(data.columns),
         layers=layers,
         groups=tuple(_groups(optimizer)),
         files=read_files(spec),

@@ -1,13 +1,15 @@
 """The kinds of columns, and what they know about the training rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.spec import ColumnSpec, UnfitCells, plain
-from hookline_data.reading.columns import Chooser, Wanted
+from hookline.errors import DataError
+from hookline.spec import ColumnSpec, UnfitCells, plain, to_json
+from hookline_data.reading.columns import Chooser, Place, Wanted
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,13 +26,39 @@ class Kind:
 
     def wanted(self, missing: tuple[str, ...]) -> Wanted:
         """Return the requirements for the cells."""
+        reads = self.spec.reads
         return Wanted(
-            self.spec.reads,
-            by=type(self.spec).__name__,
+            "number" if reads == "number" else "text",
+            by=self.type,
             missing=missing,
             may_be_missing=self.spec.takes_missing or self.spec.drops_missing,
-            takes_any_type=self.spec.reads == "text",
+            takes_any_type=reads == "text",
+            keeps_type=reads == "any",
         )
+
+    @property
+    def type(self) -> str:
+        """The name of the kind."""
+        return type(self.spec).__name__
+
+    def parsed(self, name: str, cells: "pyarrow.Array", place: Place) -> "tuple[pyarrow.Array, UnfitCells | None]":
+        """Convert the cells of a column, and return those that cannot be.
+
+        Raises:
+            DataError: If the column has a type that cannot be converted.
+
+        """
+        with of_column(name, place):
+            return self.spec.parse(cells)
+
+
+@contextmanager
+def of_column(name: str, place: Place) -> Iterator[None]:
+    """Add the column and its file to the errors of its kind."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f'column "{name}": {error.message}', file=place, columns=[name]) from None
 
 
 @frozen
@@ -41,6 +69,17 @@ class FittedKind:
     """The kind."""
     fitted: Mapping[str, Any]
     """What it knows about the training rows."""
+
+    @classmethod
+    def of(cls, kind: Kind, name: str, cells: "pyarrow.Array", place: Place) -> "FittedKind":
+        """Fit a kind to the training rows.
+
+        Raises:
+            DataError: If they cannot be fitted.
+
+        """
+        with of_column(name, place):
+            return cls(kind, kind.spec.fit(cells))
 
     @property
     def spec(self) -> ColumnSpec:
@@ -54,6 +93,10 @@ class FittedKind:
     def transform(self, cells: "pyarrow.Array") -> "pyarrow.Array":
         """Return the transformed cells."""
         return self.spec.transform(cells, self.fitted)
+
+    def names(self, column: str) -> Sequence[str]:
+        """Return the name of each number that a cell becomes."""
+        return self.spec.names(column, self.fitted)
 
     def described(self) -> dict[str, Any]:
         """Describe the column as JSON-compatible values."""
@@ -73,6 +116,34 @@ def kinds_of(columns: Mapping[str, ColumnSpec] | None, chooser: Chooser) -> dict
             raise chooser.unknown(pattern)
         found |= dict.fromkeys(matches, Kind(pattern, spec))
     return found
+
+
+def wrong_mixture(group: str, columns: Sequence[str], kinds: Mapping[str, Kind], dtype: str | None) -> str | None:
+    """Return why the columns of a group cannot be together, if they cannot.
+
+    `dtype` is the type that the spec sets for the group.
+    """
+    sequence = next((name for name in columns if name in kinds and kinds[name].spec.gives_sequences), None)
+    if sequence is not None and len(columns) > 1:
+        other = next(name for name in columns if name != sequence)
+        return (
+            f'The column "{sequence}" becomes a sequence ({kinds[sequence].type}), so it must be the only column of '
+            f'its group of inputs, but "{group}" also has "{other}": inputs = {{ others = …, text = "{sequence}" }}.'
+        )
+    indices = [name for name in columns if name in kinds and kinds[name].spec.gives_indices]
+    other = next((name for name in columns if name not in indices), None)
+    if other is not None and indices:
+        return (
+            f'The column "{indices[0]}" becomes indices ({kinds[indices[0]].type}), but "{other}" in the same group of '
+            f'inputs, "{group}", does not. Put them into different groups: '
+            f"inputs = {{ numbers = …, indices = {to_json(indices[:3])} }}."
+        )
+    if dtype == "int64" and not indices and (numbers := next((name for name in columns if name in kinds), None)):
+        return (
+            f'The inputs "{group}" have the type "int64", but the column "{numbers}" becomes numbers '
+            f"({kinds[numbers].type})."
+        )
+    return None
 
 
 def known_kinds(columns: Mapping[str, ColumnSpec] | None, preparation: Mapping[str, Any]) -> dict[str, FittedKind]:

@@ -30,7 +30,7 @@ class InputColumns:
         """Return the name of each number of a row, for messages; `sizes` are how many numbers each column is."""
         names: list[str] = []
         for column, size in zip(self.columns, sizes, strict=True):
-            own = kinds[column].spec.names(column, kinds[column].fitted) if column in self.kinds else [column] * size
+            own = kinds[column].names(column) if column in self.kinds else [column] * size
             names += own if len(own) == size else [column] * size
         return names
 
@@ -77,6 +77,11 @@ class Layout:
     """The floating-point type of the run."""
     missing: tuple[str, ...]
     """The cells that count as missing values."""
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of all columns that have one."""
+        return {name: kind for group in self.inputs.values() for name, kind in group.kinds.items()}
 
     def wanted(self) -> dict[str, Wanted]:
         """Return the requirements for each column. A column of two groups is read as integers if either needs them."""

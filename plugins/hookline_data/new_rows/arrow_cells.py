@@ -9,6 +9,7 @@ from hookline.errors import DataError
 from hookline_data.new_rows import parse_text
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
+from hookline_data.new_rows.transform import parsed
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged
 from hookline_data.reading.columns import Place, Wanted
@@ -40,6 +41,10 @@ def checked(chunk: Chunk, roles: dict[str, Role], place: Place) -> Chunk:
             array, unread = _checked(name, cells.combine_chunks(), role, place)
             cells = pyarrow.chunked_array([array])
             bad += unread
+        if role.kind is not None:
+            array, unread = parsed(name, role.kind, cells, place)
+            cells = pyarrow.chunked_array([array])
+            bad += unread
         columns[name] = cells
     return Chunk(chunk.rows, columns, chunk.kept, bad)
 
@@ -49,7 +54,7 @@ def _is_ready(cells: "pyarrow.ChunkedArray", role: Role) -> bool:
     from pyarrow import types
 
     is_ready = {"number": types.is_float64, "integer": types.is_int64}.get(role.wanted.kind)
-    has_gaps = cells.null_count > 0 and not role.wanted.may_be_missing
+    has_gaps = cells.null_count > 0 or role.wanted.may_be_missing  # NaN may be a missing cell, too.
     return not role.is_list and is_ready is not None and is_ready(cells.type) and not has_gaps
 
 
@@ -90,11 +95,12 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
     kind = pyarrow.int64() if is_float and wanted.kind == "integer" else type_to_read(cells.type, wanted)
     if kind is None:
         raise _other_type(name, cells, wanted, place)
-    if wanted.may_be_missing:
-        if is_float:
-            cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
-        return cells.cast(kind), []
+    if is_float and (wanted.may_be_missing or wanted.kind == "text"):
+        cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     is_null = cells.is_null()
+    if wanted.may_be_missing or wanted.kind == "text":
+        bad = [] if wanted.may_be_missing else BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
+        return cells.cast(kind), bad
     filled = compute.if_else(is_null, pyarrow.scalar(0).cast(cells.type), cells) if cells.null_count else cells
     bad = BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
     try:

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from hookline.data import DataDescription, Encoding, Target
 from hookline.spec import ColumnSpec, Objective
-from hookline_data.layout.kinds import FittedKind, known_kinds
+from hookline_data.layout.kinds import FittedKind, Kind, known_kinds
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Role:
     """The classes that its cells must be among; `None` if they are no classes."""
     size: int | None = 1
     """How many numbers a cell has: more than 1 for a list of fixed size, `None` if unknown."""
+    kind: Kind | None = None
+    """The kind of the column, if it has one, which converts its cells."""
     steps: int | None = None
     """For a sequence, how many numbers a step has; 0 if a step is a single number. `None` for other columns."""
 
@@ -155,7 +157,7 @@ def roles(
             numbers, columns = math.prod(group.shape), len(group.columns)
             role = Role(wanted=wanted, size=1 if numbers == columns else numbers if columns == 1 else None)
         found |= dict.fromkeys(group.columns, role)
-        found |= {name: Role(wanted=kind.kind.wanted(missing)) for name, kind in group.kinds.items()}
+        found |= {name: Role(wanted=kind.kind.wanted(missing), kind=kind.kind) for name, kind in group.kinds.items()}
     for target in targets.values():
         found |= dict.fromkeys(target.known.columns, target.role(missing))
     return found

@@ -38,6 +38,8 @@ class Wanted:
     """Whether to convert numbers, booleans and dates to text, if text is wanted."""
     is_target: bool = False
     """Whether it is a target, without which a row can be dropped."""
+    keeps_type: bool = False
+    """Whether cells that are not text keep the type that the file has for them, if text is wanted."""
     is_known: bool = False
     """Whether the column has numbers in another file: the message about text in it then names that file."""
 

@@ -1,18 +1,18 @@
 """Make batches from the file of a table."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Data, in_memory
-from hookline.errors import DataError, MismatchError
-from hookline.spec import Objective, to_json
+from hookline.data import Data, PreparedColumn, in_memory
+from hookline.errors import DataError, MismatchError, counted
+from hookline.spec import Objective
 from hookline.training import is_applied_to_each
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import dtype_of_group, of_group
-from hookline_data.layout.kinds import Kind, kinds_of
+from hookline_data.layout.kinds import FittedKind, Kind, kinds_of, wrong_mixture
 from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
 from hookline_data.reading.columns import Chooser
@@ -34,18 +34,20 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     """
     layout = _layout(table, loss, run.spec.run.dtype)
     unprepared, left_out = _parts(table, layout)
+    _note_dropped(run, unprepared)
     kinds = fitted_kinds(layout, unprepared["training"])
     parts = transformed(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
     dropped = _dropped(unprepared)
     row_numbers = {split: rows.numbers for split, rows in unprepared.items()}
-    del unprepared
     inputs.check_shapes(layout, parts["training"])
     for split, path in table.other_files.items():
         inputs.refuse_other_kinds(layout, parts[split], parts["training"], path)
     paths = table.paths(parts)
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
+    columns = tuple(_described(layout, unprepared, kinds, sizes)) if kinds else ()
+    del unprepared
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
         exempt={name: group.exempt(sizes[name]) for name, group in layout.inputs.items() if group.kinds},
@@ -67,6 +69,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         row_numbers=row_numbers,
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),
+        columns=columns,
         source={split: str(path) for split, path in paths.items()},
     )
     return with_transforms(data, layout, kinds)
@@ -128,17 +131,46 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
 
 def _dtype(table: Table, group: str, columns: Sequence[str], kinds: Mapping[str, Kind], dtype: str) -> str:
     """Return the type of a group of inputs: int64 if its columns are indices."""
-    indices = [name for name in columns if name in kinds and kinds[name].spec.gives_indices]
-    if not indices:
-        return dtype_of_group(table.dtype, group, dtype)
-    if other := next((name for name in columns if name not in indices), None):
-        message = (
-            f'The column "{indices[0]}" becomes indices ({type(kinds[indices[0]].spec).__name__}), but "{other}" in '
-            f'the same group of inputs, "{group}", does not. Put them into different groups: '
-            f"inputs = {{ numbers = …, indices = {to_json(indices[:3])} }}."
-        )
-        raise DataError(message, file=table.path, columns=[indices[0]], option=("inputs",))
-    return "int64"
+    if message := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
+        raise DataError(message, file=table.path, columns=columns[:1], option=("inputs",))
+    if columns[0] in kinds and kinds[columns[0]].spec.gives_indices:
+        return "int64"
+    return dtype_of_group(table.dtype, group, dtype)
+
+
+def _described(
+    layout: Layout,
+    unprepared: Mapping[str, UnpreparedRows],
+    kinds: Mapping[str, FittedKind],
+    sizes: Mapping[str, Sequence[int]],
+) -> Iterator[PreparedColumn]:
+    """Describe what becomes of each column; those without a kind are described together."""
+    files = {rows.path: rows for rows in unprepared.values()}
+    for name, group in layout.inputs.items():
+        own = dict(zip(group.columns, sizes[name], strict=True))
+        for column, kind in group.kinds.items():
+            yield PreparedColumn(
+                name=column,
+                group=name,
+                kind=kind.type,
+                inputs=None if kind.spec.gives_sequences else own[column],
+                knows=kind.spec.summary(kinds[column].fitted),
+                missing=sum(rows.missing[column] for rows in files.values()),
+                drops_missing=kind.spec.drops_missing,
+            )
+        if plain := [column for column in group.columns if column not in group.kinds]:
+            called = plain[0] if len(plain) == 1 else f"{plain[0]} and {counted(len(plain) - 1, 'other')}"
+            how = "standardized" if group.standardize else "as it is" if len(plain) == 1 else "as they are"
+            yield PreparedColumn(name=called, group=name, kind=how, inputs=sum(own[column] for column in plain))
+
+
+def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows]) -> None:
+    """Report how many rows are dropped, because of which columns."""
+    for path, rows in {rows.path: rows for rows in unprepared.values()}.items():
+        if rows.dropped:
+            listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in rows.dropped.items())
+            count, total = rows.dropped_rows, rows.table.num_rows
+            run.note(f"{path.name}: {count:,} of {total:,} rows are dropped, with missing cells: {listed}.")
 
 
 def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dict[str, int]]:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline.errors import DataError
-from hookline_data.layout.kinds import FittedKind
+from hookline.errors import DataError, counted
+from hookline.spec import UnfitCells
+from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
 from hookline_data.reading.cells import values
 from hookline_data.reading.columns import cell_error
@@ -31,19 +32,27 @@ class UnpreparedRows:
     """The columns of these rows that are not inputs, by name."""
     rows: "NDArray[Any] | None" = None
     """The indices of these rows in the table; `None` for all."""
-    dropped: Mapping[str, int] = field(factory=dict)
+    missing: Mapping[str, int]
+    """The number of missing cells in the whole file of each column with a kind."""
+    dropped: Mapping[str, int]
     """The number of rows of the file that are dropped because a cell is missing, by its column."""
+    dropped_rows: int
+    """The number of rows of the file that are dropped: a row may have several missing cells."""
 
     @classmethod
     def of(cls, table: "pyarrow.Table", layout: Layout, path: Path) -> "UnpreparedRows":
         """Return the rows of a table, without those that have a missing cell in a column whose kind drops them.
 
         Raises:
-            DataError: If a number of a target is not finite, or if no row is left.
+            DataError: If a number of a target is not finite, if a cell cannot be converted as its kind requires, or if
+                no row is left.
 
         """
         known = {column for group in layout.inputs.values() for column in group.columns}
         others = [name for name in table.column_names if name not in known]
+        kinds = {**layout.kinds, **layout.target_kinds}
+        table = _parsed(table, kinds, path)
+        missing = {name: table.column(name).null_count for name in kinds}
         kept, dropped = _complete(table, layout)
         if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
@@ -53,7 +62,14 @@ class UnpreparedRows:
             name: values(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
             for name in others
         }
-        rows = cls(table=table, path=path, columns=columns, dropped=dropped)
+        rows = cls(
+            table=table,
+            path=path,
+            columns=columns,
+            missing=missing,
+            dropped=dropped,
+            dropped_rows=0 if kept is None else table.num_rows - len(kept),
+        )
         return rows if kept is None else rows.take(kept)
 
     def cells(self, name: str) -> "NDArray[Any]":
@@ -94,6 +110,23 @@ def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
     return table.set_column(table.column_names.index(name), name, cells.fill_null(cells.drop_null()[0]))
 
 
+def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
+    """Convert the cells of all columns as their kinds require."""
+    import pyarrow
+
+    for name, kind in kinds.items():
+        cells = table.column(name).combine_chunks()
+        parsed, unfit = kind.parsed(name, cells, path)
+        if unfit is not None:
+            row = int(unfit.is_unfit.argmax())
+            others = int(unfit.is_unfit.sum()) - 1
+            also = f" {counted(others, 'other cell')} of the column cannot be read either." if others else ""
+            raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")
+        if parsed is not cells:
+            table = table.set_column(table.column_names.index(name), name, pyarrow.chunked_array([parsed]))
+    return table
+
+
 def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
     """Return the rows without missing cells in columns that drop them, `None` for all, and how many others, by column.
 
@@ -101,9 +134,7 @@ def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | N
     """
     import numpy
 
-    dropping = [
-        name for group in layout.inputs.values() for name, kind in group.kinds.items() if kind.spec.drops_missing
-    ]
+    dropping = [name for name, kind in layout.kinds.items() if kind.spec.drops_missing]
     dropping += [column for columns in layout.targets.values() for column in columns]
     is_missing, dropped = None, {}
     for name in dict.fromkeys(dropping):
@@ -122,17 +153,11 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
 
     """
     fitted: dict[str, FittedKind] = {}
-    for kinds in (*(group.kinds for group in layout.inputs.values()), layout.target_kinds):
-        for name, kind in kinds.items():
-            if name not in fitted:
-                cells = training.table.column(name).combine_chunks()
-                if training.rows is not None:
-                    cells = cells.take(training.rows)
-                try:
-                    fitted[name] = FittedKind(kind, kind.spec.fit(cells))
-                except DataError as error:
-                    message = f'column "{name}": {error.message}'
-                    raise DataError(message, file=training.path, columns=[name]) from None
+    for name, kind in {**layout.kinds, **layout.target_kinds}.items():
+        cells = training.table.column(name).combine_chunks()
+        if training.rows is not None:
+            cells = cells.take(training.rows)
+        fitted[name] = FittedKind.of(kind, name, cells, training.path)
     return fitted
 
 
@@ -163,7 +188,6 @@ def _transformed(
     rows: UnpreparedRows, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
 ) -> "pyarrow.Table":
     """Return the input columns of a file with the kinds applied; `used` are the rows of each split."""
-    import numpy
     import pyarrow
 
     table = rows.table.drop_columns(list(rows.columns))
@@ -174,10 +198,20 @@ def _transformed(
         if cells.null_count and not kinds[name].spec.takes_missing:
             cells = cells.fill_null(cells.drop_null()[0])  # These rows are dropped.
         if (unfit := kinds[name].unfit(cells)) is not None:
-            is_used = numpy.zeros(len(cells), dtype=bool)
-            for numbers in used:
-                is_used[slice(None) if numbers is None else numbers] = True
-            if (bad := numpy.flatnonzero(unfit.is_unfit & is_used)).size:
-                raise cell_error(rows.path, int(bad[0]), name, message=unfit.explain(int(bad[0])))
+            _refuse(unfit, used, name, rows.path)
         table = table.set_column(index, name, pyarrow.chunked_array([kinds[name].transform(cells)]))
     return table
+
+
+def _refuse(unfit: UnfitCells, used: "list[NDArray[Any] | None]", name: str, path: Path) -> None:
+    """Raise a `DataError` for the first cell that cannot be transformed, unless its row is dropped."""
+    import numpy
+
+    is_used = numpy.zeros(len(unfit.is_unfit), dtype=bool)
+    for numbers in used:
+        is_used[slice(None) if numbers is None else numbers] = True
+    bad = numpy.flatnonzero(unfit.is_unfit & is_used)
+    if len(bad):
+        row = int(bad[0])
+        also = f" The same is true of {counted(len(bad) - 1, 'other row')}." if len(bad) > 1 else ""
+        raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")

@@ -1,7 +1,7 @@
 """Kinds of columns: how the cells of a table become inputs of a model."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
@@ -27,18 +27,31 @@ class UnfitCells:
 class ColumnSpec(Spec):
     """A kind of column: maps the cells of a column to numbers, indices or sequences.
 
-    What it needs to know about the column, such as its mean or its categories, is computed by `fit` from the training
-    rows alone, stored with the run, and used to transform the rows of all splits and new rows.
+    The cells of all rows are first converted by `parse`. What the kind needs to know about the column, such as its mean
+    or its categories, is computed by `fit` from the training rows alone, stored with the run, and used to `transform`
+    the rows of all splits and new rows.
     """
 
     family = "column"
 
-    gives_indices: ClassVar[bool] = False
-    """Whether `transform` returns indices, int64, such as for an `Embedding`. Otherwise it returns numbers."""
+    @property
+    def gives_indices(self) -> bool:
+        """Whether `transform` returns indices, int64, such as for an `Embedding`. Otherwise it returns numbers."""
+        return False
 
     @property
-    def reads(self) -> Literal["number", "text"]:
-        """The type of the cells that `fit` and `transform` get: numbers, or text without whitespace around it."""
+    def gives_sequences(self) -> bool:
+        """Whether `transform` returns a list of any length for each cell, such as the indices of tokens."""
+        return False
+
+    @property
+    def reads(self) -> Literal["number", "text", "any"]:
+        """The type of the cells that `parse` gets.
+
+        "number": integers or floats. "text": text without whitespace around it; numbers, booleans and dates are
+        converted to text. "any": the type that the file has for the column, such as text in a CSV file, and numbers,
+        text, booleans, dates or times in a Parquet file.
+        """
         return "number"
 
     @property
@@ -55,6 +68,13 @@ class ColumnSpec(Spec):
     def drops_missing(self) -> bool:
         """Whether a row is dropped if its cell is missing."""
         return False
+
+    def parse(self, cells: "pyarrow.Array") -> "tuple[pyarrow.Array, UnfitCells | None]":
+        """Convert the cells of any rows to the type that `fit` and `transform` take, such as text to times.
+
+        A missing cell (null) stays missing. A cell that cannot be converted becomes null, and is among the unfit cells.
+        """
+        return cells, None
 
     def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
         """Return what `transform` needs to know about the training rows, as JSON-compatible values.
@@ -93,3 +113,7 @@ class ColumnSpec(Spec):
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of indices; `None` unless the kind gives indices."""
         return None
+
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return what the kind knows about the training rows, in a few words for `hookline plan`."""
+        return ""

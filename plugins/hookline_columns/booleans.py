@@ -1,0 +1,70 @@
+"""Booleans in any spelling."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.errors import OptionError, enumerate_names, quoted_cell
+from hookline.spec import UnfitCells, spec
+from hookline_columns.base import FilledColumn, as_floats, unparsed
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+
+@spec
+class Boolean(FilledColumn):
+    """Two values, such as yes and no, as 1 and 0.
+
+    Upper and lower case are the same. In a column of numbers, 1 and 0 are allowed.
+    """
+
+    true_values: tuple[str, ...] = ("true", "t", "yes", "y", "on", "1", "1.0")
+    """The cells that become 1."""
+    false_values: tuple[str, ...] = ("false", "f", "no", "n", "off", "0", "0.0")
+    """The cells that become 0."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report values that are both true and false."""
+        yield from super().conflicts()
+        for name, values in (("true_values", self.true_values), ("false_values", self.false_values)):
+            if not values:
+                yield OptionError(name, "There must be at least one value.")
+        true = set(_folded(self.true_values))
+        for index, value in enumerate(_folded(self.false_values)):
+            if value in true:
+                message = f"{quoted_cell(value)} is a true value, too."
+                yield OptionError("false_values", message, index, against=[("true_values",)])
+
+    @property
+    def reads(self) -> Literal["any"]:
+        """Text, booleans and numbers."""
+        return "any"
+
+    def parse(self, cells: "pyarrow.Array") -> "tuple[pyarrow.Array, UnfitCells | None]":
+        """Convert all spellings to 1 and 0."""
+        import pyarrow
+        from pyarrow import compute
+
+        if not pyarrow.types.is_string(cells.type):
+            numbers = as_floats(cells, "booleans")
+            is_known = compute.is_in(numbers, value_set=pyarrow.array([0.0, 1.0]))
+            parsed = compute.if_else(is_known, numbers, pyarrow.scalar(None, numbers.type))
+            return parsed, unparsed(cells, parsed, lambda cell: f"{cell} is neither 0 nor 1.")
+        values = [*_folded(self.true_values), *_folded(self.false_values)]
+        places = compute.index_in(compute.utf8_lower(cells), value_set=pyarrow.array(values))
+        numbers = [1.0] * len(self.true_values) + [0.0] * len(self.false_values)
+        parsed = pyarrow.array(numbers).take(places)
+        return parsed, unparsed(cells, parsed, self._unknown)
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the numbers."""
+        return numbers
+
+    def _unknown(self, cell: str) -> str:
+        known = enumerate_names([*self.true_values, *self.false_values], "or")
+        return f"{quoted_cell(cell)} is not one of {known}: add it to `true_values` or `false_values`."
+
+
+def _folded(values: Sequence[str]) -> list[str]:
+    return [value.strip().lower() for value in values]

@@ -1,0 +1,187 @@
+"""The base class of columns of categories: which ones there are, and which are put together."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.errors import DataError, OptionError, counted, quoted_cell, shortened
+from hookline.spec import ColumnSpec, UnfitCells, option, spec
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+"""A category that is a number. Codes such as "007" are not."""
+MOST_SHOWN = 5
+"""The largest number of categories in a summary."""
+
+
+@spec
+class CategoryColumn(ColumnSpec):
+    """The base class of columns of categories: text, codes, whole numbers, booleans or dates.
+
+    Categories are sorted: as numbers if all of them are numbers, otherwise as text. Codes such as "007" are text.
+    """
+
+    categories: tuple[str, ...] | None = None
+    """The categories in their order, such as `["low", "medium", "high"]`. Default: those of the training rows."""
+    min_frequency: int | float | None = option(default=None, above=0)
+    """Put categories together that occur in fewer training rows: a number of rows, or a fraction of the rows."""
+    max_categories: int | None = option(default=None, minimum=1)
+    """Put the rarest categories together, so that there are at most this many, with the one that unites them."""
+    missing: Literal["refuse", "drop", "most_frequent", "category"] = "refuse"
+    """What becomes of a missing cell: an error ("refuse"), the whole row is dropped ("drop"), it is replaced by the
+    most frequent category of the training rows, or it is a category of its own ("category")."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report fractions above 1, and categories that are given twice."""
+        yield from super().conflicts()
+        if isinstance(self.min_frequency, float) and self.min_frequency >= 1:
+            message = "A fraction must be less than 1. For a number of rows, write an integer."
+            yield OptionError("min_frequency", message)
+        given = self.categories
+        if given is not None and not given:
+            yield OptionError("categories", "There must be at least one category.")
+        for index, name in enumerate(given or ()):
+            if name in (given or ())[:index]:
+                yield OptionError("categories", f"{quoted_cell(name)} occurs twice.", index)
+
+    @property
+    def reads(self) -> Literal["text"]:
+        """Cells of any type are categories, as text."""
+        return "text"
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether missing cells are replaced, or are a category."""
+        return self.missing in ("most_frequent", "category")
+
+    @property
+    def drops_missing(self) -> bool:
+        """Whether a row is dropped if its cell is missing."""
+        return self.missing == "drop"
+
+    @property
+    def refuses_unknown(self) -> bool:
+        """Whether a category that does not occur in the training rows is an error."""
+        return True
+
+    @property
+    def allowing(self) -> str:
+        """What to set so that other categories are allowed, for messages."""
+        return ""
+
+    def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
+        """Return the categories, those that are put together, and what replaces missing cells."""
+        pairs = cells.drop_null().value_counts()
+        counts = dict(zip(pairs.field("values").to_pylist(), pairs.field("counts").to_pylist(), strict=True))
+        names = _sorted(counts) if self.categories is None else list(self.categories)
+        rare = set(self._rare(names, counts, len(cells)))
+        fitted: dict[str, Any] = {"categories": [name for name in names if name not in rare]}
+        if rare:
+            fitted["infrequent"] = [name for name in names if name in rare]
+        if self.missing == "most_frequent":
+            if not any(counts.values()):
+                message = "All cells of the training rows are missing, so they have no most frequent category."
+                raise DataError(message)
+            fitted["fill"] = max(_sorted(counts), key=counts.__getitem__)  # The first one of several.
+        return fitted
+
+    def _rare(self, names: Sequence[str], counts: Mapping[str, int], rows: int) -> list[str]:
+        """Return the categories that are put together, by the rules of scikit-learn."""
+        fewest = self.min_frequency or 0
+        if isinstance(fewest, float):
+            fewest *= rows
+        rare = {name for name in names if counts.get(name, 0) < fewest}
+        most = self.max_categories
+        if most is not None and most < len(names) - len(rare) + 1:
+            by_count = sorted(names, key=lambda name: counts.get(name, 0))
+            rare |= set(by_count[: len(names) - (most - 1)])
+        return [name for name in names if name in rare]
+
+    def slots(self, fitted: Mapping[str, Any]) -> list[str]:
+        """Return what each index means, without one for other categories: the categories and how else cells are called.
+
+        The order is: categories, missing cells, infrequent categories.
+        """
+        missing = ["missing"] if self.missing == "category" else []
+        return [*fitted["categories"], *missing, *(["infrequent"] if fitted.get("infrequent") else [])]
+
+    def indices(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the index of each cell among the slots; -1 for a category that is not known."""
+        import numpy
+        import pyarrow
+        from pyarrow import compute
+
+        names, rare = fitted["categories"], fitted.get("infrequent", ())
+        known = [*names, *rare]
+        if cells.null_count and "fill" in fitted:
+            cells = cells.fill_null(fitted["fill"])
+        found = compute.index_in(cells, value_set=pyarrow.array(known, pyarrow.string()))
+        if found.null_count > cells.null_count:
+            found = _as_others_write_it(cells, found, known)
+        places = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64)
+        slots = len(self.slots(fitted))
+        if rare:
+            places[places >= len(names)] = slots - 1
+        if cells.null_count and self.missing == "category":
+            places[cells.is_null().to_numpy(zero_copy_only=False)] = len(names)
+        return places
+
+    def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
+        """Return the cells whose category is not known, if this is an error."""
+        if not self.refuses_unknown:
+            return None
+        is_unknown = self.indices(cells, fitted) < 0
+        if not is_unknown.any():
+            return None
+        where = "is not one of `categories`" if self.categories else "does not occur in the training rows"
+        return UnfitCells(
+            is_unknown, lambda row: f"{quoted_cell(cells[row].as_py())} {where}. To allow it, set {self.allowing}."
+        )
+
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return the number of categories, and the first ones."""
+        names = fitted["categories"]
+        shown = ", ".join(shortened(name, 20) for name in names[:MOST_SHOWN]) + (
+            ", …" if len(names) > MOST_SHOWN else ""
+        )
+        parts = [f"{counted(len(names), 'category')}{': ' if names else ''}{shown}"]
+        if fitted.get("infrequent"):
+            parts.append(f"{len(fitted['infrequent']):,} infrequent")
+        if "fill" in fitted:
+            parts.append(f"missing cells become {quoted_cell(fitted['fill'])}")
+        return "; ".join(parts)
+
+
+def _sorted(names: Mapping[str, int]) -> list[str]:
+    """Return categories in their order: as numbers if all are, otherwise as text."""
+    if all(map(NUMBER.fullmatch, names)):
+        return sorted(names, key=lambda name: (float(name), name))
+    return sorted(names)
+
+
+def _as_others_write_it(cells: "pyarrow.Array", found: "pyarrow.Array", known: Sequence[str]) -> "pyarrow.Array":
+    """Return the places of cells among known categories, also of the same number or boolean in another spelling.
+
+    A CSV file may have "3" or "True" where a DataFrame has 3.0 or true. Few cells are spelled differently from the
+    training rows, or all of a few categories, so that only distinct ones are compared.
+    """
+    import pyarrow
+    from pyarrow import compute
+
+    others = cells.filter(compute.and_(found.is_null(), cells.is_valid())).unique().to_pylist()
+    meant = {key: place for place, name in reversed(list(enumerate(known))) if (key := _value(name)) is not None}
+    places = {cell: meant[key] for cell in others if (key := _value(cell)) in meant}
+    if not places:
+        return found
+    again = compute.index_in(cells, value_set=pyarrow.array(list(places), pyarrow.string()))
+    return compute.coalesce(found, pyarrow.array(list(places.values()), found.type).take(again))
+
+
+def _value(name: str) -> float | str | None:
+    """Return the number or boolean that a category is; `None` for other text."""
+    if NUMBER.fullmatch(name):
+        return float(name)
+    return name.lower() if name.lower() in ("true", "false") else None

@@ -1,0 +1,174 @@
+"""Dates and times as numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.errors import OptionError, quoted_cell
+from hookline.spec import UnfitCells, spec
+from hookline_columns.base import FilledColumn, unparsed
+from hookline_columns.times import microseconds
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+CalendarPart = Literal["year", "quarter", "month", "week", "day", "weekday", "day_of_year"]
+ClockPart = Literal["hour", "minute", "second"]
+Part = CalendarPart | ClockPart | Literal["days", "seconds"]
+
+PERIODS = {"quarter": 4, "month": 12, "week": 53, "day": 31, "weekday": 7, "day_of_year": 366}
+PERIODS |= {"hour": 24, "minute": 60, "second": 60}
+"""The number of values of each part that repeats."""
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+
+@spec
+class Date(FilledColumn):
+    """Dates and times, as the numbers of their `parts`.
+
+    Text is read as ISO 8601, such as "2024-05-31", "2024-05-31 12:30", "2024-05-31T12:30:00Z" or "12:30", or in another
+    `format`. Dates, times and timestamps of Parquet files are read as they are. Parts are numbered as usual: months
+    from 1, weekdays from 0 for Monday.
+    """
+
+    missing: Literal["refuse", "drop", "mean", "median", "most_frequent"] = "refuse"
+    """What becomes of a missing cell: an error ("refuse"), the whole row is dropped ("drop"), or it is filled in with
+    the mean, the median or the most frequent time of the training rows."""
+    parts: tuple[Part, ...] = ("year", "month", "day", "weekday")
+    """What becomes an input. "days" and "seconds" are the time since `since`, with fractions."""
+    cyclic: bool = False
+    """Replace each part that repeats, such as "month" and "hour", by its sine and cosine, so that December is next to
+    January."""
+    standardize: bool = True
+    """Scale all other parts to mean 0 and variance 1 in the training rows."""
+    since: str | None = None
+    """The beginning of "days" and "seconds", in ISO 8601. Default: the first time in the training rows."""
+    format: str | None = None
+    """The format of text, such as "%d.%m.%Y" or "%m/%d/%y %H:%M", with the letters of Python's strptime."""
+    timezone: str = "UTC"
+    """Convert times with a time zone to this one, such as "Europe/Berlin"."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report options without effect, and times and zones that do not exist."""
+        yield from super().conflicts()
+        if not self.parts:
+            yield OptionError("parts", "There must be at least one part.")
+        for index, part in enumerate(self.parts):
+            if part in self.parts[:index]:
+                yield OptionError("parts", f'"{part}" occurs twice.', index)
+        if self.since is not None:
+            if not {"days", "seconds"} & set(self.parts):
+                message = 'This has no effect without "days" or "seconds".'
+                yield OptionError("since", message, against=[("parts",)], id="unused-option")
+            elif _naive(self.since) is None:
+                yield OptionError("since", 'This is not a time in ISO 8601, such as "2020-01-01", without a time zone.')
+        if self.cyclic and not set(PERIODS) & set(self.parts):
+            message = "This has no effect, because none of the parts repeats."
+            yield OptionError("cyclic", message, against=[("parts",)], id="unused-option")
+        if self.format is not None and "%" not in self.format:
+            yield OptionError("format", 'A format has letters such as "%Y" for the year, "%m" for the month.')
+        if self.timezone != "UTC" and not _is_zone(self.timezone):
+            yield OptionError("timezone", 'There is no such time zone: use a name such as "Europe/Berlin".')
+
+    @property
+    def reads(self) -> Literal["any"]:
+        """Text, dates and times."""
+        return "any"
+
+    def parse(self, cells: "pyarrow.Array") -> "tuple[pyarrow.Array, UnfitCells | None]":
+        """Return the microseconds since 1970."""
+        times = microseconds(cells, self.format, self.timezone)
+        return times, unparsed(cells, times, self._unread)
+
+    def _unread(self, cell: str) -> str:
+        if self.format is not None:
+            return f'{quoted_cell(cell)} is not a date or time with the format "{self.format}".'
+        return f'{quoted_cell(cell)} is not a date or time in ISO 8601: set `format`, such as "%d.%m.%Y".'
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the first and last time, and the statistics of the parts."""
+        import numpy
+
+        fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
+        if self.standardize:
+            columns = [numpy.ascontiguousarray(column) for column in self._parts(numbers, fitted).T]
+            scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
+            means = [float(column.mean()) if own else 0.0 for column, own in zip(columns, scaled, strict=True)]
+            stds = [float(column.std()) if own else 1.0 for column, own in zip(columns, scaled, strict=True)]
+            fitted |= {"means": means, "stds": [std or 1.0 for std in stds]}
+        return fitted
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the parts."""
+        parts = self._parts(numbers, fitted)
+        return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
+
+    def names_of_numbers(self, column: str) -> Sequence[str]:
+        """Return the names of the parts, such as "date month"."""
+        return [
+            f"{column} {part}{wave}"
+            for part in self.parts
+            for wave in ((" sine", " cosine") if self.cyclic and part in PERIODS else ("",))
+        ]
+
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return the first and last time."""
+        return f"{_written(fitted['first'])} to {_written(fitted['last'])}" + (
+            f", missing cells become {_written(fitted['fill'])}" if "fill" in fitted else ""
+        )
+
+    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the parts before they are standardized, `(rows, parts)`."""
+        import numpy
+        import pyarrow
+        from pyarrow import compute
+
+        whole = numpy.where(numpy.isfinite(numbers), numbers, 0).astype(numpy.int64)
+        times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
+        begin = fitted["first"] if self.since is None else _microseconds(self.since)
+        functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
+        columns = []
+        for part in self.parts:
+            if part in ("days", "seconds"):
+                columns.append((whole - int(begin)) / (DAY if part == "days" else SECOND))
+                continue
+            found = functions.get(part, getattr(compute, part, None))(times).to_numpy(zero_copy_only=False)
+            if self.cyclic and part in PERIODS:
+                angles = found * (2 * numpy.pi / PERIODS[part])
+                columns += [numpy.sin(angles), numpy.cos(angles)]
+            else:
+                columns.append(found.astype(numpy.float64))
+        return numpy.column_stack(columns)
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+def _naive(text: str) -> datetime | None:
+    """Return a time without a time zone, or `None`."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is None else None
+
+
+def _microseconds(text: str) -> float:
+    time = _naive(text)
+    assert time is not None, "It is checked."
+    return float((time - datetime(1970, 1, 1)) // timedelta(microseconds=1))
+
+
+def _written(microseconds: float) -> str:
+    time = datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
+    return time.isoformat(" ", "minutes").removesuffix(" 00:00")

@@ -1,0 +1,121 @@
+"""Text as counts of hashed words or characters."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.errors import OptionError
+from hookline.spec import option, spec
+from hookline_columns.murmur import murmur3
+from hookline_columns.tokens import LONG_WORD, TextColumn, characters, lists, ngrams, of_pattern, pattern_conflicts
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+MOST_NUMBERS = 2**14
+"""The largest number of inputs that a text becomes."""
+BLOCK = 2**22
+"""About how many numbers to compute at once."""
+
+
+@spec
+class HashingVectorizer(TextColumn):
+    """Text as the number of its words, or of sequences of words or characters, in places chosen by a hash.
+
+    It learns nothing from the training rows, so that every text can be transformed. With `output = "indices"`, the
+    result is a sequence of indices for an `EmbeddingBag`, in which 0 is padding; the column must then be the only one
+    of its group of inputs. The numbers are those of scikit-learn's HashingVectorizer:
+    https://scikit-learn.org/stable/modules/generated/sklearn.feature_extraction.text.HashingVectorizer.html
+    """
+
+    n_features: int = option(default=256, minimum=1, maximum=2**24)
+    """The number of places."""
+    analyzer: Literal["word", "char"] = "word"
+    """What is counted: words or characters."""
+    ngram_range: tuple[int, int] = option(default=(1, 1), minimum=1, maximum=20)
+    """The smallest and the largest number of words or characters that are counted together, as in `[1, 2]`."""
+    token_pattern: str = option(default=LONG_WORD, only_with=("analyzer", "word"))
+    """A regular expression for a word, in the syntax of RE2. Default: words of at least two characters."""
+    output: Literal["numbers", "indices"] = "numbers"
+    """Whether the result is a number for each place, or a sequence of places."""
+    norm: Literal["l1", "l2", "none"] = option(default="l2", only_with=("output", "numbers"))
+    """Divide the numbers of a text by the sum of their absolute values ("l1"), or by their Euclidean norm ("l2")."""
+    alternate_sign: bool = option(default=True, only_with=("output", "numbers"))
+    """Count half of the words negatively, so that words in the same place tend to cancel out."""
+    binary: bool = option(default=False, only_with=("output", "numbers"))
+    """Replace all numbers that are not 0 by 1 before they are divided."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report sizes in the wrong order, and too many numbers."""
+        yield from super().conflicts()
+        yield from pattern_conflicts("token_pattern", self.token_pattern, LONG_WORD)
+        if self.ngram_range[0] > self.ngram_range[1]:
+            yield OptionError("ngram_range", "The first size must not be greater than the second one.")
+        if self.output == "numbers" and self.n_features > MOST_NUMBERS:
+            message = f'More than {MOST_NUMBERS:,} inputs take too much memory: set `output = "indices"`.'
+            yield OptionError("n_features", message, against=[("output",)])
+
+    @property
+    def gives_indices(self) -> bool:
+        """Whether it returns indices."""
+        return self.output == "indices"
+
+    @property
+    def gives_sequences(self) -> bool:
+        """Whether it returns sequences."""
+        return self.output == "indices"
+
+    def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
+        """Return a number for each place, or a list of indices."""
+        import numpy
+        import pyarrow
+
+        if self.output == "indices":
+            places, _, rows = self._hashed(cells)
+            order = numpy.argsort(rows, kind="stable")
+            return lists(places[order] + 1, rows[order], len(cells), empty=0)
+        size = max(1, BLOCK // self.n_features)
+        blocks = [self._numbers(cells.slice(start, size)) for start in range(0, len(cells), size)]
+        numbers = numpy.concatenate(blocks) if blocks else numpy.empty((0, self.n_features))
+        return pyarrow.FixedSizeListArray.from_arrays(numbers.reshape(-1), self.n_features)
+
+    def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
+        """Return a name for each place."""
+        if self.output == "indices":
+            return (column,)
+        return [f"{column} place {place}" for place in range(self.n_features)]
+
+    def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
+        """Return the number of places, with padding."""
+        return self.n_features + 1 if self.output == "indices" else None
+
+    def summary(self, fitted: Mapping[str, Any]) -> str:
+        """Return what is counted."""
+        low, high = self.ngram_range
+        unit = {"word": "words", "char": "characters"}[self.analyzer]
+        return f"sequences of {low} to {high} {unit}" if high > 1 else unit
+
+    def _hashed(self, cells: "pyarrow.Array") -> "tuple[NDArray[Any], NDArray[Any], NDArray[Any]]":
+        """Return the place, the sign and the row of each word or sequence."""
+        import numpy
+
+        text = self.prepared(cells)
+        parts = of_pattern(text, self.token_pattern) if self.analyzer == "word" else characters(text)
+        tokens, rows = ngrams(parts, self.ngram_range, " " if self.analyzer == "word" else "")
+        different = tokens.dictionary_encode()
+        hashes = murmur3(different.dictionary)[different.indices.to_numpy(zero_copy_only=False)].astype(numpy.int64)
+        signs = numpy.where(hashes >= 0, 1.0, -1.0) if self.alternate_sign else numpy.ones(len(hashes))
+        return abs(hashes) % self.n_features, signs, rows
+
+    def _numbers(self, cells: "pyarrow.Array") -> "NDArray[Any]":
+        import numpy
+
+        places, signs, rows = self._hashed(cells)
+        counts = numpy.bincount(rows * self.n_features + places, signs, len(cells) * self.n_features)
+        numbers = counts.reshape(len(cells), self.n_features)
+        if self.binary:
+            numbers = (numbers != 0).astype(numpy.float64)
+        if self.norm == "none":
+            return numbers
+        sizes = abs(numbers).sum(axis=1) if self.norm == "l1" else numpy.sqrt((numbers**2).sum(axis=1))
+        return numbers / numpy.where(sizes == 0, 1, sizes)[:, None]

@@ -1,0 +1,62 @@
+"""Checks of `columns`: entries without effect, groups that cannot be, and text without a kind that takes it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hookline.errors import OptionError, quoted_cell
+from hookline.spec import to_json
+from hookline_data.layout.by_group import of_group
+from hookline_data.layout.kinds import Kind, wrong_mixture
+
+if TYPE_CHECKING:
+    from hookline_data.table import Table
+
+
+def check(table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
+    """Report entries of `columns` without effect, and groups whose columns cannot be together.
+
+    `groups` are the columns of each group of inputs.
+    """
+    used = {column for columns in groups.values() for column in columns}
+    effective = {kind.pattern for name, kind in kinds.items() if name in used}
+    matching = {kind.pattern for kind in kinds.values()}
+    for pattern in table.columns or ():
+        if pattern not in effective:
+            why = "it matches no input" if pattern in matching else "later entries match the same columns"
+            yield OptionError("columns", f"This has no effect: {why}.", pattern, on_key=True, id="unused-option")
+    is_by_group = isinstance(table.inputs, Mapping)
+    for group, columns in groups.items():
+        if message := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
+            yield OptionError("inputs", message, *([group] if is_by_group else []))
+    yield from _standardized(table, groups, kinds)
+
+
+def _standardized(table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
+    """Report `standardize` where all columns have kinds."""
+    complete = [group for group, columns in groups.items() if columns and all(name in kinds for name in columns)]
+    given = table.standardize
+    message = "This has no effect: all columns have a kind, such as `StandardScaler`."
+    if isinstance(given, Mapping):
+        for group in complete:
+            if given.get(group):
+                yield OptionError("standardize", message, group, against=[("columns",)], id="unused-option")
+    elif given and len(complete) == len(groups):
+        yield OptionError("standardize", message, against=[("columns",)], id="unused-option")
+
+
+def text_for_numbers(name: str, kind: Kind, row: int, cell: str) -> OptionError:
+    """Return the error for a column of text whose kind reads numbers, given the index and cell of its first row."""
+    message = (
+        f'"{name}" is text (row {row + 1} is {quoted_cell(cell)}), but {kind.type} needs numbers. {advice([name])}'
+    )
+    return OptionError("columns", message, kind.pattern, on_key=True)
+
+
+def advice(columns: Sequence[str]) -> str:
+    """Return how to use columns of text."""
+    key = columns[0] if re.fullmatch(r"[A-Za-z0-9_-]+", columns[0]) else to_json(columns[0])
+    return (
+        "Give each a kind that takes text (OneHotEncoder, OrdinalEncoder, Date, Boolean, HashingVectorizer or Tokens): "
+        f'columns = {{ {key} = {{ type = "OneHotEncoder" }} }}.'
+    )
