@@ -33,6 +33,10 @@ class Wanted:
     may_be_boolean: bool = True
     """Whether to read a column of True and False as 1 and 0, as in a Parquet file; otherwise as text."""
 
+    size: int | None = None
+    """How many numbers a cell must have if it is a list, nested or not; `None` for any number."""
+    decimal_point: str = "."
+    """The decimal sign of numbers in text."""
     is_known: bool = False
     """Whether the column has numbers in another file: the message about text in it then names that file."""
 
