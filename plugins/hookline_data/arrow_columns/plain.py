@@ -9,8 +9,7 @@ if TYPE_CHECKING:
 def plain(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     """Return a column without dictionaries, run-end encoding, views, extension types and half floats.
 
-    Dates and times of day become timestamps in microseconds, in local time and without a time zone. Many functions and
-    writers of Arrow do not support the other types.
+    Many functions and writers of Arrow do not support these.
     """
     import pyarrow
 
@@ -33,8 +32,6 @@ def plain_type(kind: "pyarrow.DataType") -> "pyarrow.DataType":
         return pyarrow.string()
     if types.is_float16(kind):
         return pyarrow.float32()
-    if types.is_temporal(kind) and not types.is_duration(kind) and not types.is_interval(kind):
-        return pyarrow.timestamp("us")
     if types.is_fixed_size_list(kind):
         return pyarrow.list_(plain_type(kind.value_type), kind.list_size)
     if types.is_large_list(kind) or types.is_list_view(kind) or types.is_large_list_view(kind):
@@ -59,12 +56,6 @@ def _plain(cells: "pyarrow.Array") -> "pyarrow.Array":
         return _plain(compute.run_end_decode(cells))
     if types.is_nested(kind):
         return _plain_lists(cells, wanted)
-    if types.is_time(kind):
-        ticks = cells.cast(pyarrow.int32() if types.is_time32(kind) else pyarrow.int64())
-        return ticks.cast(pyarrow.int64()).view(pyarrow.timestamp(kind.unit)).cast(wanted, safe=False)
-    if types.is_timestamp(kind):
-        local = compute.local_timestamp(cells) if kind.tz is not None else cells
-        return local.cast(wanted, safe=False)  # Nanoseconds are cut off.
     return cells.cast(wanted)
 
 
@@ -84,3 +75,28 @@ def _plain_lists(lists: "pyarrow.Array", wanted: "pyarrow.DataType") -> "pyarrow
     ends = numpy.concatenate([[0], numpy.cumsum(lengths)]).astype(numpy.int64 if is_large else numpy.int32)
     make = pyarrow.LargeListArray if is_large else pyarrow.ListArray
     return make.from_arrays(pyarrow.array(ends), elements, mask=lists.is_null() if lists.null_count else None)
+
+
+def is_time(kind: "pyarrow.DataType") -> bool:
+    """Whether the cells of a column are dates, times of day or timestamps."""
+    from pyarrow import types
+
+    return types.is_date(kind) or types.is_time(kind) or types.is_timestamp(kind)
+
+
+def timestamps(cells: "pyarrow.Array") -> "pyarrow.Array":
+    """Return dates, times of day or timestamps as timestamps in microseconds, in local time, without a time zone.
+
+    Times of day are those of 1970-01-01.
+    """
+    import pyarrow
+    from pyarrow import compute, types
+
+    kind, wanted = cells.type, pyarrow.timestamp("us")
+    if types.is_time(kind):
+        ticks = cells.cast(pyarrow.int32() if types.is_time32(kind) else pyarrow.int64())
+        return ticks.cast(pyarrow.int64()).view(pyarrow.timestamp(kind.unit)).cast(wanted, safe=False)
+    if types.is_timestamp(kind):
+        local = compute.local_timestamp(cells) if kind.tz is not None else cells
+        return local.cast(wanted, safe=False)  # Nanoseconds are cut off.
+    return cells.cast(wanted)

@@ -110,11 +110,12 @@ def refuse_other(path: Path, source: str) -> None:
     kind = of_file(path)
     if kind == source or kind == "damaged" or (source in ("CSV", "JSONLines") and kind == "text"):
         return
-    if kind == "text":
-        if path.stat().st_size:
-            raise DataError(f'This is a text file, not {source}. For a table of text, set `type = "CSV"`.', file=path)
+    if not path.stat().st_size:
         raise DataError("The file is empty.", file=path)
-    raise DataError(f"This is {'an' if kind[0] in 'AEHON' and kind != 'HTML' else 'a'} {kind} file. {_advice(kind, path)}", file=path)
+    if kind == "text":
+        raise DataError(f'This is a text file, not {source}. If it is a table, set `type = "CSV"`.', file=path)
+    article = "an" if kind[0] in "AEO" or kind in ("NPZ", "NPY", "R", "HTML", "HDF5") else "a"
+    raise DataError(f"This is {article} {kind} file. {_advice(kind, path)}", file=path)
 
 
 def _advice(kind: str, path: Path) -> str:

@@ -12,7 +12,7 @@ from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.python_rows import as_arrow
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Place
-from hookline_data.reading.error_messages import assentences, one_line
+from hookline_data.reading.error_messages import as_sentences, one_line
 
 if TYPE_CHECKING:
     import pyarrow
@@ -36,7 +36,7 @@ class JSONRows:
         """
         self.place = place
         self._file = plain(file, COMMAS, place)
-        with assentences(place, sentence):
+        with as_sentences(place, sentence):
             self._text, self._is_all = self._block(b"")
         names: dict[str, None] = {}
         for line in self._text.split(b"\n", LOOKED_AT)[:LOOKED_AT]:
@@ -54,13 +54,13 @@ class JSONRows:
         while True:
             end = len(text) if is_all else text.rfind(b"\n") + 1
             if text[:end].strip():
-                with assentences(self.place, sentence):
+                with as_sentences(self.place, sentence):
                     chunk = self._read(text[:end], roles, keep)
                 columns = {name: _with_floats(chunk.columns[name], role) for name, role in roles.items()}
                 yield Chunk(chunk.rows, columns, self._of_one_type(chunk.kept, kinds), chunk.bad)
             if is_all:
                 return
-            with assentences(self.place, sentence):
+            with as_sentences(self.place, sentence):
                 text, is_all = self._block(text[end:])
 
     def _block(self, rest: bytes) -> tuple[bytes, bool]:
