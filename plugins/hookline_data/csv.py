@@ -67,7 +67,7 @@ class CSV(Table):
         if self.decimal_point.isalnum() or self.decimal_point in "+-":
             yield OptionError("decimal_point", "This cannot be a character of a number.", id="invalid-value")
         if self.comment is not None and (not self.comment or "\n" in self.comment):
-            yield OptionError("comment", "This must be the beginning of a line, such as \"#\".", id="invalid-value")
+            yield OptionError("comment", 'This must be the beginning of a line, such as "#".', id="invalid-value")
         if not _is_encoding(self.encoding):
             help = 'Examples: "utf-8", "utf-16", "latin-1", "cp1252".'  # noqa: A001
             yield OptionError("encoding", "Python knows no such encoding of text.", id="invalid-value", help=help)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class JSONLines(Table):
     """A file of JSON lines: an object per line and example, such as `{"width": 1.5, "color": "red"}`.
 
-    The file may be compressed by gzip, Zstandard, bzip2 or xz. A cell that an object lacks is missing. Lists are used as
-    in a Parquet file. Columns are those of the first 1,000 lines.
+    The file may be compressed by gzip, Zstandard, bzip2 or xz. A cell that an object lacks is missing. Lists are used
+    as in a Parquet file. Columns are those of the first 1,000 lines.
     """
 
     def column_names(self, path: Path) -> list[str]:
@@ -66,7 +66,8 @@ def _joined(parts: "Sequence[pyarrow.ChunkedArray]", name: str, path: Path) -> "
         pass
     if any(pyarrow.types.is_nested(part.type) for part in parts):
         different = " and ".join(sorted({str(part.type) for part in parts}))
-        raise DataError(f'The cells of the column "{name}" have different types: {different}.', file=path, columns=[name])
+        message = f'The cells of the column "{name}" have different types: {different}.'
+        raise DataError(message, file=path, columns=[name])
     return pyarrow.chunked_array([chunk for part in parts for chunk in part.cast(pyarrow.string()).chunks])
 
 

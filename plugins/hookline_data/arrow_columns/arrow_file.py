@@ -55,7 +55,9 @@ def read(path: Path, columns: Collection[str]) -> "pyarrow.Table":
 def batches(path: Path, columns: Collection[str]) -> "Iterator[pyarrow.RecordBatch]":
     """Yield the batches of a file, with some of its columns."""
     with _reader(path, columns) as reader:
-        for batch in map(reader.get_batch, range(reader.num_record_batches)) if hasattr(reader, "get_batch") else reader:
+        for batch in (
+            map(reader.get_batch, range(reader.num_record_batches)) if hasattr(reader, "get_batch") else reader
+        ):
             yield batch.select([name for name in columns if name in batch.schema.names])
 
 

@@ -11,7 +11,7 @@ from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.error_messages import CHANGED
-from hookline_data.reading.text_cells import refuse_missing
+from hookline_data.reading.text_cells import refuse_missing, without_marks
 
 if TYPE_CHECKING:
     import pyarrow
@@ -43,7 +43,9 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
     from pyarrow import compute, types
 
     cells = plain(cells)
-    if cells.null_count:
+    if wanted.may_be_missing and types.is_floating(cells.type):
+        cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
+    if cells.null_count and not wanted.may_be_missing:
         raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
     if wanted.size is not None and is_list(cells.type):
         cells = pyarrow.chunked_array([_of_size(cells.combine_chunks(), wanted.size, name, path)])
@@ -65,6 +67,9 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
     if types.is_string(kind):
+        if wanted.may_be_missing:
+            text = compute.utf8_trim_whitespace(cells.combine_chunks())
+            return pyarrow.chunked_array([without_marks(text, wanted)])
         refuse_missing(cells.combine_chunks(), wanted, name, path)
     return cells
 

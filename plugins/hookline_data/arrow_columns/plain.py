@@ -68,7 +68,9 @@ def _plain_lists(lists: "pyarrow.Array", wanted: "pyarrow.DataType") -> "pyarrow
     if types.is_fixed_size_list(lists.type):
         size = lists.type.list_size
         elements = _plain(lists.values.slice(lists.offset * size, len(lists) * size))
-        return pyarrow.FixedSizeListArray.from_arrays(elements, size, mask=lists.is_null() if lists.null_count else None)
+        return pyarrow.FixedSizeListArray.from_arrays(
+            elements, size, mask=lists.is_null() if lists.null_count else None
+        )
     elements = _plain(lists.flatten())
     lengths = compute.fill_null(compute.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     is_large = types.is_large_list(wanted)

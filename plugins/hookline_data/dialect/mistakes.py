@@ -20,8 +20,13 @@ MOST_LINES = 20
 DELIMITERS = {",": '","', ";": '";"', "\t": '"\\t"', "|": '"|"'}
 """Delimiters, and how they are written in a spec."""
 
-_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
-_MARKS += ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte order marks, the longer ones first."""
 
 
 def refuse(source: CSVFile) -> None:
@@ -61,7 +66,7 @@ def _begin(source: CSVFile) -> bytes:
 
 
 def _refuse_other_encoding(source: CSVFile, begin: bytes) -> None:
-    found = next((name for mark, name in _MARKS if begin.startswith(mark)), None)
+    found = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), None)
     if found is None and len(begin) >= 4 and begin[:4].count(0) == 2:
         found = {b"\0": "utf-16-be"}.get(begin[:1], "utf-16-le")
     if found is None and kinds.of_bytes(begin[: kinds.LOOKED_AT]) not in ("text", "JSON", "JSONLines"):

@@ -11,7 +11,6 @@ from hookline_data.dialect.dialect import Dialect
 from hookline_data.files import compressed
 from hookline_data.reading.columns import Place
 
-
 BLOCK = 2**20
 """How many bytes to read at once."""
 
@@ -153,9 +152,9 @@ def _without_footer(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
 
 
 def _begin_of_last(text: bytes, lines: int) -> int:
-    """Return where the last lines of a text begin, of which this many are not blank; 0 if there are fewer.
+    r"""Return where the last lines of a text begin, of which this many are not blank; 0 if there are fewer.
 
-    >>> _begin_of_last(b"a\\n\\nb\\n\\n", 1)
+    >>> _begin_of_last(b"a\n\nb\n\n", 1)
     2
     """
     end = len(text.rstrip(b"\r\n"))

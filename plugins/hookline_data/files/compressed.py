@@ -41,7 +41,7 @@ def unpacked(file: BinaryIO, kind: str | None) -> BinaryIO:
     elif kind == "xz":
         import lzma
 
-        opened = lzma.LZMAFile(file)
+        opened = lzma.LZMAFile(file)  # noqa: SIM115 - The caller closes it.
     else:
         import pyarrow
 

@@ -171,4 +171,5 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 
 def sentence(place: Place, error: "pyarrow.ArrowException") -> DataError:
+    """Rephrase an error of pyarrow about JSON lines."""
     return DataError(f"This is not a file of JSON lines. {one_line(error)}.", file=place)

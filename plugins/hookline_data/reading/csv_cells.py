@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -32,6 +32,7 @@ from hookline_data.reading.text_cells import (
     refuse_text_among_numbers,
     with_point,
     with_points,
+    without_marks,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
     import pyarrow
 
     numeric = {name: column for name, column in wanted.items() if column.kind in ("number", "integer")}
+    missing = {mark for column in wanted.values() for mark in column.missing}
     types = {
         name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
         for name, column in wanted.items()
@@ -118,18 +120,18 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
     explained = partial(sentence, dialect=source.dialect)
     with as_sentences(path, explained):
         try:
-            table = _read_numbers(source, types, numeric)
+            table = _read_numbers(source, types, numeric, missing)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(source, None, multiline=multiline)
             raise _first_bad_cell(source, numeric) or explained(path, error) from None
         refuse_swallowed_rows(source, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError("The file has a header but no rows.", file=path)
-    if any(table.column(name).null_count for name in numeric):
+    if any(table.column(name).null_count for name, column in numeric.items() if not column.may_be_missing):
         raise _first_bad_cell(source, numeric) or DataError("A cell is empty.", file=path)
     floats = [name for name, kind in types.items() if kind == pyarrow.float64()]
     if great := [name for name in floats if has_great_numbers(table.column(name).to_numpy())]:
-        written = _read(source, dict.fromkeys(great, pyarrow.string()))
+        written = _read(source, dict.fromkeys(great, pyarrow.string()), missing)
         for name in great:
             warn_of_equal_integers(written.column(name), table.column(name), name, path)
     for index, name in enumerate(table.column_names):
@@ -140,12 +142,17 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
     return table
 
 
-def _read(source: CSVFile, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table":
+def _read(source: CSVFile, types: "Mapping[str, pyarrow.DataType]", missing: Collection[str]) -> "pyarrow.Table":
     import pyarrow
     from pyarrow import csv
 
     options = csv.ConvertOptions(
-        include_columns=list(types), column_types=dict(types), true_values=list(TRUE), false_values=list(FALSE), decimal_point=source.dialect.decimal_point
+        include_columns=list(types),
+        column_types=dict(types),
+        true_values=list(TRUE),
+        false_values=list(FALSE),
+        null_values=null_values(missing),
+        decimal_point=source.dialect.decimal_point,
     )
     try:
         return _table(source, convert_options=options)
@@ -166,37 +173,50 @@ def _table(source: CSVFile, *, newlines_in_values: bool = False, use_threads: bo
         )
 
 
+def null_values(missing: Collection[str]) -> list[str]:
+    """Return the cells that pyarrow should read as missing numbers: its own, and these marks."""
+    from pyarrow import csv
+
+    return sorted({*csv.ConvertOptions().null_values, *missing})
+
+
 def _read_numbers(
-    source: CSVFile, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted]
+    source: CSVFile, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted], missing: Collection[str]
 ) -> "pyarrow.Table":
     """Read columns of these types; a numeric column may also have True or False in all cells, read as 1 and 0."""
     import pyarrow
 
     try:
-        return _read(source, types)
+        return _read(source, types, missing)
     except pyarrow.ArrowInvalid as error:
         if not re.search(rf"invalid value '\s*({'|'.join((*TRUE, *FALSE))})\s*'", str(error)):
             raise
-    booleans = _boolean_columns(source, list(numeric))
-    table = _read(source, {**types, **dict.fromkeys(booleans, pyarrow.bool_())})
+    booleans = _boolean_columns(source, numeric)
+    table = _read(source, {**types, **dict.fromkeys(booleans, pyarrow.bool_())}, missing)
     for index, name in enumerate(table.column_names):
         if name in booleans:
             table = table.set_column(index, name, table.column(name).cast(pyarrow.int64()))
     return table
 
 
-def _boolean_columns(source: CSVFile, names: Sequence[str]) -> set[str]:
-    """Return the columns whose cells are all True or False. The file is read once more, batch by batch."""
+def _boolean_columns(source: CSVFile, numeric: Mapping[str, Wanted]) -> set[str]:
+    """Return the columns whose cells are all True, False or missing. The file is read once more, batch by batch."""
     import pyarrow
     from pyarrow import compute, csv
 
-    options = csv.ConvertOptions(include_columns=list(names), column_types=dict.fromkeys(names, pyarrow.string()))
-    found, words = set(names), pyarrow.array((*TRUE, *FALSE))
+    options = csv.ConvertOptions(include_columns=list(numeric), column_types=dict.fromkeys(numeric, pyarrow.string()))
+    found = set(numeric)
+    words = {
+        name: pyarrow.array((*TRUE, *FALSE, *(("", *column.missing) if column.may_be_missing else ())))
+        for name, column in numeric.items()
+    }
     parsing = source.dialect.parse_options(newlines_in_values=True)
     named = csv.ReadOptions(**naming(source))
     with source.for_arrow() as file, csv.open_csv(file, named, parsing, options) as batches:
         for batch in batches:
-            found = {name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words)).as_py()}
+            found = {
+                name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words[name])).as_py()
+            }
     return found
 
 
@@ -210,6 +230,8 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
     from pyarrow import compute
 
     cells = compute.utf8_trim_whitespace(column.combine_chunks())
+    if wanted.may_be_missing:
+        return without_marks(cells, wanted)
     refuse_missing(cells, wanted, name, path)
     if wanted.kind != "text" and wanted.may_be_boolean:
         are_true = compute.is_in(cells, value_set=pyarrow.array(TRUE))
@@ -238,7 +260,7 @@ def _first_bad_cell(source: CSVFile, wanted: Mapping[str, Wanted]) -> DataError 
         table = _table(source, convert_options=options, newlines_in_values=True, use_threads=False)
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
         for cell, (name, column) in zip(cells, wanted.items(), strict=True):
-            if complaint := complaint_about(cell, column):
+            if (complaint := complaint_about(cell, column)) and not column.allows(cell):
                 return cell_error(source.path, row, name, message=complaint)
     return None
 
@@ -271,7 +293,8 @@ def is_read_as(kind: str, cell: str, decimal_point: str = ".") -> bool:
     from pyarrow import compute
 
     try:
-        number = compute.cast(with_point(cell.strip(), decimal_point), pyarrow.int64() if kind == "integer" else pyarrow.float64()).as_py()
+        written = with_point(cell.strip(), decimal_point)
+        number = compute.cast(written, pyarrow.int64() if kind == "integer" else pyarrow.float64()).as_py()
     except pyarrow.ArrowInvalid:
         return False
     return number == number  # NaN is not a number.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
-from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def with_points(cells: "pyarrow.Array", decimal_point: str) -> "pyarrow.Array":
     return compute.replace_substring(compute.replace_substring(cells, ".", ".."), decimal_point, ".")
 
 
-def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Place) -> None:
     """Raise a `DataError` if a stripped text cell is empty or counts as a missing value."""
     import pyarrow
     from pyarrow import compute
@@ -49,6 +49,15 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
     if (row := compute.index(is_missing, value=True).as_py()) >= 0:
         others = compute.sum(is_missing).as_py() - 1
         raise cell_error(path, row, name, message=wanted.missing_mark(cells[row].as_py(), others))
+
+
+def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
+    """Return stripped text, with null for cells that are empty or count as a missing value."""
+    import pyarrow
+    from pyarrow import compute
+
+    is_missing = compute.is_in(cells, value_set=pyarrow.array(("", *wanted.missing), pyarrow.string()))
+    return compute.if_else(is_missing, pyarrow.scalar(None, cells.type), cells)
 
 
 def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
