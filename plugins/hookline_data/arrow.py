@@ -23,12 +23,12 @@ class Arrow(Table):
     Columns are used as those of a Parquet file.
     """
 
-    def column_names(self, path: Path) -> list[str]:
+    def names_in_file(self, path: Path) -> list[str]:
         """Return the column names, without the unnamed index that pandas writes."""
         with as_sentences(path, arrow_file.sentence):
             kinds.refuse_other(path, "Arrow")
         return arrow_file.column_names(path)
 
-    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+    def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
         return checked_table(arrow_file.read(path, wanted), wanted, path)

@@ -89,16 +89,25 @@ class CSV(Table):
             skipfooter=self.skipfooter,
         )
 
-    def column_names(self, path: Path) -> list[str]:
+    def names_in_file(self, path: Path) -> list[str]:
         """Return the names in the header, or those that the options give to the columns."""
         mistakes.refuse(CSVFile(path, self.dialect))
         return csv_header.column_names(path, self.dialect)
+
+    def advice_about(self, names: Sequence[str]) -> str:
+        """Return the advice to set `header = false` if the first line seems to be data."""
+        is_data = self.dialect.header and not self.names and csv_header.seems_to_lack_a_header(names)
+        return csv_header.NO_HEADER if is_data else ""
+
+    def advice_about_text(self, cell: str) -> str:
+        """Return the advice to set `decimal_point`."""
+        return csv_cells.decimal_hint(cell, self.decimal_point).strip()
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         """Return the columns that contain words in the first rows."""
         return csv_cells.text_columns(CSVFile(path, self.dialect), names)
 
-    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+    def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types."""
         return csv_cells.read(CSVFile(path, self.dialect), wanted, multiline=self.multiline)
 

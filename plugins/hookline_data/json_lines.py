@@ -28,14 +28,14 @@ class JSONLines(Table):
     as in a Parquet file. Columns are those of the first 1,000 lines.
     """
 
-    def column_names(self, path: Path) -> list[str]:
+    def names_in_file(self, path: Path) -> list[str]:
         """Return the names in the objects of the first lines."""
         with as_sentences(path, sentence):
             kinds.refuse_other(path, "JSONLines")
             with path.open("rb") as file:
                 return JSONRows(file, path).names
 
-    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+    def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types. Numbers may be written as text."""
         import pyarrow
 

@@ -27,13 +27,13 @@ class Parquet(Table):
     lengths are kept. With a `shape`, such as `[3, 32, 32]`, nested lists of this shape are images.
     """
 
-    def column_names(self, path: Path) -> list[str]:
+    def names_in_file(self, path: Path) -> list[str]:
         """Return the column names, without the unnamed index that pandas writes."""
         with as_sentences(path, sentence):
             kinds.refuse_other(path, "Parquet")
         return parquet_names.column_names(path)
 
-    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+    def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
         from pyarrow import parquet
 

@@ -51,8 +51,8 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
         cells = pyarrow.chunked_array([_of_size(cells.combine_chunks(), wanted.size, name, path)])
     elif depth(cells.type) > 2 or (depth(cells.type) == 2 and not is_ragged(cells.type)):
         shape = to_json(first_shape(cells.combine_chunks()))
-        message = f'The cells of the column "{name}" are nested lists. If they are images, set `shape = {shape}`.'
-        raise DataError(message, file=path, columns=[name])
+        message = f"The cells have the type {cells.type}. If they are images, set `shape = {shape}`."
+        raise DataError(f'column "{name}": {message}', file=path, columns=[name])
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = type_to_read(cells.type, wanted)
