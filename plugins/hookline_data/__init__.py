@@ -14,7 +14,9 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "arrow": ("Arrow",),
             "csv": ("CSV",),
+            "json_lines": ("JSONLines",),
             "npz": ("NPZ",),
             "pairs": ("Pairs", "RankedPairs"),
             "parquet": ("Parquet",),

@@ -1,6 +1,7 @@
 """NPZ files as a data source."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run
@@ -8,6 +9,7 @@ from hookline.data import Data, Encoding, Sequences, in_memory
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
+from hookline_data.files.several import is_pattern
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
 from hookline_data.reading import npz_file
@@ -53,6 +55,10 @@ class NPZ(SplitFile):
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits, groups and types that contradict each other."""
         yield from super().conflicts()
+        for name in ("path", "validation", "test"):
+            given = getattr(self, name)
+            if isinstance(given, tuple) or (isinstance(given, Path) and is_pattern(given)):
+                yield OptionError(name, "NPZ reads a single file: save the arrays of all files in one.")
         if self.stratify is True and not self.target_arrays:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
         for name, given in (("inputs", self.inputs), ("targets", self.targets)):

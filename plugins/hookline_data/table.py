@@ -5,10 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from attrs import evolve
+
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
 from hookline.spec import ColumnSpec, Objective, option, spec, to_json
+from hookline_data.files import several
+from hookline_data.files.several import Files
 from hookline_data.layout import checks, kind_checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.layout.kinds import Kind, kinds_of
@@ -99,7 +103,7 @@ class Table(SplitFile):
         """The names and patterns of each target; a single target is called "target"."""
         return named(self.targets, "target")
 
-    def column_names(self, path: Path) -> list[str]:
+    def names_in_file(self, path: Path) -> list[str]:
         """Return the column names of a file.
 
         Raises:
@@ -108,18 +112,50 @@ class Table(SplitFile):
         """
         raise NotImplementedError
 
+    def column_names(self, path: Path) -> list[str]:
+        """Return the column names of a file, or of several with the same columns.
+
+        Raises:
+            DataError: If a file cannot be read, or if it has other columns than the first one.
+
+        """
+        first, *others = several.of(path)
+        names = self.names_in_file(first)
+        for other in others:
+            several.refuse_other_columns(names, self.names_in_file(other), other, first)
+        return names
+
+    def advice_about(self, names: Sequence[str]) -> str:
+        """Return the advice if a column is unknown because the names are probably none; empty otherwise."""
+        return ""
+
+    def advice_about_text(self, cell: str) -> str:
+        """Return the advice about text that is a number in another notation; empty for other text."""
+        return ""
+
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         """Return the columns that are certainly text, as far as a quick look can tell: row index from 0, and cell."""
         return {}
 
-    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
-        """Read columns of a file. No cell is missing, and each has the wanted type.
+    def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+        """Read columns of a file. No cell is missing, unless it may be, and each has the wanted type.
 
         Raises:
             DataError: If a cell is missing or has another type; the message contains row and column.
 
         """
         raise NotImplementedError
+
+    def read(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
+        """Read columns of a file, or of several as one: see `read_file`."""
+        if not isinstance(path, Files):
+            return self.read_file(path, wanted)
+        tables = [self.read_file(file, wanted) for file in path.files]
+        if text := several.text_in_some(tables):
+            as_text = {**wanted, **{name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}}
+            tables = [self.read_file(file, as_text) for file in path.files]
+        path.rows[:] = [table.num_rows for table in tables]
+        return several.joined(tables, path)
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and columns that their headers do not contain."""
@@ -131,19 +167,24 @@ class Table(SplitFile):
         for group, message in checks.inputs_of_loss(loss, self.input_patterns):
             yield OptionError("inputs", message, group, on_key=True)
         try:
-            names = checks.names_in(self.path, "path", self.column_names)
+            table = self.together()
+        except DataError as error:
+            yield OptionError(error.option[0] if error.option else "path", error.message, id="missing-file")  # type: ignore[arg-type]
+            return
+        try:
+            names = checks.names_in(table.path, "path", self.column_names)
         except OptionError as error:
             yield error
         else:
-            of_columns = list(self._check_columns(names))
+            of_columns = list(table._check_columns(names))
             if not of_targets and not of_columns:
-                chooser = Chooser(names, self.path)
-                chosen = {name: chooser.chosen(patterns) for name, patterns in self.target_patterns.items()}
-                of_columns = list(of_target.kinds_of_targets(self.columns, chosen, loss))
+                chooser = Chooser(names, table.path)
+                chosen = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
+                of_columns = list(of_target.kinds_of_targets(table.columns, chosen, loss))
             yield from of_columns
             if not of_targets and not of_columns:  # Otherwise a target may be among the inputs by mistake.
-                yield from self._check_numbers(names)
-        for split, path in self.other_files.items():
+                yield from table._check_numbers(names)
+        for split, path in table.other_files.items():
             try:
                 checks.names_in(path, split, self.column_names)
             except OptionError as error:
@@ -171,7 +212,8 @@ class Table(SplitFile):
                         chooser.chosen((pattern,), taken)
                 except DataError as error:
                     unknown = True
-                    yield OptionError(name, error.message, *within, id="unknown-column")
+                    advice = self.advice_about(names)
+                    yield OptionError(name, error.message, *within, id="unknown-column", help=advice)
         if not unknown:
             groups = {name: chooser.chosen(patterns, taken) for name, patterns in self.input_patterns.items()}
             kinds = kinds_of(self.columns, chooser)
@@ -181,7 +223,7 @@ class Table(SplitFile):
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """Report inputs that are text, unless their kinds take text."""
-        chooser, text = Chooser(names, self.path), self.text_columns(self.path, names)
+        chooser, text = Chooser(names, self.path), self.text_columns(several.of(self.path)[0], names)
         taken = self._taken(chooser)
         kinds = kinds_of(self.columns, chooser)
         for group, patterns in self.input_patterns.items():
@@ -200,6 +242,8 @@ class Table(SplitFile):
                     f"{kind_checks.advice(columns)}"
                     f"{self._others([name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
                 )
+                if advice := self.advice_about_text(cell):
+                    message = f"{message.partition(', but inputs')[0]}, but inputs must be numbers. {advice}"
                 yield OptionError("inputs", message, *self._within("inputs", group))
 
     def _others(self, names: Sequence[str], group: str) -> str:
@@ -240,7 +284,14 @@ class Table(SplitFile):
         """Read, split, standardize and encode."""
         from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
 
-        return prepared(self, run, loss)
+        table = self.together()
+        try:
+            return prepared(table, run, loss)
+        except DataError as error:
+            for path in (table.path, *table.other_files.values()):
+                if isinstance(path, Files) and (located := path.located(error)) is not None:
+                    raise located from None
+            raise
 
     def open_rows(
         self,

@@ -253,8 +253,8 @@ def test_an_unusable_cell_is_reported_with_row_and_column(complaint, given, opti
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "This is not a Parquet file. It is too short."),
-        (b"a,b\n1,2\n" * 10, "This is not a Parquet file. It does not end with PAR1."),
+        (b"", "The file is empty."),
+        (b"a,b\n1,2\n" * 10, 'This is a text file, not Parquet. If it is a table, set `type = "CSV"`.'),
         (None, "There is no such file."),
     ],
 )

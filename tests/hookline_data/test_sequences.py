@@ -158,7 +158,7 @@ def test_steps_with_a_single_feature_are_standardized(prepare_parquet):
         (
             {"w": [[1], [2, 3]]},
             {"shape": [1, 2]},
-            "The inputs are sequences, so they cannot have a `shape`.",
+            'row 1, column "w": It has 1 numbers, but the `shape` has 2.',
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """The original data of a finished run, read again."""
 
+import glob
 import math
 import os
 import warnings
@@ -77,8 +78,8 @@ def changes_of_data(overrides: Iterable[str]) -> Iterator[str]:
 def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
     """The paths in the data source that do not exist, by option."""
     for path, value in walk(run.spec.data, ("data",)):
-        if isinstance(value, Path) and not value.exists():
-            yield dotted(path), value
+        if isinstance(value, Path) and not value.exists() and not glob.glob(str(value), recursive=True):  # noqa: PTH207
+            yield dotted(path), value  # Not a pattern that matches files either.
 
 
 def _sentence(missing: Mapping[str, Path], directory: Path) -> str:

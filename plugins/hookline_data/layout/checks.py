@@ -9,6 +9,7 @@ from typing import Any
 from hookline.data import Encoding
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
+from hookline_data.files import several
 
 MOST_FILES = 1000
 """The largest number of files of a directory to compare with the name of a missing file."""
@@ -29,25 +30,28 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 
     """
     try:
-        _refuse_what_is_no_file(path, option)
+        for file in several.of(path):
+            _refuse_what_is_no_file(file, option, what="" if file is path else f"{file}: ")
         return names(path)
     except DataError as error:
-        raise OptionError(option, error.message, id=error.id) from None
+        which = "" if str(error.file) == str(path) else f"{error.file}: "
+        raise OptionError(option, f"{which}{error.message}", id=error.id) from None
     except OSError as error:  # The name is too long, or the directory is not readable.
         message = f"The file cannot be read: {error.strerror or error}."
         raise OptionError(option, message, id="unreadable-file") from None
 
 
-def _refuse_what_is_no_file(path: Path, option: str) -> None:
+def _refuse_what_is_no_file(path: Path, option: str, what: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
         if re.fullmatch(r"\d*\.\d+", path.name):
             hint = f"Write a fraction as a number, without quotes: {path.name}."
         near = None if hint else _near(path)
-        raise OptionError(option, "There is no such file.", id="missing-file", help=hint, near=near)
+        raise OptionError(option, f"{what}There is no such file.", id="missing-file", help=hint, near=near)
     if not path.is_file():  # A pipe or a device may be endless.
-        message = f"This is {'a directory' if path.is_dir() else 'not a regular file'}."
-        raise OptionError(option, message, id="unreadable-file")
+        message = f"{what}This is {'a directory' if path.is_dir() else 'not a regular file'}."
+        help = several.of_directory(path) if path.is_dir() else ""  # noqa: A001
+        raise OptionError(option, message, id="unreadable-file", help=help)
 
 
 def _near(path: Path) -> Path | None:

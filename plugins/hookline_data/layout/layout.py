@@ -1,5 +1,6 @@
 """The role of each column of a table, and the type that its cells must have."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,12 @@ class Layout:
         """Return the requirements for each column. A column of two groups is read as integers if either needs them."""
         wanted: dict[str, Wanted] = {}
         for group in sorted(self.inputs.values(), key=lambda group: group.dtype == "int64"):
-            plain = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
+            plain = Wanted(
+                "integer" if group.dtype == "int64" else "number",
+                may_be_lists=True,
+                size=math.prod(group.shape) if group.shape is not None and len(group.columns) == 1 else None,
+                missing=self.missing,
+            )
             wanted |= dict.fromkeys(group.columns, plain)
             wanted |= {name: kind.wanted(self.missing) for name, kind in group.kinds.items()}
         for name, columns in self.targets.items():

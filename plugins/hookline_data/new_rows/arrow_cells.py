@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns.nested import flattened
 from hookline_data.new_rows import parse_text
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
@@ -71,8 +72,13 @@ def _checked(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Re
             raise DataError(message, file=place, columns=[name])
         return _sequences(name, cells, role, place)
     if is_list(cells.type):
+        bad: list[BadCells] = []
+        if is_list(cells.type.value_type):
+            cells, is_irregular = flattened(cells)
+            bad = BadCells.where(name, is_irregular, lambda _: ("Its inner lists have different sizes.", None))
         size = _size(cells) if role.size is None else role.size
-        return _lists_of_one_size(name, cells, size, role.wanted, place)
+        read, unread = _lists_of_one_size(name, cells, size, role.wanted, place)
+        return read, [*bad, *unread]
     if role.size not in (1, None):
         message = f'The cells of "{name}" have the type {cells.type}, but they must be lists of {role.size} numbers.'
         raise DataError(message, file=place, columns=[name])

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, shortened
+from hookline_data.arrow_columns import arrow_file
+from hookline_data.arrow_columns.plain import plain
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import parquet_names
@@ -48,6 +50,27 @@ class ParquetRows:
                 if not set(wanted) <= set(batch.schema.names):
                     raise DataError(CHANGED, file=self._path)
                 yield chunk_of(batch, roles, keep)
+
+
+class ArrowFileRows:
+    """Rows of an Arrow file, in the file format or the stream format, batch by batch."""
+
+    def __init__(self, path: Path):
+        """Read the column names of the file."""
+        self.place: Place = path
+        self.names = arrow_file.column_names(path)
+        self._path = path
+
+    def chunks(self, roles: Mapping[str, Role], keep: Collection[str]) -> Iterator[Chunk]:
+        """Yield batches of rows, in parts if they are large; the file is not read as a whole."""
+        wanted, rows = list(dict.fromkeys([*roles, *keep])), 0
+        with as_sentences(self._path, arrow_file.sentence):
+            for batch in arrow_file.batches(self._path, wanted):
+                rows += batch.num_rows
+                for start in range(0, batch.num_rows, MOST_ROWS):
+                    yield chunk_of(batch.slice(start, MOST_ROWS), roles, keep)
+        if not rows:
+            raise DataError("The file has no rows.", file=self._path)
 
 
 class ArrowRows:
@@ -99,22 +122,9 @@ def chunk_of(
 
     def column(name: str) -> "pyarrow.ChunkedArray":
         cells = rows.column(rows.schema.get_field_index(name))
-        return _plain(cells if isinstance(cells, pyarrow.ChunkedArray) else pyarrow.chunked_array([cells]))
+        return plain(cells if isinstance(cells, pyarrow.ChunkedArray) else pyarrow.chunked_array([cells]))
 
     return Chunk(rows.num_rows, {name: column(name) for name in roles}, {name: column(name) for name in keep}, bad)
-
-
-def _plain(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
-    """Return a column without dictionaries and views, which many functions and writers of Arrow do not support."""
-    import pyarrow
-    from pyarrow import types
-
-    kind = cells.type.value_type if types.is_dictionary(cells.type) else cells.type
-    kind = pyarrow.string() if types.is_string_view(kind) else kind
-    if types.is_dictionary(cells.type):
-        parts = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in cells.chunks]
-        return pyarrow.chunked_array(parts, kind)
-    return cells if kind == cells.type else cells.cast(kind)
 
 
 def _failed(place: Place, error: "pyarrow.ArrowException") -> DataError:

@@ -1,10 +1,13 @@
 """CSV files and standard input, block by block. Cells are read as numbers, and as text where that fails."""
 
+import codecs
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline.errors import DataError
+from hookline_data.dialect.dialect import COMMAS, Dialect
+from hookline_data.dialect.plain_text import plain
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
@@ -29,7 +32,7 @@ _BOOLEAN = re.compile(rf"invalid value '\s*({'|'.join((*WRITTEN_TRUE, *WRITTEN_F
 class CSVRows:
     """Rows of a CSV file, which may be endless and cannot be read twice."""
 
-    def __init__(self, file: BinaryIO, place: Place, *, multiline: bool):
+    def __init__(self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS):
         """Read the header. The caller closes the file.
 
         Raises:
@@ -37,12 +40,15 @@ class CSVRows:
 
         """
         self.place = place
-        self._file = file
+        self.dialect = dialect
+        self._file = plain(file, dialect, place)
         self._most_lines = None if multiline else MOST_CELL_LINES
         self._rows = 0
         self._booleans: set[str] = set()
         with as_sentences(place, sentence):
-            self.names = csv_header.names_in(csv_header.read_header(file, place), place)
+            header = csv_header.read_header(self._file, place, dialect)
+            self.names = csv_header.names_in(header, place, dialect)
+        self._begin = b"" if dialect.header else header.removeprefix(codecs.BOM_UTF8)
 
     def chunks(self, roles: Mapping[str, Role], keep: Collection[str]) -> Iterator[Chunk]:
         """Yield the rows of one block of the file after the other.
@@ -54,7 +60,7 @@ class CSVRows:
         if lists := [name for name, role in roles.items() if role.is_list]:
             message = f'"{lists[0]}" holds lists, which a CSV file cannot. Use Parquet, JSON lines or Python objects.'
             raise DataError(message, file=self.place, columns=lists)
-        text, size, is_all = b"", BLOCK, False
+        text, size, is_all = self._begin, BLOCK, False
         while not is_all:
             with as_sentences(self.place, sentence):
                 more = self._file.read(size)
@@ -79,8 +85,9 @@ class CSVRows:
         import pyarrow
 
         end = len(text) if is_all else text.rfind(b"\n") + 1
-        has_quotes = text.find(b'"', 0, end) >= 0
-        if has_quotes and text.count(b'"', 0, end) % 2:
+        quote = self.dialect.quote
+        has_quotes = bool(quote) and text.find(quote, 0, end) >= 0
+        if has_quotes and text.count(quote, 0, end) % 2:
             end = self._end_of_rows(text, end, is_all=is_all)
         if not text[:end].strip():
             return None, end
@@ -127,7 +134,7 @@ class CSVRows:
         return csv.read_csv(
             pyarrow.py_buffer(memoryview(text)[:end]),
             read_options=csv.ReadOptions(column_names=self.names),
-            parse_options=csv.ParseOptions(newlines_in_values=has_quotes),
+            parse_options=self.dialect.parse_options(newlines_in_values=has_quotes),
             convert_options=self._converting(roles, keep, types),
         )
 
@@ -143,6 +150,7 @@ class CSVRows:
             column_types={**dict.fromkeys(wanted, pyarrow.string()), **types},
             true_values=list(WRITTEN_TRUE),
             false_values=list(WRITTEN_FALSE),
+            decimal_point=self.dialect.decimal_point,
             null_values=null_values({mark for role in roles.values() for mark in role.wanted.missing}),
         )
 
@@ -162,7 +170,7 @@ class CSVRows:
             pyarrow.py_buffer(memoryview(text)[:end]),
             # A single thread counts rows.
             read_options=csv.ReadOptions(column_names=self.names, use_threads=False, block_size=end + 1),
-            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            parse_options=self.dialect.parse_options(newlines_in_values=True, invalid_row_handler=note),
             convert_options=self._converting(roles, keep, {}),
         )
         if not found:
@@ -172,7 +180,9 @@ class CSVRows:
         order = numpy.cumsum(~is_uneven) - 1
         table = table.take(pyarrow.array(order, mask=is_uneven))
         bad = BadCells.where(
-            None, is_uneven, lambda row: (f"It has {found[row]} cells, but the header has {len(self.names)}.", None)
+            None,
+            is_uneven,
+            lambda row: (f"It has {found[row]} cells, but {self.dialect.width} {len(self.names)}.", None),
         )
         return self._chunk(table, roles, keep, bad)
 
@@ -204,7 +214,7 @@ class CSVRows:
             return cell_error(self.place, row - 1, name, message=message)
 
         decoded = (line.rstrip(b"\r\n").decode("latin-1") + "\n" for line in lines)
-        complete = scan(decoded, self._most_lines, self._rows, error, is_all=is_all)
+        complete = scan(decoded, self._most_lines, self._rows, error, is_all=is_all, dialect=self.dialect)
         return sum(map(len, lines[:complete]))
 
 

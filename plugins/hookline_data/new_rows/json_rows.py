@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hookline.errors import DataError
+from hookline_data.dialect.dialect import COMMAS
+from hookline_data.dialect.plain_text import plain
 from hookline_data.new_rows.arrow_rows import chunk_of
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.python_rows import as_arrow
@@ -33,8 +35,8 @@ class JSONRows:
 
         """
         self.place = place
-        self._file = file
-        with as_sentences(place, _sentence):
+        self._file = plain(file, COMMAS, place)
+        with as_sentences(place, sentence):
             self._text, self._is_all = self._block(b"")
         names: dict[str, None] = {}
         for line in self._text.split(b"\n", LOOKED_AT)[:LOOKED_AT]:
@@ -43,6 +45,7 @@ class JSONRows:
             what = "This is not a file of JSON lines" if self._text.strip() else "The file is empty"
             raise DataError(f"{what}.", file=place)
         self.names = list(names)
+        self._dates: set[str] = set()
 
     def chunks(self, roles: Mapping[str, Role], keep: Collection[str]) -> Iterator[Chunk]:
         """Yield the rows of one block of the file after the other."""
@@ -51,13 +54,13 @@ class JSONRows:
         while True:
             end = len(text) if is_all else text.rfind(b"\n") + 1
             if text[:end].strip():
-                with as_sentences(self.place, _sentence):
+                with as_sentences(self.place, sentence):
                     chunk = self._read(text[:end], roles, keep)
                 columns = {name: _with_floats(chunk.columns[name], role) for name, role in roles.items()}
                 yield Chunk(chunk.rows, columns, self._of_one_type(chunk.kept, kinds), chunk.bad)
             if is_all:
                 return
-            with as_sentences(self.place, _sentence):
+            with as_sentences(self.place, sentence):
                 text, is_all = self._block(text[end:])
 
     def _block(self, rest: bytes) -> tuple[bytes, bool]:
@@ -73,6 +76,7 @@ class JSONRows:
         from pyarrow import json as arrow_json
 
         kinds = {name: _type(role) for name, role in roles.items() if name not in keep}
+        kinds |= dict.fromkeys(self._dates, pyarrow.string())
         schema = pyarrow.schema([(name, kind) for name, kind in kinds.items() if kind is not None])
         parsing = arrow_json.ParseOptions(
             explicit_schema=schema,
@@ -87,6 +91,9 @@ class JSONRows:
             )
         except pyarrow.ArrowInvalid:
             return self._read_by_line(text, roles, keep)
+        if dates := {name for name in table.column_names if pyarrow.types.is_timestamp(table.column(name).type)}:
+            self._dates |= dates  # Text that looks like dates stays text.
+            return self._read(text, roles, keep)
         for name in dict.fromkeys([*roles, *keep]):
             if name not in table.column_names:
                 table = table.append_column(name, pyarrow.nulls(table.num_rows))
@@ -163,5 +170,6 @@ def _object(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _sentence(place: Place, error: "pyarrow.ArrowException") -> DataError:
+def sentence(place: Place, error: "pyarrow.ArrowException") -> DataError:
+    """Rephrase an error of pyarrow about JSON lines."""
     return DataError(f"This is not a file of JSON lines. {one_line(error)}.", file=place)

@@ -9,8 +9,11 @@ from weakref import finalize
 
 from hookline.data import DataDescription, RowBlock
 from hookline.spec import Objective
+from hookline_data.arrow_columns import arrow_file
+from hookline_data.dialect.dialect import COMMAS, Dialect
+from hookline_data.files import compressed
 from hookline_data.new_rows.arrow_cells import checked
-from hookline_data.new_rows.arrow_rows import ParquetRows
+from hookline_data.new_rows.arrow_rows import ArrowFileRows, ParquetRows
 from hookline_data.new_rows.blocks import ReadRows, blocks
 from hookline_data.new_rows.chunks import BadCells, Chunk, in_multiples
 from hookline_data.new_rows.csv_rows import CSVRows
@@ -63,8 +66,11 @@ def rows_of_table(
     targets = targets_of(description, objective, table.columns) if with_targets else {}
     wanted = roles(groups, targets, table.missing_marks)
     with ExitStack() as opening:
-        rows = opened(source, opening, multiline=getattr(table, "multiline", False))
+        dialect = getattr(table, "dialect", COMMAS)
+        rows = opened(source, opening, multiline=getattr(table, "multiline", False), dialect=dialect)
         Chooser(rows.names, rows.place).require([*wanted, *keep])
+        if isinstance(rows, CSVRows):
+            wanted = {name: role.with_decimal_point(dialect.decimal_point) for name, role in wanted.items()}
         dtype = run_dtype(description)
         weights = table.weight_column if with_targets and table.weight_column in rows.names else None
         kept = dict.fromkeys([*keep, *([] if weights is None else [weights])])
@@ -135,19 +141,19 @@ def run_dtype(description: DataDescription) -> "torch.dtype":
     return dtype
 
 
-def opened(source: Any, opening: ExitStack, *, multiline: bool) -> TableRows:
+def opened(source: Any, opening: ExitStack, *, multiline: bool = False, dialect: Dialect = COMMAS) -> TableRows:
     """Open a source of rows with named columns, whose kind follows from its type, its suffix or its first bytes.
 
-    A file is closed with `opening`.
+    A file is closed with `opening`. `multiline` and `dialect` are about CSV files.
 
     Raises:
         DataError: If it cannot be read, or if it is something else.
 
     """
     if isinstance(source, str) and source == "-":
-        return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline)
+        return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline, dialect=dialect)
     if isinstance(source, (str, Path)):
-        return _of_file(Path(source), opening, multiline=multiline)
+        return _of_file(Path(source), opening, multiline=multiline, dialect=dialect)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return rows_of_frame(source)
     if isinstance(source, Mapping):
@@ -158,17 +164,20 @@ def opened(source: Any, opening: ExitStack, *, multiline: bool) -> TableRows:
     raise unknown_source(source, what)
 
 
-def _of_file(path: Path, opening: ExitStack, *, multiline: bool) -> TableRows:
+def _of_file(path: Path, opening: ExitStack, *, multiline: bool, dialect: Dialect) -> TableRows:
     kind = path.suffix.lower()
     with as_sentences(path, sentence):
         file: BinaryIO = opening.enter_context(path.open("rb"))
     if path.is_file():  # A pipe cannot be read twice.
-        begin = file.read(4)
+        begin = file.read(8)
         file.seek(0)
-        if begin == b"PAR1" or kind in (".parquet", ".pq"):
+        if begin.startswith(b"PAR1") or kind in (".parquet", ".pq"):
             return ParquetRows(path, parquet_names.column_names(path))
+        if arrow_file.is_arrow(begin) or kind in arrow_file.SUFFIXES:
+            return ArrowFileRows(path)
         if kind == ".npz":
             return ColumnRows(npz_columns(path), path)
-    if kind in (".jsonl", ".ndjson"):
+    inner = Path(path.stem).suffix.lower() if kind in compressed.SUFFIXES else kind
+    if inner in (".jsonl", ".ndjson"):
         return JSONRows(file, path)
-    return CSVRows(file, path, multiline=multiline)
+    return CSVRows(file, path, multiline=multiline, dialect=dialect)

@@ -8,7 +8,7 @@ from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_cells import complaint_about, is_read_as
 from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
-from hookline_data.reading.text_cells import INTEGER, NUMBER
+from hookline_data.reading.text_cells import INTEGER, NUMBER, with_points
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,6 +33,7 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     kind = pyarrow.int64() if wanted.kind == "integer" else pyarrow.float64()
     text = compute.utf8_trim(compute.fill_null(cells, ""), " \t")
     is_missing = _is_missing(text, wanted) if wanted.may_be_missing else None
+    text = with_points(text, wanted.decimal_point)
     text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(TRUE)), "1", text)
     text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(FALSE)), "0", text)
     is_read = compute.match_substring_regex(text, READ_AS[wanted.kind])
@@ -78,7 +79,8 @@ def class_numbers(name: str, cells: "pyarrow.Array", role: Role) -> "Read":
     from pyarrow import compute
 
     text = compute.utf8_trim_whitespace(compute.fill_null(cells, ""))
-    number = compute.if_else(compute.is_in(text, value_set=pyarrow.array(TRUE)), "1", text)
+    number = with_points(text, role.wanted.decimal_point)
+    number = compute.if_else(compute.is_in(number, value_set=pyarrow.array(TRUE)), "1", number)
     number = compute.if_else(compute.is_in(number, value_set=pyarrow.array(FALSE)), "0", number)
     is_short = compute.and_(
         compute.match_substring_regex(number, INTEGER), compute.less_equal(compute.utf8_length(number), 18)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hookline.data import DataDescription, Encoding, Target
 from hookline.spec import ColumnSpec, Objective
@@ -34,6 +34,10 @@ class Role:
     def is_list(self) -> bool:
         """Whether each cell must be a list."""
         return self.steps is not None or self.size not in (1, None)
+
+    def with_decimal_point(self, sign: str) -> "Role":
+        """The same role for text whose numbers have another decimal sign."""
+        return self if sign == "." else evolve(self, wanted=evolve(self.wanted, decimal_point=sign))
 
 
 @frozen(kw_only=True, eq=False)

@@ -27,6 +27,8 @@ def type_to_read(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType 
         return pyarrow.large_list(steps) if types.is_large_list(kind) else pyarrow.list_(steps)
     if wanted.keeps_type and (types.is_primitive(kind) or types.is_decimal(kind)):
         return kind
+    if types.is_null(kind):
+        return {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(wanted.kind, pyarrow.string())
     if wanted.takes_any_type and (types.is_primitive(kind) or types.is_decimal(kind)):
         return pyarrow.string()
     if types.is_boolean(kind):

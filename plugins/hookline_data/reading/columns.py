@@ -32,6 +32,10 @@ class Wanted:
     """The cells that count as missing values."""
     may_be_boolean: bool = True
     """Whether to read a column of True and False as 1 and 0, as in a Parquet file; otherwise as text."""
+    size: int | None = None
+    """How many numbers a cell must have if it is a list, nested or not; `None` for any number."""
+    decimal_point: str = "."
+    """The decimal sign of numbers in text."""
     may_be_missing: bool = False
     """Whether cells may be missing: they become null."""
     takes_any_type: bool = False

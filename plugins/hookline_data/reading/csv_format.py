@@ -9,6 +9,12 @@ WRITTEN_NUMBER = r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 WRITTEN_NOT_FINITE = r"[+-]?(?i:nan|inf|infinity)"
 """A regular expression for a number that is not finite."""
 
+DECIMAL_COMMA = (
+    r"^[+-]?(0?,[0-9]+|[0-9]+,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]+|[0-9]{1,3}([.' ][0-9]{3})+,[0-9]+)"
+    r"([eE][+-]?[0-9]+)?$"
+)
+"""A regular expression for a number with a decimal comma: one that does not group three digits."""
+
 MISSING_MARKS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN"),
     *("null", "Null", "NULL", "None", "?", "-", "."),

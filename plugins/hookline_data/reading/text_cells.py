@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
-from hookline_data.reading.columns import Wanted, cell_error
+from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
 
 if TYPE_CHECKING:
@@ -20,7 +20,25 @@ CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
 """A regular expression for codes that are not numbers, such as "01" and "0x1F"."""
 
 
-def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
+def with_point(cell: str, decimal_point: str) -> str:
+    """Return a number in text with "." as its decimal sign; what has another one is no number afterwards.
+
+    >>> with_point("1,5", ","), with_point("1.5", ",")
+    ('1.5', '1..5')
+    """
+    return cell if decimal_point == "." else cell.replace(".", "..").replace(decimal_point, ".")
+
+
+def with_points(cells: "pyarrow.Array", decimal_point: str) -> "pyarrow.Array":
+    """Return numbers in text with "." as their decimal sign: see `with_point`."""
+    from pyarrow import compute
+
+    if decimal_point == ".":
+        return cells
+    return compute.replace_substring(compute.replace_substring(cells, ".", ".."), decimal_point, ".")
+
+
+def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Place) -> None:
     """Raise a `DataError` if a stripped text cell is empty or counts as a missing value."""
     import pyarrow
     from pyarrow import compute
@@ -52,13 +70,14 @@ def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str,
 
     if not wanted.missing:
         return
-    different = cells.unique()
+    different = with_points(cells.unique(), wanted.decimal_point)
     numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py()
     if numbers * 2 <= len(different):
         return
-    is_word = compute.invert(compute.match_substring_regex(cells, rf"{NUMBER}|{CODE}"))
+    written = with_points(cells, wanted.decimal_point)
+    is_word = compute.invert(compute.match_substring_regex(written, rf"{NUMBER}|{CODE}"))
     if (row := compute.index(is_word, value=True).as_py()) >= 0:
-        others = compute.sum(compute.match_substring_regex(cells, NUMBER)).as_py()
+        others = compute.sum(compute.match_substring_regex(written, NUMBER)).as_py()
         raise cell_error(
             path,
             row,

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
+
+from attrs import evolve
 
 from hookline.data import Columns, Sampling
 from hookline.errors import DataError, OptionError
 from hookline.spec import DataSpec, option, spec
+from hookline_data.files.several import Files
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_format import MISSING_MARKS
@@ -30,16 +33,23 @@ class SomeRows(Protocol):
 AnyRows = TypeVar("AnyRows", bound=SomeRows)
 
 
+if TYPE_CHECKING:
+    Paths = Path  # `together` makes one path of several before anything is read.
+else:
+    Paths = Path | tuple[Path, ...]
+
+
 @spec
 class SplitFile(DataSpec):
     """A file of rows, split into training, validation and test rows, or with other files for validation and test."""
 
-    path: Path
-    """The file, relative to the spec."""
-    validation: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows to validate the model on after each epoch, or a file with such rows."""
-    test: float | Path = option(default=0.0, minimum=0, below=1)
-    """The fraction of rows to test the model on at the end, or a file with such rows."""
+    path: Paths
+    """The file, relative to the spec. A list of files of a table, or a pattern such as "part-*.csv", is read as one
+    file, in the order of the list or of the names; all files must have the same columns."""
+    validation: float | Paths = option(default=0.0, minimum=0, below=1)
+    """The fraction of rows to validate the model on after each epoch, or a file with such rows, or several."""
+    test: float | Paths = option(default=0.0, minimum=0, below=1)
+    """The fraction of rows to test the model on at the end, or a file with such rows, or several."""
     stratify: bool | str = False
     """Split each class separately, so that every split has the same share of each. With `true`, the classes are the
     values of the first column of the first target; otherwise, name another column."""
@@ -89,8 +99,27 @@ class SplitFile(DataSpec):
     """The column, or the array, with the weight of each row in the loss: a number of at least 0. A loss that averages
     divides by the sum of the weights. Metrics are not weighted."""
 
+    def together(self) -> Self:
+        """Return the same source, with a single path for the files of each split: see `Files`.
+
+        Raises:
+            DataError: If a pattern matches no file.
+
+        """
+        given = {name: getattr(self, name) for name in ("path", "validation", "test")}
+        paths = {name: Files.of(value, name) for name, value in given.items() if isinstance(value, (Path, tuple))}
+        if all(paths[name] is given[name] for name in paths):
+            return self
+        return evolve(self, **paths)  # type: ignore[misc]
+
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits that leave no rows, or that are defined twice."""
+        for name in ("path", "validation", "test"):
+            several: Any = getattr(self, name)
+            if isinstance(several, tuple) and len(set(several)) < len(several):
+                yield OptionError(name, "A file is listed twice.", id="invalid-value")
+            if several == ():
+                yield OptionError(name, "There must be at least one file.", id="invalid-value")
         yield from contradictions(self)
         if self.sampler == "weighted" and self.sample_weights is None:
             message = "Name the column with the weight of each row in `sample_weights`."

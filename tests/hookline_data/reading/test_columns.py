@@ -149,7 +149,7 @@ def test_a_text_target_among_numbers_is_reported_with_its_row_if_numbers_are_nee
         ("a,a,y\n1,2,3\n", 'Two columns are named "a".'),
         (
             "a;y\n1;2\n",
-            'There is no column "y". The first line of the file is a single name: separate names with commas, not ";".',
+            'The cells are separated by semicolons, not commas. Set `delimiter = ";"`.',
         ),
         ("a,y\n", "The file has a header but no rows."),
     ],

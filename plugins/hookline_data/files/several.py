@@ -1,0 +1,165 @@
+"""Several files as one: lists of paths and patterns such as `part-*.parquet`."""
+
+import glob
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from hookline.errors import DataError, enumerate_names, nearest
+
+MOST_NAMED = 3
+"""The largest number of files that messages about all of them name."""
+
+MOST_FILES = 1000
+"""The largest number of files of a directory to look at."""
+
+DATA = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".npz")
+"""The suffixes of data files."""
+
+
+class Files(type(Path())):  # type: ignore[misc]
+    """The path of several files that are read as one, for messages about all of them."""
+
+    files: tuple[Path, ...]
+    """The files."""
+    rows: list[int]
+    """How many rows each file has, as far as they have been read."""
+    option: str
+    """The option that names the files."""
+
+    @classmethod
+    def of(cls, given: "Path | tuple[Path, ...]", option: str) -> Path:
+        """Return the path that stands for what an option names: the file itself if it is one.
+
+        Raises:
+            DataError: If a pattern matches no file.
+
+        """
+        if isinstance(given, Path) and not is_pattern(given):
+            return given
+        try:
+            files = tuple(file for path in ((given,) if isinstance(given, Path) else given) for file in matching(path))
+        except DataError as error:
+            raise error.changed(option=(option,)) from None
+        made = cls(given if isinstance(given, Path) else _together(files))
+        made.files, made.rows, made.option = files, [], option
+        return made
+
+    def located(self, error: DataError) -> DataError | None:
+        """Return an error about all files as one about the right file, with its row; `None` if it is about others."""
+        if str(error.file) in map(str, self.files):
+            return error.changed(option=(self.option,) if error.option is None else error.option)
+        if str(error.file) != str(self) or error.row is None:
+            return None
+        row = error.row
+        for file, rows in zip(self.files, self.rows, strict=False):
+            if row <= rows:
+                return error.changed(file=file, row=row, option=(self.option,))
+            row -= rows
+        return None
+
+
+def of(path: Path) -> tuple[Path, ...]:
+    """Return the files that a path stands for."""
+    return path.files if isinstance(path, Files) else (path,)
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a pattern of files, such as `part-*.csv`; an existing file is not."""
+    return any(sign in str(path) for sign in "*?[") and not path.exists()
+
+
+def matching(path: Path) -> list[Path]:
+    """Return a file, or those that match a pattern, sorted by name; `**` matches directories at any depth.
+
+    Raises:
+        DataError: If no file matches.
+
+    """
+    if not is_pattern(path):
+        return [path]
+    files = sorted(file for file in map(Path, glob.iglob(str(path), recursive=True)) if file.is_file())  # noqa: PTH207 - Patterns may be absolute.
+    if not files:
+        near = _near(path)
+        message = "No file matches this pattern." + (f' Did you mean "{near}"?' if near else "")
+        raise DataError(message, file=path)
+    return files
+
+
+def _near(path: Path) -> str | None:
+    """Return a pattern like this one that matches files."""
+    names = [file.name for file in islice(_files_in(path.parent), MOST_FILES)]
+    patterns = {re.sub(r"\d+", "*", name) for name in names} | {f"*{Path(name).suffix}" for name in names}
+    return nearest(path.name, {pattern for pattern in patterns if "*" in pattern})
+
+
+def _files_in(directory: Path) -> Iterator[Path]:
+    try:
+        yield from (file for file in directory.iterdir() if file.is_file())
+    except OSError:
+        return
+
+
+def of_directory(path: Path) -> str:
+    """Return the advice for a directory that was given instead of files; empty if it has no data files."""
+    suffixes = Counter(file.suffix for file in islice(_files_in(path), MOST_FILES) if file.suffix in DATA)
+    if not suffixes:
+        return ""
+    return f'List its files, or use a pattern: "{path.name}/*{suffixes.most_common(1)[0][0]}".'
+
+
+def _together(files: Sequence[Path]) -> str:
+    if len(files) == 1:
+        return str(files[0])
+    if len(files) <= MOST_NAMED:
+        return ", ".join(map(str, files))
+    return f"{files[0]} and {len(files) - 1} other files"
+
+
+def joined(tables: "Sequence[Any]", path: Path) -> Any:
+    """Return the rows of all files as one table.
+
+    Raises:
+        DataError: If a column has lists of one size in one file, and something else in another.
+
+    """
+    import pyarrow
+
+    first = tables[0]
+    for file, table in zip(of(path), tables, strict=True):
+        for name in first.column_names:
+            one, other = first.schema.field(name).type, table.schema.field(name).type
+            if _is_list(one) != _is_list(other) or (one != other and pyarrow.types.is_fixed_size_list(one)):
+                message = f"The cells of the column have the type {other}, but {one} in {of(path)[0]}."
+                raise DataError(f'column "{name}": {message}', file=file, columns=[name])
+    return pyarrow.concat_tables([table.select(first.column_names) for table in tables], promote_options="permissive")
+
+
+def _is_list(kind: Any) -> bool:
+    import pyarrow
+
+    return pyarrow.types.is_nested(kind)
+
+
+def text_in_some(tables: "Sequence[Any]") -> list[str]:
+    """Return the columns that are text in some files and numbers in others."""
+    import pyarrow
+
+    found = []
+    for name in tables[0].column_names:
+        are_text = {pyarrow.types.is_string(table.schema.field(name).type) for table in tables}
+        if len(are_text) > 1:
+            found.append(name)
+    return found
+
+
+def refuse_other_columns(names: Sequence[str], others: Sequence[str], file: Path, first: Path) -> None:
+    """Raise a `DataError` if a file lacks a column of the first file, or has another one."""
+    if missing := [name for name in names if name not in set(others)]:
+        raise DataError(f"It lacks the column {enumerate_names(missing[:MOST_NAMED])} of {first}.", file=file)
+    if more := [name for name in others if name not in set(names)]:
+        which = enumerate_names(more[:MOST_NAMED])
+        raise DataError(f"It has the column {which}, which {first} lacks. All files must have the same.", file=file)
