@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Neighboring tests run in one process, so that what they share is made once.
+PARALLEL := -n auto --dist worksteal
 
 .PHONY: train test test-all check bench docs constraints clean
 
@@ -9,10 +11,10 @@ train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: .venv/installed-test
-	$(BIN)/python -m pytest -n auto -m "" --hypothesis-profile exhaustive
+	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile exhaustive
 
 check: .venv/installed-check
 	$(BIN)/ruff check
@@ -47,17 +49,20 @@ constraints:
 clean:
 	rm -rf .venv
 
+# The pip of Python 3.11 takes twice as long to resolve the packages.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+	$@ -m pip install --quiet --disable-pip-version-check --upgrade pip
 
+# One call of pip installs everything for a target and for those before it.
 .venv/installed: .venv/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed
+.venv/installed-test: .venv/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .[test]
-	touch $@
+	touch .venv/installed $@
 
-.venv/installed-check: .venv/installed-test
+.venv/installed-check: .venv/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .[test,check]
-	touch $@
+	touch .venv/installed .venv/installed-test $@
