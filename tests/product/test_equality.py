@@ -183,7 +183,7 @@ def diabetes():
     return losses, model
 
 
-def digits():
+def digits(epochs=15):
     pixels, digit = table("digits.csv")
     training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
     x = torch.from_numpy(pixels[training]).reshape(-1, 1, 8, 8)
@@ -204,7 +204,7 @@ def digits():
     criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, fused=True)
     losses = []
-    for epoch in range(1, 16):
+    for epoch in range(1, epochs + 1):
         for batch in shuffled(len(x), epoch=epoch, batch_size=64):
             optimizer.zero_grad()
             loss = criterion(model(x[batch]), y[batch])
@@ -266,7 +266,7 @@ class Block(nn.Module):
         return self.layers(inputs) + (inputs if self.shortcut is None else self.shortcut(inputs))
 
 
-def residual_network():
+def residual_network(epochs=7):
     pixels, digit = table("digits.csv")
     training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
     x = torch.from_numpy(pixels[training]).reshape(-1, 1, 8, 8)
@@ -293,7 +293,7 @@ def residual_network():
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.003, fused=True)
     losses = []
-    for epoch in range(1, 8):
+    for epoch in range(1, epochs + 1):
         for batch in shuffled(len(x), epoch=epoch, batch_size=32):
             optimizer.zero_grad()
             loss = criterion(model(x[batch]), y[batch])
@@ -315,7 +315,7 @@ class MeanOverSteps(nn.Module):
         return inputs.mean(dim=1)
 
 
-def transformer():
+def transformer(epochs=10):
     pixels, digit = table("digits.csv", numpy.float64)
     training, _, _ = split(len(pixels), digit, validation=0.15, test=0.15)
     x = torch.from_numpy(standardized(pixels, training)[training]).reshape(-1, 8, 8)
@@ -335,7 +335,7 @@ def transformer():
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.003, fused=True)
     losses = []
-    for epoch in range(1, 11):
+    for epoch in range(1, epochs + 1):
         model.train()
         for batch in shuffled(len(x), epoch=epoch, batch_size=64):
             optimizer.zero_grad()
@@ -404,12 +404,29 @@ BY_HAND = {
 }
 
 
-@with_threads(*((1, name) for name in SHIPPED), (2, "digits"), (2, "iris"))
-def test_a_shipped_spec_equals_its_hand_written_loop_in_every_step_and_weight(threads, name, tmp_path):
-    losses, model = trained(hookline.load(SPECS / f"{name}.toml"), tmp_path / "run")
-    expected_losses, expected_model = BY_HAND[name]()
+SHORTENED = {"digits": 4, "residual_network": 2, "transformer": 3}
+"""In how many epochs the longest trainings are compared; `make test-all` compares them in all epochs too."""
+
+
+def assert_equals_hand_written_loop(name, out, **epochs):
+    spec = hookline.load(SPECS / f"{name}.toml", [f"run.{option}={number}" for option, number in epochs.items()])
+    losses, model = trained(spec, out)
+    expected_losses, expected_model = BY_HAND[name](**epochs)
     assert losses == expected_losses
     assert_same_weights(model, expected_model)
+
+
+@with_threads(*((1, name) for name in SHIPPED), (2, "digits"), (2, "iris"))
+def test_a_shipped_spec_equals_its_hand_written_loop_in_every_step_and_weight(threads, name, tmp_path):
+    epochs = {"epochs": SHORTENED[name]} if name in SHORTENED else {}
+    assert_equals_hand_written_loop(name, tmp_path / "run", **epochs)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("name", SHORTENED)
+def test_a_long_training_equals_its_hand_written_loop_in_all_epochs(name, tmp_path):
+    assert_equals_hand_written_loop(name, tmp_path / "run")
 
 
 def test_every_shipped_spec_has_a_hand_written_loop():

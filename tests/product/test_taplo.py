@@ -98,29 +98,36 @@ type = "EarlyStopping"
 """
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "is_good"),
-    [
-        ("", "", True),
-        ('extends = "../iris.toml"\n', "", False),
-        ("lr = 0.1", 'type = "SGD"\nlr = 0.1', True),
-        ("lr = 0.1", 'type = "SGD"\nlr = "fast"', False),
-        ("[optimizer]", "[optimiser]", False),
-        ("lr = 0.1", "lrr = 0.1", False),
-        ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatience = 3", True),
-        ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatienc = 3", False),
-        ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStopping"\npatience = 3', True),
-        ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStoping"\npatience = 3', False),
-        ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = false", True),
-        ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = true", False),
-        ('"../iris.toml"', "3", False),
-        ('"../iris.toml"', '["../iris.toml", "../digits.toml"]', True),
-    ],
-)
-def test_an_extending_spec_may_omit_required_keys(taplo, tmp_path, old, new, is_good):
-    assert old in EXTENDING
-    path = tmp_path / "spec.toml"
-    path.write_text(f"#:schema {ROOT / 'specs' / 'schema.json'}\n{EXTENDING.replace(old, new, 1)}")
-    again = tmp_path / "again.toml"
-    shutil.copy(path, again)
-    assert taplo(path, again) == (set() if is_good else {path, again})
+CASES = [
+    ("", "", True),
+    ('extends = "../iris.toml"\n', "", False),
+    ("lr = 0.1", 'type = "SGD"\nlr = 0.1', True),
+    ("lr = 0.1", 'type = "SGD"\nlr = "fast"', False),
+    ("[optimizer]", "[optimiser]", False),
+    ("lr = 0.1", "lrr = 0.1", False),
+    ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatience = 3", True),
+    ("lr = 0.1", "lr = 0.1\n[callbacks.EarlyStopping]\npatienc = 3", False),
+    ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStopping"\npatience = 3', True),
+    ("lr = 0.1", 'lr = 0.1\n[callbacks.more]\ntype = "EarlyStoping"\npatience = 3', False),
+    ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = false", True),
+    ("lr = 0.1", "lr = 0.1\n[callbacks]\nEarlyStopping = true", False),
+    ('"../iris.toml"', "3", False),
+    ('"../iris.toml"', '["../iris.toml", "../digits.toml"]', True),
+]
+"""What is replaced in the spec by what, and whether the spec is then valid."""
+
+
+@pytest.fixture(scope="module")
+def invalid(taplo, tmp_path_factory):
+    """The numbers of the cases that Taplo reports. It starts once for all of them, since that takes seconds."""
+    directory = tmp_path_factory.mktemp("extending")
+    paths = [directory / f"{number}.toml" for number in range(len(CASES))]
+    for path, (old, new, _) in zip(paths, CASES, strict=True):
+        assert old in EXTENDING
+        path.write_text(f"#:schema {ROOT / 'specs' / 'schema.json'}\n{EXTENDING.replace(old, new, 1)}")
+    return {int(path.stem) for path in taplo(*paths)}
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: CASES[number][1])
+def test_an_extending_spec_may_omit_required_keys(invalid, number):
+    assert (number not in invalid) == CASES[number][2]

@@ -1,5 +1,6 @@
 """The plugin manager of a run. It knows to which part of the spec its plugins and stages belong."""
 
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -24,6 +25,9 @@ SECTIONS = {
 }
 """The sections of a spec that the stages belong to."""
 
+CAN_BE_MARKED = (FunctionType, MethodType, classmethod, staticmethod)
+"""What pluggy accepts as a hook implementation."""
+
 
 class LocatedManager(pluggy.PluginManager):
     """A plugin manager with the paths of its callbacks and stages in the spec."""
@@ -34,6 +38,16 @@ class LocatedManager(pluggy.PluginManager):
         """The spec of the run, if it has one."""
         self.callbacks: dict[str, tuple[PathElement, ...]] = {}
         """The paths of the callbacks in the spec, by the names of their plugins."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """The options of a hook implementation; `None` if the attribute of the plugin is none.
+
+        Most names in a module are imports, and looking each one up as pluggy does takes as long as the rest of loading
+        the built-in plugins.
+        """
+        if type(plugin) is ModuleType and not isinstance(vars(plugin).get(name), CAN_BE_MARKED):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
 
     def place_of(self, plugin: str, stage: str = "") -> tuple[PathElement, ...]:
         """The path of a callback, or else of the section of a stage; empty if the spec does not contain it."""

@@ -584,11 +584,11 @@ def test_conform_creates_a_case_for_each_check(pytester):
     pytester.makepyfile(
         focal=LOSS, test_focal="import focal\nfrom hookline.testing import conform\n\ntest_it = conform(focal)\n"
     )
-    result = pytester.runpytest_subprocess("-q", "-k", "FocalLoss")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "FocalLoss")
     result.assert_outcomes(passed=10, skipped=1, deselected=5)
     bad = changed("loss", ("outputs.log_softmax", "outputs.detach().log_softmax"))
     pytester.makepyfile(focal=bad)
-    result = pytester.runpytest_subprocess("-q", "-k", "gradients or FocalLoss-trains")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "gradients or FocalLoss-trains")
     said = [line for line in result.outlines if line.startswith("A small training with FocalLoss fails.")]
     assert len(said) == 1  # The summary repeats it after the name of the test, where lines are not truncated.
     assert said[0].startswith('A small training with FocalLoss fails. The stage "backward" failed: RuntimeError')
