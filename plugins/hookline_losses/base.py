@@ -59,11 +59,18 @@ def one_output(name: str, outputs: Outputs) -> "Tensor":
     return outputs
 
 
-def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float, ...] | None, data: Data) -> None:
-    """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs."""
+def check_score_for_each_class(
+    name: str, outputs: Outputs, weight: tuple[float, ...] | None, data: Data, elements: tuple[int, ...] = ()
+) -> None:
+    """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs.
+
+    `elements` is the shape of a row of a dense target, each of whose elements has scores: `(N, C, *elements)`.
+    """
     outputs = one_output(name, outputs)
     column, classes = ", ".join(data.target.columns), len(data.target.classes or ())
-    if outputs.dim() != 2 or outputs.shape[1] != classes:
+    if elements:
+        _check_dense(name, outputs, column, classes, elements)
+    elif outputs.dim() != 2 or outputs.shape[1] != classes:
         raise ValueError(
             f'{name} takes one score per class: "{column}" has {classes} classes, but the outputs of the model have '
             f"shape {tuple(outputs.shape[1:])} for each row."
@@ -72,6 +79,30 @@ def check_score_for_each_class(name: str, outputs: Outputs, weight: tuple[float,
         raise OptionError("weight", f'"{column}" has {classes} classes, but `weight` has {len(weight)} numbers.')
     if weight is not None and not any(weight):
         raise OptionError("weight", "At least one number of `weight` must be greater than 0.")
+
+
+def _check_dense(name: str, outputs: "Tensor", column: str, classes: int, elements: tuple[int, ...]) -> None:
+    """Raise a `ValueError` if outputs are not one score per class and element."""
+    found, wanted = tuple(outputs.shape[1:]), (classes, *elements)
+    if found == wanted:
+        return
+    hint = ""
+    if found == (*elements, classes):
+        swap = "Transpose" if len(elements) == 1 else "a convolution"
+        hint = f" The classes must come first: end the model with {swap}."
+    raise ValueError(
+        f'{name} takes one score per class and element: "{column}" has {classes} classes and rows of the shape '
+        f"{elements}, so the outputs of the model must have the shape {wanted} for each row, not {found}.{hint}"
+    )
+
+
+def refuse_dense(name: str, target: "Tensor", data: Data) -> None:
+    """Raise a `ValueError` if rows have several classes, such as one per pixel."""
+    if target.dim() > 1:
+        raise ValueError(
+            f'{name} takes one class per row, but "{", ".join(data.target.columns)}" has rows of the shape '
+            f"{tuple(target.shape[1:])}: use CrossEntropyLoss."
+        )
 
 
 def refuse_negative_index(instance: object, attribute: "Attribute[object]", index: int | None) -> None:

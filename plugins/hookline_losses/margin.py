@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.spec import option, spec
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
+from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output, refuse_dense
 from hookline_losses.output_ranges import doubt_scores
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class MultiMarginLoss(TorchLoss):
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require an output, and a weight if there are any, for each class."""
+        refuse_dense(type(self).__name__, batch.target, data)
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":

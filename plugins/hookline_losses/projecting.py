@@ -12,6 +12,7 @@ from hookline_losses.base import (
     check_ignored_class,
     doubt_marks,
     one_output,
+    refuse_dense,
     refuse_negative_index,
     weight_of,
 )
@@ -44,6 +45,7 @@ class ProjectingLoss(LossSpec):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require as many outputs as features."""
         name = type(self).__name__
+        refuse_dense(name, batch.target, data)
         outputs = one_output(name, outputs)
         if outputs.dim() != 2 or outputs.shape[1] != self.in_features:
             raise ValueError(

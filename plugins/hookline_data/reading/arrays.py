@@ -65,29 +65,31 @@ def names(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
     return array
 
 
-def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
-    """Return the array if it has one or several target values per row.
+def target(
+    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path, *, is_dense: bool = False
+) -> "NDArray[Any]":
+    """Return the array if it has one or several target values per row; a dense target may have any shape.
 
     Raises:
         DataError: If it has more dimensions, or a number that is not finite in the type `dtype`; the message names the
         row.
 
     """
-    values, checks = check_target(array, dtype, missing, name, path)
+    values, checks = check_target(array, dtype, missing, name, path, is_dense=is_dense)
     _refuse(array, checks, name, path)
     return values
 
 
 def check_target(
-    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Place
+    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Place, *, is_dense: bool = False
 ) -> "tuple[NDArray[Any], Checks]":
     """Return the values, and which of them are valid.
 
     Raises:
-        DataError: If it has more than two dimensions.
+        DataError: If it has more than two dimensions, unless it is dense.
 
     """
-    if array.ndim > 2:
+    if array.ndim > 2 and not is_dense:
         raise DataError(
             f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be a single value or a vector.',
             file=path,

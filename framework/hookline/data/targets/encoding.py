@@ -47,6 +47,14 @@ class Encoding:
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""
         return self if self == other else None
 
+    def is_dense(self, cells: "NDArray[Any]") -> bool:
+        """Whether an array of several values per row, `(N, …)`, is a single target with a value per element.
+
+        Such as the class of each step `(N, steps)` or pixel `(N, height, width)`, or an image. Otherwise the array must
+        have two dimensions, and its columns are as many target columns.
+        """
+        return False
+
     def with_classes(self, classes: Sequence[str | int], loss: str) -> "Encoding":
         """Return the encoding with these classes, in this order, instead of those that occur in the training rows.
 
@@ -76,10 +84,12 @@ class Encoding:
 
 
 def matrix(columns: Columns) -> "Tensor":
-    """Return the columns as a matrix of float64, which is cast to the run's dtype later."""
+    """Return the columns as a matrix of float64, which is cast to the run's dtype later; a dense target as it is."""
     import numpy
     import torch
 
+    if len(columns) == 1 and (dense := next(iter(columns.values()))).ndim > 2:
+        return torch.from_numpy(dense.astype(numpy.float64))
     return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float64))
 
 
