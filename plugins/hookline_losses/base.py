@@ -121,15 +121,21 @@ def check_ignored_class(index: int | None, classes: int) -> None:
         raise OptionError("ignore_index", message)
 
 
-def doubt_marks(ignored: int | None, data: Data) -> Iterator[str]:
-    """Warn about a class that may mark rows without a class: -100, or -1 if the other classes count from 0."""
+def doubt_marks(ignored: int | None, data: Data, *, has_option: bool = True) -> Iterator[str]:
+    """Warn about a class that may mark rows without a class: -100, or -1 if the other classes count from 0.
+
+    `has_option` says whether the loss has the option `ignore_index`.
+    """
     classes = list(map(str, data.target.classes or ()))
     counted_from_0 = ["-1", *map(str, range(len(classes) - 1))]
     for mark, is_likely in (("-100", True), ("-1", len(classes) > 2 and sorted(classes) == sorted(counted_from_0))):
         if is_likely and mark in classes and classes.index(mark) != ignored:
+            remedy = f"set `ignore_index = {classes.index(mark)}`, which is its index"
+            if not has_option:
+                remedy = "use CrossEntropyLoss with `ignore_index`, or remove these rows"
             yield (
                 f'The class {mark} of "{", ".join(data.target.columns)}" is trained like any other. If it marks rows '
-                f"without a class, set `ignore_index = {classes.index(mark)}`, which is its index."
+                f"without a class, {remedy}."
             )
 
 

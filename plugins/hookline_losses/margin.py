@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.spec import option, spec
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output, refuse_dense
+from hookline_losses.base import (
+    TorchLoss,
+    check_same_shape,
+    check_score_for_each_class,
+    doubt_marks,
+    one_output,
+    refuse_dense,
+)
 from hookline_losses.output_ranges import doubt_scores
 
 if TYPE_CHECKING:
@@ -40,6 +47,10 @@ class MultiMarginLoss(TorchLoss):
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
+
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """Warn about a class that may mark rows without a class."""
+        return doubt_marks(None, data, has_option=False)
 
 
 class SignLoss(TorchLoss):

@@ -115,6 +115,10 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.n_classes, "n_classes", data)
 
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """Warn about a class that may mark rows without a class."""
+        return doubt_marks(None, data, has_option=False)
+
 
 @spec
 class LinearCrossEntropyLoss(ProjectingLoss):

@@ -76,6 +76,10 @@ def target(
 
     """
     values, checks = check_target(array, dtype, missing, name, path, is_dense=is_dense)
+    if is_missing(array, missing).any():
+        checks = [
+            (fits, f'{what}; to drop rows without a target, set `missing_targets = "drop"`') for fits, what in checks
+        ]
     _refuse(array, checks, name, path)
     return values
 
@@ -96,6 +100,19 @@ def check_target(
             columns=[name],
         )
     return _values(array, dtype, missing)
+
+
+def is_missing(array: "NDArray[Any]", missing: Collection[str]) -> "NDArray[Any]":
+    """Return which rows contain a missing value: NaN, or a string that counts as one or is empty."""
+    import numpy
+
+    if array.dtype.kind == "f":
+        wrong = numpy.isnan(array)
+    elif array.dtype.kind == "U":
+        wrong = numpy.isin(array, ["", *missing])
+    else:
+        return numpy.zeros(len(array), dtype=bool)
+    return wrong.reshape(len(array), -1).any(axis=1)
 
 
 def sequences(
