@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy
+import pyarrow
 import pytest
 import torch
+from pyarrow import parquet
 from torch import nn
 
 import hookline
@@ -233,3 +235,54 @@ def test_a_confusion_matrix_counts_pixels(tmp_path):
     )
     trial = hookline.train(made, out=tmp_path / "run")
     assert list(trial.directory.glob("**/*confusion*"))
+
+
+@pytest.mark.parametrize("is_fixed", [True, False])
+@pytest.mark.parametrize("target", ["y", "image"])
+def test_lists_of_a_parquet_file_equal_arrays(target, is_fixed, tmp_path):
+    generator = numpy.random.default_rng(0)
+    x, y = generator.standard_normal((20, 4)), generator.integers(0, 3, (20, 4))
+    image = generator.standard_normal((20, 4, 2))
+
+    def lists(array):
+        if not is_fixed:
+            return pyarrow.array(array.tolist())
+        flat = pyarrow.array(array.reshape(-1))
+        for length in reversed(array.shape[1:]):
+            flat = pyarrow.FixedSizeListArray.from_arrays(flat, length)
+        return flat
+
+    columns = {f"x{index}": column for index, column in enumerate(x.T)}
+    parquet.write_table(pyarrow.table({**columns, "y": lists(y), "image": lists(image)}), tmp_path / "t.parquet")
+    numpy.savez(tmp_path / "t.npz", x=x, y=y, image=image)
+    loss, shape = {"y": ("CrossEntropyLoss", [3, 4]), "image": ("MSELoss", [4, 2])}[target]
+    layers = [
+        {"type": "Linear", "out_features": shape[0] * shape[1]},
+        {"type": "Unflatten", "dim": 1, "unflattened_size": shape},
+    ]
+    trials = []
+    for kind, path, inputs in (("Parquet", "t.parquet", "x*"), ("NPZ", "t.npz", "x")):
+        data = {"type": kind, "path": str(tmp_path / path), "targets": target, "inputs": inputs, "batch_size": 5}
+        made = small(data, loss, {"type": "Sequential", "layers": layers})
+        trials.append(hookline.train(hookline.load(made), out=tmp_path / kind))
+    of_lists, of_arrays = (trial.model.state_dict() for trial in trials)
+    assert all(map(torch.equal, of_lists.values(), of_arrays.values()))
+    finished = hookline.open_run(trials[0].directory)
+    evaluated = finished.evaluate(data=tmp_path / "t.parquet")
+    assert evaluated == pytest.approx(finished.evaluate("training"), rel=1e-6)
+    assert finished.predict(tmp_path / "t.parquet", columns=["prediction", "truth"])["truth"].to_pylist() == (
+        y.tolist() if target == "y" else image.astype("float32").tolist()
+    )
+
+
+def test_lists_of_different_lengths_are_padded_with_a_class_that_can_be_ignored(tmp_path):
+    rows = {"x": [1.0, 2.0, 3.0], "y": [[0, 1], [1], [1, 0]]}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "t.parquet")
+    data = {"type": "Parquet", "path": str(tmp_path / "t.parquet"), "targets": "y", "batch_size": 5}
+    layers = [{"type": "Linear", "out_features": 6}, {"type": "Unflatten", "dim": 1, "unflattened_size": [3, 2]}]
+    made = small(data, "CrossEntropyLoss", {"type": "Sequential", "layers": layers})
+    with pytest.warns(hookline.HooklineWarning, match="The class -1 of .*set `ignore_index = 0`"):
+        hookline.train(hookline.load(made), out=tmp_path / "run")
+    parquet.write_table(pyarrow.table({**rows, "y": [[0.5, 1.0], [1.5], [1.0, 2.0]]}), tmp_path / "t.parquet")
+    with pytest.raises(hookline.errors.DataError, match=r'row 2, column "y": The list has 1 elements, but the longest'):
+        hookline.train(hookline.load(made | {"loss": {"type": "MSELoss"}}), out=tmp_path / "run2")

@@ -93,6 +93,7 @@ class DataDescription:
                 str(name): Target(
                     columns=tuple(map(str, target["columns"])),
                     classes=None if target["classes"] is None else tuple(target["classes"]),
+                    shape=tuple(map(int, target.get("shape", ()))),
                     transforms=dict(target.get("transforms", {})),
                 )
                 for name, target in value["targets"].items()

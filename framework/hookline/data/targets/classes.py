@@ -61,10 +61,10 @@ class Classes(Encoding):
         classes = distinct(column, cells)
         if self.given is not None:
             refuse_others(classes, self.given, column)
-            return Target(columns=(column,), classes=self.given)
+            return Target(columns=(column,), classes=self.given, shape=cells.shape[1:])
         if len(classes) < 2:
             raise one_class(column, classes)
-        return Target(columns=(column,), classes=classes)
+        return Target(columns=(column,), classes=classes, shape=cells.shape[1:])
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return the class indices, or raise an error for a class that does not occur in training."""

@@ -27,6 +27,8 @@ class Target:
     """The columns of the source that contain the target."""
     classes: tuple[str | int, ...] | None = None
     """The class names, in the order of their indices; `None` if the target is not a class."""
+    shape: tuple[int, ...] = ()
+    """The shape of a row of a dense target, such as `(steps,)` or `(height, width)`; empty for one value per column."""
     transforms: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """How the numbers of a column are transformed for the loss, by column, as JSON-compatible values: the kind, its
     options and what it knows about the training rows. Predictions are transformed back: see `DataSpec.in_unit_of`."""

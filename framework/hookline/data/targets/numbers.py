@@ -40,7 +40,8 @@ class Numbers(Encoding):
                     f'The target column "{column}" is text ({quoted_cell(text)}), but {loss} needs numbers.',
                     columns=[column],
                 )
-        return Target(columns=tuple(columns))
+        cells = next(iter(columns.values()))
+        return Target(columns=tuple(columns), shape=cells.shape[1:] if len(columns) == 1 else ())
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return the numbers unchanged."""
