@@ -204,9 +204,9 @@ def test_cells_of_a_wrong_type_are_reported_with_their_column(complaint, given, 
         (["u", "v", "w", "x"], "MSELoss", "The cells have the type string, but MSELoss needs numbers."),
         (DAYS, "CrossEntropyLoss", "The cells have the type date32[day], but CrossEntropyLoss needs numbers or text."),
         (
-            [[1], [2], [3], [4]],
+            [["u"], ["v"], ["w"], ["x"]],
             "MSELoss",
-            "The cells have the type list<element: int64>, but MSELoss needs numbers.",
+            "The cells have the type list<element: string>, but MSELoss needs numbers.",
         ),
         (
             [0.5, 1.5, 2.5, 3.5],
