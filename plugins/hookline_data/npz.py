@@ -10,9 +10,9 @@ from hookline.errors import DataError, MismatchError, OptionError, did_you_mean,
 from hookline.spec import Objective, spec
 from hookline.training import is_applied_to_each
 from hookline_data.files.several import is_pattern
-from hookline_data.layout import checks
+from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
-from hookline_data.reading import npz_file
+from hookline_data.reading import arrays, npz_file
 from hookline_data.rows.array_layout import ArrayLayout, InputArray
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile
@@ -37,9 +37,10 @@ class NPZ(SplitFile):
     """The array to use as input. A list or a table defines several groups of inputs, named after their arrays or by the
     keys of the table, such as `{ anchor = "a", positive = "b" }`. Default: all arrays that no other option uses."""
     targets: Patterns | Mapping[str, Patterns] | None = None
-    """The array, or several arrays side by side, to predict: one or more numbers or a class per row. For a loss that
-    takes sequences, rows of class indices padded with -1. A table defines several targets. Omit it for a loss that
-    takes no target."""
+    """The array, or several arrays side by side, to predict: one or more numbers or a class per row. Integers of shape
+    `(rows, steps)` or `(rows, height, width)` are a class per step or pixel for a loss of classes; numbers of three or
+    more dimensions are images. For a loss that takes sequences, rows of class indices padded with -1. A table defines
+    several targets. Omit it for a loss that takes no target."""
     lengths: str | Mapping[str, str] | None = None
     """The array with the lengths of padded sequences: for each row, how many steps of the second dimension are not
     padding. A table selects it by array, for inputs and targets, such as `{ sounds = "sound_lengths" }`."""
@@ -59,6 +60,7 @@ class NPZ(SplitFile):
             given = getattr(self, name)
             if isinstance(given, tuple) or (isinstance(given, Path) and is_pattern(given)):
                 yield OptionError(name, "NPZ reads a single file: save the arrays of all files in one.")
+        yield from of_target.class_conflicts(self.classes, self.target_arrays)
         if self.stratify is True and not self.target_arrays:
             yield OptionError("stratify", "Stratifying needs the classes of a target, but there are no `targets`.")
         for name, given in (("inputs", self.inputs), ("targets", self.targets)):
@@ -90,7 +92,10 @@ class NPZ(SplitFile):
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and arrays that they do not contain."""
-        yield from checks.targets_of_loss(loss, self.target_arrays)
+        of_targets = list(checks.targets_of_loss(loss, self.target_arrays))
+        yield from of_targets
+        if not of_targets:
+            yield from of_target.classes_of_loss(loss, self.classes, self.target_arrays)
         yield from checks.weights_of_loss(loss, self.weight_column)
         groups = {} if self.inputs is None else self._groups(())
         for group, message in checks.inputs_of_loss(loss, groups):
@@ -119,7 +124,7 @@ class NPZ(SplitFile):
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
         layout = self._layout(loss, run.spec.run.dtype)
-        parts, left_out = self._parts(layout)
+        parts, left_out, dropped = self._parts(layout)
         paths = self.paths(parts)
         groups, statistics = layout.prepared(parts, paths)
         return in_memory(
@@ -130,6 +135,8 @@ class NPZ(SplitFile):
             {split: layout.targets_of(rows) for split, rows in parts.items()},
             lengths={split: rows.lengths() for split, rows in parts.items()},
             weights=weights_of(parts, self.weight_column, paths),
+            classes=of_target.classes_of(self.classes, self.target_arrays),
+            dropped=dropped,
             preparation={
                 name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
             },
@@ -201,9 +208,12 @@ class NPZ(SplitFile):
             missing=self.missing_marks,
         )
 
-    def _parts(self, layout: ArrayLayout) -> tuple[dict[str, Rows], dict[str, int]]:
-        """Read the rows of each split, without preparing them, and count those that are in none."""
-        found = layout.read(self.path, with_split=True)
+    def _parts(self, layout: ArrayLayout) -> tuple[dict[str, Rows], dict[str, int], dict[str, int]]:
+        """Read the rows of each split, without preparing them.
+
+        Returns them, how many rows are in no split, by reason, and how many are dropped without a target, by array.
+        """
+        found, dropped = self._complete(layout.read(self.path, with_split=True), self.path)
         rows = layout.rows(found, self.path)
         first_target = next((arrays[0] for arrays in self.target_arrays.values()), None)
 
@@ -212,10 +222,29 @@ class NPZ(SplitFile):
 
         parts, left_out = self.split(rows, cells, first_target)
         for split, path in self.other_files.items():
-            others = layout.read(path, with_split=False)
+            others, more = self._complete(layout.read(path, with_split=False), path)
+            dropped = {name: dropped.get(name, 0) + more.get(name, 0) for name in {**dropped, **more}}
             layout.refuse_other_shapes(others, found, path)
             parts[split] = layout.rows(others, path)
-        return parts, left_out
+        return parts, left_out, dropped
+
+    def _complete(
+        self, found: "dict[str, NDArray[Any]]", path: Path
+    ) -> "tuple[dict[str, NDArray[Any]], dict[str, int]]":
+        """Return the rows whose targets are known, and how many are not, by array, if such rows are to be dropped."""
+        if self.missing_targets == "refuse":
+            return found, {}
+        names = list(dict.fromkeys(name for several in self.target_arrays.values() for name in several))
+        missing = {name: arrays.is_missing(found[name], self.missing_marks) for name in names if name in found}
+        dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
+        if not dropped:
+            return found, {}
+        import numpy
+
+        kept = ~numpy.logical_or.reduce(list(missing.values()))
+        if not kept.any():
+            raise DataError("Every row lacks a target.", file=path)
+        return {name: array[kept] for name, array in found.items()}, dropped
 
     def _groups(self, others: Sequence[str]) -> dict[str, str]:
         """Return the array of each group of inputs; `others` are the arrays that no other option uses."""

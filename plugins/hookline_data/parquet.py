@@ -24,7 +24,8 @@ class Parquet(Table):
     Text in the target column is read as class names, which are sorted and numbered from 0. Booleans are read as 1 and
     0. A column of fixed-size lists counts as that many input columns. A column of variable-length lists must be the
     only one of its group of inputs: its sequences of numbers, or of fixed-size lists, are padded with 0, and their
-    lengths are kept. With a `shape`, such as `[3, 32, 32]`, nested lists of this shape are images.
+    lengths are kept. With a `shape`, such as `[3, 32, 32]`, nested lists of this shape are images. Lists in the target
+    column are a class or a number per step, and lists of lists one per pixel.
     """
 
     def names_in_file(self, path: Path) -> list[str]:

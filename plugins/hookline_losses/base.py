@@ -61,12 +61,21 @@ def one_output(name: str, outputs: Outputs) -> "Tensor":
 
 
 def check_score_for_each_class(
-    name: str, outputs: Outputs, weight: tuple[float, ...] | Balanced | None, data: Data
+    name: str,
+    outputs: Outputs,
+    weight: tuple[float, ...] | Balanced | None,
+    data: Data,
+    elements: tuple[int, ...] = (),
 ) -> None:
-    """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs."""
+    """Raise a `ValueError` if outputs are not one score per class, or if the number of weights differs.
+
+    `elements` is the shape of a row of a dense target, each of whose elements has scores: `(N, C, *elements)`.
+    """
     outputs = one_output(name, outputs)
     column, classes = ", ".join(data.target.columns), len(data.target.classes or ())
-    if outputs.dim() != 2 or outputs.shape[1] != classes:
+    if elements:
+        _check_dense(name, outputs, column, classes, elements)
+    elif outputs.dim() != 2 or outputs.shape[1] != classes:
         raise ValueError(
             f'{name} takes one score per class: "{column}" has {classes} classes, but the outputs of the model have '
             f"shape {tuple(outputs.shape[1:])} for each row."
@@ -77,6 +86,30 @@ def check_score_for_each_class(
         raise OptionError("weight", f'"{column}" has {classes} classes, but `weight` has {len(weight)} numbers.')
     if not any(weight):
         raise OptionError("weight", "At least one number of `weight` must be greater than 0.")
+
+
+def _check_dense(name: str, outputs: "Tensor", column: str, classes: int, elements: tuple[int, ...]) -> None:
+    """Raise a `ValueError` if outputs are not one score per class and element."""
+    found, wanted = tuple(outputs.shape[1:]), (classes, *elements)
+    if found == wanted:
+        return
+    hint = ""
+    if found == (*elements, classes):
+        swap = "Transpose" if len(elements) == 1 else "a convolution"
+        hint = f" The classes must come first: end the model with {swap}."
+    raise ValueError(
+        f'{name} takes one score per class and element: "{column}" has {classes} classes and rows of the shape '
+        f"{elements}, so the outputs of the model must have the shape {wanted} for each row, not {found}.{hint}"
+    )
+
+
+def refuse_dense(name: str, target: "Tensor", data: Data) -> None:
+    """Raise a `ValueError` if rows have several classes, such as one per pixel."""
+    if target.dim() > 1:
+        raise ValueError(
+            f'{name} takes one class per row, but "{", ".join(data.target.columns)}" has rows of the shape '
+            f"{tuple(target.shape[1:])}: use CrossEntropyLoss."
+        )
 
 
 def refuse_negative_index(instance: object, attribute: "Attribute[object]", index: int | None) -> None:
@@ -95,15 +128,21 @@ def check_ignored_class(index: int | None, classes: int) -> None:
         raise OptionError("ignore_index", message)
 
 
-def doubt_marks(ignored: int | None, data: Data) -> Iterator[str]:
-    """Warn about a class that may mark rows without a class: -100, or -1 if the other classes count from 0."""
+def doubt_marks(ignored: int | None, data: Data, *, has_option: bool = True) -> Iterator[str]:
+    """Warn about a class that may mark rows without a class: -100, or -1 if the other classes count from 0.
+
+    `has_option` says whether the loss has the option `ignore_index`.
+    """
     classes = list(map(str, data.target.classes or ()))
     counted_from_0 = ["-1", *map(str, range(len(classes) - 1))]
     for mark, is_likely in (("-100", True), ("-1", len(classes) > 2 and sorted(classes) == sorted(counted_from_0))):
         if is_likely and mark in classes and classes.index(mark) != ignored:
+            remedy = f"set `ignore_index = {classes.index(mark)}`, which is its index"
+            if not has_option:
+                remedy = "use CrossEntropyLoss with `ignore_index`, or remove these rows"
             yield (
                 f'The class {mark} of "{", ".join(data.target.columns)}" is trained like any other. If it marks rows '
-                f"without a class, set `ignore_index = {classes.index(mark)}`, which is its index."
+                f"without a class, {remedy}."
             )
 
 

@@ -30,7 +30,10 @@ NO_PROBABILITIES = "BCELoss takes probabilities from 0 to 1: the model must end 
 
 @spec
 class ClassIndexLoss(TorchLoss):
-    """The base of losses of one class among several: outputs `(N, C)`, targets class indices `(N,)`."""
+    """The base of losses of one class among several: outputs `(N, C)`, targets class indices `(N,)`.
+
+    With a class per step or pixel: outputs `(N, C, steps)` or `(N, C, height, width)`, targets without C.
+    """
 
     encoding = Classes()
 
@@ -49,7 +52,8 @@ class ClassIndexLoss(TorchLoss):
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require an output, and a weight if there are any, for each class."""
-        check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
+        elements = () if _are_probabilities(batch) else tuple(batch.target.shape[1:])
+        check_score_for_each_class(type(self).__name__, outputs, self.weight, data, elements)
         check_ignored_class(self.ignore_index, len(data.target.classes or ()))
 
     @property
@@ -80,7 +84,8 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     The usual choice for classification. The model ends in a layer with one output per class, without Softmax.
     Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1; or float `(N, C)`, the probability of each class, with
-    one target column per class: -Σ y log softmax(x).
+    one target column per class: -Σ y log softmax(x). With a class per step or pixel, outputs `(N, C, steps)` or
+    `(N, C, height, width)` and targets int64 without C; the loss is the mean over all elements.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
     """
@@ -128,7 +133,7 @@ class NLLLoss(ClassIndexLoss):
     """The negative log-likelihood of one class among several, from log-probabilities: -x[y].
 
     The model must end in LogSoftmax. Without it, use CrossEntropyLoss, which combines both.
-    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1.
+    Outputs: float `(N, C)`. Targets: int64 `(N,)`, 0 to C - 1. With a class per step or pixel, as for CrossEntropyLoss.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
     """
@@ -138,7 +143,7 @@ class NLLLoss(ClassIndexLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Check the outputs like other losses of classes, and require log-probabilities."""
         ClassIndexLoss.check(self, outputs, batch, data)
-        check_log_probabilities("NLLLoss", one_output("NLLLoss", outputs), "classes")
+        check_log_probabilities("NLLLoss", one_output("NLLLoss", outputs).movedim(1, -1), "classes")
 
 
 @spec
@@ -155,7 +160,11 @@ class ProbabilityLoss(TorchLoss):
         check_same_shape(type(self).__name__, outputs, batch.target, data)
         for name in ("weight", "pos_weight"):
             numbers = getattr(self, name, None)
-            if numbers is not None and numbers != "balanced" and len(numbers) not in (1, batch.target.shape[1]):
+            if numbers is None or numbers == "balanced":
+                continue
+            if len(numbers) > 1 and batch.target.dim() > 2:
+                raise OptionError(name, f"Each row of the target is an image, so `{name}` must be a single number.")
+            if len(numbers) not in (1, batch.target.shape[1]):
                 columns = batch.target.shape[1]
                 raise OptionError(name, f"There are {columns} target columns, but `{name}` has {len(numbers)} numbers.")
 

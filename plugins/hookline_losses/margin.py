@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.spec import option, spec
 from hookline_losses.balanced import Balanced
-from hookline_losses.base import TorchLoss, check_same_shape, check_score_for_each_class, one_output
+from hookline_losses.base import (
+    TorchLoss,
+    check_same_shape,
+    check_score_for_each_class,
+    doubt_marks,
+    one_output,
+    refuse_dense,
+)
 from hookline_losses.output_ranges import doubt_scores
 
 if TYPE_CHECKING:
@@ -36,11 +43,16 @@ class MultiMarginLoss(TorchLoss):
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require an output, and a weight if there are any, for each class."""
+        refuse_dense(type(self).__name__, batch.target, data)
         check_score_for_each_class(type(self).__name__, outputs, self.weight, data)
 
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
+
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """Warn about a class that may mark rows without a class."""
+        return doubt_marks(None, data, has_option=False)
 
 
 class SignLoss(TorchLoss):

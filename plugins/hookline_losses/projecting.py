@@ -13,6 +13,7 @@ from hookline_losses.base import (
     check_ignored_class,
     doubt_marks,
     one_output,
+    refuse_dense,
     refuse_negative_index,
     weight_of,
 )
@@ -45,6 +46,7 @@ class ProjectingLoss(LossSpec):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require as many outputs as features."""
         name = type(self).__name__
+        refuse_dense(name, batch.target, data)
         outputs = one_output(name, outputs)
         if outputs.dim() != 2 or outputs.shape[1] != self.in_features:
             raise ValueError(
@@ -113,6 +115,10 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
         """Require as many outputs as features, and at least as many classes as in the data."""
         ProjectingLoss.check(self, outputs, batch, data)
         _check_classes(self.n_classes, "n_classes", data)
+
+    def doubts_of_data(self, data: Data) -> "Iterable[str]":
+        """Warn about a class that may mark rows without a class."""
+        return doubt_marks(None, data, has_option=False)
 
 
 @spec

@@ -1,5 +1,6 @@
 """Rows without a target, and classes in the order of the spec."""
 
+import numpy
 import pyarrow
 import pytest
 import torch
@@ -23,7 +24,7 @@ def table(tmp_path):
 def spec(path, loss, target, outputs=3, **data):
     return {
         "run": {"epochs": 1},
-        "data": {"type": "CSV", "path": str(path), "inputs": "x", "targets": target, **data},
+        "data": {"type": "CSV", "path": str(path), "inputs": "x", "targets": target} | data,
         "model": {"type": "Linear", "out_features": outputs},
         "loss": {"type": loss},
         "optimizer": {"type": "SGD", "lr": 1e-3},
@@ -135,3 +136,37 @@ def test_classes_for_a_loss_of_numbers_are_refused_by_check(table, tmp_path, cap
     (tmp_path / "spec.toml").write_text(dumps(spec(table, "MSELoss", "y", outputs=1, classes=["1", "2"])))
     assert main(["check", str(tmp_path / "spec.toml")]) == 1
     assert "data.classes: MSELoss does not take classes from one column" in capsys.readouterr().out
+
+
+def arrays(tmp_path, **given):
+    numpy.savez(tmp_path / "arrays.npz", **given)
+    return tmp_path / "arrays.npz"
+
+
+def test_arrays_drop_rows_without_a_target_too(tmp_path):
+    y = numpy.array([1.0, numpy.nan, 3.0, 4.0])
+    level = numpy.array(["low", "high", "", "low"])
+    path = arrays(tmp_path, x=numpy.arange(4.0)[:, None], y=y, level=level)
+    data = data_of(spec(path, "MSELoss", "y", outputs=1, type="NPZ", missing_targets="drop"))
+    assert data.training.all.input[:, 0].tolist() == [0, 2, 3]
+    assert data.dropped == {"y": 1}
+    classes = data_of(
+        spec(path, "CrossEntropyLoss", "level", type="NPZ", missing_targets="drop", classes=["low", "high"])
+    )
+    assert classes.training.all.target.tolist() == [0, 1, 0]
+    assert classes.dropped == {"level": 1}
+    with pytest.raises(hookline.errors.DataError, match="nan is not a finite float32; to drop rows without a target"):
+        data_of(spec(path, "MSELoss", "y", outputs=1, type="NPZ"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "remedy"),
+    [
+        ("CrossEntropyLoss", "set `ignore_index = 0`, which is its index"),
+        ("MultiMarginLoss", "use CrossEntropyLoss with `ignore_index`, or remove these rows"),
+    ],
+)
+def test_a_class_that_marks_rows_without_a_class_is_told(loss, remedy, tmp_path):
+    (tmp_path / "t.csv").write_text("x,c\n1,-1\n2,0\n3,1\n4,1\n")
+    with pytest.warns(hookline.HooklineWarning, match=f'The class -1 of "c" is trained like any other.*{remedy}'):
+        hookline.train(hookline.load(spec(tmp_path / "t.csv", loss, "c")), out=tmp_path / "run")

@@ -279,7 +279,7 @@ def test_validation_and_test_files_may_have_longer_or_shorter_sequences(prepare_
             'row 1 of "y": 9223372036854775808 is not an int64.',
         ),
         (
-            {},
+            {"loss": "CrossEntropyLoss"},
             {"x": X, "y": STEPS},
             'A row of "y" has the shape (5, 2), but a target must be a single value or a vector.',
         ),

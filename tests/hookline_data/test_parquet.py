@@ -127,7 +127,10 @@ def test_columns_of_a_validation_file_are_found_by_name(prepare_parquet, tmp_pat
     [
         (["u", "w"], 'row 1, column "y": "u" is text, but the column has numbers in {known}.'),
         (["1", "2"], 'row 1, column "y": "1" is text, but the column has numbers in {known}.'),
-        ([1, None], 'row 2, column "y": The cell is empty.'),
+        (
+            [1, None],
+            'row 2, column "y": The cell is empty: fill it in, or drop such rows with `missing_targets = "drop"`.',
+        ),
     ],
 )
 def test_text_in_another_file_is_reported_if_the_training_file_has_numbers(prepare_parquet, tmp_path, cells, message):
@@ -201,9 +204,9 @@ def test_cells_of_a_wrong_type_are_reported_with_their_column(complaint, given, 
         (["u", "v", "w", "x"], "MSELoss", "The cells have the type string, but MSELoss needs numbers."),
         (DAYS, "CrossEntropyLoss", "The cells have the type date32[day], but CrossEntropyLoss needs numbers or text."),
         (
-            [[1], [2], [3], [4]],
+            [["u"], ["v"], ["w"], ["x"]],
             "MSELoss",
-            "The cells have the type list<element: int64>, but MSELoss needs numbers.",
+            "The cells have the type list<element: string>, but MSELoss needs numbers.",
         ),
         (
             [0.5, 1.5, 2.5, 3.5],
@@ -226,11 +229,15 @@ def test_targets_of_a_wrong_type_are_reported_with_the_type_that_the_loss_needs(
     [
         ({"a": [1, 2, 3, None]}, {}, 'row 4, column "a": The cell is empty.'),
         ({"a": [None, None, None, None]}, {}, 'row 1, column "a": The cell is empty.'),
-        ({"a": [1, 2, 3, 4], "y": [1, None, 3, 4]}, {}, 'row 2, column "y": The cell is empty.'),
+        (
+            {"a": [1, 2, 3, 4], "y": [1, None, 3, 4]},
+            {},
+            'row 2, column "y": The cell is empty: fill it in, or drop such rows with `missing_targets = "drop"`.',
+        ),
         (
             {"a": [1, 2, 3, 4], "y": ["u", "v", "v", ""]},
             {"loss": "CrossEntropyLoss"},
-            'row 4, column "y": The cell is empty.',
+            'row 4, column "y": The cell is empty: fill it in, or drop such rows with `missing_targets = "drop"`.',
         ),
         ({"a": [1.0, 2.0, float("nan"), 4.0]}, {}, 'row 3, column "a": nan is not a finite float32.'),
         ({"a": [1, 2, 3, 4], "b": [1, 2, 3, -1e39]}, {}, 'row 4, column "b": -1e+39 is not a finite float32.'),

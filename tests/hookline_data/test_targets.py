@@ -144,8 +144,11 @@ def test_a_probability_outside_0_and_1_is_an_error_in_every_split(prepare, split
     [
         ("x", '"x" is not a number, but MSELoss needs numbers.'),
         ("1,5", '"1,5" is not a number, but MSELoss needs numbers.'),
-        ("nan", '"nan" counts as a missing value: fill it in or remove the row.'),
-        ("", "The cell is empty."),
+        (
+            "nan",
+            '"nan" counts as a missing value: fill it in or remove the row, or drop such rows with `missing_targets = "drop"`.',
+        ),
+        ("", 'The cell is empty: fill it in, or drop such rows with `missing_targets = "drop"`.'),
         ("1e39", "1e+39 is not a finite float32."),
     ],
 )
@@ -195,7 +198,8 @@ def test_a_missing_mark_is_not_a_class_unless_the_spec_allows_it(prepare, tmp_pa
         prepare(text, loss="CrossEntropyLoss")
     assert str(raised.value) == (
         f'{tmp_path / "table.csv"}: row 3, column "y": "{mark}" counts as a missing value and occurs in 2 cells of '
-        f"the column: fill it in or remove the row; if it is a class name, set `missing_marks = []`."
+        'the column: fill it in or remove the row, or drop such rows with `missing_targets = "drop"`; if it is a class '
+        "name, set `missing_marks = []`."
     )
     if others == "rose":
         assert set(prepare(text, loss="CrossEntropyLoss", missing_marks=[]).target.classes) == {others, "7", mark}

@@ -93,6 +93,7 @@ class DataDescription:
                 str(name): Target(
                     columns=tuple(map(str, target["columns"])),
                     classes=None if target["classes"] is None else tuple(target["classes"]),
+                    shape=tuple(map(int, target.get("shape", ()))),
                     transforms=dict(target.get("transforms", {})),
                     counts=None if target.get("counts") is None else tuple(map(int, target["counts"])),
                     rows=None if target.get("rows") is None else int(target["rows"]),

@@ -198,7 +198,9 @@ def _warn_of_merged(
 ) -> None:
     """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
-        if not rows.is_floating_point() or rows.dim() != 2 or bool((rows.to(run.dtype) == rows).all()):
+        if not rows.is_floating_point() or rows.dim() != 2 or known[name].shape:
+            continue
+        if bool((rows.to(run.dtype) == rows).all()):
             continue
         if merged := merged_columns(rows.numpy(), rows.to(run.dtype).numpy()):
             dtype = str(run.dtype).removeprefix("torch.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from hookline.data import Columns, Encoding, Numbers, Sequences
+from hookline.data import Classes, Columns, Encoding, Numbers, Sequences
 from hookline_data.layout.kinds import FittedKind, Kind, described
 from hookline_data.reading.columns import Wanted
 
@@ -84,6 +84,12 @@ class Layout:
         """The kinds of all columns that have one."""
         return {name: kind for group in self.inputs.values() for name, kind in group.kinds.items()}
 
+    @property
+    def dense_targets(self) -> set[str]:
+        """The columns of targets whose cells may be lists: a value per step or pixel."""
+        sequences = [name for name, encoding in self.encodings.items() if isinstance(encoding, Sequences)]
+        return {column for name, columns in self.targets.items() if name not in sequences for column in columns}
+
     def wanted(self) -> dict[str, Wanted]:
         """Return the requirements for each column. A column of two groups is read as integers if either needs them."""
         wanted: dict[str, Wanted] = {}
@@ -118,11 +124,12 @@ class Layout:
     def _wanted_of(self, target: str, columns: list[str]) -> Wanted:
         encoding, loss = self.encodings[target], self.losses[target]
         if isinstance(encoding, Numbers):
-            return Wanted("number", by=loss, missing=self.missing)
+            return Wanted("number", by=loss, may_be_lists=len(columns) == 1, missing=self.missing)
         if isinstance(encoding, Sequences):
             return Wanted("text", by=loss, may_be_lists=True, missing=self.missing)
         # In a single column, False and True are class names.
-        return Wanted("any", by=loss, may_be_boolean=len(columns) > 1, missing=self.missing)
+        may_be_lists = isinstance(encoding, Classes) and len(columns) == 1
+        return Wanted("any", by=loss, may_be_lists=may_be_lists, may_be_boolean=len(columns) > 1, missing=self.missing)
 
     def targets_of(self, columns: Columns) -> dict[str, Columns]:
         """The columns of each target."""

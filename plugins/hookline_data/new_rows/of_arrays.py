@@ -96,9 +96,12 @@ class ArrayRoles:
             if target.is_of_sequences:
                 cells, checks = arrays.check_sequences(found[name], known.get(name), self.missing, name, place)
             else:
-                cells, checks = arrays.check_target(found[name], self.dtype, self.missing, name, place)
+                is_dense = name in target.known.columns
+                cells, checks = arrays.check_target(
+                    found[name], self.dtype, self.missing, name, place, is_dense=is_dense
+                )
             bad += _bad(name, found[name], checks)
-            if cells.ndim == 1 or target.is_of_sequences:
+            if cells.ndim == 1 or target.is_of_sequences or name in target.known.columns:
                 columns[name] = cells
             else:
                 columns |= {f"{name}[{index}]": column for index, column in enumerate(cells.T)}

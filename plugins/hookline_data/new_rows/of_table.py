@@ -20,10 +20,11 @@ from hookline_data.new_rows.csv_rows import CSVRows
 from hookline_data.new_rows.json_rows import JSONRows
 from hookline_data.new_rows.python_rows import ColumnRows, DictRows, npz_columns, rows_of_frame, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
-from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
+from hookline_data.new_rows.tensors import dense_target, rows_of_numbers, sequences, target_column
 from hookline_data.new_rows.transform import transformed, transformed_target
 from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
+from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Chooser, Place
 from hookline_data.reading.csv_cells import sentence
 from hookline_data.reading.error_messages import as_sentences
@@ -112,10 +113,14 @@ def _read(
         else:
             inputs[name], unread = rows_of_numbers(name, group, {**chunk.columns, **own}, place)
         bad += unread
+    shapes = {target.known.columns[0]: target.known.shape for target in targets.values() if target.known.shape}
     kinds = {column: kind for target in targets.values() for column, kind in target.kinds.items()}
     for column in dict.fromkeys(column for target in targets.values() for column in target.known.columns):
-        finite = "float64" if column in kinds else dtype
-        columns[column], unread = target_column(column, chunk.columns[column], finite)
+        finite, cells = "float64" if column in kinds else dtype, chunk.columns[column]
+        if column in shapes and is_list(cells.type):
+            columns[column], unread = dense_target(column, cells, shapes[column])
+        else:
+            columns[column], unread = target_column(column, cells, finite)
         bad += unread
         if column in kinds:
             columns[column], unread = transformed_target(column, columns[column], kinds[column])

@@ -96,6 +96,10 @@ class EncodedTarget:
             if self.has_class_names:
                 return Role(wanted=Wanted("text", by=self.loss, missing=missing))
             return Role(wanted=Wanted("integer", by=self.loss, missing=missing), steps=0)
+        if self.known.shape and len(self.known.columns) == 1:
+            kind: Any = "integer" if self.encoding.kind == "classes" else "number"
+            steps = self.known.shape[1] if len(self.known.shape) > 1 else 0
+            return Role(wanted=Wanted(kind, by=self.loss, missing=missing), steps=steps)
         if self.has_class_names:
             return Role(wanted=Wanted("text", by=self.loss, missing=missing), classes=self.known.classes)
         if self.encoding.kind == "classes" and len(self.known.columns) == 1:

@@ -105,6 +105,24 @@ def sequences(
     return array, lengths, BadCells.where(column, is_bad.any(axis=1), explain)
 
 
+def dense_target(
+    column: str, cells: "pyarrow.ChunkedArray", shape: tuple[int, ...]
+) -> "tuple[NDArray[Any], list[BadCells]]":
+    """Return lists as an array `(rows, *shape)`; shorter lists of integers are padded with -1, as in training."""
+    import numpy
+
+    steps, lengths = _steps(cells)
+    is_step = numpy.arange(shape[0]) < lengths[:, None]
+    array = numpy.full((len(lengths), *shape), -1, dtype=steps.dtype)
+    fits = lengths == shape[0] if steps.dtype.kind == "f" else lengths <= shape[0]
+    array[is_step & fits[:, None]] = steps[numpy.repeat(fits, lengths)]
+
+    def other(row: int) -> tuple[str, None]:
+        return f"The list has {lengths[row]} elements, but in training {shape[0]}.", None
+
+    return array, BadCells.where(column, ~fits, other)
+
+
 def target_column(column: str, cells: "pyarrow.ChunkedArray", dtype: str) -> "tuple[NDArray[Any], list[BadCells]]":
     """Return a column of a target: text, numbers that are finite in this type, or class indices padded with -1."""
     import numpy

@@ -70,35 +70,54 @@ def to_split(array: "NDArray[Any]", wanted: Wanted, name: str, path: Path) -> "N
     return values
 
 
-def target(array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path) -> "NDArray[Any]":
-    """Return the array if it has one or several target values per row.
+def target(
+    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path, *, is_dense: bool = False
+) -> "NDArray[Any]":
+    """Return the array if it has one or several target values per row; a dense target may have any shape.
 
     Raises:
         DataError: If it has more dimensions, or a number that is not finite in the type `dtype`; the message names the
         row.
 
     """
-    values, checks = check_target(array, dtype, missing, name, path)
+    values, checks = check_target(array, dtype, missing, name, path, is_dense=is_dense)
+    if is_missing(array, missing).any():
+        checks = [
+            (fits, f'{what}; to drop rows without a target, set `missing_targets = "drop"`') for fits, what in checks
+        ]
     _refuse(array, checks, name, path)
     return values
 
 
 def check_target(
-    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Place
+    array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Place, *, is_dense: bool = False
 ) -> "tuple[NDArray[Any], Checks]":
     """Return the values, and which of them are valid.
 
     Raises:
-        DataError: If it has more than two dimensions.
+        DataError: If it has more than two dimensions, unless it is dense.
 
     """
-    if array.ndim > 2:
+    if array.ndim > 2 and not is_dense:
         raise DataError(
             f'A row of "{name}" has the shape {array.shape[1:]}, but a target must be a single value or a vector.',
             file=path,
             columns=[name],
         )
     return _values(array, dtype, missing)
+
+
+def is_missing(array: "NDArray[Any]", missing: Collection[str]) -> "NDArray[Any]":
+    """Return which rows contain a missing value: NaN, or a string that counts as one or is empty."""
+    import numpy
+
+    if array.dtype.kind == "f":
+        wrong = numpy.isnan(array)
+    elif array.dtype.kind == "U":
+        wrong = numpy.isin(array, ["", *missing])
+    else:
+        return numpy.zeros(len(array), dtype=bool)
+    return wrong.reshape(len(array), -1).any(axis=1)
 
 
 def sequences(

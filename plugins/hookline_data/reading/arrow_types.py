@@ -18,7 +18,10 @@ def type_to_read(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType 
 
     if is_list(kind) and wanted.may_be_lists:
         # Lists in a target column are class indices.
-        of_steps = Wanted("integer") if wanted.kind == "text" else evolve(wanted, may_be_lists=is_ragged(kind))
+        # Lists of lists are sequences of several numbers, or images as targets.
+        may_be_nested = is_ragged(kind) or wanted.is_target
+        of_steps = Wanted("integer") if wanted.kind in ("text", "any") else wanted
+        of_steps = evolve(of_steps, may_be_lists=may_be_nested, is_target=False)
         steps = None if is_ragged(kind.value_type) else type_to_read(kind.value_type, of_steps)
         if steps is None:
             return None

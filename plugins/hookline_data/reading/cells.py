@@ -133,6 +133,31 @@ def padded(
     return filled, lengths
 
 
+def dense(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArray[Any]":
+    """Return a column of lists as an array `(rows, steps)` or `(rows, height, width)`. Missing integers are -1.
+
+    Raises:
+        DataError: If lists of floats have different lengths, or if a number is not finite; the message names the row.
+
+    """
+    column = table.column(name)
+    filled, lengths = padded(_ragged(column), -1, dtype, name, path)
+    if filled.dtype.kind == "f" and (shorter := lengths != filled.shape[1]).any():
+        row = int(shorter.argmax())
+        message = f"The list has {lengths[row]} elements, but the longest one has {filled.shape[1]}."
+        raise cell_error(path, row, name, message=message)
+    return filled
+
+
+def _ragged(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return a column of fixed-size lists as lists of any length."""
+    import pyarrow
+
+    if not pyarrow.types.is_fixed_size_list(column.type):
+        return column
+    return column.cast(pyarrow.large_list(column.type.value_type))
+
+
 def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArray[Any]":
     """Return the cells of a column: integers, floats or text. Lists of indices become rows padded with -1.
 

@@ -106,7 +106,11 @@ class ArrayLayout:
             targets[target] = {}
             for name in several:
                 cells = rows.columns[name]
-                if cells.ndim == 1 or isinstance(self.encodings[target], Sequences):
+                encoding = self.encodings[target]
+                if cells.ndim == 1 or isinstance(encoding, Sequences) or encoding.is_dense(cells):
+                    if cells.ndim > 1 and len(several) > 1:
+                        message = f'"{name}" has values of shape {cells.shape[1:]}, so it must be the only array.'
+                        raise DataError(message, file=self.path, columns=[name])
                     targets[target][name] = cells
                 else:
                     targets[target] |= {f"{name}[{index}]": column for index, column in enumerate(cells.T)}
@@ -155,7 +159,8 @@ class ArrayLayout:
     ) -> "NDArray[Any]":
         if isinstance(self.encodings[target], Sequences):
             return arrays.sequences(array, lengths, self.missing, name, path)
-        return arrays.target(array, self.dtype, self.missing, name, path)
+        is_dense = self.encodings[target].is_dense(array)
+        return arrays.target(array, self.dtype, self.missing, name, path, is_dense=is_dense)
 
     def _is_sequence(self, name: str) -> bool:
         """Whether rows of the array may have different numbers of steps."""

@@ -11,7 +11,7 @@ from hookline.errors import DataError, counted
 from hookline.spec import UnfitCells
 from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
-from hookline_data.reading.cells import values
+from hookline_data.reading.cells import dense, is_list, values
 from hookline_data.reading.columns import cell_error
 from hookline_data.rows.rows import Group, Rows, groups_of
 
@@ -58,10 +58,10 @@ class UnpreparedRows:
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
         for name in others:
             table = _filled(table, name)  # These rows are dropped below.
-        columns = {
-            name: values(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
-            for name in others
-        }
+        columns = {}
+        for name in others:
+            read = dense if is_list(table.column(name).type) and name in layout.dense_targets else values
+            columns[name] = read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
         rows = cls(
             table=table,
             path=path,

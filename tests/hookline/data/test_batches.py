@@ -156,7 +156,9 @@ def test_several_inputs_and_targets_keep_their_names_and_rows(monkeypatch, seed,
 
 
 def test_inputs_and_targets_must_have_the_same_number_of_rows():
-    with pytest.raises(ValueError, match=r"^All inputs, targets and lengths must have the same number of rows\.$"):
+    with pytest.raises(
+        ValueError, match=r"^All inputs, targets, lengths and weights must have the same number of rows\.$"
+    ):
         TensorBatches({"input": INPUTS}, {"target": TARGETS[1:]}, batch_size=4)
 
 

@@ -132,7 +132,7 @@ def test_a_non_finite_target_is_reported_with_row_and_column(prepare, cell):
 
 
 def test_an_empty_target_is_reported_with_row_and_column(prepare):
-    with pytest.raises(DataError, match=r'table\.csv: row 2, column "y": The cell is empty\.'):
+    with pytest.raises(DataError, match=r'table\.csv: row 2, column "y": The cell is empty: fill it in'):
         prepare("a,y\n1,u\n3,\n5,v\n", loss="CrossEntropyLoss")
 
 

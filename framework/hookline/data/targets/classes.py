@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @frozen
 class Classes(Encoding):
-    """One class per row: class indices as int64 of shape `(N,)`. Classes are sorted and numbered from 0."""
+    """One class per row: class indices as int64 of shape `(N,)`. Classes are sorted and numbered from 0.
+
+    A dense target has a class per step or pixel: int64 `(N, steps)` or `(N, height, width)`.
+    """
 
     kind = "classes"
 
@@ -36,6 +39,10 @@ class Classes(Encoding):
     def with_classes(self, classes: Sequence[str | int], loss: str) -> Encoding:
         """Return the encoding with these classes."""
         return evolve(self, given=tuple(classes))
+
+    def is_dense(self, cells: "NDArray[Any]") -> bool:
+        """Whether these are classes of several elements per row: numbers with a fraction are probabilities."""
+        return cells.ndim > 1 and cells.dtype.kind != "f"
 
     def common(self, other: Encoding) -> Encoding | None:
         """Return `Classes` if one of the losses takes nothing else."""
@@ -54,10 +61,10 @@ class Classes(Encoding):
         classes = distinct(column, cells)
         if self.given is not None:
             refuse_others(classes, self.given, column)
-            return Target(columns=(column,), classes=self.given)
+            return Target(columns=(column,), classes=self.given, shape=cells.shape[1:])
         if len(classes) < 2:
             raise one_class(column, classes)
-        return Target(columns=(column,), classes=classes)
+        return Target(columns=(column,), classes=classes, shape=cells.shape[1:])
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return the class indices, or raise an error for a class that does not occur in training."""
@@ -162,7 +169,9 @@ def refuse_others(classes: Sequence[str | int], given: Sequence[str | int], colu
 
 def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """Return the distinct cells, sorted; whole floats become integers."""
-    found = sorted(set(cells.tolist()))
+    import numpy
+
+    found = sorted(set((numpy.unique(cells) if cells.ndim > 1 else cells).tolist()))
     if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
         raise DataError(
             f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.',

@@ -27,6 +27,8 @@ class Target:
     """The columns of the source that contain the target."""
     classes: tuple[str | int, ...] | None = None
     """The class names, in the order of their indices; `None` if the target is not a class."""
+    shape: tuple[int, ...] = ()
+    """The shape of a row of a dense target, such as `(steps,)` or `(height, width)`; empty for one value per column."""
     transforms: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """How the numbers of a column are transformed for the loss, by column, as JSON-compatible values: the kind, its
     options and what it knows about the training rows. Predictions are transformed back: see `DataSpec.in_unit_of`."""
@@ -51,6 +53,14 @@ class Encoding:
     def common(self, other: "Encoding") -> "Encoding | None":
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""
         return self if self == other else None
+
+    def is_dense(self, cells: "NDArray[Any]") -> bool:
+        """Whether an array of several values per row, `(N, …)`, is a single target with a value per element.
+
+        Such as the class of each step `(N, steps)` or pixel `(N, height, width)`, or an image. Otherwise the array must
+        have two dimensions, and its columns are as many target columns.
+        """
+        return False
 
     def with_classes(self, classes: Sequence[str | int], loss: str) -> "Encoding":
         """Return the encoding with these classes, in this order, instead of those that occur in the training rows.
@@ -81,10 +91,12 @@ class Encoding:
 
 
 def matrix(columns: Columns) -> "Tensor":
-    """Return the columns as a matrix of float64, which is cast to the run's dtype later."""
+    """Return the columns as a matrix of float64, which is cast to the run's dtype later; a dense target as it is."""
     import numpy
     import torch
 
+    if len(columns) == 1 and (dense := next(iter(columns.values()))).ndim > 2:
+        return torch.from_numpy(dense.astype(numpy.float64))
     return torch.from_numpy(numpy.column_stack(list(columns.values())).astype(numpy.float64))
 
 

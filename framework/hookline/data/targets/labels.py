@@ -1,7 +1,7 @@
 """Targets with several labels, each of which is true or false."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -11,6 +11,7 @@ from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -59,9 +60,10 @@ class TwoValues(Encoding):
                 return Target(columns=(column,), classes=classes)
         self._check(columns, loss)
         for column, cells in columns.items():
-            if (cells == cells[0]).all():
+            if (cells == cells.flat[0]).all():
                 raise DataError(
-                    f'The target column "{column}" is {cells[0]:g} in all training rows, but two classes are needed.',
+                    f'The target column "{column}" is {cells.flat[0]:g} in all training rows, but two classes are '
+                    "needed.",
                     columns=[column],
                 )
         return Target(columns=tuple(columns), classes=(self.no, self.yes) if len(columns) == 1 else None)
@@ -70,7 +72,8 @@ class TwoValues(Encoding):
         """Return numbers unchanged; of two class names, the first becomes false and the second true."""
         if known.classes is not None and known.classes != (self.no, self.yes):
             indices = Classes(self.given).apply(columns, known, loss, split)
-            return (indices * (self.yes - self.no) + self.no).double().unsqueeze(1)
+            signs = (indices * (self.yes - self.no) + self.no).double()
+            return signs.unsqueeze(1) if signs.dim() == 1 else signs
         refuse_text(columns, split)
         self._check(columns, loss)
         return matrix(columns)
@@ -96,9 +99,21 @@ class TwoValues(Encoding):
 
 @frozen
 class Probabilities(TwoValues):
-    """The probability of each label, from 0 to 1: float64 of shape `(N, columns)`."""
+    """The probability of each label, from 0 to 1: float64 of shape `(N, columns)`.
+
+    A dense target has one per pixel, float64 `(N, 1, height, width)`, or several, `(N, labels, height, width)`.
+    """
 
     between: bool = True
+
+    def is_dense(self, cells: "NDArray[Any]") -> bool:
+        """Whether a row has more than one dimension, such as an image."""
+        return cells.ndim > 2
+
+    def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
+        """Return the probabilities; those of an image `(N, height, width)` with a dimension for its only label."""
+        tensor = TwoValues.apply(self, columns, known, loss, split)
+        return tensor.unsqueeze(1) if tensor.dim() == 3 else tensor
 
 
 @frozen

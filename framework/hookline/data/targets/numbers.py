@@ -1,6 +1,6 @@
 """Targets that are numbers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -9,15 +9,20 @@ from hookline.errors.exceptions import DataError
 from hookline.errors.text import quoted_cell
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
 @frozen
 class Numbers(Encoding):
-    """Any numbers: float64 of shape `(N, columns)`."""
+    """Any numbers: float64 of shape `(N, columns)`. A dense target, such as an image, keeps its shape."""
 
     minimum: float | None = None
     """The smallest number that the loss accepts."""
+
+    def is_dense(self, cells: "NDArray[Any]") -> bool:
+        """Whether a row has more than one dimension, such as an image."""
+        return cells.ndim > 2
 
     def common(self, other: Encoding) -> Encoding | None:
         """Return the stricter of two encodings of numbers."""
@@ -35,7 +40,8 @@ class Numbers(Encoding):
                     f'The target column "{column}" is text ({quoted_cell(text)}), but {loss} needs numbers.',
                     columns=[column],
                 )
-        return Target(columns=tuple(columns))
+        cells = next(iter(columns.values()))
+        return Target(columns=tuple(columns), shape=cells.shape[1:] if len(columns) == 1 else ())
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return the numbers unchanged."""

@@ -50,7 +50,7 @@ class Predicted:
         """The classes as in the data; for labels, the values of false and true."""
         classes = self.known.classes or ()
         if self.kind == "labels":
-            if self.predictions.shape[1] == 1 and len(classes) == 2:
+            if (self.predictions.shape[1] == 1 or self.predictions.dim() > 2) and len(classes) == 2:
                 return classes
             encoding: Any = self.loss.encoding
             return encoding.no, encoding.yes
@@ -68,7 +68,9 @@ class Predicted:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of several labels or numbers; empty if there is only one."""
-        return self.columns_for(self.predictions.shape[1]) if self.kind in ("labels", "numbers") else ()
+        if self.kind not in ("labels", "numbers") or self.predictions.dim() > 2:
+            return ()
+        return self.columns_for(self.predictions.shape[1])
 
     def columns_for(self, count: int) -> tuple[str, ...]:
         """Return the names of this number of values of a row; empty if there is only one."""

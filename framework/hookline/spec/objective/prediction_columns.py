@@ -117,6 +117,8 @@ def _columns(sample: Predicted, part: Part) -> "Iterator[tuple[str, str, pyarrow
         yield from _values(sample, sample.predictions, "prediction")
     elif sample.kind == "classes":
         yield from _of_classes(sample, is_each=part == "probabilities")
+    elif sample.kind == "labels" and sample.predictions.dim() > 2:
+        yield "probability", "", _array(sample.predictions)
     elif sample.kind == "labels" and not sample.columns:
         yield from _of_two_classes(sample, is_each=part == "probabilities")
     else:
@@ -134,6 +136,11 @@ def _values(
         yield what, "", _named(chosen, sample.classes)
     elif sample.kind == "sequences":
         yield what, "", _texts(values, sample.names)
+    elif values.dim() > 2 and sample.kind == "numbers":
+        yield what, "", _array(values)
+    elif values.dim() > 2:
+        holds = sample.is_yes() if what == "prediction" else sample.is_true()
+        yield what, "", _named(holds.long(), sample.classes)
     else:
         labels = sample.columns_for(values.shape[1]) or ("",)
         for index, label in enumerate(labels):
