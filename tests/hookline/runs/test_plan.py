@@ -73,6 +73,12 @@ grouped: 3 epochs of 4 steps on cpu, seed 7
   optimizer  AdamW
   metrics    Accuracy, F1Score
 
+Rows of each class
+  class          training   validation
+  setosa      45 (37.5 %)   5 (16.7 %)
+  versicolor  36 (30.0 %)  14 (46.7 %)
+  virginica   39 (32.5 %)  11 (36.7 %)
+
 Plugins
   hookline  hookline 0.1.0
 
