@@ -47,16 +47,21 @@ def test_equal_rows_in_two_splits_are_counted_and_the_first_pair_is_named(column
 
 
 def test_rows_are_named_by_their_numbers_in_the_source_if_these_are_known():
-    inputs, target = random(6), random(6, 1)
-    inputs[5], target[5] = inputs[2], target[2]
-    numbers = {"training": [10, 11, 12, 13], "validation": [1000, 2000]}
+    inputs, target = random(7), random(7, 1)
+    inputs[5:], target[5:] = inputs[2], target[2]
+    numbers = {"training": [10, 11, 12, 13], "validation": [1000, 2000, 3000]}
     [warning] = found((inputs[:4], target[:4]), (inputs[4:], target[4:]), row_numbers=numbers)
     assert "row 2,001 of the data for validation equals row 13 of the data for training" in warning.diagnostic.message
 
 
 def test_zeros_with_different_signs_are_equal():
-    inputs, target = torch.zeros(1, 2), torch.zeros(1, 1)
+    inputs, target = torch.zeros(2, 2), torch.zeros(2, 1)
     assert len(found((inputs, target), (-inputs, target))) == 1
+
+
+def test_a_single_equal_row_may_be_a_coincidence():
+    inputs, target = random(4), random(4, 1)
+    assert found((inputs, target), (inputs[:1], target[:1])) == []
 
 
 def test_large_data_is_not_looked_at(monkeypatch):
