@@ -215,7 +215,7 @@ def test_sequences_must_have_the_same_format_in_all_files(prepare_parquet, tmp_p
 def test_targets_that_are_lists_cannot_be_stratified(complaint):
     options = {"loss": "CTCLoss", "stratify": True, "test": 0.5}
     assert complaint({"w": [1, 2, 3], "y": [[1], [2, 3], [1]]}, **options) == (
-        'Cannot stratify by "y": its cells are lists.'
+        'Cannot stratify by "y": it has several values per row.'
     )
 
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
 from hookline.data.precision import merged_columns
 from hookline.data.prepared_column import PreparedColumn
+from hookline.data.row_numbers import RowNumbers
 from hookline.data.sampling import Sampling
 from hookline.data.targets.counts import counts_of
 from hookline.data.targets.encoding import Columns, Encoding, Target
@@ -101,7 +102,7 @@ def in_memory(
         preparation: How each group of inputs is computed from a row of the source; see `Data.preparation`.
         left_out: How many rows of the source are in no split, by the reason.
         sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
-        row_numbers: For each split, the number in the source of each row, counted from 0.
+        row_numbers: For each split, the number in the source of each row, counted from 0, in ascending order.
         columns: What becomes of each column of the source, for `hookline plan`.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
@@ -135,11 +136,12 @@ def in_memory(
         message = f"`drop_last` leaves no batch: there are only {drawn} rows."
         raise DataError(message, file=sources["training"], option=("drop_last",))
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
+    numbers = None if row_numbers is None else RowNumbers(row_numbers)
     return Data(
         **batches,
         example=example,
         targets=known,
-        row_numbers=row_numbers,
+        row_numbers=numbers,
         left_out=left_out,
         preparation=preparation,
         dropped=dropped,

@@ -32,7 +32,9 @@ def type_to_read(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType 
         return kind
     if types.is_null(kind):
         return {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(wanted.kind, pyarrow.string())
-    if wanted.takes_any_type and (types.is_primitive(kind) or types.is_decimal(kind)):
+    if wanted.takes_any_type and wanted.kind == "any" and types.is_temporal(kind):
+        return pyarrow.string()
+    if wanted.takes_any_type and wanted.kind != "any" and (types.is_primitive(kind) or types.is_decimal(kind)):
         return pyarrow.string()
     if types.is_boolean(kind):
         return pyarrow.int64() if wanted.kind != "text" else None

@@ -175,9 +175,9 @@ class SplitFile(DataSpec):
         """What the cells of the columns that are needed to split the rows must be."""
         missing = self.missing_marks
         kinds = {
-            "split_column": Wanted("text", by="the split", missing=()),
-            "group_column": Wanted("any", by="`group_column`", missing=missing),
-            "time_column": Wanted("any", by="`time_column`", missing=missing),
+            "split_column": Wanted("text", by="the split", missing=(), takes_any_type=True),
+            "group_column": Wanted("any", by="`group_column`", missing=missing, takes_any_type=True),
+            "time_column": Wanted("any", by="`time_column`", missing=missing, takes_any_type=True),
             "sample_weights": Wanted("number", by="`sample_weights`", missing=missing),
         }
         wanted = {column: kinds[name] for name, column in self.splitting_columns.items()}

@@ -29,8 +29,6 @@ def contradictions(source: "SplitFile") -> Iterator[OptionError]:
         yield from _of_folds(source)
     if source.time_column is not None:
         yield from _of_times(source)
-    if source.quantiles is not None and source.quantiles < 2:
-        yield OptionError("quantiles", "There must be at least 2 quantiles.", id="out-of-bounds")
 
 
 def _of_split_column(source: "SplitFile") -> Iterator[OptionError]:
@@ -69,8 +67,6 @@ def _of_values(values: Mapping[str, str | int | tuple[str | int, ...]]) -> Itera
 
 def _of_folds(source: "SplitFile") -> Iterator[OptionError]:
     assert source.folds is not None
-    if source.folds < 2:
-        yield OptionError("folds", "There must be at least 2 folds.", id="out-of-bounds")
     if source.validation:
         message = "The fold is the validation split: remove `validation`."
         yield OptionError("validation", message, against=[("folds",)])

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
-    """Return numbers unchanged, and dates and times of ISO 8601 as microseconds since 1970.
+    """Return numbers unchanged, and dates and times of ISO 8601 as microseconds since 1970 (nanoseconds, if
+    some have more digits).
 
     Times with an offset such as "+02:00" or "Z" are compared in UTC; either all cells have one, or none.
 
@@ -42,11 +43,13 @@ def _cast(texts: "NDArray[Any]", zone: str | None) -> "NDArray[Any] | None":
     # A month alone is the first day of it.
     is_month = numpy.char.str_len(texts) == 7
     texts = numpy.where(is_month, numpy.char.add(texts, "-01"), texts) if is_month.any() else texts
-    try:
-        times = pyarrow.array(texts).cast(pyarrow.timestamp("us", zone))
-    except pyarrow.ArrowInvalid:
-        return None
-    return times.cast(pyarrow.int64()).to_numpy(zero_copy_only=False)
+    for unit in ("us", "ns"):  # Nanoseconds reach only to the year 2262.
+        try:
+            times = pyarrow.array(texts).cast(pyarrow.timestamp(unit, zone))
+        except pyarrow.ArrowInvalid:
+            continue
+        return times.cast(pyarrow.int64()).to_numpy(zero_copy_only=False)
+    return None
 
 
 def _error(texts: "NDArray[Any]", column: str) -> DataError:

@@ -561,7 +561,11 @@ def test_a_warning_is_printed_once_and_without_source_code(here, hookline, comma
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_the_shipped_specs_pass_a_deep_check(path, hookline):
-    assert hookline("check", "--deep", str(path)) == (0, f"{path}: no problems found.\n", "")
+    code, out, err = hookline("check", "--deep", str(path))
+    if path.stem == "embedding":  # Some of its images have the same dark pixels.
+        assert (code, err, out.endswith("no errors found, with 2 warnings.\n")) == (0, "", True)
+        return
+    assert (code, out, err) == (0, f"{path}: no problems found.\n", "")
 
 
 # The origin of values

@@ -18,6 +18,8 @@ MOST_NUMBERS = 2**28
 """The largest number of inputs and targets of the data to look at; more would take seconds."""
 BLOCK = 2**18
 """How many numbers to process at once."""
+LEAST_EQUAL = 2
+"""The number of equal rows from which on there is a warning: a single one may well be a coincidence."""
 FIRST = 256
 """How many rows to look at before all rows of a column."""
 ROWS_PER_CLASS = 10
@@ -68,7 +70,7 @@ def _equal_rows(run: "Run", data: "Data", held: "Mapping[str, Batch]") -> Iterat
     known = _hashes(held["training"]).sort(stable=True)
     for split in others:
         pairs = _pairs(held, known.values, known.indices, split)
-        if pairs is None:
+        if pairs is None or pairs[0] < LEAST_EQUAL:
             continue
         number, first, second = pairs
         places = f"row {second + 1:,} of the {split} split and row {first + 1:,} of the training split are equal"

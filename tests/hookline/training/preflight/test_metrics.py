@@ -1,11 +1,15 @@
 """Metrics in the preflight."""
 
+import types
 from pathlib import Path
 
 import pytest
+from small_training import small
 
 import hookline
+from hookline.data import Target
 from hookline.training.preflight import metrics, preflight
+from hookline.training.preflight.metrics import misleading_metrics
 
 SPECS = Path(__file__).parents[4] / "specs"
 
@@ -83,3 +87,35 @@ def test_a_fault_in_the_predictions_of_a_loss_is_not_blamed_on_the_metric(tmp_pa
     with pytest.raises(hookline.errors.StageError, match=f"{type(loss).__name__} failed.*TypeError: no") as raised:
         hookline.train(made, out=tmp_path / "run")
     assert raised.value.path == ("losses", name)
+
+
+def warnings_of(metrics, counts, classes=("common", "rare"), loss="CrossEntropyLoss"):
+    spec = small(metrics=metrics, loss={"type": loss})
+    known = Target(columns=("y",), classes=classes, counts=counts, rows=sum(counts))
+    run = types.SimpleNamespace(spec=spec, objective=spec.objective)
+    return list(misleading_metrics(run, types.SimpleNamespace(targets={"target": known})))
+
+
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
+def test_the_accuracy_alone_is_a_warning_if_nearly_all_rows_have_one_class(loss):
+    [warning] = warnings_of([{"type": "Accuracy"}], (97, 3), loss=loss)
+    assert warning.diagnostic.id == "misleading-metric"
+    assert warning.diagnostic.path == ("metrics", 0)
+    assert warning.diagnostic.message.startswith(
+        '97 % of the training rows have the class "common" of "y": a model that always predicts this class is right for '
+        "as many, and Accuracy does not show it. Add a metric such as"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metrics", "counts"),
+    [
+        ([{"type": "Accuracy"}], (80, 20)),
+        ([{"type": "Accuracy", "average": "macro"}], (97, 3)),
+        ([{"type": "Accuracy"}, {"type": "F1Score", "average": "macro"}], (97, 3)),
+        ([{"type": "Accuracy"}, {"type": "MatthewsCorrCoef"}], (97, 3)),
+        ([], (97, 3)),
+    ],
+)
+def test_metrics_that_show_rare_classes_are_no_warning(metrics, counts):
+    assert warnings_of(metrics, counts) == []
