@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs
+from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs, Target
 from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Activation, option, spec
 from hookline.training import last_layer
@@ -91,6 +91,10 @@ class GaussianNLLLoss(TorchLoss):
         if len(others) != 1:
             raise ValueError(f"GaussianNLLLoss takes one target besides the variance, but {len(others)} are given.")
         return {name: Numbers(minimum=0 if name == "var" else None) for name in targets}
+
+    def output_size(self, target: Target) -> int:
+        """Return the number of target columns, of which the model returns means and variances."""
+        return len(target.columns)
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Call the criterion with mean, target and variance."""

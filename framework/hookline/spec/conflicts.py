@@ -6,7 +6,6 @@ from typing import Any, get_type_hints
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
-from hookline.errors.text import enumerate_names
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
@@ -93,8 +92,7 @@ def _check_sizes(model: ModelSpec, objective: Objective) -> Iterator[OptionError
     for path, layer in walk(sized):
         if isinstance(layer, ModelSpec) and (name := missing_size(layer)) is not None:
             if not sizes:
-                losses = enumerate_names(
-                    dict.fromkeys(type(named.loss).__name__ for named in objective.losses.values())
+                losses = ", ".join(dict.fromkeys(type(named.loss).__name__ for named in objective.losses.values())
                 )
                 why = f"{losses} {'takes' if len(objective.losses) == 1 else 'take'} any number of outputs"
             else:
