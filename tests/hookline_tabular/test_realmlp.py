@@ -94,7 +94,8 @@ def test_each_layer_begins_with_outputs_of_the_same_spread_for_training_rows():
             if type(layer).__name__ == "Weight":
                 torch.testing.assert_close(x.std(dim=0, correction=0), torch.ones(x.shape[1]))
             if type(layer).__name__ == "Bias":  # A mean of rows, so that each element is 0 within their range.
-                assert (given.amin(dim=0) <= -layer.bias).all() and (-layer.bias <= given.amax(dim=0)).all()
+                assert (given.amin(dim=0) <= -layer.bias).all()
+                assert (-layer.bias <= given.amax(dim=0)).all()
 
 
 def test_the_simple_variant_begins_with_outputs_of_0():
@@ -107,7 +108,10 @@ def test_the_simple_variant_begins_with_outputs_of_0():
 
 def test_a_finished_run_is_rebuilt_without_the_training_rows(tmp_path):
     torch.set_default_dtype(torch.float32)
-    for model in ({"type": "RealMLP"}, {"type": "TabM", "k": 2, "num_embeddings": {"type": "PiecewiseLinearEmbeddings"}}):
+    for model in (
+        {"type": "RealMLP"},
+        {"type": "TabM", "k": 2, "num_embeddings": {"type": "PiecewiseLinearEmbeddings"}},
+    ):
         out = tmp_path / model["type"]
         trained = hookline.train(small(model=model, epochs=1), out=out)
         opened = hookline.open_run(out).model.state_dict()

@@ -161,12 +161,15 @@ def test_tabm_with_its_default_options(arch_type, is_embedded, has_categories):
     assert_equal(ours, theirs, given)
 
 
-@pytest.mark.parametrize(("arch_type", "name"), [("tabm", "backbone.blocks.0.0.r"), ("tabm-mini", "backbone.affine.weight")])
+@pytest.mark.parametrize(
+    ("arch_type", "name"), [("tabm", "backbone.blocks.0.0.r"), ("tabm-mini", "backbone.affine.weight")]
+)
 def test_the_first_factors_of_tabm_are_equal_within_a_column(arch_type, name):
     given = numbers(), categories()
     embedding = KINDS["LinearReLUEmbeddings"](d_embedding=4)
     signs = built("TabM", *given, arch_type=arch_type).state_dict()[name]
-    assert signs.abs().eq(1).all() and signs.shape == (32, 5 + sum(CARDINALITIES))
+    assert signs.abs().eq(1).all()
+    assert signs.shape == (32, 5 + sum(CARDINALITIES))
     normal = built("TabM", *given, arch_type=arch_type, num_embeddings=embedding).state_dict()[name]
     columns = normal.split([*[4] * 5, *CARDINALITIES], dim=1)
     assert all((column == column[:, :1]).all() for column in columns)

@@ -80,8 +80,20 @@ def test_the_last_layer_gets_the_size_that_the_loss_takes(case, tmp_path):
 @pytest.mark.parametrize(
     ("layers", "loss", "data", "path", "why"),
     [
-        ([LINEAR, *HIDDEN[1:], LINEAR], {"type": "CrossEntropyLoss"}, {}, ("layers", 0), "Only the layer that computes"),
-        ([LINEAR, {"type": "Flatten"}], {"type": "CrossEntropyLoss"}, {}, ("layers", 0), "Only the layer that computes"),
+        (
+            [LINEAR, *HIDDEN[1:], LINEAR],
+            {"type": "CrossEntropyLoss"},
+            {},
+            ("layers", 0),
+            "Only the layer that computes",
+        ),
+        (
+            [LINEAR, {"type": "Flatten"}],
+            {"type": "CrossEntropyLoss"},
+            {},
+            ("layers", 0),
+            "Only the layer that computes",
+        ),
         (
             [{"type": "Repeat", "times": 2, "layers": [LINEAR]}],
             {"type": "CrossEntropyLoss"},

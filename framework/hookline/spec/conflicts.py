@@ -92,8 +92,7 @@ def _check_sizes(model: ModelSpec, objective: Objective) -> Iterator[OptionError
     for path, layer in walk(sized):
         if isinstance(layer, ModelSpec) and (name := missing_size(layer)) is not None:
             if not sizes:
-                losses = ", ".join(dict.fromkeys(type(named.loss).__name__ for named in objective.losses.values())
-                )
+                losses = ", ".join(dict.fromkeys(type(named.loss).__name__ for named in objective.losses.values()))
                 why = f"{losses} {'takes' if len(objective.losses) == 1 else 'take'} any number of outputs"
             else:
                 why = "Only the layer that computes the inputs of the loss can omit it"

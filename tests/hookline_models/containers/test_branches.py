@@ -72,16 +72,27 @@ def test_branches_in_heads_and_in_parallel_get_the_lengths_of_their_groups():
         module, batch = built(model, named, lengths)
         whole = hookline.training.applied(module, batch, ("input",))
         for row in range(6):
-            cut = {"series": SERIES[row : row + 1, : SERIES_LENGTHS[row]], "words": WORDS[row : row + 1, : WORD_LENGTHS[row]]}
-            alone = module(*cut.values(), lengths={"series": SERIES_LENGTHS[row : row + 1], "words": WORD_LENGTHS[row : row + 1]})
-            for part, one in [(whole, alone)] if torch.is_tensor(whole) else zip(whole.values(), alone.values(), strict=True):
+            cut = {
+                "series": SERIES[row : row + 1, : SERIES_LENGTHS[row]],
+                "words": WORDS[row : row + 1, : WORD_LENGTHS[row]],
+            }
+            alone = module(
+                *cut.values(), lengths={"series": SERIES_LENGTHS[row : row + 1], "words": WORD_LENGTHS[row : row + 1]}
+            )
+            for part, one in (
+                [(whole, alone)] if torch.is_tensor(whole) else zip(whole.values(), alone.values(), strict=True)
+            ):
                 torch.testing.assert_close(part[row : row + 1], one)
 
 
 @pytest.mark.parametrize(
     ("branches", "path", "words"),
     [
-        ({"numbers": (), "ciy": ()}, ("branches", "ciy"), 'The data has no group of inputs "ciy". Did you mean "city"?'),
+        (
+            {"numbers": (), "ciy": ()},
+            ("branches", "ciy"),
+            'The data has no group of inputs "ciy". Did you mean "city"?',
+        ),
         ({"numbers": ()}, ("branches",), 'There is no branch for "city": add it, or remove the group'),
         ({"numbers": (), "city": ()}, ("branches", "city"), "returns the type int64"),
         ({"numbers": (), "city": ("Linear",)}, ("branches", "city", 0), "Linear cannot take"),
