@@ -27,7 +27,13 @@ from hookline.spec.types import plural
 REFERENCE = Path(__file__).parent / "reference"
 SPECS = Path(__file__).parents[1] / "specs"
 NOTICE = "<!-- Written by `make docs`. Change the docstrings instead. -->"
-GALLERY = {"": "Start here", "losses": "Losses", "optimizers": "Optimizers", "callbacks": "Callbacks"}
+GALLERY = {
+    "": "Start here",
+    "tabular": "Models for tables",
+    "losses": "Losses",
+    "optimizers": "Optimizers",
+    "callbacks": "Callbacks",
+}
 """The folders of example specs, and their headings."""
 
 MODULES = (

@@ -19,7 +19,7 @@ class TabM(FlatTableModel):
     """An ensemble of perceptrons that share most of their parameters, one of the best networks for tables.
 
     It takes groups of numbers, of indices of categories, or both, and returns the outputs of all members,
-    `(N, k, d_out)`. The loss is the mean of the losses of the members, and the prediction the mean of their predictions.
+    `(N, k, d_out)`. The loss is the mean of the losses of the members, and the prediction that of their predictions.
 
     The defaults are those of `TabM.make` of the package. Its authors use AdamW with `lr = 2e-3` and
     `weight_decay = 3e-4`, and recommend PiecewiseLinearEmbeddings or PeriodicEmbeddings as `num_embeddings`.
