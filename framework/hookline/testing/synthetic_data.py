@@ -57,8 +57,8 @@ class Synthetic(DataSpec):
             first = drawn[self.groups[0]].reshape(rows, -1)[:, 0]
             columns = self._columns(first.argsort().argsort() / rows)
             targets[split] = {"target": columns} if columns else {}
-        columns = self.shape[0]
-        known = {group: {"cardinalities": [INDICES] * columns} for group in self.groups} if self.integers else {}
+        width = self.shape[0]
+        known = {group: {"cardinalities": [INDICES] * width} for group in self.groups} if self.integers else {}
         return in_memory(self, run, loss, inputs, targets, preparation=known)
 
     def _columns(self, ranks: "NDArray[Any]") -> "Columns":
