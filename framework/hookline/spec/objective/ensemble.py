@@ -9,11 +9,11 @@ from attrs import evolve
 from hookline.data.batches import Batch, Outputs
 from hookline.errors.option_errors import OptionError
 from hookline.spec.families.loss import LossSpec
-from hookline.spec.objective.objective import ONLY, Objective
+from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.prediction import Prediction
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 class EnsembleObjective(Objective):
@@ -30,18 +30,18 @@ class EnsembleObjective(Objective):
 
     def compared(self, outputs: Outputs, batch: Batch) -> tuple[Outputs, Batch]:
         """Return the outputs of the members as rows, and the targets of each row once for each member."""
-        return _as_rows(outputs, self.members), evolve(batch, targets=self._repeated(batch.targets))
+        changes: dict[str, Any] = {"targets": {name: self._repeated(target) for name, target in batch.targets.items()}}
+        if (weights := getattr(batch, "weights", None)) is not None:
+            changes["weights"] = self._repeated(weights)
+        return _as_rows(outputs), evolve(batch, **changes)
 
     def compute(self, criterion: Any, outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the mean of the losses of the members."""
         return super().compute(criterion, *self.compared(outputs, batch))
 
-    def predict(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> dict[str, Prediction]:
+    def predict(self, *given: Any, **named: Any) -> dict[str, Prediction]:
         """Return the mean prediction for each loss by name."""
-        return {
-            name or ONLY: EnsemblePrediction(named.loss, *named.given(criterion, outputs, batch))
-            for name, named in self.losses.items()
-        }
+        return {name: EnsemblePrediction.of(one) for name, one in super().predict(*given, **named).items()}
 
     def conflicts(self) -> Iterator[OptionError]:
         """Yield an error for each loss that is not a mean over rows, and so not the mean over the members."""
@@ -63,19 +63,26 @@ class EnsembleObjective(Objective):
                 )
                 yield OptionError(section, message, *inside, "reduction", against=place)
 
-    def _repeated(self, targets: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
-        return {name: target.repeat_interleave(self.members, dim=0) for name, target in targets.items()}
+    def _repeated(self, rows: "Tensor") -> "Tensor":
+        return rows.repeat_interleave(self.members, dim=0)
 
 
 class EnsemblePrediction(Prediction):
     """The mean of the predictions of all members."""
 
+    @classmethod
+    def of(cls, prediction: Prediction) -> "EnsemblePrediction":
+        """Return the prediction for the outputs of all members."""
+        made = cls.__new__(cls)
+        made.__dict__ |= prediction.__dict__
+        return made
+
     @cached_property
     def predictions(self) -> "Tensor":
         """The mean of the probabilities, scores or numbers of the members."""
-        members = _members_of(self.outputs)
-        of_each = self.loss.predictions(self.criterion, _as_rows(self.outputs, members), self.batch)
-        return of_each.unflatten(0, (-1, members)).mean(dim=1)
+        of_rows = Prediction.__new__(Prediction)
+        of_rows.__dict__ |= {**self.__dict__, "outputs": _as_rows(self.outputs)}
+        return of_rows.predictions.unflatten(0, (-1, _members_of(self.outputs))).mean(dim=1)
 
     @cached_property
     def scores(self) -> "Tensor":
@@ -88,7 +95,7 @@ def _members_of(outputs: Outputs) -> int:
     return int(first.shape[1])
 
 
-def _as_rows(outputs: Outputs, members: int) -> Outputs:
+def _as_rows(outputs: Outputs) -> Outputs:
     """Return the outputs of the members as rows; those of one row follow each other."""
     if isinstance(outputs, Mapping):
         return {name: output.flatten(0, 1) for name, output in outputs.items()}
