@@ -29,10 +29,12 @@ SPECS = Path(__file__).parents[1] / "specs"
 NOTICE = "<!-- Written by `make docs`. Change the docstrings instead. -->"
 GALLERY = {
     "": "Start here",
+    "tabular": "Models for tables",
+    "dense": "A class or a number for each step or pixel",
+    "splits": "Splits",
     "losses": "Losses",
     "optimizers": "Optimizers",
     "callbacks": "Callbacks",
-    "splits": "Splits",
 }
 """The folders of example specs, and their headings."""
 

@@ -5,7 +5,7 @@ All but HingeEmbeddingLoss apply the model to several groups of inputs, which ha
 
 from typing import TYPE_CHECKING, Any
 
-from hookline.data import Batch, Data, Encoding, Outputs, Signs, in_float64
+from hookline.data import Batch, Data, Encoding, Outputs, Signs, Target, in_float64
 from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
 from hookline_losses.output_ranges import end_below_0
@@ -106,6 +106,10 @@ class MarginRankingLoss(TorchLoss):
 
     margin: float = option(default=0.0, unbounded=True)
     """The margin by which one score must exceed the other."""
+
+    def output_size(self, target: Target) -> int:
+        """Return the number of target columns, of which the model returns scores."""
+        return len(target.columns)
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require outputs and targets of the same shape."""

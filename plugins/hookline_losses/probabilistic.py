@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs
+from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs, Target
 from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Activation, option, spec
 from hookline.training import last_layer
@@ -97,6 +97,10 @@ class GaussianNLLLoss(TorchLoss):
         super().check_transformed(targets)
         if "var" in targets:
             raise ValueError('The variance "var" is in the square of the original unit, so neither can be transformed.')
+
+    def output_size(self, target: Target) -> int:
+        """Return the number of target columns, of which the model returns means and variances."""
+        return len(target.columns)
 
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Call the criterion with mean, target and variance."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import Attribute
 
-from hookline.data import Batch, Classes, Data, Outputs, log_odds
+from hookline.data import Batch, Classes, Data, Outputs, Target, log_odds
 from hookline.errors import MismatchError, OptionError
 from hookline.spec import Activation, DividedBy, LossSpec, option, spec
 from hookline_losses.balanced import Balanced, with_balanced
@@ -42,6 +42,10 @@ class ProjectingLoss(LossSpec):
     def activation(self) -> Activation:
         """The criterion's own layer computes the predictions."""
         return "criterion"
+
+    def output_size(self, target: Target) -> int:
+        """Return the number of features."""
+        return self.in_features
 
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require as many outputs as features."""

@@ -42,6 +42,7 @@ def register_specs() -> Components:
             "sequences.embedding": ("Embedding", "EmbeddingBag", "LearnedPositionalEmbedding"),
             "convolution.folding": ("Fold", "Unfold"),
             "activations.gates": ("GELU", "GLU", "Hardswish", "Mish", "SiLU"),
+            "containers.branches": ("Branches",),
             "containers.heads": ("Heads",),
             "linear": ("Identity", "Linear"),
             "pooling.max_pooling": ("MaxPool1d", "MaxPool2d", "MaxPool3d"),

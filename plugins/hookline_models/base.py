@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+def refuse_missing_size(layer: LayerSpec) -> None:
+    """Raise a `ValueError` if the number of outputs is missing and the loss has not set it."""
+    if layer.size_option is not None and getattr(layer, layer.size_option) is None:
+        raise ValueError(
+            f"`{layer.size_option}` is missing: the losses do not say how many outputs they take of this layer."
+        )
+
+
 @spec
 class TorchLayer(LayerSpec):
     """A layer of `torch.nn`. A subclass only declares torch's options."""
@@ -35,11 +43,12 @@ class TorchLayer(LayerSpec):
         """Return the arguments of torch's class: these options and inferred sizes.
 
         Raises:
-            ValueError: If the rows have the wrong number of dimensions.
+            ValueError: If the rows have the wrong number of dimensions, or if the number of outputs is missing.
 
         """
         if self.row is not None and inputs.dim() - 1 != len(self.row):
             raise ValueError(f"It takes {len(self.row)} dimensions per row: {', '.join(self.row)}.")
+        refuse_missing_size(self)
         options = asdict(self, recurse=False)
         for name, dimension in self.follows.items():
             if options[name] is None:
@@ -55,7 +64,14 @@ class TorchLayer(LayerSpec):
 
 
 @spec
-class InPlace(TorchLayer):
+class SameShape(TorchLayer):
+    """A layer whose outputs have the shape of its inputs."""
+
+    keeps_size = True
+
+
+@spec
+class InPlace(SameShape):
     """The option of layers that can overwrite their input."""
 
     inplace: bool = False

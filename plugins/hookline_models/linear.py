@@ -1,11 +1,11 @@
 """Linear layers."""
 
 from hookline.spec import option, spec
-from hookline_models.base import TorchLayer
+from hookline_models.base import SameShape, TorchLayer
 
 
 @spec
-class Identity(TorchLayer):
+class Identity(SameShape):
     """Returns its input.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
@@ -20,10 +20,12 @@ class Linear(TorchLayer):
     """
 
     follows = {"in_features": -1}
+    size_option = "out_features"
 
     in_features: int | None = option(default=None, minimum=1)
     """The number of input features. Default: inferred from the inputs."""
-    out_features: int = option(minimum=1)
-    """The number of output features."""
+    out_features: int | None = option(default=None, minimum=1)
+    """The number of output features. Default: in the last layer, what the loss takes: one for each class, or for each
+    target column."""
     bias: bool = True
     """Add a learnable bias to each output feature."""

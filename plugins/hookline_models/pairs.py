@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import asdict
 
 from hookline.spec import LayerSpec, option, spec
+from hookline_models.base import refuse_missing_size
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,6 +23,7 @@ class Pair(LayerSpec):
         """Return `torch.nn.<the name of this class>` with these options and inferred sizes."""
         import torch
 
+        refuse_missing_size(self)
         options = asdict(self, recurse=False)
         for name, index in self.follows.items():
             if options[name] is None:
@@ -40,13 +42,14 @@ class Bilinear(Pair):
     """
 
     follows = {"in1_features": 0, "in2_features": 1}
+    size_option = "out_features"
 
     in1_features: int | None = option(default=None, minimum=1)
     """The number of features of the first input. Default: inferred from it."""
     in2_features: int | None = option(default=None, minimum=1)
     """The number of features of the second input. Default: inferred from it."""
-    out_features: int = option(minimum=1)
-    """The number of output features."""
+    out_features: int | None = option(default=None, minimum=1)
+    """The number of output features. Default: in the last layer, what the loss takes."""
     bias: bool = True
     """Add a learnable bias to each output feature."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookline import hookimpl
+from hookline.data import input_groups
 from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import divided, named_parameters
 from hookline.training import build_and_apply, is_applied_to_each
@@ -33,11 +34,12 @@ def build_model(run: Run, data: Data) -> nn.Module:
     "meta" device, it is built there.
     """
     row = data.example.slice(0, 1).changed(lambda tensor: tensor.clone() if tensor.is_meta else tensor.clone().cpu())
-    inputs, lengths = list(row.inputs.values()), list(row.lengths.values())
+    inputs, groups = list(row.inputs.values()), input_groups(data)
     if is_applied_to_each(row.inputs, run.objective.inputs):
-        inputs, lengths = inputs[:1], lengths[:1]
+        inputs, groups = inputs[:1], groups[:1]
     try:
-        model, _ = build_and_apply(run.spec.model, *inputs, lengths=next(iter(lengths), None))
+        sized = run.spec.model.sized(run.objective.output_sizes(data.targets))
+        model, _ = build_and_apply(sized, *inputs, lengths=row.lengths or None, groups=groups)
     except MismatchError as error:
         message = f"{error.message}{_hint_about_groups(row.inputs, run.objective)}"
         raise MismatchError(message, error.path, id=error.diagnostic.id).within("model") from error.__cause__

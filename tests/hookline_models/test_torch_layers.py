@@ -437,7 +437,7 @@ def test_the_layer_equals_torchs(shape, name, options, torchs):
 
 
 OF_HOOKLINE = {
-    *("Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"),
+    *("Branches", "Heads", "Parallel", "Repeat", "Residual", "Sequential", "Siamese"),
     *("LearnedPositionalEmbedding", "SequencePool", "Transpose"),
 }
 """Containers, and layers that `torch.nn` does not have."""
@@ -450,6 +450,8 @@ OF_OTHER_INPUTS = {"Bilinear", "CosineSimilarity", "Embedding", "PairwiseDistanc
 LAYERS = [kind for kind in register_specs().values() if kind.__name__ not in OF_HOOKLINE]
 OF_THE_BUILD = {"device", "dtype"}
 OTHER_THAN_TORCHS = {
+    "Embedding": {"num_embeddings": None},
+    "EmbeddingBag": {"num_embeddings": None},
     "Softmax": {"dim": -1},
     "LogSoftmax": {"dim": -1},
     "Softmin": {"dim": -1},
@@ -496,6 +498,8 @@ def test_a_layer_has_torchs_options_and_defaults_but_sizes_may_be_inferred(kind)
     expected = {
         key: default for key, default in theirs.items() if key not in OF_THE_BUILD | OPTIONS_LEFT_OUT.get(name, set())
     }
+    if kind.size_option is not None:
+        expected[kind.size_option] = None
     expected |= dict.fromkeys(kind.follows) | OTHER_THAN_TORCHS.get(name, {}) | ADDED.get(name, {})
     assert {option.name: option.default for option in fields(kind)} == expected
 
@@ -573,7 +577,6 @@ def test_no_class_is_both_supported_and_excluded():
 @pytest.mark.parametrize(
     ("name", "options", "path"),
     [
-        ("Linear", {}, "model.out_features"),
         ("Linear", {"out_features": 0}, "model.out_features"),
         ("Linear", {"out_features": 2.0}, "model.out_features"),
         ("Dropout", {"p": 1.5}, "model.p"),
@@ -604,7 +607,7 @@ def test_no_class_is_both_supported_and_excluded():
         ("Upsample", {"size": 1, "recompute_scale_factor": True}, "model.recompute_scale_factor"),
         ("UpsamplingNearest2d", {}, "model.size"),
         ("UpsamplingBilinear2d", {"size": 1, "scale_factor": [1, 2]}, "model.size"),
-        ("Embedding", {"embedding_dim": 2}, "model.num_embeddings"),
+        ("Embedding", {"num_embeddings": 2}, "model.embedding_dim"),
         ("Embedding", {"num_embeddings": 3, "embedding_dim": 2, "padding_idx": 3}, "model.padding_idx"),
         ("Embedding", {"num_embeddings": 3, "embedding_dim": 2, "max_norm": 0}, "model.max_norm"),
         ("EmbeddingBag", {"num_embeddings": 3, "embedding_dim": 2, "padding_idx": -4}, "model.padding_idx"),
@@ -629,7 +632,7 @@ def test_no_class_is_both_supported_and_excluded():
         ("TransformerEncoder", {"nhead": 1, "num_layers": 1, "norm": "LayerNorm"}, "model.norm"),
         ("SequencePool", {"mode": "last"}, "model.mode"),
         ("Transpose", {"dim0": 0}, "model.dim0"),
-        ("Bilinear", {}, "model.out_features"),
+        ("Bilinear", {"out_features": 0}, "model.out_features"),
         ("CosineSimilarity", {"eps": -1}, "model.eps"),
         ("Residual", {"layers": []}, "model.layers"),
         ("Parallel", {"branches": []}, "model.branches"),
@@ -639,7 +642,7 @@ def test_no_class_is_both_supported_and_excluded():
         ("Repeat", {"layers": [{"type": "ReLU"}], "times": 0}, "model.times"),
         ("Heads", {"heads": {}}, "model.heads"),
         ("Heads", {"heads": {"a.b": {"type": "ReLU"}}}, "model.heads"),
-        ("Heads", {"heads": {"mean": {"type": "Linear"}}}, "model.heads.mean.out_features"),
+        ("Heads", {"heads": {"mean": {"type": "Linear"}}}, "model.heads.mean"),
         ("Sequential", {"layers": []}, "model.layers"),
         ("Sequential", {}, "model.layers"),
     ],

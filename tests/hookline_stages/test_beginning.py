@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import hookline
-from hookline.data import Batch
+from hookline.data import Batch, Data, TensorBatches
 from hookline.errors import MismatchError
 from hookline_stages import build_model
 
@@ -80,7 +80,8 @@ def test_the_parameters_of_the_criterion_are_trained(tmp_path):
 def test_the_model_is_built_for_one_row_of_all_groups_of_inputs():
     spec = hookline.load(SPECS / "iris.toml", ["model={type='Bilinear', out_features=3}"])
     inputs = {"left": torch.zeros(2, 4), "right": torch.zeros(2, 5)}
-    data = SimpleNamespace(example=Batch(inputs, {"target": torch.zeros(2, 1)}))
+    rows = TensorBatches(inputs, batch_size=2)
+    data = Data(training=rows, example=Batch(inputs, {"target": torch.zeros(2, 1)}), targets={})
     built = build_model(run=SimpleNamespace(spec=spec, objective=spec.objective, device=torch.device("cpu")), data=data)
     assert repr(built) == repr(nn.Bilinear(4, 5, 3))
 

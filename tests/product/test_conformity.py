@@ -16,6 +16,7 @@ import hookline_models
 import hookline_optimizers
 import hookline_schedulers
 import hookline_stages
+import hookline_tabular
 from hookline.plugins.manager import Plugins
 from hookline.testing import conform as all_cases
 
@@ -57,8 +58,10 @@ SAMPLE = [
     "PairwiseDistance",
     "Parallel",
     "Parquet",
+    "PiecewiseLinearEmbeddings",
     "R2Score",
     "Random",
+    "RealMLP",
     "ReduceLROnPlateau",
     "Residual",
     "SGD",
@@ -67,6 +70,7 @@ SAMPLE = [
     "SequenceAccuracy",
     "Siamese",
     "SparseAdam",
+    "TabM",
     "TensorBoard",
     "Timing",
     "TripletMarginLoss",
@@ -227,4 +231,13 @@ test_models_conform = conform(
     SPECS / "losses" / "TripletMarginWithDistanceLoss.toml",
     paired({"type": "Bilinear", "out_features": 1}),
     paired({"type": "CosineSimilarity"}),
+    one("Branches", branches={"input": (LINEAR,)}),
+)
+
+test_models_for_tables_conform = conform(
+    hookline_tabular,
+    one("CategoricalEmbeddings", d_embedding=4),
+    one("LinearEmbeddings", d_embedding=4),
+    one("FTTransformer", n_blocks=1, d_block=16),
+    one("TabM", k=2, d_block=16, num_embeddings=one("PiecewiseLinearEmbeddings", n_bins=4)),
 )

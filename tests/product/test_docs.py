@@ -135,9 +135,24 @@ def test_the_data_is_read_as_shown(tmp_path, monkeypatch):
 
 def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT / "specs")
-    [shown] = [block for block in map(tomllib.loads, blocks("toml", "models")) if "model" in block]
+    shown, branched = [block for block in map(tomllib.loads, blocks("toml", "models")) if "model" in block]
     trial = hookline.train(iris_with(shown, ["run.epochs=1"]), out=tmp_path / "run")
     assert [type(layer).__name__ for layer in trial.model] == [layer["type"] for layer in shown["model"]["layers"]]
+    assert trial.model[3].out_features == 3
+    assert list(iris_with(branched).model.layers[0].branches) == ["numbers", "city", "words", "prices"]
+
+
+def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
+    plain, of_houses, embedded = map(tomllib.loads, blocks("toml", "tabular_models"))
+    rows = [f"{90 + row},{row % 5},{row % 20},{row * 9 % 500},{100 + row}" for row in range(60)]
+    (tmp_path / "houses.csv").write_text("\n".join(["area,rooms,city,street,price", *rows]))
+    monkeypatch.chdir(tmp_path)
+    sections = {"run": {"epochs": 1, "name": "houses"}, "loss": {"type": "MSELoss"}, "optimizer": {"type": "AdamW"}}
+    known = {"cat_cardinalities": of_houses["model"]["cat_cardinalities"]}
+    for number, shown in enumerate((plain, of_houses, embedded)):
+        spec = hookline.load({**sections, **of_houses, "model": known | shown["model"]})
+        trial = hookline.train(spec, out=tmp_path / str(number))
+        assert type(trial.model).__name__ == shown["model"]["type"]
 
 
 def test_the_training_options_are_read_as_shown():

@@ -12,6 +12,7 @@ import hookline
 import hookline_callbacks
 import hookline_losses
 import hookline_optimizers
+import hookline_tabular
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -73,6 +74,12 @@ AT_LEAST = {
     "optimizers/Muon": {"validation/Accuracy": 0.96},
     "optimizers/SGD": {"validation/Accuracy": 0.95},
     "optimizers/SparseAdam": {"validation/Accuracy": 0.95},
+    "tabular/Branches": {"validation/R2Score": 0.48},
+    "tabular/FTTransformer": {"validation/R2Score": 0.38},
+    "tabular/MLP": {"validation/Accuracy": 0.93},
+    "tabular/RealMLP": {"validation/Accuracy": 0.93},
+    "tabular/ResNet": {"validation/Accuracy": 0.94},
+    "tabular/TabM": {"validation/Accuracy": 0.93, "validation/AUROC": 0.98},
 }
 """The minimum result of each spec, well below the actual one, so that rounding on other machines does not matter."""
 
@@ -91,6 +98,7 @@ SAMPLE = [
     "optimizers/AdamW",
     "optimizers/LBFGS",
     "optimizers/SparseAdam",
+    "tabular/TabM",
 ]
 """Callbacks around each inner stage, losses of each kind of target, and optimizers with each kind of step."""
 
@@ -163,6 +171,14 @@ def test_every_component_has_a_spec_of_its_name_that_uses_it(section, plugin, fa
             "optimizers": [spec.optimizer, *_parts(spec.optimizer)],
         }[section]
         assert path.stem in [type(component).__name__ for component in used]
+
+
+def test_every_model_for_tables_has_a_spec_of_its_name_that_uses_it():
+    paths = {path.stem: path for path in (SPECS / "tabular").glob("*.toml")}
+    models = {kind.__name__ for kind in hookline_tabular.register_specs().values() if kind.size_option is not None}
+    assert set(paths) == models | {"Branches"}
+    for name in models:
+        assert type(hookline.load(paths[name]).model).__name__ == name
 
 
 def _parts(optimizer):

@@ -11,6 +11,10 @@ from .description import (
     DataDescription as DataDescription,
     InputDescription as InputDescription,
 )
+from .input_group import (
+    InputGroup as InputGroup,
+    input_groups as input_groups,
+)
 from .memory import in_memory as in_memory
 from .new_rows import (
     RowBlock as RowBlock,

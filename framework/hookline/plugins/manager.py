@@ -23,6 +23,7 @@ BUILT_IN = (
     "hookline_data",
     "hookline_columns",
     "hookline_models",
+    "hookline_tabular",
     "hookline_initialization",
     "hookline_losses",
     "hookline_optimizers",

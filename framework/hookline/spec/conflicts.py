@@ -9,9 +9,12 @@ from hookline.errors.option_errors import FaultError, OptionError
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
+from hookline.spec.families.model import ModelSpec, missing_size
+from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.run_section import RunSpec
+from hookline.spec.walk import walk
 
 MOST_LOSSES = 500
 """The maximum number of losses in a spec, since a metric with a misspelled `target` is compared with all of them."""
@@ -27,7 +30,15 @@ def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
     """
     if (objective := objective_of(sections)) is not None:
         sections = {**sections, "objective": objective}
-    for check in (_check_losses, _check_objective, _check_accumulation, _check_labels, _check_metrics):
+    for check in (
+        _check_losses,
+        _check_objective,
+        _check_sizes,
+        _check_members,
+        _check_accumulation,
+        _check_labels,
+        _check_metrics,
+    ):
         *names, _ = get_type_hints(check)
         if all(name in sections for name in names):
             yield from check(*(sections[name] for name in names))
@@ -69,6 +80,35 @@ def _check_objective(objective: Objective) -> Iterator[OptionError]:
                 yield from named.conflicts()
         except PluginError as error:
             yield named.fault(error)
+
+
+def _check_sizes(model: ModelSpec, objective: Objective) -> Iterator[OptionError]:
+    """Report each layer without a number of outputs that the losses do not set."""
+    try:
+        sizes = objective.output_sizes()
+        sized = model.sized(sizes)
+    except (OptionError, PluginError):  # It is reported where it belongs.
+        return
+    for path, layer in walk(sized):
+        if isinstance(layer, ModelSpec) and (name := missing_size(layer)) is not None:
+            if not sizes:
+                losses = ", ".join(dict.fromkeys(type(named.loss).__name__ for named in objective.losses.values()))
+                why = f"{losses} {'takes' if len(objective.losses) == 1 else 'take'} any number of outputs"
+            else:
+                why = "Only the layer that computes the inputs of the loss can omit it"
+            message = f"`{name}` of {type(layer).__name__} is missing. {why}."
+            yield OptionError("model", message, *path, id="missing-option")
+
+
+def _check_members(model: ModelSpec, objective: Objective) -> Iterator[OptionError]:
+    try:
+        with attributed_to(type(model), ("model",)):
+            members = model.members
+        if members is not None:
+            losses = {name: named.loss for name, named in objective.losses.items()}
+            yield from EnsembleObjective(losses, members).conflicts()
+    except PluginError as error:
+        yield FaultError("model", str(error))
 
 
 def _check_accumulation(run: RunSpec, objective: Objective) -> Iterator[OptionError]:

@@ -15,6 +15,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.run_section import RunSpec
@@ -51,7 +52,10 @@ class TrainingSpec(Spec):
     @property
     def objective(self) -> Objective:
         """What is minimized: `loss`, or the sum of `losses`."""
-        return Objective.of(self.loss, self.losses)
+        members = self.model.members
+        if members is None:
+            return Objective.of(self.loss, self.losses)
+        return EnsembleObjective(dict(self.losses or {}) if self.loss is None else {None: self.loss}, members)
 
     def conflicts(self) -> Iterator[OptionError]:
         """Yield the conflicts between sections."""

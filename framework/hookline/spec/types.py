@@ -295,9 +295,13 @@ def is_sayable(kind: Any) -> bool:
 
 
 def required(kind: type[Spec]) -> dict[str, Any]:
-    """An example of a value for each required option of a class."""
+    """An example of a value for each required option of a class, and for one that is required unless the loss sets it.
+
+    See `ModelSpec.size_option`.
+    """
+    size = getattr(kind, "size_option", None) if getattr(kind, "needs_size", False) else None
     return {
         option.name: option_type(kind.option_type(option)).example(Bounds.of(option))
         for option in fields(kind)
-        if option.default is NOTHING
+        if option.default is NOTHING or option.name == size
     }

@@ -35,3 +35,10 @@ def items(value: Any) -> Iterator[tuple[PathElement, Any]]:
         yield from value.items()
     elif isinstance(value, (tuple, list)):
         yield from enumerate(value)
+
+
+def at(value: Any, path: Keys) -> Any:
+    """The value at a path in a component; `None` if there is none."""
+    for key in path:
+        value = dict(items(value)).get(key)
+    return value

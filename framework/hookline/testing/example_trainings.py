@@ -61,8 +61,11 @@ def candidates(component: Spec) -> "Iterator[Callable[[], TrainingSpec]]":
         yield partial(training, optimizer=component)
     elif isinstance(component, ModelSpec):
         for data, loss, outputs in _inputs():
-            yield partial(training, data=data, loss=loss, model=KitModel(first=component, outputs=outputs))
-            yield partial(training, data=data, loss=loss, model=component)
+            ways: list[ModelSpec] = [KitModel(first=component, outputs=outputs), component]
+            # A layer whose number of outputs follows from the loss is a model by itself.
+            is_sized = component.size_option is not None and getattr(component, component.size_option) is None
+            for model in reversed(ways) if is_sized else ways:
+                yield partial(training, data=data, loss=loss, model=model)
     elif isinstance(component, DataSpec):
         for loss, outputs, _ in LOSSES:
             yield partial(training, data=component, loss=loss, model=KitModel(outputs=outputs))

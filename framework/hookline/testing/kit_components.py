@@ -1,8 +1,10 @@
 """The components of the kit itself, so that a small training needs no plugin except the one under test."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.input_group import InputGroup
 from hookline.data.targets.classes import ClassesOrDistribution
 from hookline.data.targets.labels import Probabilities
 from hookline.plugins.stages import hookimpl
@@ -54,7 +56,7 @@ class KitModel(ModelSpec):
     last: Last = None
     """The activation after the last linear layer, for losses that take probabilities or their logarithms."""
 
-    def build(self, inputs: "Tensor") -> "nn.Module":
+    def build(self, inputs: "Tensor", *, groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """A `torch.nn.Sequential`."""
         from torch import nn
 
@@ -62,7 +64,7 @@ class KitModel(ModelSpec):
             layers = [nn.Flatten(), nn.Linear(inputs[0].numel(), HIDDEN), nn.Tanh()]
             features = HIDDEN
         else:
-            module, outputs = build_and_apply(self.first, inputs)
+            module, outputs = build_and_apply(self.first, inputs, groups=groups)
             layers = [module, nn.Flatten()]
             features = outputs[0].numel()
         layers.append(nn.Linear(features, self.outputs))

@@ -57,7 +57,9 @@ class Synthetic(DataSpec):
             first = drawn[self.groups[0]].reshape(rows, -1)[:, 0]
             columns = self._columns(first.argsort().argsort() / rows)
             targets[split] = {"target": columns} if columns else {}
-        return in_memory(self, run, loss, inputs, targets)
+        width = self.shape[0]
+        known = {group: {"cardinalities": [INDICES] * width} for group in self.groups} if self.integers else {}
+        return in_memory(self, run, loss, inputs, targets, preparation=known)
 
     def _columns(self, ranks: "NDArray[Any]") -> "Columns":
         """The target columns of rows with these ranks, from 0 to 1; each class has the same number of rows."""

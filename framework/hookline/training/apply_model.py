@@ -23,7 +23,7 @@ def applied(model: "nn.Module", batch: Batch, wanted: Sequence[str]) -> Outputs:
     """
     if is_applied_to_each(batch.inputs, wanted):
         return {name: apply_module(model, batch.inputs[name], lengths=batch.lengths.get(name)) for name in wanted}
-    return apply_module(model, *batch.inputs.values(), lengths=next(iter(batch.lengths.values()), None))
+    return apply_module(model, *batch.inputs.values(), lengths=batch.lengths or None)
 
 
 def is_applied_to_each(groups: Collection[str], wanted: Sequence[str]) -> bool:

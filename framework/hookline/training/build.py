@@ -1,9 +1,9 @@
 """Build a model layer by layer: each layer is applied once, so that the next one knows its input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import counted
@@ -12,9 +12,18 @@ from hookline.spec.families.model import ModelSpec
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from hookline.data.input_group import InputGroup
 
-def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "tuple[nn.Module, Any]":
+Lengths: TypeAlias = "Tensor | Mapping[str, Tensor] | None"
+"""The lengths of padded sequences: of one group of inputs, or of several by name; `None` if there are none."""
+
+
+def build_and_apply(
+    spec: ModelSpec, *inputs: "Tensor", lengths: Lengths = None, groups: "Sequence[InputGroup]" = ()
+) -> "tuple[nn.Module, Any]":
     """Build a module for these inputs and apply it. Returns the module, in training mode, and its outputs.
+
+    A container passes the `groups` that its `build` receives on to those layers that get its inputs unchanged.
 
     The outputs are a tensor, or several by name. The module is applied in evaluation mode: it draws no random numbers
     and changes neither running statistics nor parameters, so the model has the same parameters as a hand-written one.
@@ -33,7 +42,8 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
             id="unfit-shape",
         )
     try:
-        module = spec.build(*inputs).eval()
+        takes_groups = "groups" in signature(spec.build).parameters
+        module = (spec.build(*inputs, groups=groups) if takes_groups else spec.build(*inputs)).eval()
         with torch.no_grad(), unchanged_embeddings(module):
             outputs = apply_module(module, *inputs, lengths=lengths)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
@@ -44,13 +54,17 @@ def build_and_apply(spec: ModelSpec, *inputs: "Tensor", lengths: "Tensor | None"
     return module.train(), outputs
 
 
-def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
+def apply_module(module: "nn.Module", *inputs: "Tensor", lengths: Lengths = None) -> Any:
     """The outputs of a module for these inputs. A module with a true attribute `takes_lengths` also gets the lengths.
 
     `lengths`, of shape `(N,)`, has the number of steps without padding of each row of sequences `(N, L, …)`. `None`
-    means that no row is padded.
+    means that no row is padded. If there are several groups of inputs, it is a mapping by the name of the group. A
+    module with a true attribute `takes_lengths_by_group` gets the mapping, and any other the lengths of the first group
+    that has some.
     """
     if getattr(module, "takes_lengths", False):
+        if isinstance(lengths, Mapping) and not getattr(module, "takes_lengths_by_group", False):
+            lengths = next(iter(lengths.values()), None)
         return module(*inputs, lengths=lengths)
     return module(*inputs)
 
@@ -74,8 +88,8 @@ def _refuse_wrong_number(spec: ModelSpec, inputs: "tuple[Tensor, ...]") -> None:
     try:
         arguments.bind(*inputs)
     except TypeError:
-        most = len(arguments.parameters)
-        least = sum(argument.default is Parameter.empty for argument in arguments.parameters.values())
+        taken = [argument for argument in arguments.parameters.values() if argument.name != "groups"]
+        most, least = len(taken), sum(argument.default is Parameter.empty for argument in taken)
         takes = f"{least} to {counted(most, 'input')}" if least < most else counted(most, "input")
         raise MismatchError(
             f"{type(spec).__name__} takes {takes}, but receives {len(inputs)}.", id="unfit-shape"

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from hookline.spec import option, spec
-from hookline_models.base import InPlace, TorchLayer
+from hookline_models.base import InPlace, SameShape, TorchLayer
 
 
 @spec
@@ -31,7 +31,7 @@ class Mish(InPlace):
 
 
 @spec
-class GELU(TorchLayer):
+class GELU(SameShape):
     """x Φ(x), where Φ is the cumulative distribution function of the normal distribution.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html

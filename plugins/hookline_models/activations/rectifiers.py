@@ -2,7 +2,7 @@
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_models.base import InPlace, TorchLayer
+from hookline_models.base import InPlace, SameShape
 
 
 @spec
@@ -33,7 +33,7 @@ class LeakyReLU(InPlace):
 
 
 @spec
-class PReLU(TorchLayer):
+class PReLU(SameShape):
     """x if positive, otherwise a learnable parameter times x.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
@@ -108,7 +108,7 @@ class SELU(InPlace):
 
 
 @spec
-class Softplus(TorchLayer):
+class Softplus(SameShape):
     """log(1 + exp(beta x)) / beta, a smooth ReLU.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html

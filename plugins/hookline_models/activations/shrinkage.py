@@ -1,11 +1,11 @@
 """Shrinkage functions."""
 
 from hookline.spec import option, spec
-from hookline_models.base import TorchLayer
+from hookline_models.base import SameShape
 
 
 @spec
-class Hardshrink(TorchLayer):
+class Hardshrink(SameShape):
     """x if |x| is greater than `lambd`, otherwise 0.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
@@ -16,7 +16,7 @@ class Hardshrink(TorchLayer):
 
 
 @spec
-class Softshrink(TorchLayer):
+class Softshrink(SameShape):
     """x moved towards 0 by `lambd`, or 0 if |x| is smaller than that.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
@@ -27,7 +27,7 @@ class Softshrink(TorchLayer):
 
 
 @spec
-class Tanhshrink(TorchLayer):
+class Tanhshrink(SameShape):
     """x - tanh(x).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html

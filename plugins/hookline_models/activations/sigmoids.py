@@ -2,11 +2,11 @@
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_models.base import InPlace, TorchLayer
+from hookline_models.base import InPlace, SameShape
 
 
 @spec
-class Sigmoid(TorchLayer):
+class Sigmoid(SameShape):
     """1 / (1 + exp(-x)), between 0 and 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
@@ -14,7 +14,7 @@ class Sigmoid(TorchLayer):
 
 
 @spec
-class LogSigmoid(TorchLayer):
+class LogSigmoid(SameShape):
     """The logarithm of Sigmoid.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
@@ -30,7 +30,7 @@ class Hardsigmoid(InPlace):
 
 
 @spec
-class Tanh(TorchLayer):
+class Tanh(SameShape):
     """The hyperbolic tangent, between -1 and 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
@@ -55,7 +55,7 @@ class Hardtanh(InPlace):
 
 
 @spec
-class Softsign(TorchLayer):
+class Softsign(SameShape):
     """x / (1 + |x|), between -1 and 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html

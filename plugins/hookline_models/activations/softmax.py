@@ -1,11 +1,11 @@
 """Softmax and related functions."""
 
 from hookline.spec import option, spec
-from hookline_models.base import TorchLayer
+from hookline_models.base import SameShape
 
 
 @spec
-class Softmax(TorchLayer):
+class Softmax(SameShape):
     """Rescales elements to numbers between 0 and 1 whose sum along a dimension is 1.
 
     torch's default for `dim` is deprecated.
@@ -18,7 +18,7 @@ class Softmax(TorchLayer):
 
 
 @spec
-class LogSoftmax(TorchLayer):
+class LogSoftmax(SameShape):
     """The logarithm of Softmax, as required by NLLLoss.
 
     torch's default for `dim` is deprecated.
@@ -31,7 +31,7 @@ class LogSoftmax(TorchLayer):
 
 
 @spec
-class Softmin(TorchLayer):
+class Softmin(SameShape):
     """Softmax of -x: the smallest number gets the largest probability.
 
     torch's default for `dim` is deprecated.
@@ -44,7 +44,7 @@ class Softmin(TorchLayer):
 
 
 @spec
-class Softmax2d(TorchLayer):
+class Softmax2d(SameShape):
     """Softmax over the channels of each pixel: `(N, C, height, width)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html

@@ -1,12 +1,13 @@
 """Functions shared by containers: chains of layers, and layers that share inputs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
+from hookline.data import InputGroup
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec
 from hookline.training import apply_module, build_and_apply
@@ -21,7 +22,9 @@ def not_empty(instance: object, attribute: "Attribute[Any]", value: Sequence[Lay
         raise ValueError("There must be at least one layer.")
 
 
-def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layers") -> "tuple[nn.Module, Any]":
+def chained(
+    layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layers", groups: Sequence[InputGroup] = ()
+) -> "tuple[nn.Module, Any]":
     """Build layers that follow each other, and return them with the outputs of the last. The first takes all inputs.
 
     Raises:
@@ -32,7 +35,7 @@ def chained(layers: Sequence[LayerSpec], *inputs: "Tensor", option: str = "layer
     given: tuple[Any, ...] = inputs
     for index, layer in enumerate(layers):
         try:
-            module, outputs = build_and_apply(layer, *given)
+            module, outputs = build_and_apply(layer, *given, groups=groups if index == 0 else ())
         except MismatchError as error:
             raise error.within(option, index) from error.__cause__
         modules.append(module)
@@ -46,6 +49,20 @@ def last_of(layers: Sequence[LayerSpec], option: str = "layers") -> tuple[str | 
     return option, last, *layers[last].ending
 
 
+def sized_chain(layers: tuple[LayerSpec, ...], sizes: Mapping[str, int]) -> tuple[LayerSpec, ...]:
+    """Return layers that follow each other with the number of outputs that the losses take, if it is omitted.
+
+    The last layer gets it, or the one before the layers at the end that keep the shape, such as an activation.
+    """
+    for index in reversed(range(len(layers))):
+        made = layers[index].sized(sizes)
+        if made is not layers[index]:
+            return *layers[:index], made, *layers[index + 1 :]
+        if not layers[index].keeps_size:
+            break
+    return layers
+
+
 def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequential":
     """Return a `torch.nn.Sequential`, or a subclass that takes lengths or several inputs if necessary."""
     from torch import nn
@@ -56,6 +73,11 @@ def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequenti
 def take_lengths(modules: "Sequence[nn.Module]") -> bool:
     """Whether one of the modules takes the lengths of the rows."""
     return any(getattr(module, "takes_lengths", False) for module in modules)
+
+
+def take_lengths_by_group(modules: "Sequence[nn.Module]") -> bool:
+    """Whether one of the modules takes the lengths of each group of inputs by its name."""
+    return any(getattr(module, "takes_lengths_by_group", False) for module in modules)
 
 
 def one_tensor(outputs: Any) -> "Tensor":
@@ -103,10 +125,15 @@ def _sequential() -> "type[nn.Sequential]":
         def __init__(self, *modules: Any):
             super().__init__(*modules)
             self.takes_lengths = take_lengths(list(self))
+            self.takes_lengths_by_group = take_lengths_by_group(list(self)[:1])
 
-        def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> Any:
+        def forward(self, *inputs: "Tensor", lengths: "Tensor | Mapping[str, Tensor] | None" = None) -> Any:
+            modules: Iterable[nn.Module] = self
+            if isinstance(lengths, Mapping):  # The first layer joins the groups: the others get rows without lengths.
+                inputs, lengths = (apply_module(self[0], *inputs, lengths=lengths),), None
+                modules = list(self)[1:]
             steps = None if lengths is None else inputs[0].shape[1]
-            for module in self:
+            for module in modules:
                 takes_lengths = getattr(module, "takes_lengths", False)
                 if takes_lengths and steps is not None and inputs[0].shape[1] != steps:
                     raise ValueError(

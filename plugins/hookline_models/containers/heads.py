@@ -1,15 +1,16 @@
 """Several named outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from attrs import Attribute
+from attrs import Attribute, evolve
 
+from hookline.data import InputGroup
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
-from hookline_models.containers.base import not_empty, one_tensor, shared, take_lengths
+from hookline_models.containers.base import not_empty, one_tensor, shared, take_lengths, take_lengths_by_group
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,7 +33,12 @@ class Heads(LayerSpec):
     heads: Mapping[str, LayerSpec] = option(validator=_plain_names)
     """The layers by output name, as the loss expects them. Use a Sequential for several layers per head."""
 
-    def build(self, *inputs: "Tensor") -> "nn.Module":
+    def sized(self, sizes: Mapping[str, int]) -> "Heads":
+        """Return it with the number of outputs that the losses take of each head, where the spec omits it."""
+        heads = {name: head.sized({name: sizes[name]}) if name in sizes else head for name, head in self.heads.items()}
+        return evolve(cast("Any", self), heads=heads)
+
+    def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module with the heads, in order."""
         from torch import nn
 
@@ -43,7 +49,7 @@ class Heads(LayerSpec):
                     message = f'"{name}" cannot be the name of an output: it is an attribute of every module.'
                     raise MismatchError(message, ("heads", name))
                 try:
-                    heads[name], output = build_and_apply(head, *inputs)
+                    heads[name], output = build_and_apply(head, *inputs, groups=groups)
                 except MismatchError as error:
                     raise error.within("heads", name) from error.__cause__
                 one_tensor(output)
@@ -59,8 +65,9 @@ def _heads() -> Any:
         def __init__(self, heads: "Mapping[str, nn.Module]"):
             super().__init__(heads)
             self.takes_lengths = take_lengths(list(heads.values()))
+            self.takes_lengths_by_group = take_lengths_by_group(list(heads.values()))
 
-        def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "dict[str, Tensor]":
+        def forward(self, *inputs: "Tensor", lengths: Any = None) -> "dict[str, Tensor]":
             return {name: apply_module(head, *inputs, lengths=lengths) for name, head in self.items()}
 
     return Heads

@@ -1,14 +1,24 @@
 """Parallel layers."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, reduce
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from attrs import evolve
+
+from hookline.data import InputGroup
 from hookline.errors import MismatchError, OptionError, enumerate_names
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
-from hookline_models.containers.base import not_empty, one_tensor, shared, sizes, take_lengths
+from hookline_models.containers.base import (
+    not_empty,
+    one_tensor,
+    shared,
+    sizes as sizes_of,
+    take_lengths,
+    take_lengths_by_group,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,13 +44,19 @@ class Parallel(LayerSpec):
                 "dim", f"It applies only to a concatenation, but `join` is {enumerate_names([self.join])}."
             )
 
-    def build(self, *inputs: "Tensor") -> "nn.Module":
+    def sized(self, sizes: Mapping[str, int]) -> "Parallel":
+        """Return it with the number of outputs that the losses take, in each branch, unless they are concatenated."""
+        if self.join == "concatenation":
+            return self
+        return evolve(cast("Any", self), branches=tuple(branch.sized(sizes) for branch in self.branches))
+
+    def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module with the branches, in order."""
         outputs = []
         with shared(*inputs) as modules:
             for index, branch in enumerate(self.branches):
                 try:
-                    module, output = build_and_apply(branch, *inputs)
+                    module, output = build_and_apply(branch, *inputs, groups=groups)
                 except MismatchError as error:
                     raise error.within("branches", index) from error.__cause__
                 modules.append(module)
@@ -57,7 +73,7 @@ class Parallel(LayerSpec):
             shapes = {(*shape[: self.dim], *shape[self.dim :][1:]) for shape in shapes}
         if len(shapes) > 1:
             raise ValueError(
-                f"Its branches return the shapes {', '.join(sizes(outputs))}, which cannot be joined by {self.join}."
+                f"Its branches return the shapes {', '.join(sizes_of(outputs))}, which cannot be joined by {self.join}."
             )
 
 
@@ -72,8 +88,9 @@ def _parallel() -> Any:
             self.join = join
             self.dim = dim
             self.takes_lengths = take_lengths(branches)
+            self.takes_lengths_by_group = take_lengths_by_group(branches)
 
-        def forward(self, *inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
+        def forward(self, *inputs: "Tensor", lengths: Any = None) -> "Tensor":
             outputs = [apply_module(branch, *inputs, lengths=lengths) for branch in self]
             if self.join == "concatenation":
                 return torch.cat(outputs, dim=self.dim)

@@ -1,11 +1,24 @@
 """Residual connections."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from attrs import evolve
+
+from hookline.data import InputGroup
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module
-from hookline_models.containers.base import chained, last_of, not_empty, one_tensor, shared, sizes, take_lengths
+from hookline_models.containers.base import (
+    chained,
+    last_of,
+    not_empty,
+    one_tensor,
+    shared,
+    sized_chain,
+    sizes as sizes_of,
+    take_lengths,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,18 +42,24 @@ class Residual(LayerSpec):
         """The last layer, whose outputs have the shape of the sum."""
         return last_of(self.layers)
 
-    def build(self, inputs: "Tensor") -> "nn.Module":
+    def sized(self, sizes: Mapping[str, int]) -> "Residual":
+        """Return it with the number of outputs that the losses take, in layers and shortcut, if the spec omits it."""
+        return evolve(
+            cast("Any", self), layers=sized_chain(self.layers, sizes), shortcut=sized_chain(self.shortcut, sizes)
+        )
+
+    def build(self, inputs: "Tensor", *, groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module with a `torch.nn.Sequential` for the layers and, if necessary, another for the shortcut."""
         shortcut, added = None, inputs
         with shared(inputs) as modules:
-            layers, outputs = chained(self.layers, inputs)
+            layers, outputs = chained(self.layers, inputs, groups=groups)
             modules.append(layers)
             if self.shortcut:
-                shortcut, added = chained(self.shortcut, inputs, option="shortcut")
+                shortcut, added = chained(self.shortcut, inputs, option="shortcut", groups=groups)
                 modules.append(shortcut)
         outputs, added = one_tensor(outputs), one_tensor(added)
         if outputs.shape != added.shape:
-            given, around = sizes([outputs, added])
+            given, around = sizes_of([outputs, added])
             remedy = "" if self.shortcut else ": use a `shortcut` to change the latter"
             raise ValueError(
                 f"Its layers return the shape {given}, to which the shape {around} cannot be added{remedy}."

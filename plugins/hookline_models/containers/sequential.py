@@ -1,10 +1,14 @@
 """Chains of layers."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from attrs import evolve
+
+from hookline.data import InputGroup
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
-from hookline_models.containers.base import chained, last_of, not_empty
+from hookline_models.containers.base import chained, last_of, not_empty, sized_chain
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -27,9 +31,14 @@ class Sequential(LayerSpec):
         """The last layer."""
         return last_of(self.layers)
 
-    def build(self, *inputs: "Tensor") -> "nn.Module":
+    def sized(self, sizes: Mapping[str, int]) -> "Sequential":
+        """Return it with the number of outputs that the losses take, if the spec omits it."""
+        layers = sized_chain(self.layers, sizes)
+        return self if layers is self.layers else evolve(cast("Any", self), layers=layers)
+
+    def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a `torch.nn.Sequential` of the layers, each built for the output of the previous one."""
-        return chained(self.layers, *inputs)[0]
+        return chained(self.layers, *inputs, groups=groups)[0]
 
 
 @spec
@@ -49,10 +58,14 @@ class Repeat(LayerSpec):
         """The last layer."""
         return last_of(self.layers)
 
-    def build(self, *inputs: "Tensor") -> "nn.Module":
+    def sized(self, sizes: Mapping[str, int]) -> "Repeat":
+        """Return it unchanged: all repetitions would get the number of outputs that the losses take."""
+        return self
+
+    def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a `torch.nn.Sequential` of all repetitions."""
         try:
-            return chained(self.layers * self.times, *inputs)[0]
+            return chained(self.layers * self.times, *inputs, groups=groups)[0]
         except MismatchError as error:
             [name, position, *rest] = error.path
             time, index = divmod(int(position), len(self.layers))

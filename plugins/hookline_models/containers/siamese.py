@@ -1,8 +1,10 @@
 """Layers shared by several inputs."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import InputGroup
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
@@ -30,13 +32,13 @@ class Siamese(LayerSpec):
         """The layer that joins the outputs."""
         return ("join", *self.join.ending)
 
-    def build(self, *inputs: "Tensor") -> "nn.Module":
+    def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module with the layers and the join."""
         shapes = {tuple(tensor.shape[1:]) for tensor in inputs}
         if len(shapes) > 1:
             raise ValueError("All inputs share the same layers, so they must have the same shape.")
         with shared(inputs[0]) as modules:
-            layers, outputs = chained(self.layers, inputs[0])
+            layers, outputs = chained(self.layers, inputs[0], groups=groups[:1])
             modules.append(layers)
         try:
             join, _ = build_and_apply(self.join, *[one_tensor(outputs)] * len(inputs))

@@ -11,11 +11,12 @@ class Convolution(TorchLayer):
     """Options that do not depend on the number of dimensions."""
 
     follows = {"in_channels": 1}
+    size_option = "out_channels"
 
     in_channels: int | None = option(default=None, minimum=1)
     """The number of input channels. Default: inferred from the inputs."""
-    out_channels: int = option(minimum=1)
-    """The number of output channels."""
+    out_channels: int | None = option(default=None, minimum=1)
+    """The number of output channels. Default: in the last layer, what the loss takes, such as one for each class."""
     groups: int = option(default=1, minimum=1)
     """The number of groups into which input and output channels are divided; groups are not connected."""
     bias: bool = True

@@ -1,11 +1,11 @@
 """Normalization of each channel, over the batch or within each row."""
 
 from hookline.spec import option, spec
-from hookline_models.base import TorchLayer
+from hookline_models.base import SameShape
 
 
 @spec
-class BatchNorm(TorchLayer):
+class BatchNorm(SameShape):
     """Options that do not depend on the number of dimensions."""
 
     follows = {"num_features": 1}
@@ -53,7 +53,7 @@ class BatchNorm3d(BatchNorm):
 
 
 @spec
-class InstanceNorm(TorchLayer):
+class InstanceNorm(SameShape):
     """Options that do not depend on the number of dimensions."""
 
     follows = {"num_features": 1}

@@ -1,11 +1,11 @@
 """Normalization within each row."""
 
 from hookline.spec import option, spec
-from hookline_models.base import TorchLayer
+from hookline_models.base import SameShape
 
 
 @spec
-class LayerNorm(TorchLayer):
+class LayerNorm(SameShape):
     """Normalizes each row over its last dimensions.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
@@ -24,7 +24,7 @@ class LayerNorm(TorchLayer):
 
 
 @spec
-class RMSNorm(TorchLayer):
+class RMSNorm(SameShape):
     """Divides each row by its root mean square over the last dimensions.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
@@ -41,7 +41,7 @@ class RMSNorm(TorchLayer):
 
 
 @spec
-class GroupNorm(TorchLayer):
+class GroupNorm(SameShape):
     """Normalizes each row over groups of its channels: `(N, C, …)`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
@@ -62,7 +62,7 @@ class GroupNorm(TorchLayer):
 
 
 @spec
-class LocalResponseNorm(TorchLayer):
+class LocalResponseNorm(SameShape):
     """Divides each element by (k + alpha times the mean square of `size` neighboring channels) to the power of beta.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html

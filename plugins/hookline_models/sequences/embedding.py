@@ -1,8 +1,12 @@
 """Embeddings of indices and positions."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from attrs import evolve
+
+from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline_models.base import TorchLayer
@@ -19,8 +23,9 @@ class Lookup(TorchLayer):
     torch's options for existing weights are not supported, since a spec cannot contain them.
     """
 
-    num_embeddings: int = option(minimum=1)
-    """The number of indices, from 0 on."""
+    num_embeddings: int | None = option(default=None, minimum=1)
+    """The number of indices, from 0 on. Default: that of the column of the data, if the layer gets a group of inputs
+    with one column of categories or tokens."""
     embedding_dim: int = option(minimum=1)
     """The size of a vector."""
     padding_idx: int | None = option(default=None, unbounded=True)
@@ -35,16 +40,28 @@ class Lookup(TorchLayer):
     """Use sparse gradients, which SparseAdam, SGD and Adagrad support."""
 
     def __attrs_post_init__(self) -> None:
-        if self.padding_idx is not None and not -self.num_embeddings <= self.padding_idx < self.num_embeddings:
-            raise OptionError("padding_idx", f"There are {self.num_embeddings} indices, and this is not one of them.")
+        if self.num_embeddings is not None:
+            _check_padding(self.padding_idx, self.num_embeddings)
         if self.sparse and self.scale_grad_by_freq:
             message = "torch cannot divide sparse gradients: remove `sparse` or `scale_grad_by_freq`."
             raise OptionError("scale_grad_by_freq", message, against=[("sparse",)])
+
+    def build(self, inputs: "Tensor", *, groups: Sequence[InputGroup] = ()) -> "nn.Module":
+        """Return torch's module of this name, with as many vectors as the group of inputs has indices."""
+        sized = (
+            self if self.num_embeddings is not None else evolve(cast("Any", self), num_embeddings=_indices_of(groups))
+        )
+        return sized.module(inputs)
+
+    def module(self, inputs: "Tensor") -> "nn.Module":
+        """Return torch's module with a known number of indices."""
+        return TorchLayer.build(self, inputs)
 
     def options(self, inputs: "Tensor") -> dict[str, Any]:
         """Return the options, and check that the inputs are valid indices."""
         import torch
 
+        assert self.num_embeddings is not None
         if inputs.dtype not in (torch.int64, torch.int32):
             found = str(inputs.dtype).removeprefix("torch.")
             raise ValueError(
@@ -90,7 +107,7 @@ class EmbeddingBag(Lookup):
                 if getattr(self, name):
                     raise OptionError(name, 'torch supports this only for the modes "mean" and "sum".')
 
-    def build(self, inputs: "Tensor") -> "nn.Module":
+    def module(self, inputs: "Tensor") -> "nn.Module":
         """Return a `torch.nn.EmbeddingBag` that takes lengths."""
         return _embedding_bag()(**self.options(inputs))
 
@@ -116,6 +133,32 @@ class LearnedPositionalEmbedding(TorchLayer):
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a `torch.nn.Embedding` that adds its first vectors to the steps."""
         return _learned_positional_embedding()(**self.options(inputs))
+
+
+def _indices_of(groups: Sequence[InputGroup]) -> int:
+    """Return the number of indices of the only column of a group of inputs.
+
+    Raises:
+        ValueError: If it is unknown, or if there are several columns, which would share the vectors.
+
+    """
+    if len(groups) != 1 or groups[0].cardinalities is None:
+        where = f' of "{groups[0].name}"' if len(groups) == 1 else ""
+        raise ValueError(f"`num_embeddings` is missing: the data does not say how many indices{where} there are.")
+    [group] = groups
+    if len(group.cardinalities or ()) != 1:
+        numbers = ", ".join(map(str, group.cardinalities or ()))
+        raise ValueError(
+            f'`num_embeddings` is missing: "{group.name}" has several columns, with {numbers} indices. Use '
+            "CategoricalEmbeddings, which has vectors for each column, or set `num_embeddings` to let the columns "
+            "share the vectors."
+        )
+    return group.cardinalities[0]  # type: ignore[index]
+
+
+def _check_padding(padding_idx: int | None, indices: int) -> None:
+    if padding_idx is not None and not -indices <= padding_idx < indices:
+        raise OptionError("padding_idx", f"There are {indices} indices, and this is not one of them.")
 
 
 @cache

@@ -103,8 +103,8 @@ def test_show_prints_the_whole_documentation_of_a_component():
         "Options\n\n"
         "  kernel_size: an integer, at least 1, required\n"
         "      The length of the kernel.\n\n"
-        "  out_channels: an integer, at least 1, required\n"
     )
+    assert "\n  out_channels: an integer, at least 1, optional\n" in shown.stdout
     assert "\n  stride = 1: an integer, at least 1\n      The stride of the kernel.\n" in shown.stdout
     assert shown.stdout.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.targets.encoding import Target
 
 DividedBy = Literal["rows", "weights", "nothing"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
@@ -141,6 +142,24 @@ class LossSpec(Spec):
     def name_for(self, target: str | None) -> str:
         """Return the type of the loss that takes a target, for messages: see `Objective.name_for`."""
         return type(self).__name__
+
+    def output_size(self, target: "Target") -> int | None:
+        """Return how many outputs of the model the loss takes for each row; `None` if any number, or if it is unknown.
+
+        The last layer of the model gets this size if the spec omits it. The default is one output for each class, or
+        for each column of the target. For a loss that takes several outputs, the default is `None`.
+
+        Args:
+            target: what the training rows say about the target.
+
+        """
+        if self.offers == "embeddings" or len(self.inputs) > 1:
+            return None
+        if self.offers in ("classes", "sequences"):
+            return len(target.classes) if target.classes is not None else len(target.columns)
+        if getattr(target, "shape", ()):  # A number for each step or pixel.
+            return None
+        return len(target.columns) or None
 
     def build(self, data: "Data") -> "nn.Module":
         """Return the criterion, a module that takes the model's outputs and the targets and returns a scalar tensor."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.targets.encoding import Target
 from hookline.errors.exceptions import MismatchError, PluginError
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.suggestions import did_you_mean
@@ -14,6 +15,9 @@ from hookline.spec.families.loss import LossSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+EXAMPLE = Target(columns=("target",), classes=(0, 1))
+"""A target, to find out before the data is read whether a loss says how many outputs it takes."""
 
 
 @frozen
@@ -127,6 +131,16 @@ class NamedLoss:
             return data
         target = self.target(data.targets)
         return evolve(data, targets={} if target is None else {target: data.targets[target]})
+
+    def output_size(self, targets: Mapping[str, Target] | None) -> int | None:
+        """Return how many numbers it takes of each of its outputs; `None` if any number, or if that is unknown."""
+        if targets is None:
+            return self.loss.output_size(EXAMPLE)
+        try:
+            target = self.main_target(targets)
+        except ValueError:  # The data source has other targets, which is reported elsewhere.
+            return None
+        return None if target is None else self.loss.output_size(targets[target])
 
     def fault(self, error: PluginError) -> FaultError:
         """Return an error in the code of the loss with its path."""

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.data.batches import NOTHING_MORE, Batch, Data, Outputs
-from hookline.data.targets.encoding import Encoding
+from hookline.data.targets.encoding import Encoding, Target
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
@@ -170,6 +170,20 @@ class Objective:
                 message = f'The losses take {takes}, but the targets are {given}. Did you mean "{near}"?'
                 raise OptionError(target, message)
 
+    def output_sizes(self, targets: Mapping[str, Target] | None = None) -> Mapping[str, int]:
+        """Return how many numbers the losses take of each output of the model, by its name, where they say it.
+
+        Args:
+            targets: what the training rows say about each target. Without them, all sizes are 1.
+
+        """
+        sizes: dict[str, int] = {}
+        for named in self.losses.values():
+            if (size := named.output_size(targets)) is not None:
+                for output in named.outputs().values():
+                    sizes.setdefault(output, 1 if targets is None else size)
+        return sizes
+
     def build(self, data: Data) -> Any:
         """Return the criterion: that of the loss, or a module with the criteria of all losses.
 
@@ -194,6 +208,10 @@ class Objective:
             except MismatchError as error:
                 raise named.located(error) from error.__cause__
         return criterion
+
+    def compared(self, outputs: Outputs, batch: Batch) -> tuple[Outputs, Batch]:
+        """Return the outputs and the batch as the losses compare them; those of an ensemble, with a row per member."""
+        return outputs, batch
 
     def compute(self, criterion: Any, outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the loss of a batch, a scalar tensor. A loss of `[losses]` that ignores all rows contributes 0."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from attrs import fields
 
@@ -17,7 +16,7 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
-from hookline.spec.walk import items, walk
+from hookline.spec.walk import at, walk
 
 
 def mismatch_of_loss(error: OptionError, spec: TrainingSpec) -> MismatchError:
@@ -26,24 +25,17 @@ def mismatch_of_loss(error: OptionError, spec: TrainingSpec) -> MismatchError:
     An error about a loss as a whole also points to the layer that computes its output, unless it names another place.
     """
     against: list[Keys] = list(error.against)
-    if not against and isinstance(_at(spec, error.path), LossSpec):
+    if not against and isinstance(at(spec, error.path), LossSpec):
         place = spec.model.ending if error.path == ("loss",) else _head_path(error.path[-1], spec.model)
         against = [("model", *place)]
     return MismatchError(str(error), error.path, against=against, id="unfit-outputs")
 
 
-def _at(value: Any, path: Keys) -> Any:
-    """The value at a path in a component; `None` if there is none."""
-    for key in path:
-        value = dict(items(value)).get(key)
-    return value
-
-
 def _head_path(output: PathElement, model: ModelSpec) -> Keys:
     """The path of the part of a model that computes the output with this name, or else of its final layer."""
-    ending = _at(model, model.ending)
+    ending = at(model, model.ending)
     for option in fields(type(ending)) if isinstance(ending, Spec) else ():
-        layer = _at(ending, (option.name, output))
+        layer = at(ending, (option.name, output))
         if isinstance(layer, ModelSpec):
             return (*model.ending, option.name, output, *layer.ending)
     return model.ending

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def refuse_unfit_outputs(run: "Run", outputs: "Outputs", batch: "Batch", data: "Data") -> None:
     """Raise a `MismatchError` if a loss of the spec cannot compare these outputs with the targets of the batch."""
+    outputs, batch = run.objective.compared(outputs, batch)
     for named in run.objective.losses.values():
         _refuse_missing_outputs(run, named, outputs)
         _, its_outputs, its_batch = named.given(None, outputs, batch)
@@ -61,6 +62,7 @@ def doubts(run: "Run", model: "nn.Module", outputs: "Outputs", data: "Data") -> 
         MismatchError: if the training cannot succeed.
 
     """
+    outputs, _ = run.objective.compared(outputs, data.example)
     for named in run.objective.losses.values():
         its_model, its_outputs = _head(named, model, outputs), named.taken(outputs)
         with locating(run, named), attributed_to(type(named.loss), named.path):
