@@ -151,6 +151,10 @@ class Table(SplitFile):
                     yield OptionError(name, error.message, *within, id="unknown-column")
         if self.has_single_cells and not unknown:
             yield from self._check_shapes(chooser, taken)
+        for group in self.input_patterns:
+            shape = of_group(self.shape, group, None)
+            if shape is not None and len(shape) == 3:
+                yield from self.unfit_transforms(shape)
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """Report inputs that are text."""
@@ -204,7 +208,7 @@ class Table(SplitFile):
         """Read, split, standardize and encode."""
         from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
 
-        return prepared(self, run, loss)
+        return self.transformed(run, prepared(self, run, loss))
 
     def open_rows(
         self,
@@ -236,12 +240,13 @@ class Table(SplitFile):
         """
         from hookline_data.new_rows.of_table import rows_of_table
 
-        return rows_of_table(
+        blocks = rows_of_table(
             self,
             source,
-            description,
+            self.original(description),
             objective,
             rows_per_block=rows_per_block,
             with_targets=with_targets,
             keep=keep,
         )
+        return self.transformed_blocks(blocks, description)

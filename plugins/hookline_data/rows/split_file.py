@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.errors import DataError, OptionError
-from hookline.spec import DataSpec, option, spec
+from hookline.spec import option, spec
+from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.reading.csv_format import MISSING_MARKS
 from hookline_data.rows import splits
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @spec
-class SplitFile(DataSpec):
+class SplitFile(TransformedSource):
     """A file of rows, split into training, validation and test rows, or with other files for validation and test."""
 
     path: Path
