@@ -12,7 +12,7 @@ from hookline_data.reading.cells import is_list, is_ragged, row_and_element, wid
 from hookline_data.reading.columns import Wanted, cell_error
 from hookline_data.reading.error_messages import CHANGED, as_sentences
 from hookline_data.reading.parquet_names import sentence
-from hookline_data.reading.text_cells import refuse_missing
+from hookline_data.reading.text_cells import refuse_missing, without_marks
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
 
     if types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
-    if cells.null_count:
+    if wanted.may_be_missing and types.is_floating(cells.type):
+        cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
+    if cells.null_count and not wanted.may_be_missing:
         raise cell_error(path, _first(compute.is_null(cells)), name, message="The cell is empty.")
     if wanted.may_be_lists and is_list(cells.type) and is_ragged(cells.type.value_type):
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
@@ -76,6 +78,9 @@ def _checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Pat
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
     if types.is_string(kind):
+        if wanted.may_be_missing:
+            text = compute.utf8_trim_whitespace(cells.combine_chunks())
+            return pyarrow.chunked_array([without_marks(text, wanted)])
         refuse_missing(cells.combine_chunks(), wanted, name, path)
     return cells
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
-from hookline.spec import Objective, option, spec, to_json
+from hookline.spec import ColumnSpec, Objective, option, spec, to_json
 from hookline_data.layout import checks
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
+from hookline_data.layout.kinds import kinds_of
 from hookline_data.reading.columns import Chooser, Wanted
 from hookline_data.rows.split_file import SplitFile
 
@@ -46,6 +47,11 @@ class Table(SplitFile):
     group. Groups to which the model is applied separately, such as `anchor` and `positive`, share the statistics of
     their first columns, of their second columns and so on, so that equal rows stay equal. With "together", all groups
     share them: use it for a model that applies the same layers to each group, such as `Siamese`."""
+
+    columns: Mapping[str, ColumnSpec] | None = None
+    """The kinds of input columns, by name or pattern: how cells become inputs, and what becomes of missing cells. If
+    several entries match a column, the last one counts. A column without a kind must be a number in every row, and is
+    used as it is, or according to `standardize`."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report splits, groups and types that contradict each other."""
@@ -137,6 +143,12 @@ class Table(SplitFile):
         chooser = Chooser(names, self.path)
         taken = self._taken(chooser)
         unknown = False
+        for pattern in self.columns or ():
+            try:
+                chooser.chosen((pattern,))
+            except DataError as error:
+                unknown = True
+                yield OptionError("columns", error.message, pattern, on_key=True, id="unknown-column")
         for name in ("split_column", "targets", "inputs"):
             for pattern, within in checks.places(getattr(self, name)):
                 try:
@@ -158,8 +170,11 @@ class Table(SplitFile):
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """Report inputs that are text."""
-        chooser, text = Chooser(names, self.path), self.text_columns(self.path, names)
+        chooser, text = Chooser(names, self.path), dict(self.text_columns(self.path, names))
         taken = self._taken(chooser)
+        for name, kind in kinds_of(self.columns, chooser).items():
+            if kind.spec.reads == "text":
+                text.pop(name, None)
         for group, patterns in self.input_patterns.items():
             columns = [name for name in chooser.chosen(patterns, taken) if name in text]
             if columns:

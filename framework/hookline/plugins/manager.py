@@ -22,6 +22,7 @@ BUILT_IN = (
     "hookline_stages",
     "hookline_data",
     "hookline_transforms",
+    "hookline_columns",
     "hookline_models",
     "hookline_initialization",
     "hookline_losses",

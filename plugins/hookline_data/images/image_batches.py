@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -69,10 +69,10 @@ class ImageBatches:
         return evolve(moved, inputs={**moved.inputs, self._group: images.to(self._run.dtype).div_(WHITE)})
 
 
-def indices_of(batches: Batches, group: str) -> "NDArray[int]":
+def indices_of(batches: Batches, group: str) -> "NDArray[Any]":
     """Return the indices of the images of all rows of a split."""
     rows: Batch = batches.all  # type: ignore[attr-defined]
-    indices: NDArray[int] = rows.inputs[group].reshape(-1).cpu().numpy()
+    indices: NDArray[Any] = rows.inputs[group].reshape(-1).cpu().numpy()
     return indices
 
 

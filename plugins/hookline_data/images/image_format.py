@@ -54,7 +54,7 @@ class ImageFormat:
 
         """
         import numpy
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
 
         try:
             with Image.open(path, formats=FORMATS) as image:
@@ -65,7 +65,7 @@ class ImageFormat:
             raise
         except FileNotFoundError:
             raise UnreadableImageError("There is no such file.") from None
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             what = "is empty" if path.stat().st_size == 0 else "is no image, or of a format other than "
             names = "" if path.stat().st_size == 0 else "JPEG, PNG, PPM, BMP, TIFF and WebP"
             raise UnreadableImageError(f"It {what}{names}.") from None

@@ -23,6 +23,8 @@ MOST_THREADS = 8
 AT_ONCE = 256
 """How many images the threads are given at once."""
 
+CHANGED = "The image has been changed since training began."
+
 
 @frozen
 class Unreadable:

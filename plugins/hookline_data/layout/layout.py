@@ -1,12 +1,13 @@
 """The role of each column of a table, and the type that its cells must have."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.data import Columns, Encoding, Numbers, Sequences
+from hookline_data.layout.kinds import FittedKind, Kind, described
 from hookline_data.reading.columns import Wanted
 
 
@@ -21,18 +22,31 @@ class InputColumns:
     shape: tuple[int, ...] | None
     """The shape of a row; `None` for one dimension."""
     standardize: bool
-    """Whether to scale each column to mean 0 and variance 1."""
+    """Whether to scale each column without a kind to mean 0 and variance 1."""
+    kinds: Mapping[str, Kind] = field(factory=dict)
+    """The kinds of its columns; a column without one is a number or a list of numbers."""
 
-    def names(self, places: int) -> list[str]:
-        """Return the name of each of `places` columns of numbers in messages: a fixed-size list is several columns."""
-        if places == len(self.columns):
-            return self.columns
-        return [", ".join(self.columns)] * places
+    def names(self, sizes: Sequence[int], kinds: Mapping[str, FittedKind]) -> list[str]:
+        """Return the name of each number of a row, for messages; `sizes` are how many numbers each column is."""
+        names: list[str] = []
+        for column, size in zip(self.columns, sizes, strict=True):
+            own = kinds[column].spec.names(column, kinds[column].fitted) if column in self.kinds else [column] * size
+            names += own if len(own) == size else [column] * size
+        return names
+
+    @property
+    def is_standardized(self) -> bool:
+        """Whether there is a column to standardize."""
+        return self.standardize and any(name not in self.kinds for name in self.columns)
+
+    def exempt(self, sizes: Sequence[int]) -> list[bool]:
+        """Whether each number of a row is not to be standardized; `sizes` are how many numbers each column is."""
+        return [name in self.kinds for name, size in zip(self.columns, sizes, strict=True) for _ in range(size)]
 
     @property
     def dtype_when_read(self) -> str:
         """The type in which unprepared numbers must be finite."""
-        return "float64" if self.standardize else self.dtype
+        return "float64" if self.is_standardized else self.dtype
 
 
 @frozen(kw_only=True)
@@ -62,8 +76,9 @@ class Layout:
         """Return the requirements for each column. A column of two groups is read as integers if either needs them."""
         wanted: dict[str, Wanted] = {}
         for group in sorted(self.inputs.values(), key=lambda group: group.dtype == "int64"):
-            kind = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
-            wanted |= dict.fromkeys(group.columns, kind)
+            plain = Wanted("integer" if group.dtype == "int64" else "number", may_be_lists=True, missing=self.missing)
+            wanted |= dict.fromkeys(group.columns, plain)
+            wanted |= {name: kind.wanted(self.missing) for name, kind in group.kinds.items()}
         for name, columns in self.targets.items():
             wanted |= dict.fromkeys(columns, self._wanted_of(name, columns))
         if self.split_column is not None:
@@ -83,10 +98,19 @@ class Layout:
         """The columns of each target."""
         return {name: {column: columns[column] for column in own} for name, own in self.targets.items()}
 
-    def described(self, statistics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Describe how each group of inputs is computed from a row of the file, as JSON-compatible values."""
+    def described(
+        self, statistics: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, FittedKind]
+    ) -> dict[str, dict[str, Any]]:
+        """Describe how each group of inputs is computed from a row of the file, as JSON-compatible values.
+
+        `kinds` are the kinds of all columns, fitted to the training rows.
+        """
         return {
-            name: {"columns": group.columns, **statistics.get(name, {})}
+            name: {
+                "columns": group.columns,
+                **statistics.get(name, {}),
+                **described(group.kinds, kinds),
+            }
             | ({} if group.shape is None else {"shape": list(group.shape)})
             for name, group in self.inputs.items()
         }

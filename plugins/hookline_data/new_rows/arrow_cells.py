@@ -49,7 +49,8 @@ def _is_ready(cells: "pyarrow.ChunkedArray", role: Role) -> bool:
     from pyarrow import types
 
     is_ready = {"number": types.is_float64, "integer": types.is_int64}.get(role.wanted.kind)
-    return not role.is_list and is_ready is not None and is_ready(cells.type) and not cells.null_count
+    has_gaps = cells.null_count > 0 and not role.wanted.may_be_missing
+    return not role.is_list and is_ready is not None and is_ready(cells.type) and not has_gaps
 
 
 def _checked(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "Read":
@@ -89,6 +90,10 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
     kind = pyarrow.int64() if is_float and wanted.kind == "integer" else type_to_read(cells.type, wanted)
     if kind is None:
         raise _other_type(name, cells, wanted, place)
+    if wanted.may_be_missing:
+        if is_float:
+            cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
+        return cells.cast(kind), []
     is_null = cells.is_null()
     filled = compute.if_else(is_null, pyarrow.scalar(0).cast(cells.type), cells) if cells.null_count else cells
     bad = BadCells.where(name, _mask(is_null), lambda _: _EMPTY)

@@ -9,7 +9,7 @@ from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
-from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.csv_cells import null_values, sentence
 from hookline_data.reading.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline_data.reading.csv_quotes import scan
 from hookline_data.reading.error_messages import as_sentences
@@ -97,8 +97,8 @@ class CSVRows:
                 table, end = None, complete
         if not text[:end].strip():
             return None, end
-        numeric = [name for name, role in roles.items() if _is_numeric(role)]
-        if table is None or any(table.column(name).null_count for name in numeric if name not in keep):
+        strict = [name for name, role in roles.items() if _is_numeric(role) and not role.wanted.may_be_missing]
+        if table is None or any(table.column(name).null_count for name in strict if name not in keep):
             return self._read_as_text(text, end, roles, keep), end
         return self._chunk(table, roles, keep), end
 
@@ -143,6 +143,7 @@ class CSVRows:
             column_types={**dict.fromkeys(wanted, pyarrow.string()), **types},
             true_values=list(WRITTEN_TRUE),
             false_values=list(WRITTEN_FALSE),
+            null_values=null_values({mark for role in roles.values() for mark in role.wanted.missing}),
         )
 
     def _read_as_text(self, text: bytes, end: int, roles: Mapping[str, Role], keep: Collection[str]) -> Chunk:

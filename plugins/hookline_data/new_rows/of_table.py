@@ -18,6 +18,7 @@ from hookline_data.new_rows.json_rows import JSONRows
 from hookline_data.new_rows.python_rows import ColumnRows, DictRows, npz_columns, rows_of_frame, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, Role, groups_of, roles, targets_of
 from hookline_data.new_rows.tensors import rows_of_numbers, sequences, target_column
+from hookline_data.new_rows.transform import transformed
 from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Chooser, Place
 from hookline_data.reading.csv_cells import sentence
@@ -57,7 +58,7 @@ def rows_of_table(
     keep: Sequence[str],
 ) -> Iterator[RowBlock]:
     """Yield new rows, prepared as the training rows were: see `Table.open_rows`."""
-    groups = groups_of(description, "columns")
+    groups = groups_of(description, "columns", table.columns)
     targets = targets_of(description, objective) if with_targets else {}
     wanted = roles(groups, targets, table.missing_marks)
     with ExitStack() as opening:
@@ -94,10 +95,12 @@ def _read(
     bad: list[BadCells] = list(chunk.bad)
     inputs, lengths, columns = {}, {}, {}
     for name, group in groups.items():
+        own, unread = transformed(group.kinds, chunk.columns)
+        bad += unread
         if group.padded:
-            inputs[name], lengths[name], unread = sequences(group, chunk.columns)
+            inputs[name], lengths[name], unread = sequences(group, {**chunk.columns, **own})
         else:
-            inputs[name], unread = rows_of_numbers(name, group, chunk.columns, place)
+            inputs[name], unread = rows_of_numbers(name, group, {**chunk.columns, **own}, place)
         bad += unread
     for column in dict.fromkeys(column for target in targets.values() for column in target.known.columns):
         columns[column], unread = target_column(column, chunk.columns[column], dtype)

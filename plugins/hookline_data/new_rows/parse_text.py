@@ -32,6 +32,7 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
 
     kind = pyarrow.int64() if wanted.kind == "integer" else pyarrow.float64()
     text = compute.utf8_trim(compute.fill_null(cells, ""), " \t")
+    is_missing = _is_missing(text, wanted) if wanted.may_be_missing else None
     text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(TRUE)), "1", text)
     text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(FALSE)), "0", text)
     is_read = compute.match_substring_regex(text, READ_AS[wanted.kind])
@@ -40,6 +41,9 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     if also := [cell for cell in doubtful if is_read_as(wanted.kind, cell)]:
         is_read = compute.or_(is_read, compute.is_in(text, value_set=pyarrow.array(also)))
     found = compute.cast(compute.if_else(is_read, text, "0"), kind)
+    if is_missing is not None:
+        found = compute.if_else(is_missing, pyarrow.scalar(None, kind), found)
+        is_read = compute.or_(is_read, is_missing)
 
     def explain(row: int) -> tuple[str, None]:
         return complaint_about(cells[row].as_py() or "", wanted), None
@@ -105,12 +109,22 @@ def texts(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     from pyarrow import compute
 
     text = compute.utf8_trim_whitespace(compute.fill_null(cells, ""))
-    is_missing = compute.is_in(text, value_set=pyarrow.array(("", *wanted.missing), pyarrow.string()))
+    is_missing = _is_missing(text, wanted)
+    if wanted.may_be_missing:
+        return compute.if_else(is_missing, pyarrow.scalar(None, pyarrow.string()), text), []
 
     def explain(row: int) -> tuple[str, None]:
         return _missing(text[row].as_py(), wanted), None
 
     return text, BadCells.where(name, _mask(is_missing), explain)
+
+
+def _is_missing(text: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
+    """Return whether each cell of stripped text is missing."""
+    import pyarrow
+    from pyarrow import compute
+
+    return compute.is_in(text, value_set=pyarrow.array(("", *wanted.missing), pyarrow.string()))
 
 
 def _integer(cell: str) -> int | None:

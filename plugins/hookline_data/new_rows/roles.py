@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.data import DataDescription, Encoding, Target
-from hookline.spec import Objective
+from hookline.spec import ColumnSpec, Objective
+from hookline_data.layout.kinds import FittedKind, known_kinds
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Group:
     std: "NDArray[Any] | None"
     """What to divide each number by afterwards."""
 
+    kinds: Mapping[str, FittedKind]
+    """The kinds of its columns, as fitted to the training rows."""
+
     @property
     def dtype_when_read(self) -> str:
         """The type in which unprepared numbers must be finite."""
@@ -91,8 +95,13 @@ class EncodedTarget:
         return Role(wanted=Wanted("number", by=self.loss, missing=missing))
 
 
-def groups_of(description: DataDescription, columns: str) -> dict[str, Group]:
-    """Return how to make each group; `columns` is the key of its columns in the preparation."""
+def groups_of(
+    description: DataDescription, columns: str, kinds: Mapping[str, ColumnSpec] | None = None
+) -> dict[str, Group]:
+    """Return how to make each group.
+
+    `columns` is the key of its columns in the preparation, and `kinds` are the kinds of columns by name or pattern.
+    """
     import numpy
 
     groups = {}
@@ -110,6 +119,7 @@ def groups_of(description: DataDescription, columns: str) -> dict[str, Group]:
             padded=group.padded,
             mean=mean,
             std=std,
+            kinds=known_kinds(kinds, preparation),
         )
     return groups
 
@@ -136,6 +146,7 @@ def roles(
             numbers, columns = math.prod(group.shape), len(group.columns)
             role = Role(wanted=wanted, size=1 if numbers == columns else numbers if columns == 1 else None)
         found |= dict.fromkeys(group.columns, role)
+        found |= {name: Role(wanted=kind.kind.wanted(missing)) for name, kind in group.kinds.items()}
     for target in targets.values():
         found |= dict.fromkeys(target.known.columns, target.role(missing))
     return found

@@ -25,6 +25,8 @@ def type_to_read(kind: "pyarrow.DataType", wanted: Wanted) -> "pyarrow.DataType 
         if types.is_fixed_size_list(kind):
             return pyarrow.list_(steps, kind.list_size)
         return pyarrow.large_list(steps) if types.is_large_list(kind) else pyarrow.list_(steps)
+    if wanted.takes_any_type and (types.is_primitive(kind) or types.is_decimal(kind)):
+        return pyarrow.string()
     if types.is_boolean(kind):
         return pyarrow.int64() if wanted.kind != "text" else None
     if types.is_integer(kind):

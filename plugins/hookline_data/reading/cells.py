@@ -67,6 +67,7 @@ class Matrix:
         self._columns = columns
         self._owners = [(index, place) for index, column in enumerate(columns) for place in range(width(column.type))]
         self._latest: tuple[slice, NDArray[Any]] | None = None
+        self.sizes = [width(column.type) for column in columns]
         self.shape = (len(columns[0]), len(self._owners))
         self.ndim = 2
         types = {numpy.dtype(_of_numbers(column.type).to_pandas_dtype()) for column in columns}

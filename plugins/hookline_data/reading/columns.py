@@ -32,7 +32,10 @@ class Wanted:
     """The cells that count as missing values."""
     may_be_boolean: bool = True
     """Whether to read a column of True and False as 1 and 0, as in a Parquet file; otherwise as text."""
-
+    may_be_missing: bool = False
+    """Whether cells may be missing: they become null."""
+    takes_any_type: bool = False
+    """Whether to convert numbers, booleans and dates to text, if text is wanted."""
     is_known: bool = False
     """Whether the column has numbers in another file: the message about text in it then names that file."""
 
@@ -43,6 +46,10 @@ class Wanted:
         if self.kind in ("text", "any"):
             remedy += "; if it is a class name, set `missing_marks = []`"
         return f'"{mark}" counts as a missing value{also}: {remedy}.'
+
+    def allows(self, cell: str) -> bool:
+        """Whether a cell is missing, and may be."""
+        return self.may_be_missing and cell.strip() in ("", *self.missing)
 
     @property
     def reason(self) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from hookline_data.reading.csv_header import header_of
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.error_messages import CHANGED, as_sentences
 from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
-from hookline_data.reading.text_cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers
+from hookline_data.reading.text_cells import INTEGER, NUMBER, refuse_missing, refuse_text_among_numbers, without_marks
 
 if TYPE_CHECKING:
     import pyarrow
@@ -75,24 +75,25 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
     import pyarrow
 
     numeric = {name: column for name, column in wanted.items() if column.kind in ("number", "integer")}
+    missing = {mark for column in wanted.values() for mark in column.missing}
     types = {
         name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
         for name, column in wanted.items()
     }
     with as_sentences(path, sentence):
         try:
-            table = _read_numbers(path, types, numeric)
+            table = _read_numbers(path, types, numeric, missing)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(path, None, multiline=multiline)
             raise _first_bad_cell(path, numeric) or sentence(path, error) from None
         refuse_swallowed_rows(path, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError("The file has a header but no rows.", file=path)
-    if any(table.column(name).null_count for name in numeric):
+    if any(table.column(name).null_count for name, column in numeric.items() if not column.may_be_missing):
         raise _first_bad_cell(path, numeric) or DataError("A cell is empty.", file=path)
     floats = [name for name, kind in types.items() if kind == pyarrow.float64()]
     if great := [name for name in floats if has_great_numbers(table.column(name).to_numpy())]:
-        written = _read(path, dict.fromkeys(great, pyarrow.string()))
+        written = _read(path, dict.fromkeys(great, pyarrow.string()), missing)
         for name in great:
             warn_of_equal_integers(written.column(name), table.column(name), name, path)
     for index, name in enumerate(table.column_names):
@@ -103,12 +104,16 @@ def read(path: Path, wanted: Mapping[str, Wanted], *, multiline: bool = False) -
     return table
 
 
-def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table":
+def _read(path: Path, types: "Mapping[str, pyarrow.DataType]", missing: Collection[str]) -> "pyarrow.Table":
     import pyarrow
     from pyarrow import csv
 
     options = csv.ConvertOptions(
-        include_columns=list(types), column_types=dict(types), true_values=list(TRUE), false_values=list(FALSE)
+        include_columns=list(types),
+        column_types=dict(types),
+        true_values=list(TRUE),
+        false_values=list(FALSE),
+        null_values=null_values(missing),
     )
     try:
         return csv.read_csv(path, convert_options=options)
@@ -117,36 +122,49 @@ def _read(path: Path, types: "Mapping[str, pyarrow.DataType]") -> "pyarrow.Table
         return csv.read_csv(path, convert_options=options, parse_options=csv.ParseOptions(newlines_in_values=True))
 
 
+def null_values(missing: Collection[str]) -> list[str]:
+    """Return the cells that pyarrow should read as missing numbers: its own, and these marks."""
+    from pyarrow import csv
+
+    return sorted({*csv.ConvertOptions().null_values, *missing})
+
+
 def _read_numbers(
-    path: Path, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted]
+    path: Path, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted], missing: Collection[str]
 ) -> "pyarrow.Table":
     """Read columns of these types; a numeric column may also have True or False in all cells, read as 1 and 0."""
     import pyarrow
 
     try:
-        return _read(path, types)
+        return _read(path, types, missing)
     except pyarrow.ArrowInvalid as error:
         if not re.search(rf"invalid value '\s*({'|'.join((*TRUE, *FALSE))})\s*'", str(error)):
             raise
-    booleans = _boolean_columns(path, list(numeric))
-    table = _read(path, {**types, **dict.fromkeys(booleans, pyarrow.bool_())})
+    booleans = _boolean_columns(path, numeric)
+    table = _read(path, {**types, **dict.fromkeys(booleans, pyarrow.bool_())}, missing)
     for index, name in enumerate(table.column_names):
         if name in booleans:
             table = table.set_column(index, name, table.column(name).cast(pyarrow.int64()))
     return table
 
 
-def _boolean_columns(path: Path, names: Sequence[str]) -> set[str]:
-    """Return the columns whose cells are all True or False. The file is read once more, batch by batch."""
+def _boolean_columns(path: Path, numeric: Mapping[str, Wanted]) -> set[str]:
+    """Return the columns whose cells are all True, False or missing. The file is read once more, batch by batch."""
     import pyarrow
     from pyarrow import compute, csv
 
-    options = csv.ConvertOptions(include_columns=list(names), column_types=dict.fromkeys(names, pyarrow.string()))
-    found, words = set(names), pyarrow.array((*TRUE, *FALSE))
+    options = csv.ConvertOptions(include_columns=list(numeric), column_types=dict.fromkeys(numeric, pyarrow.string()))
+    found = set(numeric)
+    words = {
+        name: pyarrow.array((*TRUE, *FALSE, *(("", *column.missing) if column.may_be_missing else ())))
+        for name, column in numeric.items()
+    }
     parsing = csv.ParseOptions(newlines_in_values=True)
     with csv.open_csv(path, convert_options=options, parse_options=parsing) as batches:
         for batch in batches:
-            found = {name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words)).as_py()}
+            found = {
+                name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words[name])).as_py()
+            }
     return found
 
 
@@ -160,6 +178,8 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
     from pyarrow import compute
 
     cells = compute.utf8_trim_whitespace(column.combine_chunks())
+    if wanted.may_be_missing:
+        return without_marks(cells, wanted)
     refuse_missing(cells, wanted, name, path)
     if wanted.kind != "text" and wanted.may_be_boolean:
         are_true = compute.is_in(cells, value_set=pyarrow.array(TRUE))
@@ -192,7 +212,7 @@ def _first_bad_cell(path: Path, wanted: Mapping[str, Wanted]) -> DataError | Non
         )
     for row, cells in enumerate(zip(*(table.column(name).to_pylist() for name in wanted), strict=True)):
         for cell, (name, column) in zip(cells, wanted.items(), strict=True):
-            if complaint := complaint_about(cell, column):
+            if (complaint := complaint_about(cell, column)) and not column.allows(cell):
                 return cell_error(path, row, name, message=complaint)
     return None
 

@@ -33,6 +33,15 @@ def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path
         raise cell_error(path, row, name, message=wanted.missing_mark(cells[row].as_py(), others))
 
 
+def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
+    """Return stripped text, with null for cells that are empty or count as a missing value."""
+    import pyarrow
+    from pyarrow import compute
+
+    is_missing = compute.is_in(cells, value_set=pyarrow.array(("", *wanted.missing), pyarrow.string()))
+    return compute.if_else(is_missing, pyarrow.scalar(None, cells.type), cells)
+
+
 def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
     """Raise a `DataError` if most cells are numbers and a few are words, which are probably missing values.
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline import HooklineWarning
 from hookline.data import merged_columns
@@ -32,6 +32,8 @@ class Preparation:
 
     standardized: Collection[str]
     """The names of the groups whose columns get mean 0 and variance 1."""
+    exempt: Mapping[str, Sequence[bool]] = field(factory=dict)
+    """For these groups, whether each column keeps its numbers although the group is standardized."""
     together: bool
     """Whether these groups share their statistics."""
     name: Callable[[str, int], str]
@@ -75,6 +77,8 @@ class Preparation:
         Returns the statistics, and a function for each column whose different numbers become equal: given the number of
         other such columns, it returns the message.
         """
+        import numpy
+
         training = [parts["training"].inputs[name] for name in names]
         is_standardized = names[0] in self.standardized
         means: list[float] = []
@@ -87,6 +91,9 @@ class Preparation:
             mean = std = None
             if is_standardized:
                 mean, std = _statistics([group.cells(first, stop) for group in training])
+                if names[0] in self.exempt:
+                    is_exempt = numpy.array(self.exempt[names[0]][first:stop])
+                    mean[is_exempt], std[is_exempt] = 0, 1
                 means += mean.tolist()
                 stds += std.tolist()
             for split, rows in parts.items():

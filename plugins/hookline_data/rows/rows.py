@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from hookline.data import Columns
 from hookline.errors import DataError
 from hookline_data.layout.layout import InputColumns, Layout
-from hookline_data.reading.cells import Matrix, is_ragged, padded, refuse_infinite, values
+from hookline_data.reading.cells import Matrix, is_ragged, padded, refuse_infinite
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,6 +44,11 @@ class Group:
         if self.lengths is None:
             return f"{self.dtype} of shape {list(shape or self.values.shape[1:])}"
         return f"a sequence of {self.dtype} of shape {list(self.values.shape[2:])}"
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers of a row, or of a step, each column is."""
+        return self.values.sizes if isinstance(self.values, Matrix) else [self.places]
 
     @property
     def places(self) -> int:
@@ -120,8 +125,8 @@ class Rows:
         return {name: torch.from_numpy(lengths) for name, lengths in known.items() if lengths is not None}
 
 
-def rows_of(table: "pyarrow.Table", layout: Layout, path: Path) -> Rows:
-    """Return the rows of a table: groups of inputs, and the remaining columns.
+def groups_of(table: "pyarrow.Table", layout: Layout, path: Path) -> dict[str, Group]:
+    """Return the groups of inputs of a table.
 
     Raises:
         DataError: If a number is not finite in its type, or if a group mixes sequences with other columns.
@@ -129,10 +134,7 @@ def rows_of(table: "pyarrow.Table", layout: Layout, path: Path) -> Rows:
     """
     for group in layout.inputs.values():
         refuse_infinite(table, group.columns, group.dtype_when_read, path)
-    groups = {name: _group(table, name, group, path) for name, group in layout.inputs.items()}
-    known = {column for group in layout.inputs.values() for column in group.columns}
-    others = [name for name in table.column_names if name not in known]
-    return Rows(groups, {name: values(table, name, layout.dtype, path) for name in others})
+    return {name: _group(table, name, group, path) for name, group in layout.inputs.items()}
 
 
 def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -> Group:

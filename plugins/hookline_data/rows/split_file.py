@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
+from hookline.data import Columns
 from hookline.errors import DataError, OptionError
 from hookline.spec import option, spec
 from hookline_data.images.transformed_source import TransformedSource
@@ -11,7 +12,23 @@ from hookline_data.reading.csv_format import MISSING_MARKS
 from hookline_data.rows import splits
 
 if TYPE_CHECKING:
-    from hookline_data.rows.rows import Rows
+    from numpy.typing import NDArray
+
+
+class SomeRows(Protocol):
+    """Rows that can be split."""
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that are not inputs, by name."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: "NDArray[Any]") -> Self:
+        """Some of the rows, in their order."""
+
+
+Rows = TypeVar("Rows", bound=SomeRows)
 
 
 @spec
@@ -63,7 +80,7 @@ class SplitFile(TransformedSource):
         """Return the file of each of these splits."""
         return {split: self.other_files.get(split, self.path) for split in splits}
 
-    def split(self, rows: "Rows", classes: str | None) -> "dict[str, Rows]":
+    def split(self, rows: Rows, classes: str | None) -> dict[str, Rows]:
         """Split the rows of `path`.
 
         `classes` is the column to stratify by, or `None`.

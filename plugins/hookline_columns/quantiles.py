@@ -1,0 +1,54 @@
+"""Numbers mapped to a uniform or normal distribution by their quantiles."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookline.spec import option, spec
+from hookline_columns.base import NumberColumn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SMALLEST = 1e-7
+"""The least distance to 0 and 1 of a rank, so that its normal quantile is finite; scikit-learn's number."""
+
+
+@spec
+class QuantileTransformer(NumberColumn):
+    """Numbers replaced by their rank in the training rows, which has a uniform or normal distribution.
+
+    Between two quantiles ranks are interpolated linearly. Unlike scikit-learn's, it uses all training rows, as with
+    `subsample=None`:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.QuantileTransformer.html
+    """
+
+    n_quantiles: int = option(default=1000, minimum=2)
+    """The number of quantiles; at most the number of training rows is used."""
+    output_distribution: Literal["uniform", "normal"] = "uniform"
+    """The distribution of the results: between 0 and 1, or standard normal."""
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the quantiles."""
+        import numpy
+
+        places = numpy.linspace(0, 1, min(self.n_quantiles, len(numbers)))
+        return {"quantiles": numpy.maximum.accumulate(numpy.nanpercentile(numbers, places * 100)).tolist()}
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the ranks, or the normal quantiles of the ranks."""
+        import numpy
+        import torch
+
+        known = numpy.array(fitted["quantiles"])
+        places = numpy.linspace(0, 1, len(known))
+        # Equal quantiles belong to a range of ranks, of which this is the middle.
+        ranks = 0.5 * (numpy.interp(numbers, known, places) - numpy.interp(-numbers, -known[::-1], -places[::-1]))
+        is_normal = self.output_distribution == "normal"
+        margin = SMALLEST if is_normal else 0.0
+        ranks[numbers - margin < known[0]] = 0.0
+        ranks[numbers + margin > known[-1]] = 1.0
+        if not is_normal:
+            return ranks
+        limits = torch.tensor([SMALLEST - numpy.spacing(1), 1 - (SMALLEST - numpy.spacing(1))], dtype=torch.float64)
+        low, high = torch.special.ndtri(limits).tolist()
+        return torch.special.ndtri(torch.from_numpy(ranks)).numpy().clip(low, high)

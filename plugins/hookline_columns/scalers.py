@@ -1,0 +1,117 @@
+"""Numbers shifted and scaled by statistics of the training rows."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors import OptionError
+from hookline.spec import option, spec
+from hookline_columns.base import NumberColumn, quantiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@spec
+class Scaler(NumberColumn):
+    """The base class of kinds that compute `(x - center) / scale`."""
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the scaled numbers."""
+        return (numbers - fitted["center"]) / fitted["scale"]
+
+    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return `x * scale + center`."""
+        return numbers * fitted["scale"] + fitted["center"]
+
+
+@spec
+class StandardScaler(Scaler):
+    """Numbers with mean 0 and variance 1 in the training rows.
+
+    A column that is constant in the training rows is only shifted. See scikit-learn's StandardScaler:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html
+    """
+
+    with_mean: bool = True
+    """Subtract the mean."""
+    with_std: bool = True
+    """Divide by the standard deviation."""
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the mean and the standard deviation."""
+        least = float(numbers.min())
+        # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
+        is_constant = least == float(numbers.max())
+        center = least if is_constant else float(numbers.mean())
+        deviation = 0.0 if is_constant else float(numbers.std())
+        return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
+
+
+@spec
+class RobustScaler(Scaler):
+    """Numbers without their median, divided by the distance of two quantiles: outliers have little effect.
+
+    See scikit-learn's RobustScaler:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.RobustScaler.html
+    """
+
+    with_centering: bool = True
+    """Subtract the median."""
+    with_scaling: bool = True
+    """Divide by the distance of the quantiles."""
+    quantile_range: tuple[float, float] = option(default=(25.0, 75.0), minimum=0, maximum=100)
+    """The two quantiles, in percent."""
+    unit_variance: bool = option(default=False, only_with=("with_scaling",))
+    """Scale such that normally distributed numbers have variance 1."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report quantiles in the wrong order."""
+        yield from super().conflicts()
+        if self.quantile_range[0] >= self.quantile_range[1]:
+            yield OptionError("quantile_range", "The first quantile must be less than the second one.")
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the median and the distance of the quantiles."""
+        from statistics import NormalDist
+
+        low, center, high = quantiles(numbers, [self.quantile_range[0] / 100, 0.5, self.quantile_range[1] / 100])
+        scale = (high - low) or 1.0
+        if self.unit_variance:
+            normal = NormalDist()
+            first, second = (max(1e-16, min(1 - 1e-16, quantile / 100)) for quantile in self.quantile_range)
+            scale /= normal.inv_cdf(second) - normal.inv_cdf(first)
+        return {"center": center if self.with_centering else 0.0, "scale": scale if self.with_scaling else 1.0}
+
+
+@spec
+class MinMaxScaler(NumberColumn):
+    """Numbers between two limits: those of the smallest and the largest number in the training rows.
+
+    See scikit-learn's MinMaxScaler:
+    https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
+    """
+
+    feature_range: tuple[float, float] = option(default=(0.0, 1.0), unbounded=True)
+    """The limits."""
+    clip: bool = False
+    """Replace numbers beyond the limits, in rows that were not trained on, by the limit."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report limits in the wrong order."""
+        yield from super().conflicts()
+        if self.feature_range[0] >= self.feature_range[1]:
+            yield OptionError("feature_range", "The first limit must be less than the second one.")
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the smallest number, and the factor."""
+        low, high = float(numbers.min()), float(numbers.max())
+        return {"minimum": low, "scale": (self.feature_range[1] - self.feature_range[0]) / ((high - low) or 1.0)}
+
+    def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the scaled numbers."""
+        scaled = (numbers - fitted["minimum"]) * fitted["scale"] + self.feature_range[0]
+        return scaled.clip(*self.feature_range) if self.clip else scaled
+
+    def inverse_transform(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the numbers in the unit of the column."""
+        return (numbers - self.feature_range[0]) / fitted["scale"] + fitted["minimum"]
