@@ -15,6 +15,8 @@ def register_specs() -> Components:
         __name__,
         {
             "csv": ("CSV",),
+            "image_folder": ("ImageFolder",),
+            "image_table": ("Images",),
             "npz": ("NPZ",),
             "pairs": ("Pairs", "RankedPairs"),
             "parquet": ("Parquet",),

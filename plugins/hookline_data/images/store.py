@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from hookline.errors import DataError
 from hookline_data.images.image_format import ImageFormat, UnreadableImageError, pillow_warnings
@@ -24,16 +24,6 @@ AT_ONCE = 256
 """How many images the threads are given at once."""
 
 CHANGED = "The image has been changed since training began."
-
-
-@frozen
-class Unreadable:
-    """An image that cannot be read."""
-
-    index: int
-    """Its index among all images."""
-    message: str
-    """What is wrong, as a sentence."""
 
 
 @frozen(eq=False)
@@ -52,8 +42,6 @@ class ImageStore:
     """A digest of the pixels of each image; empty for one that cannot be read."""
     sums: "NDArray[Any]"
     """For each image and channel the sum of the pixels and of their squares, int64 `(N, 2, C)`."""
-    unreadable: Sequence[Unreadable] = field(factory=tuple)
-    """What cannot be read, in the order of the images."""
 
     @property
     def is_complete(self) -> bool:
@@ -126,62 +114,89 @@ class ImageStore:
         return torch.from_numpy(image)
 
 
-def stored(
-    paths: Sequence[Path], image_format: ImageFormat, memory: float, shape: tuple[int, ...] | None = None
-) -> ImageStore:
-    """Decode all images once, and keep the first ones in memory, up to this number of bytes.
+class ImageReader:
+    """Decodes images once, and keeps the first ones in memory, up to a number of bytes.
 
     So every image that cannot be read is known before training begins. Without a fixed size, all images must have the
-    size of the first one that can be read, or the given `shape`.
+    size of the first one that can be read, or the given shape.
     """
-    import numpy
-    import torch
 
-    unreadable: list[Unreadable] = []
-    digests: list[bytes] = []
-    sums = numpy.zeros((len(paths), 2, image_format.channels), dtype=numpy.int64)
-    kept: NDArray[Any] | None = None
-    if image_format.size is not None:
-        shape = (image_format.channels, *image_format.size)
-    first: Path | None = None
-    images = _images(paths, image_format)
-    for index, image in enumerate(images):
-        problem = None
-        if isinstance(image, UnreadableImageError):
-            problem = str(image)
-        elif shape is None:
-            shape, first = image.shape, paths[index]
-        elif image.shape != shape:
-            than = "in training" if first is None else f'in "{first.name}"'
-            problem = (
-                f"It has {image.shape[1]} × {image.shape[2]} pixels, not {shape[1]} × {shape[2]} as {than}. Set "
-                "`size`, to which all images are resized."
-            )
-        if problem is not None:
-            unreadable.append(Unreadable(index, problem))
-            digests.append(b"")
-            continue
-        assert not isinstance(image, UnreadableImageError)
-        assert shape is not None
-        if kept is None:
-            # The memory of rows that are not written is not used: a skipped image costs nothing.
-            count = min(len(paths), int(memory // image.nbytes))
-            kept = numpy.zeros((count, *shape), dtype=numpy.uint8)
-        if index < len(kept):
-            kept[index] = image
-        digests.append(hashlib.sha256(image.data).digest())
-        wide = image.reshape(len(image), -1).astype(numpy.uint32)
-        sums[index] = wide.sum(axis=1, dtype=numpy.int64), (wide * wide).sum(axis=1, dtype=numpy.int64)
-    final = (image_format.channels, 0, 0) if shape is None else (shape[0], shape[1], shape[2])
-    return ImageStore(
-        paths=paths,
-        format=image_format,
-        shape=final,
-        kept=torch.from_numpy(numpy.zeros((0, *final), dtype=numpy.uint8) if kept is None else kept),
-        digests=digests,
-        sums=sums,
-        unreadable=unreadable,
-    )
+    def __init__(self, image_format: ImageFormat, memory: float, shape: tuple[int, ...] | None = None):
+        """Start without images."""
+        self._format = image_format
+        self._left = memory
+        self._shape = shape
+        if image_format.size is not None:
+            self._shape = (image_format.channels, *image_format.size)
+        self._first: Path | None = None
+        self._paths: list[Path] = []
+        self._parts: list[NDArray[Any]] = []
+        self._digests: list[bytes] = []
+        self._sums: list[NDArray[Any]] = []
+        self._keeps = True
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self._paths)
+
+    def add(self, paths: Sequence[Path]) -> dict[int, str]:
+        """Decode more images, and return what is wrong with those that cannot be read, by index in `paths`."""
+        import numpy
+
+        wrong: dict[int, str] = {}
+        kept: NDArray[Any] | None = None
+        sums = numpy.zeros((len(paths), 2, self._format.channels), dtype=numpy.int64)
+        self._sums.append(sums)
+        for index, image in enumerate(_images(paths, self._format)):
+            problem = str(image) if isinstance(image, UnreadableImageError) else self._problem(image, paths[index])
+            if problem is not None:
+                wrong[index] = problem
+                self._digests.append(b"")
+                continue
+            assert not isinstance(image, UnreadableImageError)
+            if kept is None:
+                # Memory that is never written is never used, so an image that cannot be read costs none.
+                count = min(len(paths), int(self._left // image.nbytes)) if self._keeps else 0
+                kept = numpy.zeros((count, *image.shape), dtype=numpy.uint8)
+                self._left -= kept.nbytes
+            if index < len(kept):
+                kept[index] = image
+            self._digests.append(hashlib.sha256(image.data).digest())
+            wide = image.reshape(len(image), -1).astype(numpy.uint32)
+            sums[index] = wide.sum(axis=1, dtype=numpy.int64), (wide * wide).sum(axis=1, dtype=numpy.int64)
+        self._paths += paths
+        if self._keeps and kept is not None:
+            self._parts.append(kept)
+        self._keeps &= kept is not None and len(kept) == len(paths)
+        return wrong
+
+    def store(self) -> ImageStore:
+        """Return all images."""
+        import numpy
+        import torch
+
+        channels, height, width = self._shape or (self._format.channels, 0, 0)
+        kept = [torch.from_numpy(part) for part in self._parts]
+        return ImageStore(
+            paths=self._paths,
+            format=self._format,
+            shape=(channels, height, width),
+            kept=kept[0] if len(kept) == 1 else torch.cat([torch.empty(0, channels, height, width).byte(), *kept]),
+            digests=self._digests,
+            sums=numpy.concatenate(self._sums),
+        )
+
+    def _problem(self, image: "NDArray[Any]", path: Path) -> str | None:
+        """Return what is wrong with the shape of an image; `None` if nothing is."""
+        if self._shape is None:
+            self._shape, self._first = image.shape, path
+        if image.shape == self._shape:
+            return None
+        than = "in training" if self._first is None else f'"{self._first.name}"'
+        return (
+            f"It has {image.shape[1]} × {image.shape[2]} pixels, not {self._shape[1]} × {self._shape[2]} as {than}. "
+            "Set `size`, to which all images are resized."
+        )
 
 
 def _images(paths: Sequence[Path], image_format: ImageFormat) -> "Iterator[NDArray[Any] | UnreadableImageError]":
