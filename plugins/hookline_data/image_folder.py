@@ -56,6 +56,11 @@ class ImageFolder(ImageSource):
         """Whether there is a validation split."""
         return bool(self.validation)
 
+    @property
+    def kept_columns(self) -> tuple[str, ...]:
+        """The paths are kept with the predictions."""
+        return ("path",)
+
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing and empty folders, and classes that only another split has."""
         yield from checks.targets_of_loss(loss, ("target",))
@@ -106,7 +111,7 @@ class ImageFolder(ImageSource):
         - a table with the columns "path" and, with `with_targets`, "class": the path of a CSV, Parquet or JSON Lines
           file, "-" for CSV on standard input, a DataFrame or a mapping. Paths are relative to the file.
 
-        The columns "path" and "class" can be kept.
+        Predictions have the column "path"; "class" can be kept, too.
         """
         from hookline_data.images.folder import PATH
         from hookline_data.images.new_images import as_table

@@ -46,6 +46,11 @@ class Images(ImageSource):
                 yield OptionError("source", "Images makes the batches: set this option there.", option.name)
 
     @property
+    def kept_columns(self) -> tuple[str, ...]:
+        """The paths are kept with the predictions."""
+        return (self.image_column,)
+
+    @property
     def table(self) -> Table:
         """The table, in which the column with the paths may be text."""
         from hookline_data.images.image_column import path_column, with_column
@@ -100,13 +105,10 @@ class Images(ImageSource):
         are looked for in the folder of the file, then in `folder`. If the images are the only inputs, `source` is also
         the path of a folder of images or of an image, or a list of paths.
         """
-        from hookline_data.images.folder import PATH
         from hookline_data.images.new_images import as_table
 
         assert isinstance(self.source, Table)
-        rows, folder = as_table(source)
-        if rows is not source:
-            rows = {self.image_column if name == PATH else name: cells for name, cells in rows.items()}
+        rows, folder = as_table(source, self.image_column)
         return self.open_images(
             self.source,
             self.image_column,

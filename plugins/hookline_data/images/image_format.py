@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 """The suffixes of image files, as in torchvision."""
-FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "MPO")
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")
 """The formats of these files in Pillow. Others are refused: some are decoded by other programs."""
 
 Mode = Literal["RGB", "L", "RGBA"]
@@ -100,6 +100,13 @@ class ImageFormat:
         if self.resize == "crop":
             return ImageOps.fit(image, size, method=method)
         return ImageOps.pad(image, size, method=method) if self.resize == "pad" else image.resize(size, method)
+
+
+def load_decoders() -> None:
+    """Load the decoders of all formats. Pillow would do so for the first file, in several threads at once."""
+    from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - They register themselves.
+
+    Image.preinit()
 
 
 def pixel_limit() -> int:

@@ -135,6 +135,8 @@ def opened(source: Any, opening: ExitStack, *, multiline: bool) -> TableRows:
         DataError: If it cannot be read, or if it is something else.
 
     """
+    if isinstance(source, ColumnRows):
+        return source
     if isinstance(source, str) and source == "-":
         return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline)
     if isinstance(source, (str, Path)):
