@@ -21,7 +21,7 @@ DIGITS, COUNT = ("0", "1", "2"), 12
 
 def main() -> None:
     """Write the images."""
-    is_small = len(sys.argv) < 3
+    is_small = sys.argv[1:2] != ["all"]
     folder = HERE / "digit_images" if is_small else Path(sys.argv[2])
     counts: Counter[str] = Counter()
     with (HERE / "digits.csv").open(encoding="utf-8", newline="") as file:
