@@ -24,8 +24,8 @@ from hookline.training.pipeline import planned
 from hookline.training.run_setup import new_run
 
 LOSSES: Mapping[str, Any] = {
-    "whole": {"type": "CrossEntropyLoss", "factor": 0.5},
-    "half": {"type": "CrossEntropyLoss", "factor": 0.5},
+    "first": {"type": "CrossEntropyLoss", "factor": 0.5},
+    "second": {"type": "CrossEntropyLoss", "factor": 0.5},
 }
 """Two losses whose sum is that of the other cases."""
 
@@ -76,7 +76,10 @@ class Case:
             batches = inputs[order].split(self.batch_size), targets[order].split(self.batch_size)
             for x, y in zip(*batches, strict=True):
                 optimizer.zero_grad()
-                loss = criterion(model(x), y)
+                outputs = model(x)
+                loss = (
+                    0.5 * criterion(outputs, y) + 0.5 * criterion(outputs, y) if self.losses else criterion(outputs, y)
+                )
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(x)
