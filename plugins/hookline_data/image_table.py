@@ -8,8 +8,8 @@ from attrs import fields
 
 from hookline import Run
 from hookline.data import Data
-from hookline.errors import DataError, MismatchError, OptionError, did_you_mean
-from hookline.spec import DataSpec, Objective, spec
+from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
+from hookline.spec import DataSpec, Objective, spec, to_json
 from hookline_data.images.image_source import ImageSource
 from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.table import Table
@@ -78,8 +78,26 @@ class Images(ImageSource):
             message = f'There is no column "{self.image_column}" in {self.source.path.name}.'
             yield OptionError("image_column", message, id="unknown-column", help=hint)
             return
-        for problem in self.table.check(loss):
-            yield problem.within("source") if isinstance(problem, OptionError) else problem
+        problems = list(self.table.check(loss))
+        yield from (problem.within("source") if isinstance(problem, OptionError) else problem for problem in problems)
+        if names is not None and not problems:
+            yield from self._check_groups(self.source, names)
+
+    def _check_groups(self, table: Table, names: list[str]) -> Iterator[OptionError]:
+        """Report images that are no input, or that are not in a group of inputs of their own."""
+        groups = table.input_columns(names)
+        own = [group for group, columns in groups.items() if self.image_column in columns]
+        if len(own) != 1:
+            message = (
+                f'"{self.image_column}" must be in one group of inputs, but is in {enumerate_names(own) or "none"}.'
+            )
+            yield OptionError("source", message, "inputs")
+        elif others := [name for name in groups[own[0]] if name != self.image_column]:
+            image = to_json(self.image_column)
+            are = "another column is" if len(others) == 1 else f"{len(others)} other columns are"
+            message = f'Images must be in a group of inputs of their own, but {are} in it, such as "{others[0]}".'
+            remedy = f"Set `inputs = {image}`, or `inputs = {{ image = {image}, numbers = {to_json(others[:3])} }}`."
+            yield OptionError("source", f"{message} {remedy}", "inputs")
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read the table, decode the images, split and encode."""

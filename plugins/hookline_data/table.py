@@ -205,6 +205,12 @@ class Table(SplitFile):
         targets = {pattern for patterns in self.target_patterns.values() for pattern in patterns}
         return {*splitting, *(column for target in targets for column in chooser.matching(target))}
 
+    def input_columns(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Return the columns of each group of inputs, given those of the file, if all patterns match."""
+        chooser = Chooser(names, self.path)
+        taken = self._taken(chooser)
+        return {group: chooser.chosen(patterns, taken) for group, patterns in self.input_patterns.items()}
+
     def _check_shapes(self, chooser: Chooser, taken: set[str]) -> Iterator[OptionError]:
         """Report shapes whose number of elements differs from the number of columns."""
         for group, patterns in self.input_patterns.items():

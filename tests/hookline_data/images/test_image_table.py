@@ -105,6 +105,13 @@ def test_check_finds_what_the_table_does_not_have(table, tmp_path):
     assert checked(source(table)) == {}
     assert checked(source(table), image_column="fil") == {("image_column",): 'There is no column "fil" in labels.csv.'}
     assert checked(source(table), folder=str(tmp_path / "none")) == {("folder",): "There is no such folder."}
+    assert checked(source(table, inputs="*")) == {
+        ("source", "inputs"): "Images must be in a group of inputs of their own, but another column is in it, such as "
+        '"age". Set `inputs = "file"`, or `inputs = { image = "file", numbers = ["age"] }`.'
+    }
+    assert checked(source(table, inputs="age")) == {
+        ("source", "inputs"): '"file" must be in one group of inputs, but is in none.'
+    }
     assert ("source", "targets") in checked(source(table, targets="heigth"))
     assert ("source", "path") in checked(source(tmp_path / "none.csv"))
 
