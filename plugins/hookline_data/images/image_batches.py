@@ -1,5 +1,6 @@
 """Batches of images, made from batches of their indices."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from hookline.data import Batch, Batches, Data
 from hookline_data.images.fingerprints import fingerprint_of
 from hookline_data.images.store import ImageStore
 from hookline_data.images.transformed import held_bytes
+from hookline_data.images.windows import apart, together, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,24 +51,33 @@ class ImageBatches:
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch `start`, on the device of the run."""
-        waiting: deque[Batch] = deque()
+        waiting: deque[list[Batch]] = deque()
 
         def indices() -> "Iterator[Tensor]":
-            for batch in self._batches.epoch(number, start):
-                waiting.append(batch)
-                yield batch.inputs[self._group].reshape(-1)
+            row_bytes = math.prod(self._store.shape) * self._run.dtype.itemsize
+            for window in windows(self._batches.epoch(number, start), row_bytes):
+                waiting.append(window)
+                yield together(window, self._group).reshape(-1)
 
-        for images in self._store.batches(indices(), self._run.device):
-            yield self._batch(waiting.popleft(), images)
+        for pixels in self._store.batches(indices(), self._run.device):
+            window = waiting.popleft()
+            for batch, images in zip(window, apart(self._converted(pixels), window), strict=True):
+                yield self._batch(batch, images)
 
     def example(self, batch: Batch) -> Batch:
         """Return an example with images instead of their indices."""
-        [images] = self._store.batches(iter([batch.inputs[self._group].reshape(-1)]), self._run.device)
-        return self._batch(batch, images)
+        [pixels] = self._store.batches(iter([batch.inputs[self._group].reshape(-1)]), self._run.device)
+        return self._batch(batch, self._converted(pixels))
+
+    def _converted(self, pixels: "Tensor") -> "Tensor":
+        return pixels.to(self._run.dtype).div_(WHITE)
 
     def _batch(self, batch: Batch, images: "Tensor") -> Batch:
-        moved = batch.changed(lambda tensor: tensor.to(self._run.device, non_blocking=True))
-        return evolve(moved, inputs={**moved.inputs, self._group: images.to(self._run.dtype).div_(WHITE)})
+        """Return the batch with images, on the device of the run."""
+        device = self._run.device
+        if device.type != "cpu":
+            batch = batch.changed(lambda tensor: tensor.to(device, non_blocking=True))
+        return evolve(batch, inputs={**batch.inputs, self._group: images})
 
 
 def indices_of(batches: Batches, group: str) -> "NDArray[Any]":

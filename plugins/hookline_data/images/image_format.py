@@ -76,8 +76,8 @@ class ImageFormat:
         except Exception as error:  # noqa: BLE001 - The decoders of Pillow raise errors of many types.
             what = f"{error}".strip().rstrip(".") or type(error).__name__
             raise UnreadableImageError(f"It cannot be decoded: {what}.") from None
-        array = numpy.asarray(converted)
-        return numpy.ascontiguousarray(array[None] if array.ndim == 2 else array.transpose(2, 0, 1))
+        array = numpy.array(converted)  # A copy: torch does not take memory that it must not write to.
+        return array[None] if array.ndim == 2 else numpy.ascontiguousarray(array.transpose(2, 0, 1))
 
     def _converted(self, image: "Image") -> "Image":
         """Return the image with the wanted channels and 8 bits per channel."""

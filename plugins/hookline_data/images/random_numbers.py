@@ -22,6 +22,8 @@ def uniform_numbers(
     import numpy
     from numpy.random import Generator, Philox, SeedSequence
 
+    if not numbers:
+        return numpy.empty((rows, 0))
     key = SeedSequence((seed, epoch, OF_TRANSFORMS, *which)).generate_state(2, numpy.uint64)
     counters = -(-numbers // OF_A_COUNTER)
     drawn = Generator(Philox(key=key, counter=first * counters)).random((rows, counters * OF_A_COUNTER))

@@ -11,6 +11,7 @@ from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import TransformSpec, plain
 from hookline_data.images.fingerprints import fingerprint_of
 from hookline_data.images.random_numbers import uniform_numbers
+from hookline_data.images.windows import apart, bytes_of_row, together, windows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +62,11 @@ def transformed_data(
         _refuse_unfit(several, shapes[name])
     batches = {
         split: TransformedBatches(
-            split_batches, complete, batch_size=batch_size, seed=run.seed if split == "training" else None
+            split_batches,
+            complete,
+            batch_size=batch_size,
+            seed=run.seed if split == "training" else None,
+            row_bytes=sum(bytes_of_row(data.example.inputs[name]) for name in shapes),
         )
         for split, split_batches in data.splits().items()
     }
@@ -93,12 +98,17 @@ class TransformedBatches:
         *,
         batch_size: int,
         seed: int | None,
+        row_bytes: int,
     ):
-        """Take the batches, and the transforms of each group of images. With a `seed`, they are training batches."""
+        """Take the batches, and the transforms of each group of images. With a `seed`, they are training batches.
+
+        `row_bytes` is the size of the images of a row.
+        """
         self._batches = batches
         self._transforms = transforms
         self._batch_size = batch_size
         self._seed = seed
+        self._row_bytes = row_bytes
 
     @property
     def rows(self) -> int:
@@ -121,23 +131,27 @@ class TransformedBatches:
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch `start`."""
         position = start * self._batch_size
-        for batch in self._batches.epoch(number, start):
-            if self._seed is None:
-                yield _evaluated(batch, self._transforms)
-            else:
-                yield self._training(batch, self._seed, number, position)
-            position += batch.rows
+        for window in windows(self._batches.epoch(number, start), self._row_bytes):
+            made = {
+                name: apart(self._images(together(window, name), group, transforms, number, position), window)
+                for group, (name, transforms) in enumerate(self._transforms.items())
+            }
+            for index, batch in enumerate(window):
+                position += batch.rows
+                yield evolve(batch, inputs={**batch.inputs, **{name: parts[index] for name, parts in made.items()}})
 
-    def _training(self, batch: Batch, seed: int, epoch: int, position: int) -> Batch:
-        inputs = dict(batch.inputs)
-        for group, (name, transforms) in enumerate(self._transforms.items()):
-            images = inputs[name]
-            for index, transform in enumerate(transforms):
+    def _images(
+        self, images: "Tensor", group: int, transforms: Sequence[TransformSpec], epoch: int, position: int
+    ) -> "Tensor":
+        """Transform the images of a group that begin at a position of an epoch."""
+        for index, transform in enumerate(transforms):
+            if self._seed is None:
+                images = transform.transform_evaluated(images)
+            else:
                 numbers = transform.numbers(tuple(images.shape[1:]))
-                drawn = uniform_numbers(seed, epoch, (group, index), position, len(images), numbers)
+                drawn = uniform_numbers(self._seed, epoch, (group, index), position, len(images), numbers)
                 images = transform.transform(images, drawn)
-            inputs[name] = images
-        return evolve(batch, inputs=inputs)
+        return images
 
 
 def held_bytes(batches: Batches) -> int:

@@ -56,9 +56,10 @@ def test_the_order_is_that_of_tensors_in_memory_and_epochs_start_anywhere(folder
     assert torch.equal(rows_of(data.training, 5, 3)[0], inputs[6:])
 
 
-@pytest.mark.parametrize("cache", [0.0, 4 * 6 * 8 * 3 / 2**30])
-def test_images_that_are_not_in_memory_are_the_same(folder, prepare_images, cache):
-    options = {"batch_size": 2, "seed": 1, "validation": 0.3}
+@pytest.mark.parametrize("cache", [0.0, 3 * 6 * 8 / 2**30])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_images_that_are_not_in_memory_are_the_same(folder, prepare_images, cache, mode):
+    options = {"batch_size": 2, "seed": 1, "validation": 0.3, "mode": mode}
     kept, read = prepare_images(folder, **options), prepare_images(folder, cache=cache, **options)
     assert torch.equal(rows_of(kept.training, 2)[0], rows_of(read.training, 2)[0])
     assert torch.equal(rows_of(kept.training, 2, 1)[0], rows_of(read.training, 2, 1)[0])

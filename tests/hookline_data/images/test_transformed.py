@@ -54,6 +54,20 @@ def test_transformed_rows_do_not_depend_on_the_batch_size_and_resume_anywhere(pr
     assert torch.equal(rows_of(small, 4, 5)[0], inputs[15:])
 
 
+def test_rows_that_are_transformed_together_are_the_same_as_alone(prepare_arrays, monkeypatch):
+    options = {"transforms": [FLIP, CROP, {"type": "Normalize"}], "shuffle": True, "batch_size": 3}
+    data = prepare_arrays({"x": X, "y": Y}, validation=0.3, **options)
+    before = [rows_of(batches, 2, 1) for batches in data.splits().values()]
+    for size in (1, 3 * X[0].nbytes * 2, 2**30):
+        monkeypatch.setattr("hookline_data.images.windows.WINDOW", size)
+        batches = list(data.training.epoch(2, 1))
+        assert [batch.rows for batch in batches] == [3, 3, 3, 2]
+        again = [rows_of(batches, 2, 1) for batches in data.splits().values()]
+        assert all(
+            torch.equal(one, other) for a, b in zip(before, again, strict=True) for one, other in zip(a, b, strict=True)
+        )
+
+
 def test_validation_rows_are_only_normalized_and_cut_at_their_center(prepare_arrays):
     data = prepare_arrays({"x": X, "y": Y}, transforms=[FLIP, CROP, {"type": "Normalize"}], validation=0.25)
     plain = prepare_arrays({"x": X, "y": Y}, validation=0.25)
