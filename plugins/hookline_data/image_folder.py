@@ -57,7 +57,7 @@ class ImageFolder(ImageSource):
         return bool(self.validation)
 
     @property
-    def kept_columns(self) -> tuple[str, ...]:
+    def always_kept(self) -> tuple[str, ...]:
         """The paths are kept with the predictions."""
         return ("path",)
 

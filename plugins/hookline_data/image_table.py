@@ -46,7 +46,7 @@ class Images(ImageSource):
                 yield OptionError("source", "Images makes the batches: set this option there.", option.name)
 
     @property
-    def kept_columns(self) -> tuple[str, ...]:
+    def always_kept(self) -> tuple[str, ...]:
         """The paths are kept with the predictions."""
         return (self.image_column,)
 

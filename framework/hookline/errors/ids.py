@@ -250,7 +250,7 @@ IDS: Mapping[str, Kind] = {
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',
     ),
     "skipped-images": Kind(
-        "Images that cannot be read are left out, as `skip_unreadable` says.",
+        "Some images cannot be read. They are left out, because `skip_unreadable` is set.",
         "Repair or remove the files.",
     ),
     "unwritten-file": Kind(

@@ -35,7 +35,7 @@ class DataSpec(Spec):
         return None
 
     @property
-    def kept_columns(self) -> "Sequence[str]":
+    def always_kept(self) -> "Sequence[str]":
         """The columns of new rows that predictions always contain, such as the paths of images."""
         return ()
 
