@@ -23,7 +23,11 @@ from hookline.plugins.manager import Plugins
 from hookline.training.pipeline import planned
 from hookline.training.run_setup import new_run
 
-EPOCHS = 3
+LOSSES: Mapping[str, Any] = {
+    "first": {"type": "CrossEntropyLoss", "factor": 0.5},
+    "second": {"type": "CrossEntropyLoss", "factor": 0.5},
+}
+"""Two losses whose sum is that of the other cases."""
 
 
 @attrs.frozen
@@ -36,6 +40,10 @@ class Case:
     rows: int
     batch_size: int
     optimizer: str = "SGD"
+    epochs: int = 3
+    """With more epochs there are more steps, which must not take more memory."""
+    losses: bool = False
+    """Whether the spec has a table of two losses, whose values are logged separately."""
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -44,7 +52,7 @@ class Case:
         for size in self.hidden:
             layers += [{"type": "Linear", "out_features": size}, {"type": "ReLU"}]
         return {
-            "run": {"epochs": EPOCHS, "device": "cpu"},
+            "run": {"epochs": self.epochs, "device": "cpu"},
             "data": {
                 "type": "Random",
                 "features": self.features,
@@ -52,7 +60,7 @@ class Case:
                 "batch_size": self.batch_size,
             },
             "model": {"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": self.classes}]},
-            "loss": {"type": "CrossEntropyLoss"},
+            **({"losses": LOSSES} if self.losses else {"loss": {"type": "CrossEntropyLoss"}}),
             "optimizer": {"type": self.optimizer, "lr": 0.01},
         }
 
@@ -63,12 +71,15 @@ class Case:
         layers = [part for pair in itertools.pairwise(sizes) for part in (nn.Linear(*pair), nn.ReLU())]
         model, criterion = nn.Sequential(*layers[:-1]), nn.CrossEntropyLoss()
         optimizer = getattr(torch.optim, self.optimizer)(model.parameters(), lr=0.01, fused=True)
-        for _ in range(EPOCHS):
+        for _ in range(self.epochs):
             order, total = torch.randperm(self.rows), 0.0
             batches = inputs[order].split(self.batch_size), targets[order].split(self.batch_size)
             for x, y in zip(*batches, strict=True):
                 optimizer.zero_grad()
-                loss = criterion(model(x), y)
+                outputs = model(x)
+                loss = (
+                    0.5 * criterion(outputs, y) + 0.5 * criterion(outputs, y) if self.losses else criterion(outputs, y)
+                )
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(x)
@@ -76,6 +87,8 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "20-64-3000, batch 512": Case(20, (64,), 3000, 20000, 512),
+    "20-64-3000, batch 512, 1,200 steps": Case(20, (64,), 3000, 20000, 512, epochs=30),
+    "20-64-3000, batch 512, two losses": Case(20, (64,), 3000, 20000, 512, losses=True),
     "20-64-3000, batch 32": Case(20, (64,), 3000, 20000, 32),
     "20-64-4044, batch 512": Case(20, (64,), 4044, 60000, 512),
     "20-512 four times-10, Adam, batch 1024": Case(20, (512,) * 4, 10, 8192, 1024, "Adam"),

@@ -16,6 +16,8 @@ def register_specs() -> Components:
         {
             "arrow": ("Arrow",),
             "csv": ("CSV",),
+            "image_folder": ("ImageFolder",),
+            "image_table": ("Images",),
             "json_lines": ("JSONLines",),
             "npz": ("NPZ",),
             "pairs": ("Pairs", "RankedPairs"),

@@ -127,7 +127,7 @@ class NPZ(SplitFile):
         parts, left_out, dropped = self._parts(layout)
         paths = self.paths(parts)
         groups, statistics = layout.prepared(parts, paths)
-        return in_memory(
+        data = in_memory(
             self,
             run,
             loss,
@@ -144,6 +144,7 @@ class NPZ(SplitFile):
             sampling=self.sampling(parts["training"].columns),
             source={split: str(path) for split, path in paths.items()},
         )
+        return self.transformed(run, data)
 
     def open_rows(
         self,
@@ -166,9 +167,9 @@ class NPZ(SplitFile):
         """
         from hookline_data.new_rows.of_arrays import rows_of_arrays
 
-        return rows_of_arrays(
+        blocks = rows_of_arrays(
             source,
-            description,
+            self.original(description),
             objective,
             target_arrays=self.target_arrays,
             lengths=self.lengths,
@@ -178,6 +179,7 @@ class NPZ(SplitFile):
             with_targets=with_targets,
             keep=keep,
         )
+        return self.transformed_blocks(blocks, description)
 
     def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
         """Choose the role of each array."""

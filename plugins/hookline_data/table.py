@@ -215,11 +215,15 @@ class Table(SplitFile):
                     advice = self.advice_about(names)
                     yield OptionError(name, error.message, *within, id="unknown-column", help=advice)
         if not unknown:
-            groups = {name: chooser.chosen(patterns, taken) for name, patterns in self.input_patterns.items()}
+            groups = self.input_columns(names)
             kinds = kinds_of(self.columns, chooser)
             yield from kind_checks.check(self, groups, kinds)
             if self.has_single_cells:
                 yield from self._check_shapes(groups, kinds)
+        for group in self.input_patterns:
+            shape = of_group(self.shape, group, None)
+            if shape is not None and len(shape) == 3:
+                yield from self.unfit_transforms(shape)
 
     def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
         """Report inputs that are text, unless their kinds take text."""
@@ -261,6 +265,12 @@ class Table(SplitFile):
         patterns = {pattern for several in self.target_patterns.values() for pattern in several}
         return {*self.role_columns, *(column for pattern in patterns for column in chooser.matching(pattern))}
 
+    def input_columns(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Return the columns of each group of inputs, given those of the file, if all patterns match."""
+        chooser = Chooser(names, self.path)
+        taken = self._taken(chooser)
+        return {group: chooser.chosen(patterns, taken) for group, patterns in self.input_patterns.items()}
+
     def _check_shapes(self, groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
         """Report shapes whose number of elements differs from the number of columns."""
         for group, columns in groups.items():
@@ -286,7 +296,7 @@ class Table(SplitFile):
 
         table = self.together()
         try:
-            return prepared(table, run, loss)
+            return self.transformed(run, prepared(table, run, loss))
         except DataError as error:
             for path in (table.path, *table.other_files.values()):
                 if isinstance(path, Files) and (located := path.located(error)) is not None:
@@ -323,12 +333,13 @@ class Table(SplitFile):
         """
         from hookline_data.new_rows.of_table import rows_of_table
 
-        return rows_of_table(
+        blocks = rows_of_table(
             self,
             source,
-            description,
+            self.original(description),
             objective,
             rows_per_block=rows_per_block,
             with_targets=with_targets,
             keep=keep,
         )
+        return self.transformed_blocks(blocks, description)

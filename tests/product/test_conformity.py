@@ -17,12 +17,15 @@ import hookline_optimizers
 import hookline_schedulers
 import hookline_stages
 import hookline_tabular
+import hookline_transforms
 from hookline.plugins.manager import Plugins
 from hookline.testing import conform as all_cases
 
 SPECS = Path(__file__).parents[2] / "specs"
 KINDS = {kind.__name__: kind for kind in Plugins().catalog}
 
+
+IMAGES = SPECS / "data/digit_images/labels.csv"
 
 SAMPLE = [
     "AUROC",
@@ -53,6 +56,8 @@ SAMPLE = [
     "Muon",
     "MultiheadAttention",
     "NPZ",
+    "ImageFolder",
+    "Normalize",
     "OneCycleLR",
     "Pairs",
     "PairwiseDistance",
@@ -188,8 +193,18 @@ test_data_sources_conform = conform(
     one("Random", features=3, targets=(0.0, 1.0, 0.5)),
     SPECS / "iris.toml",
     SPECS / "embedding.toml",
+    SPECS / "digit_images.toml",
+    one("Images", source=one("CSV", path=IMAGES, inputs="file", targets="digit"), image_column="file", mode="L"),
     *(SPECS / "losses" / f"{name}.toml" for name in ("KLDivLoss", "MarginRankingLoss", "TripletMarginLoss")),
     SPECS / "losses" / "CosineEmbeddingLoss.toml",
+)
+
+test_transforms_conform = conform(
+    hookline_transforms,
+    one("CenterCrop", size=4),
+    one("RandomCrop", size=4),
+    one("RandomResizedCrop", size=4),
+    one("RandomRotation", degrees=10.0),
 )
 
 LINEAR = one("Linear", out_features=6)

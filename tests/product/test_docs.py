@@ -133,6 +133,22 @@ def test_the_data_is_read_as_shown(tmp_path, monkeypatch):
     assert (trial.data.training.rows, trial.data.validation.rows, trial.data.test.rows) == (90, 30, 30)
 
 
+def test_images_are_trained_and_predicted_as_shown(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(ROOT / "specs" / "data")
+    monkeypatch.chdir(tmp_path)
+    folders, table = map(tomllib.loads, blocks("toml", "images"))
+    layers = [{"type": "Flatten"}, {"type": "Linear", "out_features": 3}]
+    model = {"model": {"type": "Sequential", "layers": layers}}
+    trial = hookline.train(iris_with({**folders, **model}, ["run.epochs=1"]), out="runs/images")
+    assert (trial.data.training.rows, trial.data.validation.rows) == (27, 9)
+    for command in blocks("sh", "images")[0].splitlines():
+        assert main(command.split()[1:]) == 0
+    assert "data/digit_images/2/011.png" in capsys.readouterr().out
+    regression = {"loss": {"type": "MSELoss"}, "metrics": []}
+    spec = iris_with({**table, **model, **regression}, ["run.epochs=1", "model.layers.1.out_features=1"])
+    assert hookline.train(spec, out="runs/table").data.training.rows == 29
+
+
 def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT / "specs")
     shown, branched = [block for block in map(tomllib.loads, blocks("toml", "models")) if "model" in block]

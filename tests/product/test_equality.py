@@ -14,6 +14,7 @@ import numpy
 import pytest
 import torch
 from exhaustive import sampled
+from PIL import Image
 from pyarrow import parquet
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
@@ -24,6 +25,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 SHIPPED = (
     "breast_cancer",
     "diabetes",
+    "digit_images",
     "digits",
     "embedding",
     "first_network",
@@ -180,6 +182,49 @@ def diabetes():
             return loss
 
         losses.append(optimizer.step(closure).item())
+    return losses, model
+
+
+def digit_images():
+    files = sorted((SPECS / "data/digit_images").glob("*/*.png"))
+    digit = numpy.array([file.parent.name for file in files])
+    training, _, _ = split(len(files), digit, validation=0.25, test=0.0)
+    pixels = numpy.stack([numpy.asarray(Image.open(files[row])) for row in training])[:, None]
+    x = torch.from_numpy(pixels).float() / 255
+    y = torch.from_numpy(digit.astype(numpy.int64)[training])
+    # The statistics of integers are exact up to the last rounding.
+    count, total, squares = pixels.size, int(pixels.sum()), int((pixels.astype(numpy.int64) ** 2).sum())
+    mean, std = total / (count * 255), (count * squares - total**2) ** 0.5 / (count * 255)
+
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128, 3),
+    )
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    losses = []
+    for epoch in range(1, 31):
+        # Philox computes four numbers for each row, of which the first two are the place of its crop.
+        key = numpy.random.SeedSequence((0, epoch, 2, 0, 0)).generate_state(2, numpy.uint64)
+        places = numpy.random.Generator(numpy.random.Philox(key=key)).random((len(x), 4))[:, :2]
+        tops, lefts = (places * 3).astype(int).T
+        cropped = [
+            nn.functional.pad(x[row], (1, 1, 1, 1))[:, top : top + 8, left : left + 8]
+            for row, top, left in zip(torch.cat(shuffled(len(x), epoch=epoch, batch_size=8)), tops, lefts, strict=True)
+        ]
+        images = (torch.stack(cropped) - torch.tensor(mean)) / torch.tensor(std)
+        rows = shuffled(len(x), epoch=epoch, batch_size=8)
+        for batch, row in zip(images.split(8), rows, strict=True):
+            optimizer.zero_grad()
+            loss = criterion(model(batch), y[row])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
     return losses, model
 
 
@@ -393,6 +438,7 @@ BY_HAND = {
     for function in (
         breast_cancer,
         diabetes,
+        digit_images,
         digits,
         embedding,
         first_network,

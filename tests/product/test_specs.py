@@ -58,6 +58,7 @@ AT_LEAST = {
     "losses/SoftMarginLoss": {"validation/Accuracy": 0.96},
     "losses/TripletMarginLoss": {"validation/Accuracy": 0.96},
     "losses/TripletMarginWithDistanceLoss": {"validation/Accuracy": 0.97},
+    "digit_images": {"validation/Accuracy": 0.95},
     "several_losses": {"validation/Accuracy": 0.85, "validation/R2Score": 0.8},
     "optimizers/ASGD": {"validation/Accuracy": 0.95},
     "optimizers/Adadelta": {"validation/Accuracy": 0.95},

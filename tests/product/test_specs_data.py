@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+from PIL import Image
 from pyarrow import parquet
 
 DATA = Path(__file__).parents[2] / "specs" / "data"
@@ -44,6 +45,13 @@ def test_the_scripts_recreate_the_files(remade):
             for name in kept.files:
                 assert kept[name].dtype == again[name].dtype
                 numpy.testing.assert_array_equal(kept[name], again[name])
+    images = sorted(path.relative_to(DATA) for path in DATA.glob("digit_images/**/*") if path.is_file())
+    assert images == sorted(path.relative_to(remade) for path in remade.glob("digit_images/**/*") if path.is_file())
+    for path in images:
+        if path.suffix == ".png":
+            assert Image.open(DATA / path).tobytes() == Image.open(remade / path).tobytes()
+        else:
+            assert (DATA / path).read_bytes() == (remade / path).read_bytes()
     for path in DATA.glob("*.parquet"):
         assert parquet.read_table(path).equals(parquet.read_table(remade / path.name))
 

@@ -264,6 +264,10 @@ IDS: Mapping[str, Kind] = {
         "Different numbers in the data become equal in the floating-point type of the run.",
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',
     ),
+    "skipped-images": Kind(
+        "Some images cannot be read. They are left out, because `skip_unreadable` is set.",
+        "Repair or remove the files.",
+    ),
     "unwritten-file": Kind(
         "A result other than the model, such as a plot, could not be written.",
         "Check the free space and the permissions of the run directory.",

@@ -21,6 +21,7 @@ from hookline.spec.training import TrainingSpec
 BUILT_IN = (
     "hookline_stages",
     "hookline_data",
+    "hookline_transforms",
     "hookline_columns",
     "hookline_models",
     "hookline_tabular",

@@ -20,6 +20,7 @@ from .families.loss import (
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
+from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (
     THRESHOLD as THRESHOLD,

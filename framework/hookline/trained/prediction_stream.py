@@ -51,7 +51,8 @@ class PredictionStream:
         self._finished, self._skips = finished, skip_bad_rows
         # A single name is what it says, not a sequence of letters.
         columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
-        self._parts, self._keep = _parts(columns), tuple(dict.fromkeys(keep))
+        self._parts = _parts(columns)
+        self._keep = tuple(dict.fromkeys((*finished.spec.data.always_kept, *keep)))
         self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:

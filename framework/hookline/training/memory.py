@@ -56,7 +56,9 @@ def _memory(
         gradients=sum(size_of(parameter) for parameter in parameters if parameter.requires_grad),
         optimizer=optimizer_state(optimizer, run.spec.run.epochs * len(data.training)),
         activations=_activations(run, data.example, model, criterion, layers, int(rows)) * _slack(run),
-        data=sum(size for batch in held.values() for size in _sizes(batch)) + min(gathered, 2 * WINDOW),
+        data=sum(size for batch in held.values() for size in _sizes(batch))
+        + sum(getattr(batches, "held_bytes", 0) for batches in data.splits().values())
+        + min(gathered, 2 * WINDOW),
     )
 
 

@@ -10,6 +10,7 @@ from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, Tenso
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
 from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
+from hookline_data.images.transformed_source import TransformedSource
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @spec
-class Drawn(DataSpec):
+class Drawn(TransformedSource):
     """Rows of another source, each combined with randomly drawn rows of it. Training rows are drawn anew in each epoch.
 
     The draw depends only on the seed and the epoch. The validation and test splits always use the same draw, whatever
@@ -39,8 +40,8 @@ class Drawn(DataSpec):
 
     def __attrs_post_init__(self) -> None:
         defaults = {option.name: option.default for option in fields(type(self.source))}
-        for option in fields(DataSpec):
-            if getattr(self.source, option.name) != defaults[option.name]:
+        for option in fields(TransformedSource):
+            if option.name in defaults and getattr(self.source, option.name) != defaults[option.name]:
                 name = type(self).__name__
                 raise OptionError(
                     "source", f"{name} makes the batches: set this option there, not on its source.", option.name
@@ -86,7 +87,7 @@ class Drawn(DataSpec):
         example = next(training.epoch(1)).slice(0, 2).changed(lambda tensor: tensor.clone())
         [group] = data.example.inputs
         preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
-        return Data(
+        drawn = Data(
             training=training,
             validation=others.get("validation"),
             test=others.get("test"),
@@ -96,6 +97,7 @@ class Drawn(DataSpec):
             preparation=preparation,
             dropped=data.dropped,
         )
+        return self.transformed(run, drawn)
 
     def open_rows(
         self,
@@ -120,12 +122,15 @@ class Drawn(DataSpec):
         """
         from hookline_data.drawing.new_rows import given_together, single_rows
 
+        read = self.original(description)
         if isinstance(source, Mapping) and set(self.gives) <= set(source):
-            return given_together(self, source, description, objective, rows_per_block, keep, with_targets=with_targets)
-        if with_targets:
+            blocks = given_together(self, source, read, objective, rows_per_block, keep, with_targets=with_targets)
+        elif with_targets:
             groups = enumerate_names([*self.gives, *(["target"] if self.outcomes else [])])
             raise DataError(f"Single rows have no target: pass a mapping with {groups}.")
-        return single_rows(self, source, description, objective, rows_per_block, keep)
+        else:
+            blocks = single_rows(self, source, read, objective, rows_per_block, keep)
+        return self.transformed_blocks(blocks, description)
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws row numbers by name: those of each group of inputs, and the outcome as "target".

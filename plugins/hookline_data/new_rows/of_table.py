@@ -155,6 +155,8 @@ def opened(source: Any, opening: ExitStack, *, multiline: bool = False, dialect:
         DataError: If it cannot be read, or if it is something else.
 
     """
+    if isinstance(source, ColumnRows):
+        return source
     if isinstance(source, str) and source == "-":
         return CSVRows(sys.stdin.buffer, "standard input", multiline=multiline, dialect=dialect)
     if isinstance(source, (str, Path)):

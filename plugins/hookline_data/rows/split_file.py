@@ -8,8 +8,9 @@ from attrs import evolve
 
 from hookline.data import Columns, Sampling
 from hookline.errors import DataError, OptionError
-from hookline.spec import DataSpec, option, spec
+from hookline.spec import option, spec
 from hookline_data.files.several import Files
+from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_format import MISSING_MARKS
@@ -40,7 +41,7 @@ else:
 
 
 @spec
-class SplitFile(DataSpec):
+class SplitFile(TransformedSource):
     """A file of rows, split into training, validation and test rows, or with other files for validation and test."""
 
     path: Paths

@@ -43,7 +43,7 @@ def test_each_way_to_write_the_rows(read_csv, small_blocks, text):
     assert [(block.first, block.rows, list(block.problems)) for block in blocks] == [(1, 2, []), (3, 1, [])]
 
 
-def test_kept_columns_are_text_as_it_stands_in_the_file(read_csv, small_blocks):
+def test_always_kept_are_text_as_it_stands_in_the_file(read_csv, small_blocks):
     blocks = read_csv("id,a,b\n007,1,2.50\n,x,4\n 8,5\n", keep=["b", "id"])
     assert len(blocks) == 1
     assert blocks[0].kept["id"].to_pylist() == ["007", "", None]

@@ -43,14 +43,23 @@ def counted(batches, groups=None):
     return found
 
 
+def whole(batches):
+    """Return all rows of a split as one batch."""
+    found = list(batches.epoch(1))
+    return Batch(
+        {"input": torch.cat([one.input for one in found])}, {"target": torch.cat([one.target for one in found])}
+    )
+
+
 @pytest.mark.parametrize(
     "path", sorted([*SPECS.glob("*.toml"), *SPECS.glob("losses/*.toml")]), ids=lambda path: path.stem
 )
 def test_every_shipped_spec_reads_its_rows_as_in_training(path):
-    spec = hookline.load(path)
+    # Training images are changed at random, but new ones are not.
+    spec = hookline.load(path, ["data.transforms=[]"] if path.stem == "digit_images" else [])
     data = prepared(spec)
     known = described(data)
-    splits = [batches.all for batches in data.splits().values()]
+    splits = [batches.all if hasattr(batches, "all") else whole(batches) for batches in data.splits().values()]
     options = {"rows_per_block": 100}
     if path.stem == "first_network":
         source, groups = {"input": splits[0].input}, None

@@ -37,6 +37,11 @@ class DataSpec(Spec):
         """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
 
+    @property
+    def always_kept(self) -> "Sequence[str]":
+        """The columns of new rows that predictions always contain, such as the paths of images."""
+        return ()
+
     def check(self, loss: "Objective | None") -> "Iterable[OptionError | MismatchError]":
         """Yield the errors in the named files that can be found quickly and without torch or NumPy.
 

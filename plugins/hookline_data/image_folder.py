@@ -1,0 +1,205 @@
+"""A folder of images as a data source."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hookline import Run
+from hookline.data import Data
+from hookline.errors import MismatchError, OptionError, counted, enumerate_names, nearest
+from hookline.spec import Objective, option, spec
+from hookline_data.images.image_source import ImageSource
+from hookline_data.layout import checks
+
+if TYPE_CHECKING:
+    from hookline.data import DataDescription, RowBlock
+    from hookline_data.images.folder import FolderTable
+
+SPLITS = {
+    "training": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+"""The usual names of folders that are splits."""
+
+
+@spec
+class ImageFolder(ImageSource):
+    """Images in folders, a class a folder, such as `pets/cat/1.jpg`; classes and files are sorted by name.
+
+    The images of a class may lie in folders below. Files with the suffixes .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif,
+    .tiff and .webp are images; others, and those whose name begins with a dot, are left out.
+
+    Source: https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html
+    """
+
+    path: Path
+    """The folder, relative to the spec."""
+    validation: float | Path = option(default=0.0, minimum=0, below=1)
+    """The fraction of images to validate the model on after each epoch, or a folder with such images."""
+    test: float | Path = option(default=0.0, minimum=0, below=1)
+    """The fraction of images to test the model on at the end, or a folder with such images."""
+    stratify: bool = False
+    """Split each class separately, so that every split has the same share of each."""
+    split_seed: int = option(default=0, minimum=0)
+    """The seed that assigns images to splits. It is independent of the run's seed, so that runs can be compared."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report splits that leave no images."""
+        yield from super().conflicts()
+        for problem in self._table().conflicts():
+            if problem.path[0] in ("validation", "test", "stratify"):
+                yield problem
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is a validation split."""
+        return bool(self.validation)
+
+    @property
+    def always_kept(self) -> tuple[str, ...]:
+        """The paths are kept with the predictions."""
+        return ("path",)
+
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
+        """Report missing and empty folders, and classes that only another split has."""
+        yield from checks.targets_of_loss(loss, ("target",))
+        yield from self.check_images()
+        classes: list[str] | None = None
+        for name in ("path", "validation", "test"):
+            folder = getattr(self, name)
+            if not isinstance(folder, Path):
+                continue
+            try:
+                found = _classes(folder, name)
+            except OptionError as error:
+                yield error
+                continue
+            if name == "path":
+                classes = found
+            elif classes is not None and (others := [one for one in found if one not in classes]):
+                which = "the class" if len(others) == 1 else "the classes"
+                message = (
+                    f"There {'is' if len(others) == 1 else 'are'} {which} {enumerate_names(others)}, but not in `path`."
+                )
+                yield OptionError(name, message, against=[("path",)])
+
+    def prepare(self, run: Run, loss: Objective) -> Data:
+        """List, decode, split and encode."""
+        from hookline_data.images.folder import PATH
+
+        return self.prepare_images(run, loss, self._table(), PATH, None, is_folder=True)
+
+    def open_rows(
+        self,
+        source: Any,
+        description: "DataDescription",
+        objective: Objective,
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: Sequence[str] = (),
+    ) -> "Iterator[RowBlock]":
+        """Yield new images, prepared as the training images were.
+
+        `source` is one of
+
+        - the path of a folder: all images in it and below. The class of an image is the folder that it lies in, as in
+          training;
+        - the path of an image;
+        - a list of paths;
+        - a table with the columns "path" and, with `with_targets`, "class": the path of a CSV, Parquet or JSON Lines
+          file, "-" for CSV on standard input, a DataFrame or a mapping. Paths are relative to the file.
+
+        Predictions have the column "path"; "class" can be kept, too.
+        """
+        from hookline_data.images.folder import PATH
+        from hookline_data.images.new_images import as_table
+
+        table, folder = as_table(source)
+        return self.open_images(
+            self._table(),
+            PATH,
+            table,
+            description,
+            objective,
+            folders=[folder],
+            rows_per_block=rows_per_block,
+            with_targets=with_targets,
+            keep=keep,
+        )
+
+    def _table(self) -> "FolderTable":
+        """Return the folder as a table."""
+        from hookline_data.images.folder import CLASS, PATH, FolderTable
+
+        return FolderTable(
+            path=self.path,
+            inputs=PATH,
+            targets=CLASS,
+            validation=self.validation,
+            test=self.test,
+            stratify=self.stratify,
+            split_seed=self.split_seed,
+            missing_marks=(),
+        )
+
+
+def _classes(folder: Path, name: str) -> list[str]:
+    """Return the classes of a folder.
+
+    Raises:
+        OptionError: If it is no folder, or if a class has no images; `name` is the option.
+
+    """
+    from hookline_data.images.folder import class_folders, has_image, is_image
+
+    try:
+        if not folder.exists():
+            raise OptionError(name, "There is no such folder.", id="missing-file", near=_near(folder))
+        if not folder.is_dir():
+            raise OptionError(name, "This is a file, not a folder of images.", id="unreadable-file")
+        classes = class_folders(folder)
+        splits = _splits(classes)
+        if len(splits) > 1:
+            listed = ", ".join(
+                f'{"path" if split == "training" else split} = "{folder.name}/{found}"'
+                for split, found in splits.items()
+            )
+            message = f"The folders in it are splits, not classes. Set {listed}."
+            raise OptionError(name, message)
+        empty = [one for one in classes if not has_image(folder / one)]
+        loose = 0 if classes else sum(is_image(file.name) for file in folder.iterdir())
+    except OSError as error:
+        raise OptionError(
+            name, f"The folder cannot be read: {error.strerror or error}.", id="unreadable-file"
+        ) from None
+    if loose:
+        message = (
+            f"It has {counted(loose, 'image')} but no folders: put the images of each class into a folder of its own."
+        )
+        raise OptionError(name, message)
+    if not classes:
+        raise OptionError(name, "The folder is empty: it must have a folder for each class.")
+    if empty:
+        which = (
+            f"The class {enumerate_names(empty)} has"
+            if len(empty) == 1
+            else f"The classes {enumerate_names(empty)} have"
+        )
+        raise OptionError(name, f"{which} no images. Remove the folder, or hide it with a dot in front of its name.")
+    return classes
+
+
+def _splits(folders: Sequence[str]) -> Mapping[str, str]:
+    """Return the folders that are named like splits, by split; empty if there are others."""
+    found = {split: one for split, names in SPLITS.items() for one in folders if one.lower() in names}
+    return found if len(found) == len(folders) else {}
+
+
+def _near(folder: Path) -> Path | None:
+    if not folder.parent.is_dir():
+        return None
+    siblings = [one.name for one in folder.parent.iterdir() if one.is_dir()]
+    name = nearest(folder.name, siblings)
+    return None if name is None else folder.with_name(name)

@@ -1,0 +1,140 @@
+"""A table with the paths of images as a data source."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import fields
+
+from hookline import Run
+from hookline.data import Data
+from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
+from hookline.spec import DataSpec, Objective, spec, to_json
+from hookline_data.images.image_source import ImageSource
+from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.table import Table
+
+if TYPE_CHECKING:
+    from hookline.data import DataDescription, RowBlock
+
+
+@spec
+class Images(ImageSource):
+    """Images whose paths are in a column of a table, with any targets and other inputs of this table.
+
+    The column is an input of the table, in a group of its own: `source = { type = "CSV", path = "labels.csv", inputs =
+    "file", targets = "breed" }`, or with other inputs `inputs = { image = "file", numbers = ["age", "weight"] }`.
+    """
+
+    source: DataSpec
+    """The table, such as `CSV` or `Parquet`, with its inputs, targets and splits. Set the batch size, shuffling and
+    transforms outside of it."""
+    image_column: str
+    """The column with the paths."""
+    folder: Path | None = None
+    """The folder that the paths are relative to. Default: that of the table."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report a source that is no table, or whose batch options are set."""
+        yield from super().conflicts()
+        if not isinstance(self.source, Table):
+            yield OptionError("source", f"This must be a table, such as CSV, not {type(self.source).__name__}.", "type")
+            return
+        defaults = {option.name: option.default for option in fields(type(self.source))}
+        for option in fields(TransformedSource):
+            if getattr(self.source, option.name) != defaults[option.name]:
+                yield OptionError("source", "Images makes the batches: set this option there.", option.name)
+
+    @property
+    def always_kept(self) -> tuple[str, ...]:
+        """The paths are kept with the predictions."""
+        return (self.image_column,)
+
+    @property
+    def table(self) -> Table:
+        """The table, in which the column with the paths may be text."""
+        from hookline_data.images.image_column import path_column, with_column
+
+        assert isinstance(self.source, Table)
+        return with_column(self.source, self.image_column, path_column())
+
+    @property
+    def has_validation(self) -> bool | None:
+        """Whether the table has a validation split."""
+        return self.source.has_validation
+
+    def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
+        """Report the problems of the table, and a column or folder that does not exist."""
+        assert isinstance(self.source, Table)
+        yield from self.check_images()
+        if self.folder is not None and not self.folder.is_dir():
+            yield OptionError("folder", "There is no such folder.", id="missing-file")
+        try:
+            names = self.source.column_names(self.source.path)
+        except (DataError, OSError):
+            names = None  # The table reports it.
+        if names is not None and self.image_column not in names:
+            hint = did_you_mean(self.image_column, names).lstrip()
+            message = f'There is no column "{self.image_column}" in {self.source.path.name}.'
+            yield OptionError("image_column", message, id="unknown-column", help=hint)
+            return
+        problems = list(self.table.check(loss))
+        yield from (problem.within("source") if isinstance(problem, OptionError) else problem for problem in problems)
+        if names is not None and not problems:
+            yield from self._check_groups(self.source, names)
+
+    def _check_groups(self, table: Table, names: list[str]) -> Iterator[OptionError]:
+        """Report images that are no input, or that are not in a group of inputs of their own."""
+        groups = table.input_columns(names)
+        own = [group for group, columns in groups.items() if self.image_column in columns]
+        if len(own) != 1:
+            message = (
+                f'"{self.image_column}" must be in one group of inputs, but is in {enumerate_names(own) or "none"}.'
+            )
+            yield OptionError("source", message, "inputs")
+        elif others := [name for name in groups[own[0]] if name != self.image_column]:
+            image = to_json(self.image_column)
+            are = "another column is" if len(others) == 1 else f"{len(others)} other columns are"
+            message = f'Images must be in a group of inputs of their own, but {are} in it, such as "{others[0]}".'
+            remedy = f"Set `inputs = {image}`, or `inputs = {{ image = {image}, numbers = {to_json(others[:3])} }}`."
+            yield OptionError("source", f"{message} {remedy}", "inputs")
+
+    def prepare(self, run: Run, loss: Objective) -> Data:
+        """Read the table, decode the images, split and encode."""
+        assert isinstance(self.source, Table)
+        try:
+            return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
+        except DataError as error:
+            raise error if error.option is None else error.changed(option=("source", *error.option)) from None
+
+    def open_rows(
+        self,
+        source: Any,
+        description: "DataDescription",
+        objective: Objective,
+        *,
+        rows_per_block: int = 4096,
+        with_targets: bool = False,
+        keep: Sequence[str] = (),
+    ) -> "Iterator[RowBlock]":
+        """Yield new rows, prepared as the training rows were.
+
+        `source` is what the table takes, such as the path of a CSV file with the same columns. Relative paths of images
+        are looked for in the folder of the file, then in `folder`. If the images are the only inputs, `source` is also
+        the path of a folder of images or of an image, or a list of paths.
+        """
+        from hookline_data.images.new_images import as_table
+
+        assert isinstance(self.source, Table)
+        rows, folder = as_table(source, self.image_column)
+        return self.open_images(
+            self.source,
+            self.image_column,
+            rows,
+            description,
+            objective,
+            folders=[folder, *([] if self.folder is None else [self.folder])],
+            rows_per_block=rows_per_block,
+            with_targets=with_targets,
+            keep=keep,
+        )

@@ -1,0 +1,1 @@
+"""Read images, keep them in memory, and transform batches of them."""

@@ -1,0 +1,139 @@
+"""A column with the paths of images: it becomes their indices in a store, and every path is decoded once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import fields
+
+from hookline.spec import ColumnSpec, UnfitCells, spec
+from hookline_data.images.image_format import ImageFormat
+from hookline_data.images.store import ImageReader, ImageStore
+from hookline_data.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from hookline_data.reading.columns import Wanted
+
+Report = Callable[[Path, Mapping[int, str], Sequence[str]], None]
+"""Called with a table, its images that cannot be read, by row, and the cells of all rows. It may raise an error."""
+
+
+class TrainingImages:
+    """The images of the files of a source, in the order in which the files are read."""
+
+    def __init__(self, reader: ImageReader, report: Report, folder_of: Callable[[Path], Path], *, skips: bool):
+        """Take the reader, what to do about images that cannot be read, and the folder that paths are relative to."""
+        self._reader, self._report, self._folder_of, self.skips = reader, report, folder_of, skips
+        self._indices: dict[str, int] = {}
+
+    def column(self) -> ColumnSpec:
+        """Return the kind of the column, which replaces paths by the indices of the images."""
+        return _kind(self._transform, None, drops=self.skips)
+
+    def store(self) -> ImageStore:
+        """Return the images."""
+        return self._reader.store()
+
+    def checked(self, table: "pyarrow.Table", path: Path, column: str) -> "pyarrow.Table":
+        """Decode the images of a file, and return the table with the full path of each; null for one to skip."""
+        import pyarrow
+
+        cells = table.column(column).to_pylist()
+        folder = self._folder_of(path)
+        full = [None if cell is None else str(folder / cell) for cell in cells]
+        new = [name for name in dict.fromkeys(full) if name is not None and name not in self._indices]
+        first = len(self._reader)
+        wrong = {new[index]: message for index, message in self._reader.add([Path(name) for name in new]).items()}
+        self._indices |= {name: first + index for index, name in enumerate(new)}
+        if rows := {row: wrong[name] for row, name in enumerate(full) if name in wrong}:
+            self._report(path, rows, cells)
+        array = pyarrow.array([None if name in wrong else name for name in full], pyarrow.string())
+        return table.set_column(table.column_names.index(column), column, pyarrow.chunked_array([array]))
+
+    def _transform(self, cells: "pyarrow.Array") -> "pyarrow.Array":
+        import pyarrow
+
+        return pyarrow.array([self._indices[name] for name in cells.to_pylist()], pyarrow.int64())
+
+
+class NewImages:
+    """The images of new rows: those of the latest rows that were transformed."""
+
+    def __init__(self, image_format: ImageFormat, memory: float, shape: tuple[int, ...], folders: Sequence[Path]):
+        """Take what images are converted to, the memory for them, their shape, and where to look for files."""
+        self._format, self._memory, self._shape, self._folders = image_format, memory, shape, folders
+        self.store: ImageStore | None = None
+        """The latest images."""
+
+    def column(self) -> ColumnSpec:
+        """Return the kind of the column."""
+        return _kind(self._transform, self._unfit, drops=False)
+
+    def _unfit(self, cells: "pyarrow.Array") -> UnfitCells | None:
+        import numpy
+
+        names = cells.to_pylist()
+        reader = ImageReader(self._format, self._memory, self._shape)
+        paths = [self._path(name) for name in names]
+        wrong = reader.add(paths)
+        self.store = reader.store()
+        is_unfit = numpy.zeros(len(names), dtype=bool)
+        is_unfit[list(wrong)] = True
+        return UnfitCells(is_unfit, lambda row: f'"{names[row]}": {wrong[row]}') if wrong else None
+
+    def _transform(self, cells: "pyarrow.Array") -> "pyarrow.Array":
+        import pyarrow
+
+        return pyarrow.array(range(len(cells)), pyarrow.int64())
+
+    def _path(self, name: str) -> Path:
+        places = [folder / name for folder in self._folders]
+        return next((place for place in places if place.is_file()), places[0])
+
+
+def path_column() -> ColumnSpec:
+    """Return the kind of a column whose images are not read, to check a spec."""
+    return _kind(lambda cells: cells, None, drops=False)
+
+
+def _kind(
+    transform: "Callable[[pyarrow.Array], pyarrow.Array]",
+    unfit: "Callable[[pyarrow.Array], UnfitCells | None] | None",
+    *,
+    drops: bool,
+) -> ColumnSpec:
+    class ImagePath(ColumnSpec):
+        """The path of an image, which becomes the index of the image."""
+
+        gives_indices = True
+        reads = "text"
+        drops_missing = drops
+
+        def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
+            return None if unfit is None else unfit(cells)
+
+        def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
+            return transform(cells)
+
+    return cast("ColumnSpec", spec(ImagePath)())
+
+
+def reading_images(table: Table, column: str, images: TrainingImages, **options: Any) -> Table:
+    """Return the table with other options, in which the images of a column are decoded when a file is read."""
+    kind: Any = type(table)
+
+    class Reading(kind):  # type: ignore[misc]
+        def read(self, path: Path, wanted: "Mapping[str, Wanted]") -> "pyarrow.Table":
+            return images.checked(super().read(path, wanted), path, column)
+
+    Reading.__name__ = kind.__name__
+    return with_column(table, column, images.column(), spec(Reading), **options)
+
+
+def with_column(table: Table, column: str, kind: ColumnSpec, made: Any = None, **options: Any) -> Table:
+    """Return the table with other options and another kind of a column, as an instance of `made`."""
+    given = {one.name: getattr(table, one.name) for one in fields(type(table))}
+    given |= {"columns": {**(table.columns or {}), column: kind}, **options}
+    return cast("Table", (made or type(table))(**given))

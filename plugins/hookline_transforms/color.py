@@ -1,0 +1,158 @@
+"""Transforms of the values of pixels."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors import OptionError
+from hookline.spec import option, spec
+from hookline_transforms.base import TransformSpec, channel_values, device_tensor, wrong_channels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+LUMA = (0.2989, 0.587, 0.114)
+"""The weights of red, green and blue in a gray pixel, as torchvision has them (ITU-R BT.601)."""
+
+
+@spec
+class Normalize(TransformSpec):
+    """Subtract a mean from each channel and divide it by a standard deviation, in all splits and in new images.
+
+    Without `mean` and `std` they are computed from all pixels of the training images, as they are read. A channel that
+    is constant is only shifted.
+
+    Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.Normalize.html
+    """
+
+    mean: tuple[float, ...] | None = option(default=None, unbounded=True)
+    """The mean of each channel."""
+    std: tuple[float, ...] | None = option(default=None, above=0)
+    """The standard deviation of each channel."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report one of the two without the other, or another number of channels."""
+        if (self.mean is None) != (self.std is None):
+            given, other = ("mean", "std") if self.std is None else ("std", "mean")
+            yield OptionError(given, f"Set `{other}` too, or neither, to compute both from the training images.")
+        elif self.mean is not None and self.std is not None and len(self.mean) != len(self.std):
+            message = f"There are {len(self.std)} standard deviations, but {len(self.mean)} means."
+            yield OptionError("std", message, against=[("mean",)])
+
+    @property
+    def needs_statistics(self) -> bool:
+        """Whether there is no mean."""
+        return self.mean is None
+
+    def with_statistics(self, mean: Sequence[float], std: Sequence[float]) -> "Normalize":
+        """Return the transform with this mean and standard deviation."""
+        return Normalize(mean=tuple(mean), std=tuple(std)) if self.needs_statistics else self
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the same shape."""
+        if self.mean is not None and (wrong := wrong_channels(self.mean, shape[0], "mean")):
+            raise ValueError(wrong)
+        return shape
+
+    def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
+        """Normalize the images."""
+        return self.transform_evaluated(images)
+
+    def transform_evaluated(self, images: "Tensor") -> "Tensor":
+        """Normalize the images."""
+        assert self.mean is not None
+        assert self.std is not None
+        return images.sub(channel_values(self.mean, images)).div_(channel_values(self.std, images))
+
+
+@spec
+class ColorJitter(TransformSpec):
+    """Change brightness, contrast and saturation of training images at random, in a random order.
+
+    The images must have values from 0 to 1, as those of `ImageFolder` and `Images` have before `Normalize`. Unlike
+    torchvision, it does not change the hue.
+
+    Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.ColorJitter.html
+    """
+
+    brightness: float | tuple[float, ...] = option(default=0.0, minimum=0)
+    """The factor of the brightness is between `max(0, 1 - brightness)` and `1 + brightness`, or between two numbers."""
+    contrast: float | tuple[float, ...] = option(default=0.0, minimum=0)
+    """The factor of the differences to the mean gray of the image, in the same way."""
+    saturation: float | tuple[float, ...] = option(default=0.0, minimum=0)
+    """The factor of the differences to the gray of the pixel, in the same way. Gray images have no saturation."""
+
+    def conflicts(self) -> Iterator[OptionError]:
+        """Report ranges that are none."""
+        for name in ("brightness", "contrast", "saturation"):
+            given = getattr(self, name)
+            if isinstance(given, tuple) and (len(given) != 2 or given[0] > given[1]):
+                yield OptionError(name, "This must be a number, or the least and the greatest factor.")
+
+    def numbers(self, shape: tuple[int, ...]) -> int:
+        """Return 4: the order, and three factors."""
+        return 4
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the same shape."""
+        if shape[0] not in (1, 3):
+            raise ValueError(f"ColorJitter takes images with 1 or 3 channels, not {shape[0]}.")
+        return shape
+
+    def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
+        """Change each image by its own factors, in its own order."""
+        import torch
+
+        # The six orders of the three changes, equally likely.
+        order = device_tensor((numbers[:, 0] * 6).astype("int64"), images)
+        orders = torch.tensor(ORDERS).to(images.device, non_blocking=True)[order]
+        changes = [
+            (_brighter, self.brightness, numbers[:, 1]),
+            (_contrasted, self.contrast, numbers[:, 2]),
+            (_saturated, self.saturation, numbers[:, 3]),
+        ]
+        factors = [None if change[1] == 0 else _factors(*change[1:], images) for change in changes]
+        for place in range(len(changes)):
+            before = images
+            for index, (change, _, _) in enumerate(changes):
+                factor = factors[index]
+                if factor is not None:
+                    is_next = (orders[:, place] == index)[:, None, None, None]
+                    images = torch.where(is_next, change(before, factor), images)
+        return images
+
+    def transform_evaluated(self, images: "Tensor") -> "Tensor":
+        """Return the images as they are."""
+        return images
+
+
+ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+
+
+def _factors(given: float | tuple[float, ...], numbers: "NDArray[Any]", images: "Tensor") -> "Tensor":
+    """Return the factor of each image, `(N, 1, 1, 1)`."""
+    least, greatest = given if isinstance(given, tuple) else (max(0.0, 1 - given), 1 + given)
+    return device_tensor(least + (greatest - least) * numbers, images, is_float=True).reshape(-1, 1, 1, 1)
+
+
+def _gray(images: "Tensor") -> "Tensor":
+    if images.shape[1] == 1:
+        return images
+    red, green, blue = images.unbind(dim=1)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(1)
+
+
+def _blended(images: "Tensor", others: "Tensor", factor: "Tensor") -> "Tensor":
+    return (factor * images + (1 - factor) * others).clamp(0, 1)
+
+
+def _brighter(images: "Tensor", factor: "Tensor") -> "Tensor":
+    return (factor * images).clamp(0, 1)
+
+
+def _contrasted(images: "Tensor", factor: "Tensor") -> "Tensor":
+    return _blended(images, _gray(images).mean(dim=(1, 2, 3), keepdim=True), factor)
+
+
+def _saturated(images: "Tensor", factor: "Tensor") -> "Tensor":
+    return images if images.shape[1] == 1 else _blended(images, _gray(images), factor)
