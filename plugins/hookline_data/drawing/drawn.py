@@ -78,7 +78,15 @@ class Drawn(DataSpec):
         example = next(training.epoch(1)).slice(0, 2).changed(lambda tensor: tensor.clone())
         [group] = data.example.inputs
         preparation = dict.fromkeys(self.gives, data.preparation[group]) if group in data.preparation else {}
-        return Data(training=training, **others, example=example, targets=known, preparation=preparation)
+        return Data(
+            training=training,
+            validation=others.get("validation"),
+            test=others.get("test"),
+            example=example,
+            targets=known,
+            preparation=preparation,
+            columns=data.columns,
+        )
 
     def open_rows(
         self,

@@ -15,7 +15,7 @@ from hookline_data.layout.kinds import FittedKind, Kind, kinds_of, wrong_mixture
 from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
-from hookline_data.rows import inputs
+from hookline_data.rows import inputs, missing_cells
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
 from hookline_data.table import Table
@@ -147,7 +147,7 @@ def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows], kinds: Map
 def _parts(table: Table, layout: Layout) -> dict[str, UnpreparedRows]:
     """Read the rows of each split, without preparing them."""
     wanted = layout.wanted()
-    rows = UnpreparedRows.of(table.read(table.path, wanted), layout, table.path)
+    rows = UnpreparedRows.of(missing_cells.read(table, table.path, wanted, layout), layout, table.path)
     classes = next(iter(layout.targets.values()))[0] if table.stratify else None
     if classes is not None and rows.columns[classes].ndim > 1:
         raise DataError(f'Cannot stratify by "{classes}": its cells are lists.', file=table.path, columns=[classes])
@@ -158,7 +158,7 @@ def _parts(table: Table, layout: Layout) -> dict[str, UnpreparedRows]:
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
-        parts[split] = UnpreparedRows.of(table.read(path, wanted), layout, path)
+        parts[split] = UnpreparedRows.of(missing_cells.read(table, path, wanted, layout), layout, path)
         for name, cells in parts[split].columns.items():
             if not is_text(rows.columns[name]):
                 refuse_text(cells, name, path, table.path)
