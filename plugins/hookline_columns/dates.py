@@ -140,7 +140,7 @@ class Date(FilledColumn):
             if self.cyclic and part in PERIODS:
                 angles = found * (2 * numpy.pi / PERIODS[part])
                 # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
-                columns += [numpy.round(numpy.sin(angles), 15), numpy.round(numpy.cos(angles), 15)]
+                columns += [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
             else:
                 columns.append(found.astype(numpy.float64))
         return numpy.column_stack(columns)

@@ -73,7 +73,7 @@ def _advice(name: str, wanted: Wanted, kind: Kind | None) -> str:
     if not choices:
         return f"{kind.type} takes no missing cells."
     listed = ", ".join(map(to_json, choices[:-1])) + (" or " if choices[1:] else "") + to_json(choices[-1])
-    number = ", or a number" if float in get_args(option.type) else ""
+    number = ", or a number" if option is not None and float in get_args(option.type) else ""
     return f"Or set `missing` of its kind, {kind.type}, to {listed}{number}."
 
 
