@@ -81,11 +81,6 @@ def kinds_of(directory):
     return json.loads((directory / "data.json").read_text())["preparation"]["input"]["kinds"]
 
 
-def predicted(directory, rows):
-    found = hookline.open_run(directory).predict(rows)
-    return found.columns if hasattr(found, "columns") else found
-
-
 def outputs(directory, source):
     """The outputs of the model for new rows."""
     return numpy.concatenate([numpy.asarray(block) for block in _outputs(directory, source)])
@@ -117,7 +112,14 @@ def test_nothing_is_fitted_on_validation_and_test_rows(table, run, tmp_path):
     changed = tmp_path / "birds.csv"
     random = numpy.random.default_rng(0).permutation(len(rows))  # As `by_fraction` draws them.
     for row in random[: len(rows) * 2 // 5]:
-        rows[row] |= {"mass": 1e6, "island": "Atlantis", "sex": None, "seen": "2050-01-01", "price": "$1", "band": "000"}
+        rows[row] |= {
+            "mass": 1e6,
+            "island": "Atlantis",
+            "sex": None,
+            "seen": "2050-01-01",
+            "price": "$1",
+            "band": "000",
+        }
     write(changed, rows)
     other = trained(changed, tmp_path / "run")
     assert data is not None
@@ -136,19 +138,20 @@ def test_new_rows_of_every_format_become_the_same_inputs(run, table, tmp_path):
         assert outputs(run.directory, source).tolist() == expected.tolist()
 
 
-def test_new_rows_of_the_test_split_have_the_outputs_of_training(table, run, tmp_path):
+def test_new_rows_of_the_test_split_become_the_inputs_of_training(table, run, tmp_path):
     rows = list(birds())
     chosen = numpy.sort(numpy.random.default_rng(0).permutation(len(rows))[: len(rows) // 5])
     write(tmp_path / "test.csv", [rows[row] for row in chosen])
     moved = tmp_path / "moved"
     shutil.copytree(run.directory, moved)
-    with pytest.MonkeyPatch.context() as patch:  # The data is gone.
-        patch.setattr("hookline_data.csv.CSV.read", None)
-        found = outputs(moved, tmp_path / "test.csv")
+    opened = hookline.open_run(moved)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hookline_data.csv.CSV.read", None)  # The data is gone.
+        [block] = opened.spec.data.open_rows(tmp_path / "test.csv", opened.data, opened.spec.objective)
+    assert block.batch.inputs["input"].tolist() == run.data.test.all.inputs["input"].tolist()
     kinds = numpy.array([row["kind"] for row in rows])[chosen]
-    accuracy = (numpy.array(list("abc"))[found.argmax(axis=1)] == kinds).mean()
-    assert run.test["Accuracy"] == pytest.approx(accuracy, abs=1e-7)
-    assert found.tolist() == outputs(run.directory, table)[chosen].tolist()
+    found = numpy.array(list("abc"))[outputs(moved, tmp_path / "test.csv").argmax(axis=1)]
+    assert run.metrics["test/Accuracy"] == pytest.approx((found == kinds).mean(), abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,9 @@ def test_a_category_that_only_other_rows_have_is_refused_with_its_row(table, tmp
     rows[chosen]["island"] = "Atlantis"
     write(tmp_path / "birds.csv", rows)
     with pytest.raises(DataError, match=f'row {chosen + 1}, column "island": "Atlantis" does not occur'):
-        trained(tmp_path / "birds.csv", tmp_path / "run", inputs="island", columns={"island": {"type": "OneHotEncoder"}})
+        trained(
+            tmp_path / "birds.csv", tmp_path / "run", inputs="island", columns={"island": {"type": "OneHotEncoder"}}
+        )
 
 
 def test_indices_become_a_group_of_int64_with_cardinalities(table, tmp_path, capsys):

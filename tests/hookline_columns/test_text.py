@@ -15,7 +15,15 @@ from hookline_columns.hashing import HashingVectorizer
 from hookline_columns.murmur import murmur3
 from hookline_columns.tokens import WORD, Tokens, characters, ngrams, of_pattern
 
-TEXTS = ["The bird sat, and the BIRD flew.", "", "a I", "Ein Vöglein flog 12_3-fach", "the\n bird\nflew \u00a0 the bird"]
+TEXTS = [
+    "The bird sat, and the BIRD flew.",
+    "",
+    "a I",
+    "Ein Vöglein flog 12_3-fach",
+    "the\n bird\nflew \u00a0 the bird",
+]
+BROKEN, EMPTY, LETTERS, CHARACTER = "[", "a*", "[a-z]+", "."
+"""Regular expressions."""
 ANY = strategies.text(strategies.characters(exclude_categories=["Cs"]))
 
 
@@ -90,7 +98,7 @@ def test_a_vocabulary_can_be_limited(applied):
     assert Tokens(max_features=1).fit(pyarrow.array(texts)) == {"tokens": ["b"]}
     assert Tokens(min_frequency=2).fit(pyarrow.array(texts)) == {"tokens": ["b", "c"]}
     assert applied(Tokens(max_length=2), texts) == [[2, 4], [3, 3], [2, 3]]
-    assert applied(Tokens(token_pattern=".", lowercase=False), ["aA a"]) == [[2, 4, 3, 2]]
+    assert applied(Tokens(token_pattern=CHARACTER, lowercase=False), ["aA a"]) == [[2, 4, 3, 2]]
 
 
 def test_a_missing_cell_can_be_an_empty_text(applied):
@@ -100,11 +108,11 @@ def test_a_missing_cell_can_be_an_empty_text(applied):
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: Tokens(token_pattern="["), "not a regular expression of RE2"),
-        (lambda: Tokens(token_pattern="a*"), "matches an empty text"),
+        (lambda: Tokens(token_pattern=BROKEN), "not a regular expression of RE2"),
+        (lambda: Tokens(token_pattern=EMPTY), "matches an empty text"),
         (lambda: HashingVectorizer(n_features=2**20), 'set `output = "indices"`'),
         (lambda: HashingVectorizer(ngram_range=(2, 1)), "must not be greater"),
-        (lambda: HashingVectorizer(analyzer="char", token_pattern="a"), "no effect"),
+        (lambda: HashingVectorizer(analyzer="char", token_pattern=LETTERS), "no effect"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(make, problem):
