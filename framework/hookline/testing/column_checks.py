@@ -60,7 +60,7 @@ def transforms_rows_alone(component: Component) -> None:
             f"{component.name} transforms row {row} to {parts[row]} alone, but to {whole[row]} with other rows: "
             f"`transform` may only use what `fit` has returned."
         )
-    if json.dumps(kind.fit(cells)) != json.dumps(fitted):
+    if json.dumps(kind.fit(cells), default=repr) != json.dumps(fitted, default=repr):
         refuse(f"`fit` of {component.name} returns something else for the same rows when it is called again.")
 
 
