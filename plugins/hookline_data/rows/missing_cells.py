@@ -11,6 +11,7 @@ from hookline.errors import DataError, counted
 from hookline.spec import to_json
 from hookline_data.layout.kinds import Kind
 from hookline_data.layout.layout import Layout
+from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def _missing_rows(table: "Table", path: Path, name: str, wanted: Wanted) -> list
         cells = table.read(path, {name: evolve(wanted, may_be_missing=True)}).column(name)
     except DataError:
         return []
+    if is_list(cells.type):
+        return []  # No kind takes lists.
     return numpy.flatnonzero(cells.is_null().to_numpy()).tolist()
 
 
