@@ -17,7 +17,7 @@ Missing = Literal["refuse", "drop", "mean", "median", "most_frequent"]
 DIGITS = "[0-9]+"
 GROUPED = "[0-9]{{1,3}}({0}[0-9]{{2,3}})*{0}[0-9]{{3}}"
 """Integers with separators, in groups of three digits, or of two as in 12,34,567."""
-SPACES = "[ \\u00a0\\u2009\\u202f]"
+SPACES = r"[ \x{a0}\x{2009}\x{202f}]"
 """The spaces that separate thousands: ordinary, unbreakable and thin ones."""
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.errors import DataError, OptionError, counted, quoted_cell, shortened
+from hookline.errors import DataError, OptionError, quoted_cell, shortened
 from hookline.spec import ColumnSpec, UnfitCells, option, spec
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class CategoryColumn(ColumnSpec):
         shown = ", ".join(shortened(name, 20) for name in names[:MOST_SHOWN]) + (
             ", …" if len(names) > MOST_SHOWN else ""
         )
-        parts = [f"{counted(len(names), 'category')}{': ' if names else ''}{shown}"]
+        parts = [f"{len(names):,} {'category' if len(names) == 1 else 'categories'}{': ' if names else ''}{shown}"]
         if fitted.get("infrequent"):
             parts.append(f"{len(fitted['infrequent']):,} infrequent")
         if "fill" in fitted:

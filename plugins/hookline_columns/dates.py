@@ -135,10 +135,12 @@ class Date(FilledColumn):
             if part in ("days", "seconds"):
                 columns.append((whole - int(begin)) / (DAY if part == "days" else SECOND))
                 continue
-            found = functions.get(part, getattr(compute, part, None))(times).to_numpy(zero_copy_only=False)
+            function = functions[part] if part in functions else getattr(compute, part)
+            found = function(times).to_numpy(zero_copy_only=False)
             if self.cyclic and part in PERIODS:
                 angles = found * (2 * numpy.pi / PERIODS[part])
-                columns += [numpy.sin(angles), numpy.cos(angles)]
+                # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
+                columns += [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
             else:
                 columns.append(found.astype(numpy.float64))
         return numpy.column_stack(columns)

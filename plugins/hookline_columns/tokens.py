@@ -17,6 +17,8 @@ SEPARATOR = "\x1f"
 """A control character between parts, which replaces no character of text."""
 WORD = r"[\p{L}\p{N}_]+"
 """A word: what `\\w+` of Python matches, in the syntax of RE2."""
+SPACES = r"[\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]{2,}"
+"""Several spaces: what `\\s\\s+` of Python matches."""
 LONG_WORD = r"[\p{L}\p{N}_]{2,}"
 """A word of at least two characters."""
 
@@ -70,7 +72,7 @@ def characters(text: "pyarrow.Array") -> "Parts":
     """Return all characters; several spaces count as one."""
     from pyarrow import compute
 
-    clean = compute.replace_substring_regex(text, r"[\s\x1f]+", " ")
+    clean = compute.replace_substring(compute.replace_substring_regex(text, SPACES, " "), SEPARATOR, " ")
     marked = compute.replace_substring_regex(clean, r"(?s)(.)", f"{SEPARATOR}\\1")
     parts, rows = _flat(compute.split_pattern(marked, SEPARATOR))
     is_character = _places(rows) > 0

@@ -46,7 +46,9 @@ def test_a_cell_that_is_not_an_integer_is_reported_with_row_and_column(
     (tmp_path / "other.csv").write_text(good if file == "table" else bad)
     with pytest.raises(DataError) as raised:
         prepare_integers(bad if file == "table" else good, test=str(tmp_path / "other.csv"))
-    assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "b": {complaint}'
+    is_missing = "empty" in complaint or "missing" in complaint
+    advice = " Integers cannot be filled in: use `OrdinalEncoder` in `columns`." if is_missing else ""
+    assert str(raised.value) == f'{tmp_path / file}.csv: row 2, column "b": {complaint}{advice}'
 
 
 def test_only_groups_with_dtype_int64_are_integers(prepare):

@@ -19,11 +19,64 @@ def problems(tmp_path, text=ROWS, **data):
     return [str(problem) for problem in Loader().check(from_table(table))]
 
 
+ADVICE = "Give each a kind that takes text (OneHotEncoder, OrdinalEncoder, Date, Boolean, HashingVectorizer or Tokens)"
+"""What the message about a text column suggests."""
+
+
 def test_a_text_input_is_reported_before_the_file_is_read(tmp_path):
     assert problems(tmp_path) == [
-        'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), but inputs must be numbers. Select the '
-        'others: inputs = ["bill"]'
+        'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), but inputs must be numbers. '
+        f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}. Or select the others: inputs = ["bill"]'
     ]
+
+
+def test_a_text_input_with_a_kind_that_takes_text_is_not_reported(tmp_path):
+    encoder = {"type": "OneHotEncoder", "missing": "category"}
+    assert problems(tmp_path, columns={"island": encoder, "sex": encoder}) == []
+
+
+def test_a_text_input_whose_kind_needs_numbers_is_reported_at_the_entry(tmp_path):
+    columns = {"*": {"type": "StandardScaler"}, "sex": {"type": "OneHotEncoder", "missing": "category"}}
+    assert problems(tmp_path, columns=columns) == [
+        'data.columns."*": "island" is text (row 1 is "Torgersen"), but StandardScaler needs numbers. '
+        f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}.'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (
+            {"columns": {"bil": {"type": "Number"}}},
+            'data.columns.bil: There is no column "bil". Did you mean "bill"?',
+        ),
+        ({"columns": {"kind": {"type": "Number"}}}, "data.columns.kind: This has no effect: it matches no input."),
+        (
+            {"columns": {"b*": {"type": "Number"}, "bill": {"type": "Log1p"}}},
+            'data.columns."b*": This has no effect: later entries match the same columns.',
+        ),
+        (
+            {"inputs": ["sex", "bill"], "columns": {"sex": {"type": "OrdinalEncoder"}}},
+            'data.inputs: The column "sex" becomes indices (OrdinalEncoder), but "bill" in the same group of inputs, '
+            '"input", does not. Put them into different groups: inputs = { numbers = …, indices = ["sex"] }.',
+        ),
+        (
+            {"inputs": ["sex", "bill"], "columns": {"sex": {"type": "Tokens"}}},
+            'data.inputs: The column "sex" becomes a sequence (Tokens), so it must be the only column of its group of '
+            'inputs, but "input" also has "bill": inputs = { others = …, text = "sex" }.',
+        ),
+        (
+            {"inputs": "bill", "columns": {"bill": {"type": "Number"}}, "standardize": True},
+            "data.standardize: This has no effect: all columns have a kind, such as `StandardScaler`.",
+        ),
+        (
+            {"inputs": "bill", "columns": {"bill": {"type": "Number"}}, "dtype": "int64"},
+            'data.inputs: The inputs "input" have the type "int64", but the column "bill" becomes numbers (Number).',
+        ),
+    ],
+)
+def test_columns_that_cannot_be_used_are_reported_before_the_file_is_read(data, problem, tmp_path):
+    assert problems(tmp_path, **{"inputs": ["bill"], **data}) == [problem]
 
 
 def test_one_word_among_numbers_is_an_error_of_its_cell_and_not_of_the_column(tmp_path):

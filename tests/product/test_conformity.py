@@ -7,6 +7,7 @@ from exhaustive import sampled
 
 import hookline
 import hookline_callbacks
+import hookline_columns
 import hookline_data
 import hookline_deploy
 import hookline_initialization
@@ -59,6 +60,7 @@ SAMPLE = [
     "ImageFolder",
     "Normalize",
     "OneCycleLR",
+    "OneHotEncoder",
     "Pairs",
     "PairwiseDistance",
     "Parallel",
@@ -180,6 +182,8 @@ test_metrics_conform = conform(
 )
 
 test_deployment_targets_conform = conform(hookline_deploy)
+
+test_columns_conform = conform(hookline_columns)
 
 test_initializations_conform = conform(
     hookline_initialization,

@@ -77,6 +77,19 @@ def test_training_prints_the_output_in_the_readme(tmp_path, capsys, monkeypatch)
     assert printed.endswith(after)
 
 
+def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "specs")
+    kinds, groups = map(tomllib.loads, blocks("toml", "tables"))
+    assert tomllib.loads((ROOT / "specs" / "penguins.toml").read_text())["data"]["columns"] == kinds["data"]["columns"]
+    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    command, shown = shown_of("plan", "tables")
+    assert main(command) == 0
+    assert "\n".join(shown) in capsys.readouterr().out
+    data = hookline.load({**tomllib.loads(blocks("toml")[0]), **groups}).data
+    assert list(data.inputs) == ["numbers", "places"]
+    assert data.columns["Island"].gives_indices
+
+
 @pytest.fixture
 def specs(tmp_path, monkeypatch):
     """A directory with the spec of the README, its data, and the spec that extends it."""

@@ -28,6 +28,7 @@ from hookline.plugins import other_tools
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import as_toml, dumps
+from hookline.spec.families.column import ColumnSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.spec.types import required
@@ -181,6 +182,8 @@ def _headline(option: OptionDocumentation) -> str:
 def example(kind: type[Spec]) -> list[str]:
     """The component in a spec, with its required options."""
     options = {"type": kind.__name__, **required(kind)}
+    if issubclass(kind, ColumnSpec):  # They are not a section, but an option of the data.
+        return ["[data.columns]", f"column = {as_toml(options)}"]
     section = _section(kind)
     if section is None:
         return [as_toml(options)]

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from hookline.errors.exceptions import HooklineError
 from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.column import ColumnSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.families.distance import DistanceSpec
@@ -19,6 +20,7 @@ from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec
 from hookline.testing import (
+    column_checks,
     declaration_checks,
     family_checks,
     import_side_effects,
@@ -94,6 +96,10 @@ OF_COMPONENTS = (
     ComponentCheck("batches", (MetricSpec,), family_checks.is_independent_of_batches),
     ComponentCheck("rows", (DistanceSpec,), family_checks.measures_rows),
     ComponentCheck("files", (DeploySpec,), family_checks.writes_into_the_run),
+    ComponentCheck("result", (ColumnSpec,), column_checks.gives_what_it_promises),
+    ComponentCheck("stored", (ColumnSpec,), column_checks.is_stored),
+    ComponentCheck("rows_alone", (ColumnSpec,), column_checks.transforms_rows_alone),
+    ComponentCheck("missing", (ColumnSpec,), column_checks.takes_missing_cells),
 )
 """The checks of each component, by its family."""
 

@@ -96,6 +96,7 @@ class Drawn(TransformedSource):
             left_out=data.left_out,
             preparation=preparation,
             dropped=data.dropped,
+            columns=data.columns,
         )
         return self.transformed(run, drawn)
 

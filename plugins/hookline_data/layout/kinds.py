@@ -125,10 +125,10 @@ def wrong_mixture(group: str, columns: Sequence[str], kinds: Mapping[str, Kind],
     """
     sequence = next((name for name in columns if name in kinds and kinds[name].spec.gives_sequences), None)
     if sequence is not None and len(columns) > 1:
-        other = next(name for name in columns if name != sequence)
+        beside = next(name for name in columns if name != sequence)
         return (
             f'The column "{sequence}" becomes a sequence ({kinds[sequence].type}), so it must be the only column of '
-            f'its group of inputs, but "{group}" also has "{other}": inputs = {{ others = …, text = "{sequence}" }}.'
+            f'its group of inputs, but "{group}" also has "{beside}": inputs = {{ others = …, text = "{sequence}" }}.'
         )
     indices = [name for name in columns if name in kinds and kinds[name].spec.gives_indices]
     other = next((name for name in columns if name not in indices), None)

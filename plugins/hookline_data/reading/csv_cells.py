@@ -123,7 +123,9 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
             table = _read_numbers(source, types, numeric, missing)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(source, None, multiline=multiline)
-            raise _first_bad_cell(source, numeric) or explained(path, error) from None
+            if (bad := _first_bad_cell(source, numeric)) is not None or not _gaps(numeric):
+                raise bad or explained(path, error) from None
+            table = _read_with_gaps(source, types, numeric, missing)
         refuse_swallowed_rows(source, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError("The file has a header but no rows.", file=path)
@@ -196,6 +198,27 @@ def _read_numbers(
     for index, name in enumerate(table.column_names):
         if name in booleans:
             table = table.set_column(index, name, table.column(name).cast(pyarrow.int64()))
+    return table
+
+
+def _gaps(numeric: Mapping[str, Wanted]) -> list[str]:
+    """Return the columns of numbers whose cells may be missing."""
+    return [name for name, column in numeric.items() if column.may_be_missing]
+
+
+def _read_with_gaps(
+    source: CSVFile, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted], missing: Collection[str]
+) -> "pyarrow.Table":
+    """Read columns of these types, with spaces around missing cells, which pyarrow does not take for missing."""
+    import pyarrow
+    from pyarrow import compute
+
+    gaps = _gaps(numeric)
+    others = {name: column for name, column in numeric.items() if name not in gaps}
+    table = _read_numbers(source, {**types, **dict.fromkeys(gaps, pyarrow.string())}, others, missing)
+    for name in gaps:
+        text = without_marks(compute.utf8_trim_whitespace(table.column(name).combine_chunks()), numeric[name])
+        table = table.set_column(table.column_names.index(name), name, text.cast(types[name]))
     return table
 
 

@@ -17,7 +17,7 @@ from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
-from hookline_data.rows import inputs
+from hookline_data.rows import inputs, missing_cells
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
@@ -176,7 +176,7 @@ def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows]) -> None:
 def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dict[str, int]]:
     """Read the rows of each split, without preparing them, and count those that are in none."""
     wanted = layout.wanted()
-    rows = UnpreparedRows.of(table.read(table.path, wanted), layout, table.path)
+    rows = UnpreparedRows.of(missing_cells.read(table, table.path, wanted, layout), layout, table.path)
     first_target = next((columns[0] for columns in layout.targets.values()), None)
     try:
         parts, left_out = table.split(rows, rows.cells, first_target)
@@ -189,7 +189,7 @@ def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dic
     wanted = {name: kind for name, kind in wanted.items() if name not in layout.only_to_split}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
-        parts[split] = UnpreparedRows.of(table.read(path, wanted), layout, path)
+        parts[split] = UnpreparedRows.of(missing_cells.read(table, path, wanted, layout), layout, path)
         for name, cells in parts[split].columns.items():
             if not is_text(rows.columns[name]):
                 refuse_text(cells, name, path, table.path)

@@ -314,13 +314,21 @@ def test_missing_columns_are_reported_with_their_option(refused, replace, proble
     assert refused(replace=replace) == f"spec.toml: data.{problem}"
 
 
+ADVICE = 'Or let a kind fill it in: columns = { width = { type = "Number", missing = "mean" } }.'
+"""What the message about a missing cell suggests."""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
         ("3.5,", "three,", 'row 4, column "width": "three" is not a number.'),
-        ("3.5,", ",", 'row 4, column "width": The cell is empty.'),
-        ("3.5,", " ,", 'row 4, column "width": The cell is empty.'),
-        ("3.5,", "nan,", 'row 4, column "width": "nan" counts as a missing value: fill it in or remove the row.'),
+        ("3.5,", ",", f'row 4, column "width": The cell is empty. {ADVICE}'),
+        ("3.5,", " ,", f'row 4, column "width": The cell is empty. {ADVICE}'),
+        (
+            "3.5,",
+            "nan,",
+            'row 4, column "width": "nan" counts as a missing value: fill it in or remove the row. ' + ADVICE,
+        ),
         ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
         ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
