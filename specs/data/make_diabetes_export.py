@@ -1,7 +1,7 @@
 """Write `diabetes_export.csv`: `diabetes.csv` as a spreadsheet of a European country exports it.
 
-The text is in cp1252 with CRLF line endings. Cells are separated by semicolons, numbers have decimal commas, a title stands
-above the header, and the number of patients below the rows.
+The text is in cp1252 with CRLF line endings. Cells are separated by semicolons, numbers have decimal commas, a title
+stands above the header, and the number of patients below the rows.
 """
 
 from pathlib import Path
