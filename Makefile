@@ -33,6 +33,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/reading.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

@@ -71,8 +71,9 @@ class CSV(Table):
         if not _is_encoding(self.encoding):
             help = 'Examples: "utf-8", "utf-16", "latin-1", "cp1252".'  # noqa: A001
             yield OptionError("encoding", "Python knows no such encoding of text.", id="invalid-value", help=help)
-        if twice := next((name for index, name in enumerate(self.names) if name in self.names[:index]), None):
-            yield OptionError("names", f'Two columns are named "{twice}".', self.names.index(twice), id="invalid-value")
+        if len(set(self.names)) < len(self.names):
+            index = next(index for index, name in enumerate(self.names) if name in self.names[:index])
+            yield OptionError("names", f'Two columns are named "{self.names[index]}".', index, id="invalid-value")
 
     @property
     def dialect(self) -> Dialect:

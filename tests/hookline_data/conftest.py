@@ -50,6 +50,18 @@ def prepare_parquet(tmp_path):
 
 
 @pytest.fixture
+def prepare_file():
+    """Prepare a file, or several, of any format for a loss; each split is one batch, in the order of the file."""
+
+    def prepare_file(kind, path, *, loss="MSELoss", seed=0, **options):
+        path = [str(one) for one in path] if isinstance(path, list) else str(path)
+        data = {"type": kind, "path": path, "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed)
+
+    return prepare_file
+
+
+@pytest.fixture
 def prepare_drawn(tmp_path):
     """Prepare the draw of a source such as Pairs from a CSV file with this text; each split is one batch."""
 

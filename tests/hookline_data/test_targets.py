@@ -143,7 +143,10 @@ def test_a_probability_outside_0_and_1_is_an_error_in_every_split(prepare, split
     ("cell", "complaint"),
     [
         ("x", '"x" is not a number, but MSELoss needs numbers.'),
-        ("1,5", '"1,5" is not a number, but MSELoss needs numbers.'),
+        (
+            "1,5",
+            '"1,5" is not a number, but MSELoss needs numbers. If the comma is the decimal sign, set `decimal_point = ","`.',
+        ),
         (
             "nan",
             '"nan" counts as a missing value: fill it in or remove the row, or drop such rows with `missing_targets = "drop"`.',

@@ -11,7 +11,13 @@ CORE = Path(hookline.__file__).parent
 NAMES = {kind.__name__ for kind in Plugins().catalog} | set(BUILT_IN)
 
 EXAMPLES = {
-    "check/toml/not_specs.py": {"NPZ", "Parquet"},  # How to use a file of this format that is given as a spec.
+    "check/toml/not_specs.py": {
+        "Arrow",
+        "CSV",
+        "JSONLines",
+        "NPZ",
+        "Parquet",
+    },  # How to use a file of this format that is given as a spec.
     "cli/drafts/plugin.py": {"Adam", "CrossEntropyLoss", "Tanh"},  # The example spec of `hookline new plugin`.
     "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},

@@ -93,6 +93,8 @@ def _read(file: BinaryIO, place: Place) -> Iterator[bytes]:
 def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the text without a byte order mark."""
     first = next(blocks, b"")
+    while len(first) < len(codecs.BOM_UTF8) and (more := next(blocks, b"")):
+        first += more
     yield first.removeprefix(codecs.BOM_UTF8)
     yield from blocks
 

@@ -93,7 +93,8 @@ def _near(path: Path) -> str | None:
     """Return a pattern like this one that matches files."""
     names = [file.name for file in islice(_files_in(path.parent), MOST_FILES)]
     patterns = {re.sub(r"\d+", "*", name) for name in names} | {f"*{Path(name).suffix}" for name in names}
-    return nearest(path.name, {pattern for pattern in patterns if "*" in pattern})
+    patterns = {pattern for pattern in patterns if "*" in pattern}
+    return nearest(path.name, patterns) or next((one for one in sorted(patterns) if Path(one).stem == path.stem), None)
 
 
 def _files_in(directory: Path) -> Iterator[Path]:

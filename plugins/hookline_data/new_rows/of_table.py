@@ -69,7 +69,7 @@ def rows_of_table(
     with ExitStack() as opening:
         dialect = getattr(table, "dialect", COMMAS)
         rows = opened(source, opening, multiline=getattr(table, "multiline", False), dialect=dialect)
-        Chooser(rows.names, rows.place).require([*wanted, *keep])
+        Chooser(rows.names, rows.place, dialect.delimiter).require([*wanted, *keep])
         if isinstance(rows, CSVRows):
             wanted = {name: role.with_decimal_point(dialect.decimal_point) for name, role in wanted.items()}
         dtype = run_dtype(description)

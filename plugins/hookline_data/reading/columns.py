@@ -88,9 +88,9 @@ MOST_NEAR = 20_000
 class Chooser:
     """Selects columns of a file by names and patterns, in time linear in the sizes of file and spec."""
 
-    def __init__(self, names: Sequence[str], path: Place):
-        """Keep the column names of the file."""
-        self._names, self._path = names, path
+    def __init__(self, names: Sequence[str], path: Place, delimiter: str = ","):
+        """Keep the column names of the file; `delimiter` is the one of a CSV file."""
+        self._names, self._path, self._delimiter = names, path, delimiter
         self._numbers = {name: number for number, name in enumerate(names)}
         self._letters = sum(map(len, names)) + 8 * len(names)
         self._matches: dict[str, set[str]] = {}
@@ -143,7 +143,7 @@ class Chooser:
     def unknown(self, name: str) -> DataError:
         """Return the error for an unknown column; the first ones come with a suggestion."""
         self._unknown += 1
-        hint = _known(name, self._names, self._path) if self._unknown <= MOST_MEANT else ""
+        hint = _known(name, self._names, self._path, self._delimiter) if self._unknown <= MOST_MEANT else ""
         return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
     def require(self, columns: Iterable[str]) -> None:
@@ -153,7 +153,7 @@ class Chooser:
                 raise self.unknown(column)
 
 
-def _known(name: str, names: Sequence[str], place: Place) -> str:
+def _known(name: str, names: Sequence[str], place: Place, delimiter: str) -> str:
     """Return a hint for an unknown column: the one that was probably meant, or the existing ones."""
     if len(names) > MOST_NEAR:
         return f" There are {len(names):,} columns."
@@ -163,9 +163,10 @@ def _known(name: str, names: Sequence[str], place: Place) -> str:
     if len(names) != 1 or is_in_memory or nearest(name, names) is not None:
         return did_you_mean(name, names)
     # The file may not be a table, so do not print its content.
-    signs = {";": 'not ";"', "\t": "not tabs", "|": 'not "|"'}
-    other = next((f", {words}" for sign, words in signs.items() if sign in names[0]), "")
-    return f" The first line of the file is a single name: separate names with commas{other}."
+    signs = {",": "commas", ";": '";"', "\t": "tabs", "|": '"|"'}
+    other = next((f", not {words}" for sign, words in signs.items() if sign in names[0] and sign != delimiter), "")
+    wanted = signs.get(delimiter, f'"{delimiter}"')
+    return f" The first line of the file is a single name: separate names with {wanted}{other}."
 
 
 def _patterns(like: str, names: Iterable[str]) -> set[str]:

@@ -109,14 +109,14 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
     """
     import pyarrow
 
+    path, sign = source.path, source.dialect.decimal_point
+    wanted = {name: evolve(column, decimal_point=sign) for name, column in wanted.items()}
     numeric = {name: column for name, column in wanted.items() if column.kind in ("number", "integer")}
     missing = {mark for column in wanted.values() for mark in column.missing}
     types = {
         name: {"number": pyarrow.float64(), "integer": pyarrow.int64()}.get(column.kind, pyarrow.string())
         for name, column in wanted.items()
     }
-    path, sign = source.path, source.dialect.decimal_point
-    wanted = {name: evolve(column, decimal_point=sign) for name, column in wanted.items()}
     explained = partial(sentence, dialect=source.dialect)
     with as_sentences(path, explained):
         try:

@@ -79,12 +79,27 @@ def _has_quotes(source: CSVFile) -> bool:
 def _has_a_line_for_each(source: CSVFile, rows: int) -> bool:
     """Whether the header and each row are one nonempty line, and the last line is complete."""
     patterns = _patterns(source.dialect.delimiter, source.dialect.quote_char)
-    count, last = 0, ""
-    with _lines(source) as lines:
-        for line in lines:
-            if line != "\n":
-                count, last = count + 1, line
+    count, last = _counted(source) or (0, "")
+    if not count:
+        with _lines(source) as lines:
+            for line in lines:
+                if line != "\n":
+                    count, last = count + 1, line
     return count == rows + source.dialect.header and not patterns.open.match(last, patterns.end_of_cells(last, 0))
+
+
+def _counted(source: CSVFile) -> tuple[int, str] | None:
+    """Return the number of lines and the last one, quickly; `None` if there may be blank lines or line ends with CR."""
+    count, last, before = 0, b"", b"\n"
+    with source.open() as file:
+        for chunk in iter(lambda: file.read(2**20), b""):
+            if b"\r" in chunk or b"\n\n" in chunk or (before.endswith(b"\n") and chunk.startswith(b"\n")):
+                return None
+            count += chunk.count(b"\n")
+            begin = chunk.rfind(b"\n", 0, -1) + 1
+            is_new = begin or before.endswith(b"\n")
+            last, before = chunk[begin:] if is_new else last + chunk, chunk
+    return count + (not before.endswith(b"\n")), last.decode("latin-1").removesuffix("\n") + "\n"
 
 
 def scan(

@@ -278,9 +278,9 @@ def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
     ("content", "problem"),
     [
         ("root:*:20228:0:\n", "The first line of the file is a single name: separate names with commas."),
-        ("secret;other\n", 'The first line of the file is a single name: separate names with commas, not ";".'),
-        ('{"secret": 1, "b": 2}\n', "This is not a table with column names in its first line."),
-        ("secret\0,x\n", "This is not a table with column names in its first line."),
+        ("secret;other\n", 'The cells are separated by semicolons, not commas. Set `delimiter = ";"`.'),
+        ('{"secret": 1, "b": 2}\n', 'This is a JSONLines file. Set `type = "JSONLines"`.'),
+        ("secret\0,x\n", "This is not text: it contains NUL characters."),
         (f"secret{'y' * 99},x\n", f'Available: "secret{"y" * 31}..." and "x".'),
     ],
 )

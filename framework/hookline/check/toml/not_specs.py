@@ -27,6 +27,7 @@ _MAGIC = {
     b"\x89PNG": "PNG",
     b"%PDF": "PDF",
     b"ARROW1": "Arrow",
+    b"\xff\xff\xff\xff": "Arrow",  # The stream format.
     b"\x7fELF": "ELF",
 }
 """The first bytes of binary files."""
@@ -43,8 +44,10 @@ _COMPRESSED = {
 """The suffix of compressed files, the program that unpacks them, and its option to keep the file."""
 _SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
 """What a ZIP archive is by its suffix."""
-_OTHER_TEXT = {".json": "JSON", ".jsonl": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
-_READ = ("Parquet", "NPZ")
+_TABLES = {".csv": "CSV", ".tsv": "CSV", ".jsonl": "JSONLines", ".ndjson": "JSONLines"}
+"""The data source that reads a text file, by its suffix, which may stand before that of a compression."""
+_OTHER_TEXT = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
+_READ = ("Parquet", "NPZ", "Arrow")
 """The binary files that can be the data of a spec."""
 
 
@@ -57,6 +60,8 @@ def what_it_is(path: str, content: bytes) -> str | None:
         return "These are the weights of a model, not a spec."
     if suffix == ".py":
         return f"This is a Python file, not a spec. Pass it as a plugin beside a spec: -p {shlex.quote(path)}."
+    if _TABLES.get(suffix, "CSV") != "CSV":
+        return _data_file(path, _TABLES[suffix], _TABLES[suffix])
     if suffix in _OTHER_TEXT:
         kind = _OTHER_TEXT[suffix]
         return f"This is a {kind} file, but a spec is TOML. `hookline new spec data.csv` writes one for a table."
@@ -77,6 +82,9 @@ def _kind(content: bytes, suffix: str) -> str | None:
 
 
 def _of_binary(path: str, kind: str) -> str:
+    inner = Path(Path(path).stem).suffix.lower()
+    if kind in _COMPRESSED and inner in _TABLES:
+        return _data_file(path, f"{_TABLES[inner]}, compressed by {kind}", _TABLES[inner])
     if kind in _COMPRESSED:
         suffix, program, keep = _COMPRESSED[kind]
         file = shlex.quote(path)
@@ -84,11 +92,15 @@ def _of_binary(path: str, kind: str) -> str:
         command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
         return f"This is a file compressed by {kind}, not a spec. `{command}` unpacks it."
     if kind in _READ:
-        return (
-            f'This is a data file ({kind}), not a spec. Name it in the [data] section of a spec: type = "{kind}" and '
-            f'path = "{shortened(path)}".'
-        )
+        return _data_file(path, kind, kind)
     return f"This is a {kind} file, not a spec."
+
+
+def _data_file(path: str, what: str, kind: str) -> str:
+    return (
+        f'This is a data file ({what}), not a spec. Name it in the [data] section of a spec: type = "{kind}" and '
+        f'path = "{shortened(path)}".'
+    )
 
 
 def _is_table(content: bytes) -> bool:

@@ -40,7 +40,25 @@ TABLE = b"a,b,c\n1,2,x\n"
         (
             "data.csv.gz",
             gzip.compress(TABLE, mtime=0),
-            "This is a file compressed by gzip, not a spec. `gunzip --keep data.csv.gz` unpacks it.",
+            'This is a data file (CSV, compressed by gzip), not a spec. Name it in the [data] section of a spec: type = "CSV" '
+            'and path = "data.csv.gz".',
+        ),
+        (
+            "rows.jsonl",
+            b'{"a": 1}\n',
+            'This is a data file (JSONLines), not a spec. Name it in the [data] section of a spec: type = "JSONLines" and '
+            'path = "rows.jsonl".',
+        ),
+        (
+            "data.arrow",
+            b"ARROW1\0\0",
+            'This is a data file (Arrow), not a spec. Name it in the [data] section of a spec: type = "Arrow" and path = '
+            '"data.arrow".',
+        ),
+        (
+            "spec.toml.gz",
+            gzip.compress(TABLE, mtime=0),
+            "This is a file compressed by gzip, not a spec. `gunzip --keep spec.toml.gz` unpacks it.",
         ),
         (
             "q.toml",
