@@ -298,7 +298,7 @@ class FinishedRun:
         refuse_batch_size(batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
         with located(document), self.opened(metrics=spec.metrics) as run:
-            # The order of training rows depends on the epoch: training evaluates them after the last one.
+            # Training evaluates after the last epoch, on which the rows of a plugin's data source may depend.
             run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
             if source is None:
                 batches = split_of(self.prepared_data(run), split, batch_size)

@@ -85,8 +85,8 @@ def test_a_copied_run_without_its_data_has_everything(trained, home):
     assert run.model(ROWS).equal(trained.model(ROWS))
     assert not run.model.training
     assert not run.criterion.training
-    assert run.metrics == {name: value for name, value in trained.metrics.items() if not name.startswith("training")}
-    assert run.result["logged"]["training"]["metrics"] == {"loss": trained.history[-1]["training/loss"]}
+    assert run.metrics == trained.metrics
+    assert run.result["logged"] == {}
     assert repr(run) == f"<FinishedRun small: finished, 2 epochs; in {home}>"
 
 
@@ -100,7 +100,7 @@ def test_opening_a_run_does_not_change_the_random_numbers_of_the_caller(home):
 
 def test_a_metric_that_is_not_a_number_is_nan(home):
     change(home, "result.json", re.search(r'"loss": [0-9.]+', (home / "result.json").read_text())[0], '"loss": null')
-    assert math.isnan(hookline.open_run(home).metrics["validation/loss"])
+    assert math.isnan(hookline.open_run(home).metrics["training/loss"])
 
 
 # Damaged files.
@@ -410,5 +410,5 @@ def test_however_the_training_ended_its_weights_are_used_and_its_metrics_are_the
                 loss = nn.functional.cross_entropy(outputs.double(), batches.all.target)
                 assert known["loss"] == pytest.approx(float(loss), rel=1e-6)
     expected = {"validation"} if state == "failed" and callbacks else {"validation", "test"}
-    expected |= {"training"} if callbacks and state != "failed" else set()
+    expected |= {"training"} if state != "failed" else set()
     assert set(finished.result["metrics"]) == (set() if state == "failed" and not callbacks else expected)
