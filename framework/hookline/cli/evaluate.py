@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
+from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
@@ -65,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_set_argument(parser, "change the data source, such as data.path=/new/iris.csv for data that has been moved")
     add_plugin_argument(parser)
+    add_accept_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,7 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
         finished = open_run(
-            arguments.directory, overrides=arguments.overrides, plugins=plugins, device=arguments.device
+            arguments.directory,
+            overrides=arguments.overrides,
+            plugins=plugins,
+            device=arguments.device,
+            accept_changed_plugins=arguments.accept_changed_plugins,
         )
         split = arguments.split or _default_split(finished)
         plots = None if arguments.plots is None else _directory(arguments, split)

@@ -14,9 +14,11 @@ from small_training import SPECS, small
 from torch import nn
 
 import hookline
+from hookline.cli.main import main
 from hookline.errors import HooklineWarning, RunError
 from hookline.plugins.sources.local import from_file
 from hookline.runs import manifest
+from hookline.trained import run_plugins
 
 PLUGIN = """\
 import hookline
@@ -313,6 +315,23 @@ def test_a_plugin_that_is_not_installed_is_reported_with_what_to_install(home):
         f'{home}: The run used the plugin "focal", which is not installed. Install what it used with '
         f'`pip install "hookline-focal==1.2"`.'
     )
+
+
+def test_another_version_of_an_installed_plugin_is_an_error_that_can_be_accepted(home, monkeypatch, capsys):
+    change(home, "run.lock.toml", "\n[[plugins]]", f"{INSTALLED}\n[[plugins]]")
+    usual = run_plugins.version
+    monkeypatch.setattr(run_plugins, "version", lambda name: "2.0" if name == "hookline-focal" else usual(name))
+    message = refusal(home)
+    assert message == (
+        f'{home}: The run used version 1.2 of the plugin "focal", but 2.0 is installed. Another version may predict '
+        f'something else. Install what the run used with `pip install "hookline-focal==1.2"`, or accept the change '
+        f"with `--accept-changed-plugins`, in Python with `hookline.open_run(..., accept_changed_plugins=True)`."
+    )
+    command = ["predict", str(home), str(SPECS / "data/iris.csv")]
+    assert main(command) == 2
+    assert message in capsys.readouterr().err
+    assert main([*command, "--accept-changed-plugins"]) == 0
+    use(hookline.open_run(home, accept_changed_plugins=True))
 
 
 def test_another_version_of_hookline_causes_a_warning_with_both(home):
