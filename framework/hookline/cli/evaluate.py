@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
+from hookline.cli.output.comparison_lines import distance_lines, sequence_lines
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
@@ -118,9 +119,14 @@ def run(arguments: argparse.Namespace) -> int:
     echo(*paragraph(_headline(finished, evaluation, arguments), width, then="  "))
     echo(*metric_lines(evaluation.metrics))
     echo(*details_lines(evaluation.targets, width))
+    for lines in (
+        *(sequence_lines(one, width) for one in evaluation.sequences.values()),
+        *(distance_lines(one, width) for one in evaluation.distances.values()),
+    ):
+        echo("", *lines)
     if plots is not None:
         result = f"{counted(len(written), 'file')} written to {plots}"
-        echo("", result if written else "There is nothing to plot: the loss predicts neither classes nor numbers.")
+        echo("", result if written else "There is nothing to plot: the loss predicts nothing that is known.")
     return GOOD
 
 
@@ -157,6 +163,9 @@ def _headline(finished: "FinishedRun", evaluation: "Evaluation", arguments: argp
 
 def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[str, Any]:
     """The evaluation as JSON values."""
+    from hookline.trained.evaluation.distances import distances_as_json
+    from hookline.trained.evaluation.sequences import sequences_as_json
+
     return {
         "run": str(arguments.directory),
         "split": None if arguments.data is not None else evaluation.split,
@@ -164,6 +173,8 @@ def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[st
         "rows": evaluation.rows,
         "metrics": dict(evaluation.metrics),
         "targets": {name: _details_as_json(evaluation, name) for name in evaluation.targets},
+        "sequences": {name: sequences_as_json(one) for name, one in evaluation.sequences.items()},
+        "distances": {name: distances_as_json(one) for name, one in evaluation.distances.items()},
     }
 
 

@@ -314,8 +314,16 @@ class FinishedRun:
                     progress=progress,
                 )
             metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
-        targets = {} if gathering is None else gathering.details()
-        return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)
+        if gathering is None:
+            return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets={})
+        return Evaluation(
+            split=split,
+            rows=batches.rows,
+            metrics=metrics,
+            targets=gathering.details(),
+            sequences=gathering.sequences(),
+            distances=gathering.distances(),
+        )
 
     @cached_property
     def _modules(self) -> "tuple[nn.Module, nn.Module]":
