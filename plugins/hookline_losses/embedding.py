@@ -11,7 +11,7 @@ from hookline_losses.base import TorchLoss, check_same_shape, one_output, severa
 from hookline_losses.output_ranges import end_below_0
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from torch import Tensor, nn
 
@@ -49,6 +49,10 @@ class HingeEmbeddingLoss(TorchLoss):
         elif (one_output("HingeEmbeddingLoss", outputs) < 0).any():
             yield "HingeEmbeddingLoss takes distances, but the model returns negative numbers."
 
+    def distances(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Mapping[str, Tensor]":
+        """Return the output of the model."""
+        return {"distance": one_output("HingeEmbeddingLoss", outputs)}
+
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the probability that the rows belong together: 1 at distance 0, and 0.5 at half of the margin."""
         return (2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)).clamp(max=1)
@@ -77,6 +81,10 @@ class CosineEmbeddingLoss(TorchLoss):
     def check(self, outputs: Outputs, batch: Batch, data: Data) -> None:
         """Require two outputs of the same two-dimensional shape."""
         several_outputs("CosineEmbeddingLoss", outputs, self.inputs, dimensions=2)
+
+    def distances(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Mapping[str, Tensor]":
+        """Return the cosine of the angle between the rows."""
+        return {"cosine": self.scores(criterion, outputs, batch)}
 
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """Return the similarity of the rows from 0 to 1: (1 + cos) / 2."""
@@ -116,6 +124,10 @@ class MarginRankingLoss(TorchLoss):
         first, _ = several_outputs("MarginRankingLoss", outputs, self.inputs)
         check_same_shape("MarginRankingLoss", first, batch.target, data)
 
+    def distances(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Mapping[str, Tensor]":
+        """Return how much higher the first is ranked."""
+        return {"difference": self.scores(criterion, outputs, batch)}
+
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """Return the probability that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
@@ -140,12 +152,14 @@ class TripletLoss(TorchLoss):
         """Require three outputs of the same shape."""
         several_outputs(type(self).__name__, outputs, self.inputs, dimensions=2)
 
+    def distances(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Mapping[str, Tensor]":
+        """Return the distances of the positive and of the negative from the anchor."""
+        return {name: self.distance(criterion, outputs["anchor"], outputs[name]) for name in ("positive", "negative")}
+
     def predictions(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """Return the probability that the positive is nearer: the sigmoid of the difference of both distances."""
-        nearer = self.distance(criterion, outputs["anchor"], outputs["negative"]) - self.distance(
-            criterion, outputs["anchor"], outputs["positive"]
-        )
-        return nearer.sigmoid().unsqueeze(1)
+        found = self.distances(criterion, outputs, batch)
+        return (found["negative"] - found["positive"]).sigmoid().unsqueeze(1)
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return 1 for each row, since the positive should always be nearer."""

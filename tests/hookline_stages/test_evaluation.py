@@ -73,12 +73,13 @@ def test_the_loss_over_batches_equals_the_loss_of_all_rows(loss, criterion, batc
         ],
     )
     trial, evaluations = seen(spec, criterion, tmp_path / "run")
-    assert [split for split, *_ in evaluations] == ["validation", "validation", "test"]
-    for _, batches, answer, expected in evaluations:
-        assert batches == (5 if batch_size == 7 else 1)
+    assert [split for split, *_ in evaluations] == ["validation", "validation", "test", "training"]
+    for split, batches, answer, expected in evaluations:
+        assert batches == (1 if batch_size == 1000 else 13 if split == "training" else 5)
         assert answer["loss"] == close(float(expected))
     assert trial.metrics["validation/loss"] == evaluations[1][2]["loss"]
     assert trial.metrics["test/loss"] == evaluations[2][2]["loss"]
+    assert trial.metrics["training/loss"] == evaluations[3][2]["loss"]
 
 
 def test_a_batch_whose_rows_are_all_ignored_does_not_count(tmp_path):
@@ -95,7 +96,7 @@ def test_a_batch_whose_rows_are_all_ignored_does_not_count(tmp_path):
             "loss.ignore_index=0",
         ],
     )
-    _, [(_, batches, answer, expected)] = seen(spec, nn.CrossEntropyLoss(ignore_index=0), tmp_path / "run")
+    _, [(_, batches, answer, expected), _] = seen(spec, nn.CrossEntropyLoss(ignore_index=0), tmp_path / "run")
     assert batches == 4
     assert answer["loss"] == close(float(expected))
 
@@ -115,7 +116,7 @@ def test_metrics_equal_those_of_the_predictions_for_all_rows(batch_size, tmp_pat
 
     _, evaluations = seen(spec, expected_loss, tmp_path / "run")
     # The best epoch is the last, so the validation results of the weights that EarlyStopping keeps are known.
-    assert [split for split, *_ in evaluations] == ["validation", "validation", "training", "test"]
+    assert [split for split, *_ in evaluations] == ["validation", "validation", "test", "training"]
     for _, _, answer, expected in evaluations:
         assert list(answer) == ["loss", *names]
         assert [answer[name] for name in names] == pytest.approx(expected, rel=1e-14)

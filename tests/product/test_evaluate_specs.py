@@ -35,7 +35,7 @@ def test_numbers_are_those_of_the_training_at_any_batch_size(name, tmp_path):
         changes = ["run.epochs=2", *CHANGES.get(name, ())]
         trained = hookline.train(hookline.load(SPECS / f"{name}.toml", changes), out=tmp_path / "run")
         run = hookline.open_run(tmp_path / "run")
-        for split in ("validation", "test"):
+        for split in ("training", "validation", "test"):
             if split not in trained.data.splits():
                 continue
             reported = {

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
+from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
+from hookline.cli.output.comparison_lines import distance_lines, sequence_lines
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_set_argument(parser, "change the data source, such as data.path=/new/iris.csv for data that has been moved")
     add_plugin_argument(parser)
+    add_accept_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,7 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
         finished = open_run(
-            arguments.directory, overrides=arguments.overrides, plugins=plugins, device=arguments.device
+            arguments.directory,
+            overrides=arguments.overrides,
+            plugins=plugins,
+            device=arguments.device,
+            accept_changed_plugins=arguments.accept_changed_plugins,
         )
         split = arguments.split or _default_split(finished)
         plots = None if arguments.plots is None else _directory(arguments, split)
@@ -113,9 +119,14 @@ def run(arguments: argparse.Namespace) -> int:
     echo(*paragraph(_headline(finished, evaluation, arguments), width, then="  "))
     echo(*metric_lines(evaluation.metrics))
     echo(*details_lines(evaluation.targets, width))
+    for lines in (
+        *(sequence_lines(one, width) for one in evaluation.sequences.values()),
+        *(distance_lines(one, width) for one in evaluation.distances.values()),
+    ):
+        echo("", *lines)
     if plots is not None:
         result = f"{counted(len(written), 'file')} written to {plots}"
-        echo("", result if written else "There is nothing to plot: the loss predicts neither classes nor numbers.")
+        echo("", result if written else "There is nothing to plot: the loss predicts nothing that is known.")
     return GOOD
 
 
@@ -152,6 +163,9 @@ def _headline(finished: "FinishedRun", evaluation: "Evaluation", arguments: argp
 
 def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[str, Any]:
     """The evaluation as JSON values."""
+    from hookline.trained.evaluation.distances import distances_as_json
+    from hookline.trained.evaluation.sequences import sequences_as_json
+
     return {
         "run": str(arguments.directory),
         "split": None if arguments.data is not None else evaluation.split,
@@ -159,6 +173,8 @@ def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[st
         "rows": evaluation.rows,
         "metrics": dict(evaluation.metrics),
         "targets": {name: _details_as_json(evaluation, name) for name in evaluation.targets},
+        "sequences": {name: sequences_as_json(one) for name, one in evaluation.sequences.items()},
+        "distances": {name: distances_as_json(one) for name, one in evaluation.distances.items()},
     }
 
 

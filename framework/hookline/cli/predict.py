@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_plugin_argument
+from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.first_rows import first_rows
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
@@ -64,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite a file that exists")
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_plugin_argument(parser)
+    add_accept_argument(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 
 
@@ -77,7 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
-        finished = open_run(arguments.directory, plugins=plugins, device=arguments.device)
+        finished = open_run(
+            arguments.directory,
+            plugins=plugins,
+            device=arguments.device,
+            accept_changed_plugins=arguments.accept_changed_plugins,
+        )
         stream = finished.predictions(
             arguments.rows,
             columns=_names(arguments.columns),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
-from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
+from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved"
     )
     add_plugin_argument(parser)
+    add_accept_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     loader = Loader(plugins)
     gc.enable()
     evidence = [
-        _evidence(summary, label, plugins, arguments.overrides, is_wanted=not arguments.no_predictions)
+        _evidence(summary, label, plugins, arguments)
         for summary, label in zip(runs, labels(Comparison(runs)), strict=True)
     ]
     # Imported here, so that mistakes are reported without waiting for matplotlib.
@@ -69,18 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
     return GOOD
 
 
-def _evidence(
-    run: RunSummary, label: str, plugins: Sequence[object], overrides: Sequence[str], *, is_wanted: bool
-) -> Evidence:
+def _evidence(run: RunSummary, label: str, plugins: Sequence[object], arguments: argparse.Namespace) -> Evidence:
     """The evidence about a run, with its predictions if its data and model are there."""
-    if not is_wanted:
+    if arguments.no_predictions:
         return Evidence(run=run, label=label, no_predictions="They were not asked for.")
     from hookline.report.predictions import gathered
     from hookline.trained.open_run import open_run
 
     try:
         with printed_warnings(str(run.directory)):
-            found, note = gathered(open_run(run.directory, overrides=overrides, plugins=plugins))
+            finished = open_run(
+                run.directory,
+                overrides=arguments.overrides,
+                plugins=plugins,
+                accept_changed_plugins=arguments.accept_changed_plugins,
+            )
+            found, note = gathered(finished)
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
         return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

@@ -5,6 +5,7 @@ from .batches import (
     Outputs as Outputs,
     TensorBatches as TensorBatches,
     gathered as gathered,
+    in_order as in_order,
     permutation as permutation,
 )
 from .description import (

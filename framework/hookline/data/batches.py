@@ -107,6 +107,9 @@ class Batches(Protocol):
     `train --locked` compares the data with that of the locked run. It compares all rows if the split has them as a
     `Batch` in `all`, or the result of a method `fingerprint() -> str` if there is one. Otherwise it compares the number
     of rows and the first 16 batches of the first epoch, for which it calls `epoch(1)` once more before the training.
+
+    A training split that shuffles its rows or leaves some out should have a method `in_order() -> Batches`, which
+    returns all rows in a fixed order: they are those that the trained model is evaluated on.
     """
 
     @property
@@ -122,6 +125,12 @@ class Batches(Protocol):
         The order depends only on the seed and the epoch, so that two integers describe the position of a run in its
         data.
         """
+
+
+def in_order(batches: Batches) -> Batches:
+    """Return a split as the trained model is evaluated on it: all rows in a fixed order, if it offers this."""
+    ordered = getattr(batches, "in_order", None)
+    return batches if ordered is None else ordered()
 
 
 class TensorBatches:
@@ -184,10 +193,8 @@ class TensorBatches:
         stop = min(self.rows_per_epoch, len(self) * self._batch_size)
         return gathered(self.all, orders, self._batch_size, start * self._batch_size, stop)
 
-    def each_row_once(self) -> "TensorBatches":
-        """Return batches that contain each row once, to evaluate rows that are sampled in training."""
-        if self.sampler is None:
-            return self
+    def in_order(self) -> "TensorBatches":
+        """Return all rows once, in the order of the source."""
         rows = self.all
         return TensorBatches(rows.inputs, rows.targets, rows.lengths, batch_size=self._batch_size, weights=rows.weights)
 

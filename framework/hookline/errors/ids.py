@@ -185,13 +185,15 @@ IDS: Mapping[str, Kind] = {
         "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
     ),
     "changed-plugin": Kind(
-        "A plugin of a finished run, or Hookline itself, has another version or other code than in training.",
+        "Hookline has another version than when a finished run was trained, or a plugin has other code, or another "
+        "version that you accepted.",
         "Install the version that the message names. Without it, predictions may differ from those in training.",
     ),
     "unusable-run": Kind(
         "A finished run cannot be used: the directory is not that of a run, the run has not ended, a file is damaged, "
-        "or a plugin that it used is missing.",
-        "Check the path. `hookline runs` lists the runs with their states.",
+        "or a plugin that it used is missing or has another version.",
+        "Check the path: `hookline runs` lists the runs with their states. Install the plugins that the message names. "
+        "`--accept-changed-plugins` (in Python, `accept_changed_plugins=True`) accepts another version of a plugin.",
     ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",

@@ -271,11 +271,11 @@ class Stages:
     def evaluate(
         self, run: "Run", model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
     ) -> Mapping[str, float]:
-        """Evaluate the model. Called after each epoch for the split "validation", and at the end for the split "test".
+        """Evaluate the model. Called after each epoch for "validation", and at the end for "test" and "training".
 
-        It is not called for a split that the data does not have. If a callback has put other weights into the model, it
-        is also called at the end for "training" and "validation"; for an optimizer that evaluates the loss many times
-        in a step, such as LBFGS, also for "training". So the reported numbers belong to the model that is saved.
+        It is not called for a split that the data does not have, nor for "training" with `run.evaluate_training =
+        false`. If a callback has put other weights into the model, it is also called at the end for "validation". So
+        the reported numbers belong to the model that is saved. The training rows are in a fixed order.
         After an interruption, it is called for the splits whose numbers are missing, for a few seconds at most.
 
         Returns:

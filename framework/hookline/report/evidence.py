@@ -10,6 +10,9 @@ from hookline.runs.side_by_side.summary import RunSummary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hookline.trained.evaluation.distances import DistanceDetails
+    from hookline.trained.evaluation.sequences import SequenceDetails
+
 
 @frozen(kw_only=True, eq=False)
 class Example:
@@ -20,7 +23,7 @@ class Example:
     truth: str
     predicted: str
     error: float
-    """How wrong it is: the probability or score of the true class, or the absolute difference."""
+    """How wrong it is: the probability or score of the true class, the absolute difference, or the number of errors."""
     inputs: Mapping[str, str] = field(factory=dict)
     """Some of its inputs as texts."""
     image: bytes | None = None
@@ -95,13 +98,42 @@ class NumberPredictions:
 
 
 @frozen(kw_only=True, eq=False)
+class SequencePredictions:
+    """The predicted sequences of a split, for one target."""
+
+    split: str
+    target: str
+    details: "SequenceDetails"
+    """The errors."""
+    worst: Sequence[Example] = ()
+    """The sequences with the most errors per true symbol."""
+    is_whole: bool = True
+    """Whether these are all rows of the split."""
+
+
+@frozen(kw_only=True, eq=False)
+class DistancePredictions:
+    """The distances of pairs, triplets or embeddings of a split, for one loss."""
+
+    split: str
+    target: str
+    details: "DistanceDetails"
+    """The distances."""
+    is_whole: bool = True
+    """Whether these are those of all rows of the split."""
+
+
+AnyPredictions = ClassPredictions | NumberPredictions | SequencePredictions | DistancePredictions
+
+
+@frozen(kw_only=True, eq=False)
 class Evidence:
     """What is known of a run."""
 
     run: RunSummary
     label: str
     """What distinguishes the run from the others."""
-    predictions: Sequence[ClassPredictions | NumberPredictions] = ()
+    predictions: Sequence[AnyPredictions] = ()
     """The predictions of the saved model for the validation split, or else for the test split, by target."""
     no_predictions: str = ""
     """Why there are none, as a sentence."""

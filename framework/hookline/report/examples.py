@@ -1,12 +1,12 @@
 """The rows that a model predicted worst, with their inputs."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.report.evidence import ClassPredictions, Example, NumberPredictions
+from hookline.report.evidence import AnyPredictions, DistancePredictions, Example
 from hookline.runs.side_by_side.cells import number_text
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.data.batches import Batches, Data
+    from hookline.trained.evaluation.sequences import SequenceDetails
 
 MOST_EXAMPLES = 12
 """The maximum number of rows to show."""
@@ -87,10 +88,18 @@ def worst_numbers(
     ]
 
 
-def with_inputs(
-    one: ClassPredictions | NumberPredictions, batches: "Batches", data: "Data"
-) -> ClassPredictions | NumberPredictions:
+def worst_sequences(details: "SequenceDetails") -> list[Example]:
+    """The sequences with the most errors per true symbol."""
+    return [
+        Example(row=one.row, truth=one.truth, predicted=one.predicted, error=float(one.errors))
+        for one in details.worst[:MOST_EXAMPLES]
+    ]
+
+
+def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPredictions:
     """The predictions with the inputs of the worst rows."""
+    if isinstance(one, DistancePredictions):
+        return one
     wanted = {example.row for example in one.worst}
     found: dict[int, dict[str, Tensor]] = {}
     seen = 0
@@ -98,11 +107,17 @@ def with_inputs(
         for row in range(seen + 1, seen + batch.rows + 1):
             if row in wanted:
                 found[row] = {name: group[row - seen - 1].cpu() for name, group in batch.inputs.items()}
+                for name, lengths in batch.lengths.items():  # Without padding.
+                    found[row][name] = found[row][name][: int(lengths[row - seen - 1])]
         seen += batch.rows
         if len(found) == len(wanted):
             break
     worst = [
-        evolve(example, inputs=_inputs(found[example.row], data.preparation), image=_image(found[example.row]))
+        evolve(
+            example,
+            inputs=_inputs(found[example.row], data.preparation),
+            image=_image(found[example.row], data.example.lengths),
+        )
         for example in one.worst
         if example.row in found
     ]
@@ -135,14 +150,18 @@ def _is_image(values: "Tensor") -> bool:
     return len(shape) == 2 and min(shape) >= SMALLEST_IMAGE and values.is_floating_point()
 
 
-def _image(groups: "Mapping[str, Tensor]") -> bytes | None:
-    """The first group of inputs that is an image, as a PNG file. The darkest value is black."""
-    for values in groups.values():
+def _image(groups: "Mapping[str, Tensor]", sequences: Collection[str]) -> bytes | None:
+    """The first group of inputs that is an image, as a PNG file. The darkest value is black.
+
+    The steps of `sequences` run from left to right.
+    """
+    for name, values in groups.items():
         if _is_image(values):
             from matplotlib.image import imsave
 
             pixels = values.double().nan_to_num(0.0)
             pixels = pixels.movedim(0, -1).squeeze(-1) if pixels.dim() == 3 else pixels
+            pixels = pixels.T if name in sequences and pixels.dim() == 2 else pixels
             least, most = float(pixels.min()), float(pixels.max())
             scaled = ((pixels - least) / ((most - least) or 1.0)).numpy()
             written = io.BytesIO()

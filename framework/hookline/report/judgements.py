@@ -14,6 +14,9 @@ from hookline.runs.side_by_side.summary import RunSummary
 FEWEST_EPOCHS = 5
 """The number of epochs from which curves are judged."""
 
+FACTOR = 2
+"""How many times larger than the training loss a validation loss is that shows overfitting."""
+
 
 def judgements(evidence: Evidence, directions: Directions) -> Iterator[Judgement]:
     """The judgements about a run, the most important first."""
@@ -26,6 +29,8 @@ def judgements(evidence: Evidence, directions: Directions) -> Iterator[Judgement
             yield from of_missing_classes(one)
     curves = list(of_curves(run))
     yield from curves
+    if not any(one.kind == "overfitting" for one in curves):
+        yield from of_gap(run)
     yield from of_best_metrics(run, directions, has_loss=not any(one.kind == "overfitting" for one in curves))
     yield from of_size(evidence)
 
@@ -103,6 +108,22 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
         yield _best_in_last(name, best, least)
 
 
+def of_gap(run: RunSummary) -> Iterator[Judgement]:
+    """Saved weights whose loss is far smaller on the training rows than on the validation rows."""
+    training, validation = (run.metrics.get(name, math.nan) for name in (TRAINING_LOSS, LOSS))
+    # Without a result, the training loss is a mean during an epoch.
+    if run.result and 0 <= training < validation / FACTOR:
+        text = f"The saved weights fit the training rows much better than the validation rows: {_numbers_of_both(run)}."
+        yield Judgement("overfitting", text, "note")
+
+
+def _numbers_of_both(run: RunSummary) -> str:
+    """The numbers of the saved weights that both splits have."""
+    names = (name.partition("/")[2] for name in run.metrics if name.startswith("training/"))
+    both = [(f"training/{name}", f"validation/{name}") for name in names if f"validation/{name}" in run.metrics]
+    return "; ".join(f"{one} {short(run.metrics[one])}, {other} {short(run.metrics[other])}" for one, other in both)
+
+
 def _best_in_last(name: str, epoch: int, value: float) -> Judgement:
     text = f"{name} was best in the last epoch ({epoch}): {short(value)}. More epochs may improve it."
     return Judgement("best value at an edge", text, "note")
@@ -122,6 +143,8 @@ def _overfitting(
     mean = f", the mean of the last {window} epochs" if window > 1 else ""
     kept = run.weights_epoch
     weights = f" The saved weights are those of epoch {kept}." if kept is not None else ""
+    if run.result and {LOSS, TRAINING_LOSS} <= run.metrics.keys():
+        weights += f" Their numbers: {_numbers_of_both(run)}."
     advice = "" if kept == best else " EarlyStopping keeps those of the best epoch."
     text = (
         f"{LOSS} was best in epoch {best} ({short(least)}) and rose to {short(last)}{mean}, while {TRAINING_LOSS} "

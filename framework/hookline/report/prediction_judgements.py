@@ -4,7 +4,14 @@ import math
 from collections.abc import Iterator
 
 from hookline.errors.text import counted
-from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
+from hookline.report.evidence import (
+    AnyPredictions,
+    ClassPredictions,
+    DistancePredictions,
+    Evidence,
+    NumberPredictions,
+    SequencePredictions,
+)
 from hookline.report.judgement import Judgement
 
 LARGE_SHARE = 0.8
@@ -12,6 +19,9 @@ LARGE_SHARE = 0.8
 
 WIDE = 0.1
 """The width of a 95 % confidence interval of the accuracy from which a split is called small."""
+
+MANY_EMPTY = 0.5
+"""The share of sequences for which nothing is predicted that is judged."""
 
 MOST_NAMED = 5
 """The maximum number of classes that a sentence names."""
@@ -24,8 +34,12 @@ def of_constants(evidence: Evidence) -> Iterator[Judgement]:
     for one in evidence.predictions:
         if isinstance(one, ClassPredictions):
             yield from _of_majority(one)
-        else:
+        elif isinstance(one, NumberPredictions):
             yield from _of_mean(one)
+        elif isinstance(one, SequencePredictions):
+            yield from _of_empty_sequences(one)
+        else:
+            yield from _of_triplets(one)
 
 
 def _of_majority(one: ClassPredictions) -> Iterator[Judgement]:
@@ -59,7 +73,30 @@ def _of_mean(one: NumberPredictions) -> Iterator[Judgement]:
             yield Judgement("constant prediction", text)
 
 
-def _of(one: ClassPredictions | NumberPredictions) -> str:
+def _of_empty_sequences(one: SequencePredictions) -> Iterator[Judgement]:
+    empty, rows = one.details.empty, one.details.rows
+    if rows and empty / rows > MANY_EMPTY:
+        text = (
+            f"Nothing is predicted for {empty:,} of {counted(rows, 'row')} of the {one.split} split{_of(one)}, only "
+            f"blanks. With CTCLoss this is usual at the beginning of a training: train for more epochs."
+        )
+        yield Judgement("constant prediction", text)
+
+
+def _of_triplets(one: DistancePredictions) -> Iterator[Judgement]:
+    details = one.details
+    if details.kind != "triplets" or not details.triplets or details.right is None:
+        return
+    low, _ = wilson(details.right, details.triplets)
+    if low <= 0.5:
+        text = (
+            f"{details.right:,} of {counted(details.triplets, 'triplet')} of the {one.split} split{_of(one)} are in "
+            f"the right order ({details.share:.3f}); chance would reach 0.5. The model is no better than that."
+        )
+        yield Judgement("constant prediction", text)
+
+
+def _of(one: AnyPredictions) -> str:
     return "" if one.target in ("", "target") else f" ({one.target})"
 
 

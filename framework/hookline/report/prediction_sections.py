@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from hookline.errors.text import counted
 from hookline.report.charts import residuals
-from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
+from hookline.report.comparison_sections import distance_section, sequence_section
+from hookline.report.evidence import (
+    AnyPredictions,
+    ClassPredictions,
+    DistancePredictions,
+    Evidence,
+    NumberPredictions,
+    SequencePredictions,
+)
 from hookline.report.html import Html, h, join, table
 from hookline.report.judgement import short
 
@@ -27,11 +35,17 @@ def predictions(evidence: Evidence, prefix: str) -> Html:
     )
 
 
-def _section(one: ClassPredictions | NumberPredictions, name: str, targets: int) -> Iterator[Html]:
+def _section(one: AnyPredictions, name: str, targets: int) -> Iterator[Html]:
     what = f", {one.target}" if targets > 1 else ""
     part = "" if one.is_whole else "first "
-    yield h("h3", f"{one.split.capitalize()} predictions{what}")
-    if isinstance(one, ClassPredictions):
+    noun = "distances" if isinstance(one, DistancePredictions) else "predictions"
+    yield h("h3", f"{one.split.capitalize()} {noun}{what}")
+    if isinstance(one, DistancePredictions):
+        yield from distance_section(one, f"distances {name}")
+        return
+    if isinstance(one, SequencePredictions):
+        yield from sequence_section(one)
+    elif isinstance(one, ClassPredictions):
         share = f"{one.right / one.rows:.4f}" if one.rows else "none"
         yield h("p", f"{part}{counted(one.rows, 'row')}, of which {one.right:,} ({share}) are predicted correctly.")
         yield from _confusion(one)
@@ -123,12 +137,14 @@ def _errors(one: NumberPredictions) -> Html:
     return table(heading, rows, numbers=range(1, 6))
 
 
-def _examples(one: ClassPredictions | NumberPredictions) -> Html:
+def _examples(one: ClassPredictions | NumberPredictions | SequencePredictions) -> Html:
     if not one.worst:
         return Html("")
     columns = list(dict.fromkeys(name for example in one.worst for name in example.inputs))
     has_images = any(example.image for example in one.worst)
-    error = f"{one.scored_by} of the true class" if isinstance(one, ClassPredictions) else "absolute error"
+    error = "errors" if isinstance(one, SequencePredictions) else "absolute error"
+    if isinstance(one, ClassPredictions):
+        error = f"{one.scored_by} of the true class"
     heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
     heading += [error, *columns]
     rows: list[Sequence[object]] = []

@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.stages import Run
-from hookline.report.evidence import ClassPredictions, NumberPredictions
-from hookline.report.examples import with_inputs, worst_classes, worst_numbers
+from hookline.report.evidence import (
+    AnyPredictions,
+    ClassPredictions,
+    DistancePredictions,
+    NumberPredictions,
+    SequencePredictions,
+)
+from hookline.report.examples import with_inputs, worst_classes, worst_numbers, worst_sequences
 from hookline.runs.fingerprint import of_data
 from hookline.trained.evaluation.evaluation import TargetDetails
 from hookline.trained.evaluation.gathering import Gathering
@@ -25,14 +31,11 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 12
 """The maximum number of labels or numbers of a target that are shown."""
 
-Predicted = ClassPredictions | NumberPredictions
-
-
 CHANGED = "The data has changed since the training: these are other rows than those of the final metrics."
 """What to say if the fingerprint of the data is another one."""
 
 
-def gathered(finished: FinishedRun) -> tuple[list[Predicted], str]:
+def gathered(finished: FinishedRun) -> tuple[list[AnyPredictions], str]:
     """The predictions of the saved model, by target, and a sentence if they belong to other data.
 
     Raises:
@@ -45,17 +48,17 @@ def gathered(finished: FinishedRun) -> tuple[list[Predicted], str]:
         if split is None:
             raise HooklineError("The data has neither a validation nor a test split.")
         batches = data.splits()[split]
-        targets = _details(run, finished, batches)
+        gathering = _gathering(run, finished, batches)
         is_whole = batches.rows <= MOST_ROWS
-        found = [one for key, target in targets.items() for one in _predictions(key, target, split, is_whole=is_whole)]
+        found = list(_all_predictions(gathering, split, is_whole=is_whole))
         if not found:
-            raise HooklineError("There are no classes, labels or numbers to compare with true values.")
+            raise HooklineError("The loss predicts nothing that could be compared with true values.")
         note = "" if of_data(data) == finished.plan["data"] else CHANGED
         return [with_inputs(one, batches, data) for one in found], note
 
 
-def _details(run: Run, finished: FinishedRun, batches: "Batches") -> dict[str, TargetDetails]:
-    """The predictions for the first rows, by target."""
+def _gathering(run: Run, finished: FinishedRun, batches: "Batches") -> Gathering:
+    """The predictions for the first rows."""
     import torch
 
     gathering = Gathering(run.objective, finished.data.targets, with_scores=False, metrics=run.spec.metrics)
@@ -66,10 +69,24 @@ def _details(run: Run, finished: FinishedRun, batches: "Batches") -> dict[str, T
             gathering(several, batch.rows)
             if gathering.rows >= MOST_ROWS:
                 break
-    return gathering.details()
+    return gathering
 
 
-def _predictions(key: str, details: TargetDetails, split: str, *, is_whole: bool) -> Iterator[Predicted]:
+def _all_predictions(gathering: Gathering, split: str, *, is_whole: bool) -> Iterator[AnyPredictions]:
+    """The predictions for each target, of all kinds."""
+    for key, details in gathering.details().items():
+        yield from _predictions(key, details, split, is_whole=is_whole)
+    for key, sequences in gathering.sequences().items():
+        yield SequencePredictions(
+            split=split, target=key, details=sequences, worst=worst_sequences(sequences), is_whole=is_whole
+        )
+    for key, distances in gathering.distances().items():
+        yield DistancePredictions(split=split, target=key, details=distances, is_whole=is_whole)
+
+
+def _predictions(
+    key: str, details: TargetDetails, split: str, *, is_whole: bool
+) -> Iterator[ClassPredictions | NumberPredictions]:
     """The predictions for a target, each label by itself."""
     import numpy
 

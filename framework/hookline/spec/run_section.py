@@ -47,3 +47,6 @@ class RunSpec(Spec):
     dtype: Literal["float32", "float64"] = "float32"
     """The floating-point type of inputs, targets, model and loss. Use "float64" for numbers that need more than seven
     digits, such as the coefficients of a regression. It takes twice the memory and is slow on most GPUs."""
+    evaluate_training: bool = True
+    """Whether to evaluate the trained model on the training rows, too, at the end. This costs one pass over these rows
+    without gradients. Without it, the final training loss is the mean during an epoch, while the weights changed."""

@@ -299,7 +299,7 @@ class FinishedRun:
         refuse_batch_size(batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
         with located(document), self.opened(metrics=spec.metrics) as run:
-            # The order of training rows depends on the epoch: training evaluates them after the last one.
+            # Training evaluates after the last epoch, on which the rows of a plugin's data source may depend.
             run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
             if source is None:
                 batches = split_of(self.prepared_data(run), split, batch_size)
@@ -315,8 +315,16 @@ class FinishedRun:
                     progress=progress,
                 )
             metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
-        targets = {} if gathering is None else gathering.details()
-        return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets=targets)
+        if gathering is None:
+            return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets={})
+        return Evaluation(
+            split=split,
+            rows=batches.rows,
+            metrics=metrics,
+            targets=gathering.details(),
+            sequences=gathering.sequences(),
+            distances=gathering.distances(),
+        )
 
     @cached_property
     def _modules(self) -> "tuple[nn.Module, nn.Module]":

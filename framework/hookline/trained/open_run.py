@@ -13,7 +13,7 @@ from hookline.spec.training import SEVERAL
 from hookline.trained.finished_run import FinishedRun
 from hookline.trained.original_data import changes_of_data
 from hookline.trained.run_files import checked
-from hookline.trained.run_plugins import refuse_missing, warn_of_changes
+from hookline.trained.run_plugins import refuse_missing, refuse_other_versions, warn_of_changes
 
 if TYPE_CHECKING:
     import torch
@@ -25,12 +25,13 @@ def open_run(
     overrides: Iterable[str] = (),
     plugins: Iterable[object] = (),
     device: "str | torch.device | None" = None,
+    accept_changed_plugins: bool = False,
 ) -> FinishedRun:
     """Open the directory of a finished run.
 
     The directory alone is needed: it may have been moved or copied to another machine, and the data may be gone. The
-    plugins that the spec lists must be installed. Code in the directory is never run: pass plugin files that the run
-    used with `-p` as `plugins`.
+    plugins that the spec lists must be installed, in the same version. Code in the directory is never run: pass plugin
+    files that the run used with `-p` as `plugins`.
 
     Args:
         directory: the directory of the run, such as "runs/iris/1".
@@ -38,10 +39,11 @@ def open_run(
             Relative paths are relative to the directory of the run, as in its `spec.toml`.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
         device: the device of the model. Default: that of the spec, or another one if this machine does not have it.
+        accept_changed_plugins: accept another version of an installed plugin, with a warning instead of an error.
 
     Raises:
         RunError: If this is not the directory of a run that has ended, if a file in it is damaged, or if a plugin is
-            missing.
+            missing or has another version.
         SpecError: If the spec cannot be loaded, for example because a plugin has changed.
 
     >>> import hookline, torch
@@ -58,6 +60,8 @@ def open_run(
     files = checked(home)
     locked = lock.read(home)
     refuse_missing(locked, extra, home)
+    if not accept_changed_plugins:
+        refuse_other_versions(locked, home)
     loader = Loader(extra)
     document = documents.read(home / SPEC, overrides=changes_of_data(overrides), lists=SEVERAL)
     try:

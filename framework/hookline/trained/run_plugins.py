@@ -39,18 +39,39 @@ def refuse_missing(lock: Mapping[str, Any], extra: Sequence[object], home: Path,
     missing = [plugin for plugin in lock["plugins"] if _is_not_installed(plugin)]
     if missing:
         names = enumerate_names(plugin["name"] for plugin in missing)
-        releases = " ".join(f'"{plugin["distribution"]}=={plugin["version"]}"' for plugin in missing)
         is_or_are = "is" if len(missing) == 1 else "are"
         plural = "" if len(missing) == 1 else "s"
         raise RunError(
             f"{home}: The run used the plugin{plural} {names}, which {is_or_are} not installed. Install what it used "
-            f"with `pip install {releases}`."
+            f"with `{_command(missing)}`."
         )
     passed = {origin.name for origin, _ in with_origins(extra)}
     for plugin in lock["plugins"]:
         is_passed = plugin.get("distribution") is not None or plugin["name"] in passed
         if not is_passed and (all_of_them or _is_needed(plugin["name"], lock)):
             raise RunError(f"{home}: {_way_to_pass(plugin, home)}")
+
+
+def refuse_other_versions(lock: Mapping[str, Any], home: Path) -> None:
+    """Raise a `RunError` if an installed plugin has another version than in the training.
+
+    Hookline itself, with its built-in plugins, is not meant.
+    """
+    others = [
+        (plugin, here)
+        for plugin in lock["plugins"]
+        if plugin["name"] != "hookline" and (here := _installed(plugin)) not in (None, plugin.get("version"))
+    ]
+    if others:
+        used = " ".join(
+            f'The run used version {plugin.get("version")} of the plugin "{plugin["name"]}", but {here} is installed.'
+            for plugin, here in others
+        )
+        raise RunError(
+            f"{home}: {used} Another version may predict something else. Install what the run used with "
+            f"`{_command([plugin for plugin, _ in others])}`, or accept the change with `--accept-changed-plugins`, in "
+            f"Python with `hookline.open_run(..., accept_changed_plugins=True)`."
+        )
 
 
 def warn_of_changes(lock: Mapping[str, Any], plugins: Plugins, home: Path) -> None:
@@ -72,14 +93,21 @@ def is_part_of_model(callback: WrapperSpec) -> bool:
 
 
 def _is_not_installed(plugin: Locked) -> bool:
-    distribution = plugin.get("distribution")
-    if distribution is None:
-        return False
+    return plugin.get("distribution") is not None and _installed(plugin) is None
+
+
+def _installed(plugin: Locked) -> str | None:
+    """The version of a plugin that is installed; `None` if it is not installed, or comes from a file or an object."""
     try:
-        version(distribution)
+        return version(plugin["distribution"]) if plugin.get("distribution") is not None else None
     except PackageNotFoundError:
-        return True
-    return False
+        return None
+
+
+def _command(plugins: Sequence[Locked]) -> str:
+    """The command that installs the versions that a run used."""
+    releases = dict.fromkeys(f'"{plugin["distribution"]}=={plugin.get("version")}"' for plugin in plugins)
+    return f"pip install {' '.join(releases)}"
 
 
 def _is_needed(name: str, lock: Mapping[str, Any]) -> bool:

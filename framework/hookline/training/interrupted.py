@@ -10,7 +10,7 @@ from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory
 from hookline.runs.result import numbers_of_weights
-from hookline.training.outcome import missing_splits, outcome
+from hookline.training.outcome import evaluate_splits, missing_splits, outcome
 
 GRACE = 5.0
 """The number of seconds after an interruption in which splits are evaluated whose numbers are still missing."""
@@ -75,10 +75,7 @@ def with_late_numbers(run: Run, trial: Trial, started: float) -> Trial:
     run.state.is_trained = True
     try:
         with run.interruption.withdrawn(GRACE), naming_plugins(run.stages.manager):
-            for split, batches in missing_splits(run, trial).items():
-                evaluated[split] = run.stages.evaluate(
-                    run=run, model=model, criterion=criterion, batches=batches, split=split
-                )
+            evaluate_splits(run, model, criterion, missing_splits(run, trial), evaluated)
     except KeyboardInterrupt:
         pass
     except Exception as error:  # noqa: BLE001 - The interruption is what ended the run.

@@ -2,9 +2,10 @@
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.batches import in_order
 from hookline.errors.exceptions import TrainingError
 from hookline.errors.text import enumerate_names
 from hookline.plugins.stages import Run
@@ -20,30 +21,50 @@ MOST_NAMES = 4
 
 
 def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
-    """The splits to evaluate after training.
+    """The splits to evaluate after training, so that the numbers of all splits belong to the saved weights.
 
-    Always the test split. If a callback has put other weights into the model, also the training and validation splits,
-    since the numbers of the last epoch belong to other weights; the validation split is skipped if these turn out to be
-    the weights of the last epoch. For optimizers such as LBFGS, which evaluate the loss many times in a step, also the
-    training split: the logged loss is the one before the step, far from that of the saved weights.
+    The validation split is skipped if it has been evaluated with these weights in the last epoch. The training split
+    comes last, since it usually takes longest; its rows are in order, none is left out, and no callback mixes them.
     """
     are_replaced = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
-    names = {"test"}
-    if are_replaced:
-        names |= {"training"} if _are_of_last_record(run) else {"training", "validation"}
-    if run.spec.optimizer.needs_closure:
-        names |= {"training"}
-    return {split: batches for split, batches in data.splits().items() if split in names}
+    names = {"test"} if not are_replaced or _are_of_last_record(run) else {"validation", "test"}
+    return _splits(run, data, names)
+
+
+def evaluate_splits(
+    run: Run,
+    model: "nn.Module",
+    criterion: "nn.Module",
+    splits: "Mapping[str, Batches]",
+    evaluated: dict[str, Mapping[str, float]],
+) -> None:
+    """Evaluate splits, and add the numbers of each to `evaluated` as soon as they are known.
+
+    A training must not fail in the end because its training rows, which are many, need more memory for metrics such as
+    AUROC than the other splits: this is a note.
+    """
+    for split, batches in splits.items():
+        try:
+            evaluated[split] = run.stages.evaluate(
+                run=run, model=model, criterion=criterion, batches=batches, split=split
+            )
+        except Exception as error:
+            if split != "training" or not is_out_of_memory(error):
+                raise
+            free_memory(error)
+            run.note(f"There is not enough memory to evaluate the training split: {error}")
 
 
 def missing_splits(run: Run, trial: Trial) -> "dict[str, Batches]":
-    """The splits of an interrupted run to evaluate, because the numbers of the saved weights are not known.
+    """The splits of an interrupted run to evaluate, because the numbers of the saved weights are not known."""
+    splits = _splits(run, trial.data, {"validation", "test"})
+    return {name: batches for name, batches in splits.items() if trial.measured.get(name) != SAVED}
 
-    The training split is the last one, and only if it would have been evaluated at the end of the training, too.
-    """
-    splits = trial.data.splits()
-    names = ["validation", "test", *splits_to_evaluate(run, trial.data)]
-    return {name: splits[name] for name in names if name in splits and trial.measured.get(name) != SAVED}
+
+def _splits(run: Run, data: "Data", names: Collection[str]) -> "dict[str, Batches]":
+    """The splits with these names, and the training split, unless the spec says otherwise."""
+    found = {name: batches for name, batches in data.splits().items() if name in names}
+    return {**found, "training": in_order(data.training)} if run.spec.run.evaluate_training else found
 
 
 def _are_of_last_record(run: Run) -> bool:
@@ -107,14 +128,23 @@ def outcome(
 
 def free_memory(error: BaseException) -> None:
     """Release the tensors in the frames of an out-of-memory error, since saving the results needs memory."""
+    if is_out_of_memory(error):
+        for one in _chain(error):
+            traceback.clear_frames(one.__traceback__)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or the cause of it, says that there is not enough memory."""
+    return any(isinstance(one, MemoryError) or type(one).__name__ == "OutOfMemoryError" for one in _chain(error))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in chain:
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
-    if any(isinstance(one, MemoryError) or type(one).__name__ == "OutOfMemoryError" for one in chain):
-        for one in chain:
-            traceback.clear_frames(one.__traceback__)
+    return chain
 
 
 def where_weights_are(trial: Trial) -> str:

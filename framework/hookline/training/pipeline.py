@@ -24,7 +24,14 @@ from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.memory import memory
-from hookline.training.outcome import free_memory, outcome, refuse_not_finite, splits_to_evaluate, where_weights_are
+from hookline.training.outcome import (
+    evaluate_splits,
+    free_memory,
+    outcome,
+    refuse_not_finite,
+    splits_to_evaluate,
+    where_weights_are,
+)
 from hookline.training.preflight.preflight import preflight
 from hookline.training.run_setup import new_run
 
@@ -223,10 +230,7 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
             run.state.is_trained = True
             run.raise_if_interrupted()
             refuse_not_finite(run, model, criterion)
-            for split, batches in splits_to_evaluate(run, data).items():
-                evaluated[split] = stages.evaluate(
-                    run=run, model=model, criterion=criterion, batches=batches, split=split
-                )
+            evaluate_splits(run, model, criterion, splits_to_evaluate(run, data), evaluated)
     except KeyboardInterrupt:
         run.interrupt()
     except BaseException as error:  # noqa: BLE001 - It is raised again after the results are written.

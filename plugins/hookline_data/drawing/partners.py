@@ -106,3 +106,9 @@ class DrawnBatches:
         stop = min(self.rows, len(self) * self._batch_size)
         places = {name: places.to(device) for name, places in drawn.items()}
         return gathered(self.all, places, self._batch_size, start * self._batch_size, stop)
+
+    def in_order(self) -> "DrawnBatches":
+        """Return all rows in the order of the source, with the partners of an epoch without a seed."""
+        return DrawnBatches(
+            self._draw, self.all, batch_size=self._batch_size, seed=None, shuffle=False, drop_last=False
+        )

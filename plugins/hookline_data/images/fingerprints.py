@@ -16,7 +16,9 @@ def fingerprint_of(batches: Batches) -> str:
         return str(own())
     made = hashlib.sha256()
     rows: Batch = batches.all  # type: ignore[attr-defined]
-    for kind, group in (("input", rows.inputs), ("target", rows.targets), ("length", rows.lengths)):
+    weights = {} if rows.weights is None else {"": rows.weights}
+    groups = {"input": rows.inputs, "target": rows.targets, "length": rows.lengths, "weight": weights}
+    for kind, group in groups.items():
         for name, tensor in group.items():
             made.update(f"{kind} {name} {tensor.dtype} {tuple(tensor.shape)};".encode())
             made.update(_bytes(tensor))

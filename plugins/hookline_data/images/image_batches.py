@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Batch, Batches, Data
+from hookline.data import Batch, Batches, Data, in_order
 from hookline_data.images.fingerprints import fingerprint_of
 from hookline_data.images.store import ImageStore
 from hookline_data.images.transformed import held_bytes
@@ -48,6 +48,10 @@ class ImageBatches:
         """Return the fingerprint of all rows, with the pixels of the images."""
         rows = indices_of(self._batches, self._group)
         return f"{fingerprint_of(self._batches)} {self._store.fingerprint(rows)}"
+
+    def in_order(self) -> "ImageBatches":
+        """Return all rows once, in the order of the source."""
+        return ImageBatches(in_order(self._batches), self._group, self._store, self._run, self._counted_bytes)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch `start`, on the device of the run."""

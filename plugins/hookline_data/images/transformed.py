@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Batch, Batches, Data, DataDescription, RowBlock
+from hookline.data import Batch, Batches, Data, DataDescription, RowBlock, in_order
 from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import TransformSpec, plain
 from hookline_data.images.fingerprints import fingerprint_of
@@ -127,6 +127,16 @@ class TransformedBatches:
     def fingerprint(self) -> str:
         """Return the fingerprint of the rows before the transforms, which are options of the spec."""
         return fingerprint_of(self._batches)
+
+    def in_order(self) -> "TransformedBatches":
+        """Return all rows once, with the transforms of new images and without random ones."""
+        return TransformedBatches(
+            in_order(self._batches),
+            self._transforms,
+            batch_size=self._batch_size,
+            seed=None,
+            row_bytes=self._row_bytes,
+        )
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch `start`."""

@@ -584,10 +584,9 @@ def test_training_writes_its_results_to_a_new_directory(here, capsys):
         )
     ]
     result = json.loads(new[Path("runs/spec/1/result.json")])
-    [*_, last] = records(here / "runs/spec/1")
     assert (result["name"], result["epochs"], result["steps"], result["stopped"]) == ("spec", 2, 6, None)
-    assert result["metrics"] == {}
-    assert result["logged"] == {"training": {"measured": "during epoch 2", "metrics": {"loss": last["training/loss"]}}}
+    assert list(result["metrics"]) == ["training"]
+    assert result["logged"] == {}
 
 
 def test_a_second_run_gets_the_next_number_and_leaves_the_first_unchanged(here, capsys):
@@ -706,7 +705,7 @@ def test_an_interruption_writes_the_results_so_far(here):
     assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))
     assert result["stopped"] == "It was interrupted from the keyboard."
     assert result["epochs"] == len(logged) >= 1
-    assert result["logged"]["training"]["metrics"]["loss"] == logged[-1]["training/loss"]
+    assert result["metrics"]["training"].keys() == {"loss"}
 
 
 def test_training_continues_when_the_output_is_closed(here):

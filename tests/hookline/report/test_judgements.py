@@ -34,6 +34,16 @@ def test_overfitting_is_a_rise_of_validation_while_training_falls(tmp_path):
     )
 
 
+def test_saved_weights_that_fit_the_training_rows_much_better_are_overfitted(tmp_path):
+    numbers = {"training": {"loss": 0.1, "Accuracy": 1.0}, "validation": {"loss": 0.25, "Accuracy": 0.875}}
+    assert found(evidence(tmp_path / "1", losses=[0.5, 0.25], metrics=numbers))["overfitting"] == (
+        "The saved weights fit the training rows much better than the validation rows: training/loss 0.1, "
+        "validation/loss 0.25; training/Accuracy 1, validation/Accuracy 0.875."
+    )
+    numbers["training"]["loss"] = 0.2
+    assert "overfitting" not in found(evidence(tmp_path / "2", losses=[0.5, 0.25], metrics=numbers))
+
+
 def test_a_rise_of_both_losses_is_no_overfitting(tmp_path):
     losses = [1.0, 0.6, 0.4, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     assert found(evidence(tmp_path, losses=losses)) == {

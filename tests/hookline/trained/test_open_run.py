@@ -14,9 +14,11 @@ from small_training import SPECS, small
 from torch import nn
 
 import hookline
+from hookline.cli.main import main
 from hookline.errors import HooklineWarning, RunError
 from hookline.plugins.sources.local import from_file
 from hookline.runs import manifest
+from hookline.trained import run_plugins
 
 PLUGIN = """\
 import hookline
@@ -85,8 +87,8 @@ def test_a_copied_run_without_its_data_has_everything(trained, home):
     assert run.model(ROWS).equal(trained.model(ROWS))
     assert not run.model.training
     assert not run.criterion.training
-    assert run.metrics == {name: value for name, value in trained.metrics.items() if not name.startswith("training")}
-    assert run.result["logged"]["training"]["metrics"] == {"loss": trained.history[-1]["training/loss"]}
+    assert run.metrics == trained.metrics
+    assert run.result["logged"] == {}
     assert repr(run) == f"<FinishedRun small: finished, 2 epochs; in {home}>"
 
 
@@ -100,7 +102,7 @@ def test_opening_a_run_does_not_change_the_random_numbers_of_the_caller(home):
 
 def test_a_metric_that_is_not_a_number_is_nan(home):
     change(home, "result.json", re.search(r'"loss": [0-9.]+', (home / "result.json").read_text())[0], '"loss": null')
-    assert math.isnan(hookline.open_run(home).metrics["validation/loss"])
+    assert math.isnan(hookline.open_run(home).metrics["training/loss"])
 
 
 # Damaged files.
@@ -315,6 +317,23 @@ def test_a_plugin_that_is_not_installed_is_reported_with_what_to_install(home):
     )
 
 
+def test_another_version_of_an_installed_plugin_is_an_error_that_can_be_accepted(home, monkeypatch, capsys):
+    change(home, "run.lock.toml", "\n[[plugins]]", f"{INSTALLED}\n[[plugins]]")
+    usual = run_plugins.version
+    monkeypatch.setattr(run_plugins, "version", lambda name: "2.0" if name == "hookline-focal" else usual(name))
+    message = refusal(home)
+    assert message == (
+        f'{home}: The run used version 1.2 of the plugin "focal", but 2.0 is installed. Another version may predict '
+        f'something else. Install what the run used with `pip install "hookline-focal==1.2"`, or accept the change '
+        f"with `--accept-changed-plugins`, in Python with `hookline.open_run(..., accept_changed_plugins=True)`."
+    )
+    command = ["predict", str(home), str(SPECS / "data/iris.csv")]
+    assert main(command) == 2
+    assert message in capsys.readouterr().err
+    assert main([*command, "--accept-changed-plugins"]) == 0
+    use(hookline.open_run(home, accept_changed_plugins=True))
+
+
 def test_another_version_of_hookline_causes_a_warning_with_both(home):
     here = hookline.open_run(home).plan["environment"]["hookline"]
     text = (home / "run.lock.toml").read_text()
@@ -410,5 +429,5 @@ def test_however_the_training_ended_its_weights_are_used_and_its_metrics_are_the
                 loss = nn.functional.cross_entropy(outputs.double(), batches.all.target)
                 assert known["loss"] == pytest.approx(float(loss), rel=1e-6)
     expected = {"validation"} if state == "failed" and callbacks else {"validation", "test"}
-    expected |= {"training"} if callbacks and state != "failed" else set()
+    expected |= {"training"} if state != "failed" else set()
     assert set(finished.result["metrics"]) == (set() if state == "failed" and not callbacks else expected)

@@ -63,10 +63,59 @@ def test_the_metrics_name_the_weights_that_they_belong_to(tmp_path):
     result = result_in(tmp_path / "run")
     assert result["state"] == trial.state == "finished"
     assert result["weights"] == {"source": "last step", "epoch": 3, "step": 6, "is_mean": False, "finite": True}
-    assert trial.measured == {"training": "during epoch 3", "validation": "saved weights"}
-    last = trial.history[-1]
-    assert result["metrics"] == {"validation": {name: last[f"validation/{name}"] for name in ("loss", "Accuracy")}}
+    assert trial.measured == {"training": "saved weights", "validation": "saved weights"}
+    last, evaluated = trial.history[-1], result["metrics"]
+    assert evaluated["validation"] == {name: last[f"validation/{name}"] for name in ("loss", "Accuracy")}
+    saved = load_file(tmp_path / "run/model.safetensors")
+    assert evaluated["training"]["loss"] == pytest.approx(loss_by_hand(saved, trial.data.training), rel=1e-6)
+    assert evaluated["training"].keys() == {"loss", "Accuracy"}
+    assert result["logged"] == {}
+    assert trial.metrics["training/loss"] == evaluated["training"]["loss"] != last["training/loss"]
+
+
+def test_the_training_split_is_not_evaluated_if_the_spec_says_so(tmp_path):
+    without = small(EARLY, run={"epochs": 3, "device": "cpu", "evaluate_training": False})
+    trial = hookline.train(without, out=tmp_path / "run")
+    result, last = result_in(tmp_path / "run"), trial.history[-1]
+    assert list(result["metrics"]) == ["validation"]
     assert result["logged"] == {"training": {"measured": "during epoch 3", "metrics": {"loss": last["training/loss"]}}}
+    assert same(trial.model.state_dict(), hookline.train(small(EARLY), out=tmp_path / "with").model.state_dict())
+
+
+def test_the_training_split_is_evaluated_in_order_and_whole(tmp_path):
+    seen = []
+
+    class Listening:
+        @hookline.hookimpl(wrapper=True)
+        def forward(self, run, batch):
+            if run.is_trained:
+                seen.append(batch.input.clone())
+            return (yield)
+
+    data = {**hookline.spec.plain(SMALL, tmp_path)["data"], "path": str(SMALL.data.path), "drop_last": True}
+    trial = hookline.train(
+        small({"type": "Mixup"}, data={**data, "batch_size": 50}), plugins=[Listening()], out=tmp_path / "run"
+    )
+    assert torch.equal(torch.cat(seen), trial.data.training.all.input)
+    assert hookline.open_run(tmp_path / "run", plugins=[Listening()]).evaluate("training") == {
+        name: trial.metrics[f"training/{name}"] for name in ("loss", "Accuracy")
+    }
+
+
+def test_too_little_memory_for_the_training_split_is_a_note(tmp_path):
+    class Greedy:
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, split):
+            if split == "training":
+                raise MemoryError("That is a lot.")
+            return (yield)
+
+    trial = hookline.train(SMALL, plugins=[Greedy()], out=tmp_path / "run")
+    result = result_in(tmp_path / "run")
+    assert (trial.state, list(result["metrics"]), list(result["logged"])) == ("finished", ["validation"], ["training"])
+    assert [note.partition(":")[0] for note in trial.notes] == [
+        "There is not enough memory to evaluate the training split"
+    ]
 
 
 def test_all_metrics_belong_to_the_best_weights(tmp_path):
@@ -157,7 +206,7 @@ def test_after_an_interruption_the_saved_weights_are_evaluated_if_this_is_quick(
     assert same(saved, trial.model.state_dict())
     assert (result["state"], trial.model.training) == ("interrupted", False)
     known = {split: numbers["loss"] for split, numbers in result["metrics"].items()}
-    assert set(known) == {"validation", "test"} | ({"training"} if callbacks else set())
+    assert set(known) == {"validation", "test", "training"}
     for split, loss in known.items():
         assert trial.measured[split] == "saved weights"
         if split != "validation" or not callbacks:  # The plugin has changed the number in the record.
@@ -323,7 +372,7 @@ def test_weights_updated_in_a_failed_step_do_not_get_the_metrics_of_the_previous
     assert result["logged"]["training"]["measured"] == "during epoch 2"
 
 
-@pytest.mark.parametrize(("best", "splits"), [(2, ["training"]), (1, ["training", "validation"])])
+@pytest.mark.parametrize(("best", "splits"), [(2, ["training"]), (1, ["validation", "training"])])
 def test_validation_is_not_evaluated_again_if_the_best_epoch_is_the_last(best, splits, tmp_path):
     found = []
 

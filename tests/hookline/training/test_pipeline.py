@@ -224,7 +224,8 @@ def test_a_trial_with_a_nan_loss_is_not_the_best(tmp_path):
         def tune(self, run, trials):
             return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=0.0)) if len(trials) == 1 else None
 
-    assert trained(tmp_path, Nan()).spec.optimizer.lr == 0.0
+    changes = {"run": {"evaluate_training": False}}
+    assert trained(tmp_path, Nan(), **changes).spec.optimizer.lr == 0.0
 
 
 def test_gradients_of_parameters_that_are_added_later_are_cleared_too(tmp_path):

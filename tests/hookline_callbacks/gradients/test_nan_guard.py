@@ -192,7 +192,7 @@ def test_an_epoch_without_a_loss_is_never_the_best(tmp_path):
 def test_a_trial_without_a_loss_is_the_worst(tmp_path):
     spec = hookline.load(
         {
-            "run": {"epochs": 2},
+            "run": {"epochs": 2, "evaluate_training": False},
             "data": {"type": "Random", "features": 2, "targets": [0.0, 1.0]},
             "model": {"type": "Linear", "out_features": 1},
             "loss": {"type": "MSELoss"},

@@ -249,6 +249,14 @@ class LossSpec(Spec):
         if type(self).compute is LossSpec.compute and (message := self.unlike_inputs(outputs)):
             raise ValueError(message)
 
+    def distances(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Mapping[str, Tensor]":
+        """Return what the loss compares in pairs or triplets of rows, `(N,)` or `(N, k)`, for `hookline evaluate`.
+
+        A loss of pairs, which offers "labels", returns one quantity by its name, such as "distance" or "cosine". A loss
+        of triplets returns the distances "positive" and "negative". The default, for all other losses, is nothing.
+        """
+        return {}
+
     def predictions(self, criterion: "nn.Module", outputs: "Outputs", batch: "Batch") -> "Tensor":
         """Return what the outputs predict: see `offers` and `predicts`. `(N, C)` for classes, else like the outputs.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.check.toml.document import Document
-from hookline.data.batches import Batches, Data, TensorBatches
+from hookline.data.batches import Batches, Data, in_order
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineError, MismatchError, RunError
 from hookline.errors.suggestions import did_you_mean
@@ -28,7 +28,7 @@ ROWS_PER_BLOCK = 4096
 
 
 def split_of(data: Data, split: str, batch_size: int | None) -> Batches:
-    """Return a split by its name, in batches of another size if one is given.
+    """Return a split by its name, as the trained model was evaluated on it, in batches of another size if one is given.
 
     Raises:
         RunError: If the data has no such split.
@@ -38,9 +38,7 @@ def split_of(data: Data, split: str, batch_size: int | None) -> Batches:
     if split not in splits:
         near = did_you_mean(split, splits) or f" There is {enumerate_names(splits)}."
         raise RunError(f'The data of the run has no split "{split}".{near}')
-    batches = splits[split]
-    if isinstance(batches, TensorBatches):
-        batches = batches.each_row_once()
+    batches = in_order(splits[split]) if split == "training" else splits[split]
     return batches if batch_size is None else Rebatched(batches, batch_size)
 
 

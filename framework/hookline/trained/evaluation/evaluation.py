@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.data.targets.encoding import Target
 from hookline.spec.objective.predicted import THRESHOLD
+from hookline.trained.evaluation.distances import DistanceDetails
+from hookline.trained.evaluation.sequences import SequenceDetails
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,5 +107,8 @@ class Evaluation:
     metrics: Mapping[str, float]
     """The loss and the metrics."""
     targets: Mapping[str, TargetDetails]
-    """The targets by the names of their losses, or "target" for a single one. Only classes, labels and numbers have
-    details."""
+    """The targets with classes, labels or numbers, by the names of their losses, or "target" for a single one."""
+    sequences: Mapping[str, SequenceDetails] = field(factory=dict)
+    """The targets with sequences, in the same way."""
+    distances: Mapping[str, DistanceDetails] = field(factory=dict)
+    """The losses that compare pairs, triplets or embeddings, in the same way."""

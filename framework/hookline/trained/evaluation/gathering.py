@@ -10,13 +10,15 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.predicted import THRESHOLD, Predicted, predicted
 from hookline.spec.objective.prediction import Prediction
+from hookline.trained.evaluation.distances import DistanceDetails, GatheredDistances
 from hookline.trained.evaluation.evaluation import MOST_SCORES, TargetDetails
+from hookline.trained.evaluation.sequences import GatheredSequences, SequenceDetails
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 KINDS = ("classes", "labels", "numbers")
-"""The kinds of predictions that have details."""
+"""The kinds of predictions that have details row by row."""
 
 
 @define
@@ -59,6 +61,8 @@ class Gathering:
         self._thresholds = _thresholds(objective, metrics)
         self._progress = progress
         self._gathered: dict[str, _Gathered] = {}
+        self._sequences: dict[str, GatheredSequences] = {}
+        self._distances: dict[str, GatheredDistances] = {}
         self.rows = 0
         """The number of rows so far."""
 
@@ -66,12 +70,17 @@ class Gathering:
         """Add the predictions of a batch with this number of rows."""
         for key, named in zip(self._objective.prediction_keys(), self._objective.losses.values(), strict=True):
             prediction = several[key]
-            if prediction.loss.offers not in KINDS:
-                continue
             one = predicted(named, prediction, self._targets)
-            scores = prediction.scores if self._with_scores and one.kind != "numbers" else None
-            if not _has_one_value_per_row(one):
+            called = "" if named.name is None else named.name
+            if one.kind == "sequences":
+                self._sequences.setdefault(key, GatheredSequences(called, one)).add(one, self.rows + 1)
+            if distances := prediction.loss.distances(prediction.criterion, prediction.outputs, prediction.batch):
+                self._distances.setdefault(key, GatheredDistances(called, one)).add(one, distances, self.rows + 1)
+            elif one.kind == "embeddings" and prediction.batch.targets:
+                self._distances.setdefault(key, GatheredDistances(called, one)).add_embeddings(one, prediction)
+            if one.kind not in KINDS or not _has_one_value_per_row(one):
                 continue
+            scores = prediction.scores if self._with_scores and one.kind != "numbers" else None
             gathered = self._gathered.setdefault(key, _Gathered(one))
             self._add(gathered, one, scores, self._thresholds.get(key, THRESHOLD))
         self.rows += rows
@@ -120,6 +129,15 @@ class Gathering:
             for name, key in zip(self._objective.losses, self._objective.prediction_keys(), strict=True)
             if (gathered := self._gathered.get(key)) is not None
         }
+
+    def sequences(self) -> dict[str, SequenceDetails]:
+        """Return the details of each target with sequences."""
+        return {key: gathered.details() for key, gathered in self._sequences.items()}
+
+    def distances(self) -> dict[str, DistanceDetails]:
+        """Return the details of each loss that compares pairs, triplets or embeddings."""
+        found = {key: gathered.details() for key, gathered in self._distances.items()}
+        return {key: one for key, one in found.items() if one is not None}
 
 
 def _has_one_value_per_row(one: Predicted) -> bool:

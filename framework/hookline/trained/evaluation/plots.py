@@ -13,9 +13,11 @@ from hookline.plots.confused_pairs import draw_pairs, pairs_of
 from hookline.plots.confusion_matrix import draw_matrices
 from hookline.trained.evaluation.calibration_plot import calibrations, draw_calibration
 from hookline.trained.evaluation.class_curves import ClassCurves, class_curves
+from hookline.trained.evaluation.distance_plots import write_distances
 from hookline.trained.evaluation.evaluation import Evaluation, TargetDetails
 from hookline.trained.evaluation.rate_plots import draw_rates
 from hookline.trained.evaluation.residual_plots import draw_residuals
+from hookline.trained.evaluation.sequence_plots import write_sequences
 from hookline.trained.numbers.calibration import Calibration
 from hookline.trained.numbers.residuals import residual_histogram
 
@@ -27,7 +29,9 @@ def write_plots(evaluation: Evaluation, directory: Path, title: str) -> list[Pat
     """Write the plots and tables for each target, and return their paths.
 
     For classes and labels: the confusion matrix, the numbers of each class, ROC and precision-recall curves, and the
-    calibration. For numbers: the residuals. With several targets, the names of the files begin with that of the target.
+    calibration. For numbers: the residuals. For sequences: the confusion of their symbols, and how many errors they
+    have. For pairs, triplets and embeddings: distances. With several targets, the names of the files begin with that of
+    the target.
 
     Args:
         evaluation: the evaluation, with scores if curves are wanted.
@@ -35,23 +39,30 @@ def write_plots(evaluation: Evaluation, directory: Path, title: str) -> list[Pat
         title: the beginning of the titles.
 
     """
-    if evaluation.targets:
+    targets, sequences, distances = evaluation.targets, evaluation.sequences, evaluation.distances
+    names = {key: one.name for group in (targets, sequences, distances) for key, one in group.items()}
+    several = len(names) > 1
+    if names:
         directory.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     prefixes: list[str] = []
-    for details in evaluation.targets.values():
-        several = len(evaluation.targets) > 1
-        prefix = re.sub(r"[^\w.-]", "_", f"{details.name}-") if several else ""
+    for key, name in names.items():
+        prefix = re.sub(r"[^\w.-]", "_", f"{name}-") if several else ""
         while prefix in prefixes:  # The names of two targets may differ only in characters that a file cannot have.
             prefix += "_"
         prefixes.append(prefix)
-        heading = f"{title}, {details.name}" if several else title
+        heading = f"{title}, {name}" if several else title
 
-        def place(name: str, prefix: str = prefix) -> Path:
-            written.append(directory / f"{prefix}{name}")
+        def place(file: str, prefix: str = prefix) -> Path:
+            written.append(directory / f"{prefix}{file}")
             return written[-1]
 
-        _write_target(details, place, heading)
+        if key in targets:
+            _write_target(targets[key], place, heading)
+        if key in sequences:
+            write_sequences(sequences[key], place, heading)
+        if key in distances:
+            write_distances(distances[key], place, heading)
     return written
 
 

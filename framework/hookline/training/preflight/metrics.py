@@ -81,7 +81,8 @@ def undefined_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:
         for split, batches in data.splits().items():
             with attributed_to(type(metric), ("metrics", index)):
                 needs = metric.least_rows
-            if split != "training" and 0 < batches.rows < needs:
+            is_evaluated = split != "training" or run.spec.run.evaluate_training
+            if is_evaluated and 0 < batches.rows < needs:
                 has = counted(batches.rows, "row")
                 message = (
                     f"{metric.label} needs at least {counted(needs, 'row')}, but the {split} split has "
