@@ -78,7 +78,9 @@ def test_a_mistake_about_a_csv_file_is_reported_with_what_to_set(problems, conte
 
 
 @pytest.mark.parametrize(
-    "content", [ROWS, gzip.compress(ROWS.encode()), ROWS.replace("size", "a;b;c"), '"a;b",c,y\n1,2,u\n']
+    "content",
+    [ROWS, gzip.compress(ROWS.encode()), ROWS.replace("size", "a;b;c"), '"a;b",c,y\n1,2,u\n'],
+    ids=["plain", "gzip", "semicolons in a name", "quoted name"],
 )
 def test_a_good_file_is_not_suspected(problems, content):
     assert problems(content) == []

@@ -4,7 +4,7 @@ import shutil
 import numpy
 import pytest
 import torch
-from hookline_data.rows.splits import by_fraction
+from hookline_data.splitting.fractions import by_fraction
 from PIL import Image, ImageOps
 
 import hookline
