@@ -38,7 +38,7 @@ def test_an_epoch_has_the_number_of_samples_in_batches(samples, drop_last, sizes
     assert [row for batch in epoch for row in batch] == sampler.order(3, 2).tolist()[: sum(sizes)]
     assert rows_of(sampled.epoch(2, start=1)) == epoch[1:]
     assert rows_of(sampled.epoch(1)) != epoch
-    assert rows_of(sampled.each_row_once().epoch(2)) == rows_of(batches(seed=None).epoch(1))
+    assert rows_of(sampled.in_order().epoch(2)) == rows_of(batches(seed=None).epoch(1))
 
 
 def test_rows_of_weight_0_are_never_drawn():

@@ -4,12 +4,12 @@ import shutil
 import numpy
 import pytest
 import torch
-from hookline_data.splitting.fractions import by_fraction
 from PIL import Image, ImageOps
 
 import hookline
 from hookline.errors import DataError, HooklineWarning, SpecError, UnreadableRowsError
 from hookline.runs.fingerprint import of_data
+from hookline_data.splitting.fractions import by_fraction
 
 FILES = [
     "cat/0.png",
