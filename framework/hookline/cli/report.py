@@ -2,13 +2,14 @@
 
 import argparse
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
 from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
+from hookline.cli.output.rows_progress import rows_progress
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
@@ -23,6 +24,9 @@ from hookline.runs.side_by_side.summary import RunSummary
 MOST_RUNS = 50
 """The maximum number of runs in a report."""
 
+MOST_ROWS = 200_000
+"""The maximum number of rows of a run to predict."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -36,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what needs the data and the model: confusion, residuals, worst rows",
     )
+    parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_set_argument(
         parser, "change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved"
     )
@@ -55,14 +60,26 @@ def run(arguments: argparse.Namespace) -> int:
     plugins = [from_file(file) for file in arguments.plugin]
     loader = Loader(plugins)
     gc.enable()
-    evidence = [
-        _evidence(summary, label, plugins, arguments)
-        for summary, label in zip(runs, labels(Comparison(runs)), strict=True)
-    ]
-    # Imported here, so that mistakes are reported without waiting for matplotlib.
-    from hookline.report.page import page
+    evidence: list[Evidence] = []
+    before = now = 0
+    doing = ""
 
-    write_file(path, page(evidence, loader))
+    def count(rows: int) -> None:
+        nonlocal now
+        now = before + rows
+
+    total = 0 if arguments.no_predictions else sum(map(_rows, runs))
+    with rows_progress(lambda: now, total or None, is_shown=True, doing=lambda: doing):
+        for summary, label in zip(runs, labels(Comparison(runs)), strict=True):
+            doing = f"run {len(evidence) + 1} of {len(runs)}"
+            evidence.append(_evidence(summary, label, plugins, arguments, count))
+            before = now
+        doing = "drawing"
+        # Imported here, so that mistakes are reported without waiting for matplotlib.
+        from hookline.report.page import page
+
+        text = page(evidence, loader)
+    write_file(path, text)
     for one in evidence:
         if one.no_predictions and not arguments.no_predictions:
             echo(f"{one.run.directory}: no predictions. {one.no_predictions}")
@@ -70,7 +87,21 @@ def run(arguments: argparse.Namespace) -> int:
     return GOOD
 
 
-def _evidence(run: RunSummary, label: str, plugins: Sequence[object], arguments: argparse.Namespace) -> Evidence:
+def _rows(run: RunSummary) -> int:
+    """How many rows of a run will be predicted."""
+    rows = run.lock.get("rows")
+    known = rows if isinstance(rows, dict) else {}
+    found = next((known[split] for split in ("validation", "test") if isinstance(known.get(split), int)), 0)
+    return min(int(found), MOST_ROWS)
+
+
+def _evidence(
+    run: RunSummary,
+    label: str,
+    plugins: Sequence[object],
+    arguments: argparse.Namespace,
+    count: Callable[[int], None],
+) -> Evidence:
     """The evidence about a run, with its predictions if its data and model are there."""
     if arguments.no_predictions:
         return Evidence(run=run, label=label, no_predictions="They were not asked for.")
@@ -83,9 +114,10 @@ def _evidence(run: RunSummary, label: str, plugins: Sequence[object], arguments:
                 run.directory,
                 overrides=arguments.overrides,
                 plugins=plugins,
+                device=arguments.device,
                 accept_changed_plugins=arguments.accept_changed_plugins,
             )
-            found, note = gathered(finished)
+            found, note = gathered(finished, count)
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:
         return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

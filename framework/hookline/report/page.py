@@ -8,7 +8,7 @@ from hookline.check.load import Loader
 from hookline.report.charts import curves
 from hookline.report.comparison_judgements import are_comparable, comparison_judgements
 from hookline.report.evidence import Evidence
-from hookline.report.html import Html, h, join, table
+from hookline.report.html import Html, details, h, join, table
 from hookline.report.judgement import Judgement
 from hookline.report.judgements import checked, judgements
 from hookline.report.run_sections import run_sections
@@ -18,6 +18,9 @@ from hookline.runs.side_by_side.directions import Directions
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """The Content-Security-Policy: a browser refuses every request of the page, and every script."""
+
+FEWEST_GROUPED = 3
+"""The number of different judgements of a kind, of different runs, from which they are one item that can be opened."""
 
 
 def page(runs: Sequence[Evidence], loader: Loader) -> str:
@@ -75,13 +78,29 @@ def _judgements(runs: Sequence[Evidence], compared: Comparison, directions: Dire
         names = [name for name in of_all[0] if all(name in others for others in of_all)]
         yield h("p", f"Nothing conspicuous was found. Checked: {', '.join(names)}.")
         return
-    yield h("ul", *(_judgement(label, one) for label, one in found), class_="judgements")
+    yield h("ul", *_items(found, len(runs)), class_="judgements")
 
 
-def _judgement(label: str, one: Judgement) -> Html:
-    kind = f"{one.kind[0].upper()}{one.kind[1:]}"
-    where = f" ({label})" if label else ""
-    return h("li", h("b", f"{kind}{where}"), one.text, class_=one.severity)
+def _items(found: Sequence[tuple[str, Judgement]], runs: int) -> Iterator[Html]:
+    """One item for each judgement; one for those of a kind that several runs have."""
+    kinds: dict[tuple[str, str], list[tuple[str, Judgement]]] = {}
+    for label, one in found:
+        kinds.setdefault((one.kind, one.severity), []).append((label, one))
+    for group in kinds.values():
+        texts: dict[str, list[str]] = {}
+        for label, one in group:
+            texts.setdefault(one.text, []).append(label)
+        if len(texts) < FEWEST_GROUPED:
+            yield from (_item(group[0][1], ", ".join(filter(None, labels)), text) for text, labels in texts.items())
+            continue
+        concerned = len({label for label, _ in group})
+        each = (h("li", h("b", ", ".join(labels)), text) for text, labels in texts.items())
+        yield _item(group[0][1], f"{concerned} of {runs} runs", details("Show each run", h("ul", *each)))
+
+
+def _item(one: Judgement, where: str, text: object) -> Html:
+    kind = f"{one.kind[0].upper()}{one.kind[1:]}{f' ({where})' if where else ''}"
+    return h("li", h("b", kind), text, class_=one.severity)
 
 
 def _table(runs: Sequence[Evidence], compared: Comparison, directions: Directions) -> Html:

@@ -1,6 +1,6 @@
 """Gather the predictions of a finished run for its validation split, to be counted and drawn in a report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineError
@@ -26,7 +26,7 @@ SPLITS = ("validation", "test")
 """The splits to predict: the first one that the data has."""
 
 MOST_ROWS = 200_000
-"""The maximum number of rows to predict."""
+"""The maximum number of rows to predict, also for the progress of `hookline report`."""
 
 MOST_COLUMNS = 12
 """The maximum number of labels or numbers of a target that are shown."""
@@ -35,8 +35,10 @@ CHANGED = "The data has changed since the training: these are other rows than th
 """What to say if the fingerprint of the data is another one."""
 
 
-def gathered(finished: FinishedRun) -> tuple[list[AnyPredictions], str]:
+def gathered(finished: FinishedRun, progress: Callable[[int], None] | None = None) -> tuple[list[AnyPredictions], str]:
     """The predictions of the saved model, by target, and a sentence if they belong to other data.
+
+    `progress` is called after each batch with the number of rows so far.
 
     Raises:
         HooklineError: if there are none, for example because the data is gone, or has other classes than in training.
@@ -48,7 +50,7 @@ def gathered(finished: FinishedRun) -> tuple[list[AnyPredictions], str]:
         if split is None:
             raise HooklineError("The data has neither a validation nor a test split.")
         batches = data.splits()[split]
-        gathering = _gathering(run, finished, batches)
+        gathering = _gathering(run, finished, batches, progress)
         is_whole = batches.rows <= MOST_ROWS
         found = list(_all_predictions(gathering, split, is_whole=is_whole))
         if not found:
@@ -57,11 +59,15 @@ def gathered(finished: FinishedRun) -> tuple[list[AnyPredictions], str]:
         return [with_inputs(one, batches, data) for one in found], note
 
 
-def _gathering(run: Run, finished: FinishedRun, batches: "Batches") -> Gathering:
+def _gathering(
+    run: Run, finished: FinishedRun, batches: "Batches", progress: Callable[[int], None] | None
+) -> Gathering:
     """The predictions for the first rows."""
     import torch
 
-    gathering = Gathering(run.objective, finished.data.targets, with_scores=False, metrics=run.spec.metrics)
+    gathering = Gathering(
+        run.objective, finished.data.targets, with_scores=False, metrics=run.spec.metrics, progress=progress
+    )
     with torch.no_grad():
         for batch in batches.epoch(max(1, run.epoch)):
             outputs = run.stages.forward(run=run, model=finished.model, batch=batch)

@@ -14,7 +14,9 @@ SAMPLE = 2**18
 
 
 @contextmanager
-def rows_progress(rows: Callable[[], int], total: int | None, *, is_shown: bool) -> Iterator[None]:
+def rows_progress(
+    rows: Callable[[], int], total: int | None, *, is_shown: bool, doing: Callable[[], str] = str
+) -> Iterator[None]:
     """Show on standard error how many rows are done, if it is a terminal and the work takes longer than a moment.
 
     A thread of its own draws the bar, so that the work is not slowed down.
@@ -23,6 +25,7 @@ def rows_progress(rows: Callable[[], int], total: int | None, *, is_shown: bool)
         rows: returns the number of rows that are done.
         total: about how many rows there are; `None` if unknown.
         is_shown: whether to show anything.
+        doing: returns what is being done, which is shown before the bar.
 
     """
     import sys
@@ -31,7 +34,7 @@ def rows_progress(rows: Callable[[], int], total: int | None, *, is_shown: bool)
         yield
         return
     is_done = Event()
-    thread = Thread(target=_draw, args=(rows, total, is_done), daemon=True)
+    thread = Thread(target=_draw, args=(rows, total, is_done, doing), daemon=True)
     thread.start()
     try:
         yield
@@ -40,7 +43,7 @@ def rows_progress(rows: Callable[[], int], total: int | None, *, is_shown: bool)
         thread.join()
 
 
-def _draw(rows: Callable[[], int], total: int | None, is_done: Event) -> None:
+def _draw(rows: Callable[[], int], total: int | None, is_done: Event, doing: Callable[[], str]) -> None:
     if is_done.wait(DELAY):
         return
     from rich import progress
@@ -56,12 +59,13 @@ def _draw(rows: Callable[[], int], total: int | None, is_done: Event) -> None:
 
     console = Console(stderr=True)
     width = max(5, min(40, console.width - 45))
-    columns = (progress.TextColumn("  "), progress.BarColumn(width), Rows(), progress.TimeRemainingColumn())
+    text = progress.TextColumn("  {task.description}", markup=False)
+    columns = (text, progress.BarColumn(width), Rows(), progress.TimeRemainingColumn())
     with progress.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("rows", total=total)
+        task = bar.add_task(doing(), total=total)
         while not is_done.wait(0.25):
             done = rows()
-            bar.update(task, completed=done, total=None if total is None else max(total, done))
+            bar.update(task, description=doing(), completed=done, total=None if total is None else max(total, done))
 
 
 def estimated_rows(source: str) -> int | None:
