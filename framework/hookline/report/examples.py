@@ -138,7 +138,7 @@ def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> d
             shift = flat * std
             # Where both cancel, only rounding errors of float32 remain.
             flat = (shift + mean).where((shift + mean).abs() > 1e-6 * (shift.abs() + mean.abs()), 0.0)
-        columns = prepared.get("columns")
+        columns = prepared.get("names", prepared.get("columns"))
         if not isinstance(columns, Sequence) or len(columns) != len(flat):
             columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
         texts |= {str(column): number_text(value, 5) for column, value in zip(columns, flat.tolist(), strict=True)}

@@ -1,6 +1,6 @@
 """The spec of a run for a report: what differs from the defaults."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import NOTHING, fields, frozen
@@ -54,6 +54,9 @@ def _changed(value: Spec, path: Keys, run: RunSummary) -> Iterator[Setting]:
         elif isinstance(option, tuple) and option and all(isinstance(element, Spec) for element in option):
             for index, element in enumerate(option):
                 yield from _changed(element, (*place, index), run)
+        elif isinstance(option, Mapping) and option and all(isinstance(one, Spec) for one in option.values()):
+            for name, one in option.items():
+                yield from _changed(one, (*place, name), run)
         else:
             default = attribute.default
             known = "" if default is NOTHING or default is None else _text(default, run)

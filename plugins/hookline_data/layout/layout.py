@@ -136,17 +136,21 @@ class Layout:
         return {name: {column: columns[column] for column in own} for name, own in self.targets.items()}
 
     def described(
-        self, statistics: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, FittedKind]
+        self,
+        statistics: Mapping[str, Mapping[str, Any]],
+        kinds: Mapping[str, FittedKind],
+        names: Mapping[str, Sequence[str]],
     ) -> dict[str, dict[str, Any]]:
         """Describe how each group of inputs is computed from a row of the file, as JSON-compatible values.
 
-        `kinds` are the kinds of all columns, fitted to the training rows.
+        `kinds` are the kinds of all columns, fitted to the training rows. `names` are those of each number of a row.
         """
         return {
             name: {
                 "columns": group.columns,
                 **statistics.get(name, {}),
                 **described(group.kinds, kinds),
+                **({"names": list(names[name])} if group.kinds else {}),
             }
             | ({} if group.shape is None else {"shape": list(group.shape)})
             for name, group in self.inputs.items()
