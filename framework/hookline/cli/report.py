@@ -24,9 +24,6 @@ from hookline.runs.side_by_side.summary import RunSummary
 MOST_RUNS = 50
 """The maximum number of runs in a report."""
 
-MOST_ROWS = 200_000
-"""The maximum number of rows of a run to predict."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -89,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(run: RunSummary) -> int:
     """How many rows of a run will be predicted."""
+    from hookline.report.predictions import MOST_ROWS
+
     rows = run.lock.get("rows")
     known = rows if isinstance(rows, dict) else {}
     found = next((known[split] for split in ("validation", "test") if isinstance(known.get(split), int)), 0)

@@ -26,7 +26,7 @@ SPLITS = ("validation", "test")
 """The splits to predict: the first one that the data has."""
 
 MOST_ROWS = 200_000
-"""The maximum number of rows to predict, also for the progress of `hookline report`."""
+"""The maximum number of rows to predict."""
 
 MOST_COLUMNS = 12
 """The maximum number of labels or numbers of a target that are shown."""

@@ -86,6 +86,23 @@ def test_the_judgements_come_first_and_the_run_is_described(tmp_path):
     assert "torch 2.13" in text
 
 
+def test_judgements_that_several_runs_have_in_common_are_one_item(tmp_path):
+    rising = [0.3, 0.5, 0.6, 0.7]
+    several = [
+        evidence(tmp_path / str(number), losses=[*rising, 0.8 + number / 10], label=f"run {number}")
+        for number in range(4)
+    ]
+    html = page(several, Loader())
+    text = text_of(html)
+    assert html.count("Best value at an edge") == 1
+    assert "Best value at an edge (4 of 4 runs)" in text
+    assert all(f"run {number} validation/loss was best after the first epoch" in text for number in range(4))
+    same = [evidence(tmp_path / f"same {number}", losses=[*rising, 0.8], label=f"run {number}") for number in range(4)]
+    assert "Best value at an edge (run 0, run 1, run 2, run 3) validation/loss was best" in text_of(
+        page(same, Loader())
+    )
+
+
 def test_numbers_of_other_weights_are_below_those_of_the_saved_ones(tmp_path):
     logged = {"training": {"measured": "mean over the steps of epoch 3", "metrics": {"loss": 0.25, "Accuracy": 1}}}
     text = text_of(page([evidence(tmp_path / "1", logged=logged)], Loader()))
