@@ -217,7 +217,8 @@ class Table(SplitFile):
         if not unknown:
             groups = {name: chooser.chosen(patterns, taken) for name, patterns in self.input_patterns.items()}
             kinds = kinds_of(self.columns, chooser)
-            yield from kind_checks.check(self, groups, kinds)
+            targets = {name for several in self.target_patterns.values() for name in chooser.chosen(several)}
+            yield from kind_checks.check(self, groups, kinds, targets)
             if self.has_single_cells:
                 yield from self._check_shapes(groups, kinds)
 

@@ -8,6 +8,9 @@ from hookline.errors import counted, shortened
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
 
+COUNTS_ROWS = "it counts the rows"
+"""Why a column of row numbers is left out."""
+
 LONGEST_CELL = 40
 """The maximum number of characters of a cell in a message."""
 
@@ -48,7 +51,7 @@ def why_left_out(column: Column) -> str | None:
     if column.kind == "list":
         return "its cells are lists: see the inputs of the data source"
     if column.is_running:
-        return "it counts the rows"
+        return COUNTS_ROWS
     if column.missing == column.rows:
         return "it is empty"
     if column.kind in ("integer", "text") and IDENTIFIER.search(column.name) and column.distinct > FEW:

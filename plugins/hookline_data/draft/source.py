@@ -11,7 +11,7 @@ from hookline_data.arrow import Arrow
 from hookline_data.csv import CSV
 from hookline_data.draft.columns import Column, column_of
 from hookline_data.draft.dialect import dialect_options
-from hookline_data.files import kinds
+from hookline_data.files import compressed, kinds
 from hookline_data.json_lines import JSONLines
 from hookline_data.parquet import Parquet
 from hookline_data.reading.columns import Wanted
@@ -24,6 +24,9 @@ SOURCES: Mapping[str, type[Table]] = {
     source.__name__: source  # type: ignore[attr-defined]
     for source in (Arrow, CSV, JSONLines, Parquet)
 }
+
+LOOKED_AT = 1024
+"""How many bytes of a text file to search for NUL characters."""
 
 CELLS = Wanted("text", may_be_missing=True, keeps_type=True)
 """All cells, as the file has them."""
@@ -59,6 +62,8 @@ def table_file(path: Path) -> TableFile | None:
             kinds.refuse_other(path, "CSV") if kind not in ("NPZ", "damaged") else None
             return None
         options = dialect_options(path) if kind == "CSV" else {}
+        if kind == "CSV" and "encoding" not in options and _is_binary(path):
+            return None
     except OSError as error:
         raise DataError(f"{path}: The file cannot be read: {error.strerror or error}.") from None
     source: Any = SOURCES[kind]
@@ -67,6 +72,11 @@ def table_file(path: Path) -> TableFile | None:
     if len(names) < 2:
         raise DataError("There is only one column; a target and an input are needed.", file=path)
     return TableFile(path, kind, options, tuple(_columns(reader, path, names, options.get("decimal_point", "."))))
+
+
+def _is_binary(path: Path) -> bool:
+    with path.open("rb") as file:
+        return compressed.kind_of(file) is None and b"\0" in file.read(LOOKED_AT)
 
 
 def _columns(reader: Table, path: Path, names: list[str], decimal_point: str) -> list[Column]:

@@ -19,6 +19,9 @@ from hookline_data.reading.csv_header import seems_to_lack_a_header
 
 PATIENCE = 15
 
+RARE_CLASS = 5
+"""The number of rows below which a class may be missing in a split."""
+
 WIDTH = 100
 """The maximum length of a line."""
 
@@ -63,9 +66,11 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         *(f"{name} = {as_toml(value)}" for name, value in file.options.items()),
         *_inputs(draft),
         *_target(draft),
+        *(['missing_targets = "drop"'] if target.missing else []),
         *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         f"validation = {HELD_BACK}",
         f"test = {HELD_BACK}",
+        *_classes(draft),
         *(["stratify = true # each split has the same class proportions"] if draft.is_stratified else []),
         *_split_hints(draft),
         f"batch_size = {batch_size(draft.rows)}",
@@ -86,6 +91,21 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
 def _is_plain(draft: Drafted) -> bool:
     """Whether all inputs are numbers without missing cells, so that no column needs a kind."""
     return all(column.is_plain for column in draft.given)
+
+
+def _classes(draft: Drafted) -> Iterator[str]:
+    """List the classes if one is so rare that no training row may have it."""
+    if draft.task == "number" or draft.is_binary or min(draft.target.counts.values()) >= RARE_CLASS:
+        return
+    if draft.target.kind == "number" or draft.target.kind == "time":
+        return
+    listed = [int(float(name)) for name in draft.classes] if draft.is_of_numbers else draft.classes
+    yield "# Some classes are so rare that they may be missing in the training rows."
+    line = f"classes = {as_toml(listed)}"
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield from ("classes = [", *_in_lines([as_toml(name) for name in listed]), "]")
 
 
 def _split_hints(draft: Drafted) -> Iterator[str]:
@@ -115,6 +135,9 @@ def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, 
     """Return the kinds with "*" for the most frequent one, if that is shorter."""
     if not kinds or "*" in names:
         return dict(kinds)
+    number, filled = ({"type": "StandardScaler", **more} for more in ({}, {"missing": "median"}))
+    if filled in kinds.values():  # It also suits numbers without missing cells.
+        kinds = {name: filled if kind == number else kind for name, kind in kinds.items()}
     common, times = Counter(map(_inline, kinds.values())).most_common(1)[0]
     if times < 2:
         return dict(kinds)

@@ -9,7 +9,7 @@ from attrs import frozen
 from hookline.errors import DataError, counted, did_you_mean, enumerate_names
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
-from hookline_data.draft.inputs import Kind, kind_of, quoted, why_left_out
+from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, quoted, why_left_out
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""
@@ -123,6 +123,8 @@ def drafted(path: Path, columns: Sequence[Column], target: str, task: Task | Non
         raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
     others = [other for other in columns if other is not column]
     left_out = {other.name: why for other in others if (why := why_left_out(other) or _leak(other, column)) is not None}
+    if len(left_out) == len(others):  # A series may have nothing but the time.
+        left_out = {name: why for name, why in left_out.items() if not name or why != COUNTS_ROWS}
     if len(left_out) == len(others):
         reasons = "; ".join(f"{as_toml(name)}: {why}" for name, why in left_out.items())
         raise DataError(f"{path}: No column can be an input. {reasons}.")
