@@ -25,7 +25,8 @@ GREATEST = 3.4028234663852886e38
 FORMATTED = r"^[$€£]?[+-]?[$€£]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)? ?[%$€£]?$"
 """A regular expression for a number that is written for people, such as "$1,234.50" and "12%"."""
 
-ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
+ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
 """A regular expression for dates and times that the kind `Date` reads without a `format`."""
 
 FORMATS = ("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M")
