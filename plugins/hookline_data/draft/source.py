@@ -1,5 +1,6 @@
 """The file that a spec is drafted for: what reads it, and its columns."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from hookline_data.files import compressed, kinds
 from hookline_data.json_lines import JSONLines
 from hookline_data.parquet import Parquet
 from hookline_data.reading.columns import Wanted
+from hookline_data.reading.csv_format import MOST_CELL_LINES
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -71,7 +73,16 @@ def table_file(path: Path) -> TableFile | None:
     names = reader.names_in_file(path)
     if len(names) < 2:
         raise DataError("There is only one column; a target and an input are needed.", file=path)
-    return TableFile(path, kind, options, tuple(_columns(reader, path, names, options.get("decimal_point", "."))))
+    point = options.get("decimal_point", ".")
+    try:
+        columns = _columns(reader, path, names, point)
+    except DataError as error:
+        lines = re.search(r"This cell has (\d+) lines", error.message)
+        if kind != "CSV" or lines is None or int(lines[1]) > MOST_CELL_LINES:
+            raise
+        options["multiline"] = True
+        columns = _columns(source(path=path, batch_size=1, **options), path, names, point)
+    return TableFile(path, kind, options, tuple(columns))
 
 
 def _is_binary(path: Path) -> bool:

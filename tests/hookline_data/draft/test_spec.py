@@ -456,9 +456,9 @@ def test_a_target_of_more_than_a_thousand_classes_can_be_drafted(tmp_path):
 
 def test_true_and_false_are_numbers_as_inputs_and_names_as_a_target(tmp_path):
     path = tmp_path / "dummies.csv"
-    path.write_text("a,y\n" + "True,no\nFalse,yes\n" * 6)
+    path.write_text("a,y\n" + "True,no\nFalse,yes\nTrue,yes\n" * 6)
     columns = columns_of(path)
     assert drafted(path, columns, "y", None).inputs == ["a"]
-    path.write_text("a,y\n" + "1,True\n2,False\n" * 6)
+    path.write_text("a,y\n" + "1,True\n2,False\n2,True\n" * 6)
     draft = drafted(path, columns_of(path), "y", None)
     assert (draft.classes, draft.is_binary) == (["False", "True"], True)
