@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     spec = kinds.add_parser(
         "spec",
         help="a spec for a table, such as a CSV or Parquet file",
-        description="Write a commented spec for a table (CSV, Parquet, Arrow, JSON Lines), or for a file that a plugin knows.",
+        description="Write a commented spec for a table (CSV, Parquet, Arrow, JSON Lines) or another file of a plugin.",
     )
     spec.add_argument("data", type=Path, metavar="data.csv", help="the table")
     spec.add_argument("--target", metavar="COLUMN", help="the column to predict (default: ask)")

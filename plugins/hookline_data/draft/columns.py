@@ -22,7 +22,7 @@ SPELLINGS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "o
 GREATEST = 3.4028234663852886e38
 """The largest float32."""
 
-FORMATTED = r"^[$€£]?[+-]?[$€£]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)? ?[%$€£]?$"
+FORMATTED = r"^[$€£]?[+-]?[$€£]?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)? ?[%$€£]?$"
 """A regular expression for a number that is written for people, such as "$1,234.50" and "12%"."""
 
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
