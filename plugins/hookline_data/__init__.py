@@ -35,7 +35,7 @@ def draft_spec(
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
 ) -> SpecDraft | None:
-    """A spec for a CSV file."""
+    """A spec for a table: CSV, Parquet, Arrow or JSON Lines."""
     from hookline_data.draft.spec import draft_for
 
     return draft_for(path, directory, task, choose_target)

@@ -217,7 +217,8 @@ class Table(SplitFile):
         if not unknown:
             groups = self.input_columns(names)
             kinds = kinds_of(self.columns, chooser)
-            yield from kind_checks.check(self, groups, kinds)
+            targets = {name for several in self.target_patterns.values() for name in chooser.chosen(several)}
+            yield from kind_checks.check(self, groups, kinds, targets)
             if self.has_single_cells:
                 yield from self._check_shapes(groups, kinds)
         for group in self.input_patterns:

@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(title="what", dest="what", required=True, metavar="WHAT")
     spec = kinds.add_parser(
         "spec",
-        help="a spec for a CSV file",
-        description="Write a commented spec for a CSV file, or for another type of file that a plugin knows.",
+        help="a spec for a table, such as a CSV or Parquet file",
+        description="Write a commented spec for a table (CSV, Parquet, Arrow, JSON Lines) or another file of a plugin.",
     )
-    spec.add_argument("data", type=Path, metavar="data.csv", help="a CSV file with a header")
+    spec.add_argument("data", type=Path, metavar="data.csv", help="the table")
     spec.add_argument("--target", metavar="COLUMN", help="the column to predict (default: ask)")
     spec.add_argument(
         "--task",

@@ -1,198 +1,221 @@
-"""The columns of a CSV file: their types, counts and moments, without NumPy or pyarrow."""
+"""The columns of a table: their types, counts and moments."""
 
-import math
 import re
-from collections import Counter
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from hookline.errors import counted
-from hookline_data.reading.csv_format import (
-    MISSING_MARKS,
-    WRITTEN_FALSE,
-    WRITTEN_NOT_FINITE,
-    WRITTEN_NUMBER,
-    WRITTEN_TRUE,
-)
+from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
+from hookline_data.reading.text_cells import NUMBER, with_points
 
-MOST_COUNTED = 1000
-"""The maximum number of different cells that are counted in a column with fractions, which are not classes."""
+if TYPE_CHECKING:
+    import pyarrow
 
-MOST_CLASSES_COUNTED = 50_000
-"""The maximum number of different cells that are counted in any other column."""
-
-BOOLEANS = {**dict.fromkeys(WRITTEN_TRUE, 1), **dict.fromkeys(WRITTEN_FALSE, 0)}
+BOOLEANS = {*WRITTEN_TRUE, *WRITTEN_FALSE}
 """Cells that data sources read as 1 and 0, if a column has no others."""
 
-NUMBER = re.compile(rf"\s*{WRITTEN_NUMBER}\s*")
-"""A number, as data sources read it. "007" is text."""
-
-WRITTEN_AS_NUMBER = re.compile(rf"{NUMBER.pattern}|{WRITTEN_NOT_FINITE}")
-"""The same, NaN and infinities included."""
+SPELLINGS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "off"))
+"""Pairs of words that the kind `Boolean` reads, in lower case."""
 
 GREATEST = 3.4028234663852886e38
 """The largest float32."""
 
+FORMATTED = r"^[$€£]?[+-]?[$€£]?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)? ?[%$€£]?$"
+"""A regular expression for a number that is written for people, such as "$1,234.50" and "12%"."""
 
-@frozen
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
+ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
+"""A regular expression for dates and times that the kind `Date` reads without a `format`."""
+
+FORMATS = ("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M")
+FORMATS += ("%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%b %d %Y", "%d %b %Y", "%B %d, %Y")
+"""Other formats of dates, the first of several that fit all cells counts."""
+
+MOST_WORDS_LOOKED_AT = 1000
+"""The number of different cells whose words are counted."""
+
+
+@frozen(kw_only=True)
 class Column:
     """A column of a table."""
 
     name: str
     index: int
     """Its position in the table, from 0."""
-    kind: Literal["integer", "number", "text"]
-    """All cells are integers; all cells are numbers; anything else."""
+    kind: Literal["integer", "number", "boolean", "time", "text", "list", "other"]
+    """What all cells are, missing ones aside; "other" for what no source reads."""
     rows: int
-    empty: int
-    """The number of cells that are empty or mark a missing value, such as "NA"."""
-    bad_row: int | None
-    """The first row, from 1, whose cell is not a number."""
-    bad_cell: str
-    """That cell."""
-    counts: dict[str, int] | None
-    """The number of occurrences of each different cell; `None` if too many cells differ."""
-    low: float
+    missing: int = 0
+    """The number of missing cells."""
+    distinct: int = 0
+    """How many different cells there are, missing ones aside."""
+    counts: Mapping[str, int] = field(factory=dict)
+    """The number of occurrences of each different cell, as text; empty for lists."""
+    low: float = 0.0
     """The smallest number."""
-    high: float
+    high: float = 0.0
     """The largest number."""
-    mean: float
-    """The mean of the numbers."""
-    deviation: float
-    """Their standard deviation."""
-    is_running: bool
+    deviation: float = 0.0
+    """The standard deviation of the numbers."""
+    is_running: bool = False
     """Whether the cells are consecutive integers, such as row numbers."""
+    not_finite: int = 0
+    """How many numbers are infinite, or too large for float32."""
+    words: float = 0.0
+    """The mean number of words in a text."""
+    has_clock: bool = False
+    """Whether times have a time of day."""
+    form: Mapping[str, Any] = field(factory=dict)
+    """The options with which a kind reads the text as numbers or dates."""
+    why: str = ""
+    """Why no source reads it."""
+    codes: Any = field(default=None, eq=False, repr=False)
+    """The cells as an Arrow dictionary array, with null for missing ones."""
 
     @property
     def is_numeric(self) -> bool:
         """Whether all cells are numbers."""
-        return self.kind != "text"
+        return self.kind in ("integer", "number")
 
     @property
-    def is_boolean(self) -> bool:
+    def is_plain(self) -> bool:
+        """Whether a source reads it as a number without a kind."""
+        return (self.is_numeric or self.is_written_boolean) and not self.missing and not self.form
+
+    @property
+    def is_written_boolean(self) -> bool:
         """Whether the cells are True and False."""
-        return self.counts is not None and all(cell in BOOLEANS for cell in self.counts)
-
-    @property
-    def has_numbers_that_are_not_finite(self) -> bool:
-        """Whether it is text only because of NaN, infinities, or numbers too large for float32.
-
-        A data source reads such a column as numbers, and reports those.
-        """
-        return self.kind == "text" and self.counts is not None and all(map(WRITTEN_AS_NUMBER.fullmatch, self.counts))
+        return self.kind == "boolean" and all(cell in BOOLEANS for cell in self.counts)
 
     @property
     def description(self) -> str:
         """Its content, in a few words."""
-        if self.is_running:
-            return f"consecutive integers from {self.low:.0f}"
-        if self.is_numeric:
-            return f"{'integers' if self.kind == 'integer' else 'numbers'} from {self.low:g} to {self.high:g}"
-        several = "many" if self.counts is None else str(len(self.counts))
-        parts = [f"text, {several} different"]
-        if self.empty:
-            parts.append(f"{counted(self.empty, 'cell')} missing")
+        parts = [self._content]
+        if self.missing:
+            parts.append(f"{counted(self.missing, 'cell')} missing")
         return ", ".join(parts)
 
-
-@define
-class ColumnSummary:
-    """A column, as far as it has been read."""
-
-    rows: int = 0
-    empty: int = 0
-    booleans: int = 0
-    bad_row: int | None = None
-    bad_cell: str = ""
-    counts: Counter[str] | None = field(factory=Counter)
-    is_integer: bool = True
-    has_fractions: bool = False
-    is_running: bool = True
-    last: int | None = None
-    numbers: int = 0
-    low: float = math.inf
-    high: float = -math.inf
-    mean: float = 0.0
-    squares: float = 0.0
-
-    def add(self, cells: tuple[str, ...]) -> None:
-        """Add the next cells."""
-        if self.counts is not None:
-            self.counts.update(cell.strip() for cell in cells)
-            if len(self.counts) > (MOST_COUNTED if self.has_fractions else MOST_CLASSES_COUNTED):
-                self.counts = None
-        numbers = [float(cell) for cell in cells if NUMBER.fullmatch(cell)]
-        numbers = [number for number in numbers if abs(number) <= GREATEST]
-        if len(numbers) < len(cells):
-            self.is_integer = self.is_running = False
-            self.empty += sum(cell.strip() in MISSING_MARKS for cell in cells)
-            self.booleans += sum(cell.strip() in BOOLEANS for cell in cells)
-            if self.bad_row is None:
-                index = next(index for index, cell in enumerate(cells) if not _is_number(cell))
-                self.bad_row, self.bad_cell = self.rows + index + 1, cells[index]
-        self.rows += len(cells)
-        if numbers:
-            self._count(numbers)
-
-    def _count(self, numbers: list[float]) -> None:
-        self.low, self.high = min(self.low, min(numbers)), max(self.high, max(numbers))
-        self.has_fractions = self.has_fractions or not all(map(float.is_integer, numbers))
-        self.is_integer = self.is_integer and not self.has_fractions
-        self.is_running = self.is_running and self.is_integer
+    @property
+    def _content(self) -> str:
         if self.is_running:
-            whole = [int(number) for number in numbers]
-            first = whole[0] if self.last is None else self.last + 1
-            self.is_running = whole == list(range(first, first + len(whole)))
-            self.last = whole[-1]
-        # The moments of the union of old and new numbers, by Chan, Golub and LeVeque (1979).
-        mean = math.fsum(numbers) / len(numbers)
-        together = self.numbers + len(numbers)
-        self.squares += math.fsum((number - mean) ** 2 for number in numbers)
-        self.squares += (mean - self.mean) ** 2 * self.numbers * len(numbers) / together
-        self.mean += (mean - self.mean) * len(numbers) / together
-        self.numbers = together
-
-    def column(self, name: str, index: int) -> Column:
-        """The complete column."""
-        if self.booleans == self.rows and self.counts is not None:
-            return self._of_booleans(name, index, self.counts)
-        return Column(
-            name=name,
-            index=index,
-            kind="text" if self.bad_row is not None else "integer" if self.is_integer else "number",
-            rows=self.rows,
-            empty=self.empty,
-            bad_row=self.bad_row,
-            bad_cell=self.bad_cell.strip(),
-            counts=None if self.counts is None else dict(sorted(self.counts.items())),
-            low=self.low,
-            high=self.high,
-            mean=self.mean,
-            deviation=math.sqrt(self.squares / self.numbers) if self.numbers else 0.0,
-            is_running=self.is_running and self.rows > 1,
-        )
-
-    def _of_booleans(self, name: str, index: int, counts: Counter[str]) -> Column:
-        """A column of True and False: 1 and 0 as an input, names of classes as a target."""
-        true = sum(times for cell, times in counts.items() if BOOLEANS[cell])
-        mean = true / self.rows
-        return Column(
-            name=name,
-            index=index,
-            kind="integer",
-            rows=self.rows,
-            empty=0,
-            bad_row=None,
-            bad_cell="",
-            counts=dict(sorted(counts.items())),
-            low=float(true == self.rows),
-            high=float(true > 0),
-            mean=mean,
-            deviation=math.sqrt(mean * (1 - mean)),
-            is_running=False,
-        )
+            return f"consecutive integers from {self.low:.0f}"
+        if self.is_numeric and self.distinct:
+            return f"{'integers' if self.kind == 'integer' else 'numbers'} from {self.low:g} to {self.high:g}"
+        if self.kind in ("list", "other"):
+            return "lists" if self.kind == "list" else "not readable"
+        if self.kind == "time":
+            return f"dates, {self.distinct} different"
+        if self.kind == "boolean":
+            return " or ".join(self.counts)
+        return f"text, {self.distinct} different" if self.distinct else "empty"
 
 
-def _is_number(cell: str) -> bool:
-    return NUMBER.fullmatch(cell) is not None and abs(float(cell)) <= GREATEST
+def column_of(name: str, index: int, cells: "pyarrow.Array", decimal_point: str = ".") -> Column:
+    """Summarize the cells of a column."""
+    import pyarrow
+    from pyarrow import types
+
+    known: dict[str, Any] = {"name": name, "index": index, "rows": len(cells), "missing": cells.null_count}
+    kind = cells.type
+    if types.is_nested(kind):
+        return Column(kind="list", **known)
+    if types.is_boolean(kind):
+        return _of_numbers(cells.cast(pyarrow.int64()), {}, known)
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return _of_numbers(cells, {}, known)
+    if types.is_temporal(kind):
+        has_clock = types.is_timestamp(kind) or types.is_time(kind)
+        return Column(kind="time", has_clock=has_clock, **known, **_counted(cells.cast(pyarrow.string())))
+    return _of_text(cells.cast(pyarrow.string()), decimal_point, known)
+
+
+def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) -> Column:
+    import pyarrow
+    from pyarrow import compute
+
+    counts = _counted(cells)
+    codes = counts["codes"]
+    values: pyarrow.Array = codes.dictionary
+    folded = {cell.lower() for cell in counts["counts"]} if 0 < len(values) <= 6 else set()
+    if folded and any(folded <= set(pair) for pair in SPELLINGS) and (len(folded) == 2 or folded <= {"true", "false"}):
+        return Column(kind="boolean", **known, **counts)
+    if len(values):
+        numbers = with_points(values, decimal_point)
+        if compute.all(compute.match_substring_regex(numbers, NUMBER)).as_py():
+            numbers = compute.replace_substring_regex(numbers, r"^\+", "").cast(pyarrow.float64())
+            return _of_numbers(numbers.take(codes.indices), {}, known, counts)
+        if decimal_point == "." and compute.all(compute.match_substring_regex(values, FORMATTED)).as_py():
+            numbers, form = _formatted(values)
+            return _of_numbers(numbers.take(codes.indices), form, known, counts)
+        if (form := _date_format(values)) is not None:
+            has_clock = ":" in values[0].as_py()
+            return Column(kind="time", has_clock=has_clock, form=form, **known, **counts)
+    some = values.slice(0, MOST_WORDS_LOOKED_AT)
+    words = compute.mean(compute.count_substring_regex(some, r"\w+")).as_py() if len(values) else 0.0
+    return Column(kind="text", words=words or 0.0, **known, **counts)
+
+
+def _of_numbers(
+    cells: "pyarrow.Array", form: Mapping[str, Any], known: dict[str, Any], counts: dict[str, Any] | None = None
+) -> Column:
+    import numpy
+    import pyarrow
+
+    text = cells.cast(pyarrow.string()) if counts is None else None
+    counts = _counted(text) if counts is None else counts
+    numbers = cells.drop_null().cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+    is_fit = numpy.abs(numbers) <= GREATEST
+    not_finite = int(len(numbers) - is_fit.sum())
+    numbers = numbers[is_fit]
+    if not len(numbers):
+        return Column(kind="number", not_finite=not_finite, **known, **counts)
+    is_whole = not not_finite and bool((numbers == numpy.floor(numbers)).all())
+    is_running = is_whole and not known["missing"] and len(numbers) > 1 and bool((numpy.diff(numbers) == 1).all())
+    return Column(
+        kind="integer" if is_whole else "number",
+        low=float(numbers.min()),
+        high=float(numbers.max()),
+        deviation=float(numbers.std()),
+        is_running=is_running,
+        not_finite=not_finite,
+        form=form,
+        **known,
+        **counts,
+    )
+
+
+def _counted(cells: "pyarrow.Array") -> dict[str, Any]:
+    codes = cells.dictionary_encode()
+    pairs = codes.indices.drop_null().value_counts()
+    values = codes.dictionary.to_pylist()
+    counts = {values[place.as_py()]: times.as_py() for place, times in zip(*pairs.flatten(), strict=True)}
+    return {"counts": dict(sorted(counts.items())), "distinct": len(values), "codes": codes}
+
+
+def _formatted(values: "pyarrow.Array") -> tuple["pyarrow.Array", dict[str, Any]]:
+    """Return numbers that are written for people, and the options with which a kind reads them."""
+    import pyarrow
+    from pyarrow import compute
+
+    letters = set("".join(values.to_pylist()))
+    affixes = sorted(letters & set("$€£%"))
+    form: dict[str, Any] = {"thousands": ","} if "," in letters else {}
+    form |= {"affixes": affixes} if affixes else {}
+    return compute.replace_substring_regex(values, r"[$€£%, +]", "").cast(pyarrow.float64()), form
+
+
+def _date_format(values: "pyarrow.Array") -> dict[str, Any] | None:
+    """Return the options with which the kind `Date` reads all of these texts; `None` if it does not."""
+    from pyarrow import compute
+
+    first = values[0].as_py()
+    if not re.search("[0-9]", first) or len(first) > 40:
+        return None
+    if re.match(ISO, first):
+        return {} if compute.all(compute.match_substring_regex(values, ISO)).as_py() else None
+    for pattern in FORMATS:
+        if compute.strptime(values, format=pattern, unit="us", error_is_null=True).null_count == 0:
+            return {"format": pattern}
+    return None

@@ -1,38 +1,39 @@
 """A commented spec for a table, ready to train and easy to change."""
 
-import math
 import os
-import re
 import textwrap
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hookline import HooklineWarning
 from hookline.errors import counted
 from hookline.spec import SpecDraft, as_toml
-from hookline_data.draft.table import columns_of
+from hookline_data.draft.inputs import Kind
+from hookline_data.draft.model import batch_size, model
+from hookline_data.draft.source import TableFile, table_file
 from hookline_data.draft.target import HELD_BACK, Drafted, Task, drafted, likely_target
 from hookline_data.reading.csv_header import seems_to_lack_a_header
 
-LEARNING_RATE = 0.003
 PATIENCE = 15
+
+RARE_CLASS = 5
+"""The number of rows below which a class may be missing in a split."""
 
 WIDTH = 100
 """The maximum length of a line."""
-
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def draft_for(
     path: Path, directory: Path, task: Task | None, choose_target: Callable[[Mapping[str, str], str], str]
 ) -> SpecDraft | None:
-    """Draft a spec for a CSV file; `None` for a binary file. See the hook `draft_spec`."""
-    if path.is_file():
-        with path.open("rb") as file:
-            if _BINARY.search(file.read(1024)):
-                return None
-    columns = columns_of(path)
+    """Draft a spec for a table; `None` for a file that is none. See the hook `draft_spec`."""
+    file = table_file(path)
+    if file is None:
+        return None
+    columns = file.columns
     if seems_to_lack_a_header([column.name for column in columns]):
         message = (
             "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
@@ -41,35 +42,41 @@ def draft_for(
         warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
     descriptions = {column.name: column.description for column in columns}
     draft = drafted(path, columns, choose_target(descriptions, likely_target(columns).name), task)
-    return SpecDraft(
-        text=as_spec(draft, path, directory),
-        summary=draft.sentence,
-        notes=tuple(f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items()),
-    )
+    notes = [f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items()]
+    if draft.target.missing:
+        notes.append(f"{counted(draft.target.missing, 'row')} without a target will be dropped.")
+    if draft.imbalance:
+        notes.append(draft.imbalance)
+    return SpecDraft(text=as_spec(draft, file, directory), summary=draft.sentence, notes=tuple(notes))
 
 
-def as_spec(draft: Drafted, path: Path, directory: Path) -> str:
+def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
     """The spec as TOML, for a file in `directory`."""
     target = draft.target
     lines = [
         *(["#:schema ./schema.json"] if (directory / "schema.json").is_file() else []),
-        *_comment(f"{draft.sentence} Written for {as_toml(path.name)}, {counted(target.rows, 'row')}."),
+        *_comment(f"{draft.sentence} Written for {as_toml(file.path.name)}, {counted(target.rows, 'row')}."),
         "",
         "[run]",
         "epochs = 200 # an upper limit: EarlyStopping usually ends the run earlier",
         "",
         "[data]",
-        'type = "CSV"',
-        f"path = {as_toml(Path(os.path.relpath(path.resolve(), directory.resolve())).as_posix())}",
+        f"type = {as_toml(file.type)}",
+        f"path = {as_toml(Path(os.path.relpath(file.path.resolve(), directory.resolve())).as_posix())}",
+        *(f"{name} = {as_toml(value)}" for name, value in file.options.items()),
         *_inputs(draft),
         *_target(draft),
-        "standardize = true # each input gets mean 0 and variance 1",
+        *(['missing_targets = "drop"'] if target.missing else []),
+        *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         f"validation = {HELD_BACK}",
         f"test = {HELD_BACK}",
-        *(["stratify = true # each split has the same class proportions"] if draft.task == "classes" else []),
-        f"batch_size = {_batch_size(target.rows)}",
+        *_classes(draft),
+        *(["stratify = true # each split has the same class proportions"] if draft.is_stratified else []),
+        *_split_hints(draft),
+        f"batch_size = {batch_size(draft.rows)}",
+        *_columns(draft),
         "",
-        *(_classification(draft) if draft.task == "classes" else _regression(draft)),
+        *model(draft),
         "",
         f"[[callbacks]] # stops when the validation loss has not improved for {PATIENCE} epochs",
         'type = "EarlyStopping"',
@@ -79,6 +86,72 @@ def as_spec(draft: Drafted, path: Path, directory: Path) -> str:
         'type = "Safetensors"',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _is_plain(draft: Drafted) -> bool:
+    """Whether all inputs are numbers without missing cells, so that no column needs a kind."""
+    return all(column.is_plain for column in draft.given)
+
+
+def _classes(draft: Drafted) -> Iterator[str]:
+    """List the classes if one is so rare that no training row may have it."""
+    if draft.task == "number" or draft.is_binary or min(draft.target.counts.values()) >= RARE_CLASS:
+        return
+    if draft.target.kind == "number" or draft.target.kind == "time":
+        return
+    listed = [int(float(name)) for name in draft.classes] if draft.is_of_numbers else draft.classes
+    yield "# Some classes are so rare that they may be missing in the training rows."
+    line = f"classes = {as_toml(listed)}"
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield from ("classes = [", *_in_lines([as_toml(name) for name in listed]), "]")
+
+
+def _split_hints(draft: Drafted) -> Iterator[str]:
+    """Tell the option that splits by time, if a column has times."""
+    times = [column.name for column in draft.given if column.kind == "time"]
+    if times and not draft.is_stratified:
+        yield f"# To test on the latest rows: time_column = {as_toml(times[0])}"
+
+
+def _columns(draft: Drafted) -> Iterator[str]:
+    """The kinds of the columns: the most frequent one for all, and a line for each column with another one."""
+    kinds = {} if _is_plain(draft) else draft.kinds
+    entries = _with_pattern(kinds, [column.name for column in draft.columns])
+    if draft.task == "number":
+        target: dict[str, Any] = {"type": "StandardScaler", **draft.target.form}
+        entries = {**entries, draft.target.name: target}
+    if not entries:
+        return
+    yield ""
+    yield "[data.columns] # fitted to the training rows"
+    for name, kind in entries.items():
+        comment = " # the loss compares it with variance 1" if name == draft.target.name else ""
+        yield f"{_key(name)} = {_inline(kind)}{comment}"
+
+
+def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, Kind]:
+    """Return the kinds with "*" for the most frequent one, if that is shorter."""
+    if not kinds or "*" in names:
+        return dict(kinds)
+    number, filled = ({"type": "StandardScaler", **more} for more in ({}, {"missing": "median"}))
+    if filled in kinds.values():  # It also suits numbers without missing cells.
+        kinds = {name: filled if kind == number else kind for name, kind in kinds.items()}
+    common, times = Counter(map(_inline, kinds.values())).most_common(1)[0]
+    if times < 2:
+        return dict(kinds)
+    first = next(kind for kind in kinds.values() if _inline(kind) == common)
+    return {"*": first, **{name: kind for name, kind in kinds.items() if _inline(kind) != common}}
+
+
+def _inline(kind: Kind) -> str:
+    return f"{{ {', '.join(f'{name} = {as_toml(value)}' for name, value in kind.items())} }}"
+
+
+def _key(name: str) -> str:
+    """Return a column name as a key of a table."""
+    return name if name.isascii() and name.replace("_", "").replace("-", "").isalnum() else as_toml(name)
 
 
 def _comment(text: str, indent: str = "") -> list[str]:
@@ -133,76 +206,3 @@ def _target(draft: Drafted) -> Iterator[str]:
     else:
         yield from _comment(f"In the target {meaning}.")
         yield line
-
-
-def _batch_size(rows: int) -> int:
-    return 32 if rows < 5_000 else 128 if rows < 50_000 else 512
-
-
-def _hidden(rows: int) -> list[int]:
-    """The widths of the hidden layers, which grow with the number of rows."""
-    return [32] if rows < 1_000 else [64, 32] if rows < 20_000 else [256, 128]
-
-
-def _model(draft: Drafted, outputs: str) -> Iterator[str]:
-    yield "[model]"
-    yield 'type = "Sequential"'
-    yield "layers = ["
-    for width in _hidden(draft.target.rows):
-        yield f'    {{ type = "Linear", out_features = {width} }},'
-        yield '    { type = "ReLU" },'
-    yield f'    {{ type = "Linear", out_features = {outputs},'
-    yield "]"
-
-
-def _classification(draft: Drafted) -> Iterator[str]:
-    binary = draft.is_binary
-    yield from _model(draft, "1 }" if binary else f"{len(draft.classes)} }}")
-    yield ""
-    if binary:
-        yield "[loss] # one output, which is positive for the second class"
-        yield 'type = "BCEWithLogitsLoss"'
-    else:
-        yield "[loss] # one output per class"
-        yield 'type = "CrossEntropyLoss"'
-    yield from ("", "[optimizer]", 'type = "AdamW"', f"lr = {LEARNING_RATE}")
-    yield from ("", "[[metrics]]", 'type = "Accuracy"')
-    yield from ("", "[[metrics]]", 'type = "F1Score"')
-    if binary:
-        yield from ("", "[[metrics]]", 'type = "AUROC"')
-    else:
-        yield 'average = "macro" # all classes have equal weight'
-
-
-def _regression(draft: Drafted) -> Iterator[str]:
-    """A model whose last layer starts in the range of the target, with steps that fit it.
-
-    With these weights, learning rate and loss the training equals that of a target with mean 0 and variance 1: AdamW's
-    steps do not depend on the size of gradients, and the last layer's outputs are all multiplied by one number.
-    """
-    mean, deviation = _rounded(draft.target.mean, draft.target.deviation), _rounded(draft.target.deviation)
-    last = 2 * len(_hidden(draft.target.rows))
-    inputs = _hidden(draft.target.rows)[-1]
-    yield from _model(draft, "1 }")
-    yield ""
-    yield from _comment(
-        f"The last layer starts at the mean of the target, {mean:g}, with its standard deviation, {deviation:g}."
-    )
-    yield from ("[[initialize]]", 'type = "constant_"', f'parameters = "{last}.bias"', f"val = {mean}")
-    yield from ("", "[[initialize]]", 'type = "normal_"', f'parameters = "{last}.weight"')
-    yield f"std = {_rounded(draft.target.deviation / math.sqrt(inputs))}"
-    yield from ("", "[loss] # quadratic for errors up to delta, linear above")
-    yield from ('type = "HuberLoss"', f"delta = {deviation}")
-    yield from ("", "[optimizer]", 'type = "AdamW"', f"lr = {LEARNING_RATE}")
-    size = "larger" if draft.target.deviation > 1 else "smaller"
-    yield from ("", f"[[optimizer.groups]] # {size} steps for the last layer, which has the scale of the target")
-    yield from (f'parameters = "{last}.*"', f"lr = {_rounded(LEARNING_RATE * draft.target.deviation)}")
-    yield "weight_decay = 0.0"
-    yield from ("", "[[metrics]]", 'type = "R2Score"')
-    yield from ("", "[[metrics]]", 'type = "MeanAbsoluteError"')
-
-
-def _rounded(number: float, unit: float | None = None) -> float:
-    """The number with two significant digits, or rounded to hundredths of the unit, so that it is short in TOML."""
-    size = abs(number if unit is None else unit)
-    return float(round(number, 1 - math.floor(math.log10(size))))

@@ -1,16 +1,15 @@
 """Which column of a table a spec predicts, as what, and from which other columns."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from attrs import frozen
 
-from hookline.errors import DataError, counted, did_you_mean, enumerate_names, shortened
+from hookline.errors import DataError, counted, did_you_mean, enumerate_names
 from hookline.spec import as_toml
-from hookline_data.draft.columns import MOST_CLASSES_COUNTED, Column
-from hookline_data.reading.csv_format import MISSING_MARKS
+from hookline_data.draft.columns import Column
+from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, quoted, why_left_out
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""
@@ -24,11 +23,8 @@ LEAST_TO_JUDGE = 2
 HELD_BACK = 0.2
 """The share of the rows in the validation split, and that in the test split."""
 
-LONGEST_CELL = 40
-"""The maximum number of characters of a cell in a message."""
-
-_IDENTIFIER = re.compile(r"(^|[ _-])id$|[a-z]I[dD]$|^ID$")
-"""The names of columns whose integers identify rows, such as `id`, `customer_id` and `PassengerId`."""
+IMBALANCED = 0.9
+"""The share of the most frequent class from which accuracy misleads."""
 
 TARGET_NAMES = ("target", "label", "class", "y")
 
@@ -48,20 +44,27 @@ class Drafted:
     @property
     def inputs(self) -> list[str]:
         """The columns that are inputs."""
-        return [
-            column.name for column in self.columns if column is not self.target and column.name not in self.left_out
-        ]
+        return [column.name for column in self.given]
+
+    @property
+    def given(self) -> list[Column]:
+        """The columns that are inputs."""
+        return [column for column in self.columns if column is not self.target and column.name not in self.left_out]
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each input."""
+        return {column.name: kind_of(column) for column in self.given}
 
     @property
     def classes(self) -> list[str]:
         """The classes, as the data source sorts them."""
-        assert self.target.counts is not None
         return sorted(self.target.counts, key=float if self.is_of_numbers else None)
 
     @property
     def is_of_numbers(self) -> bool:
         """Whether the classes are numbers. True and False are names."""
-        return self.target.is_numeric and not self.target.is_boolean
+        return self.target.is_numeric
 
     @property
     def is_binary(self) -> bool:
@@ -69,9 +72,30 @@ class Drafted:
         return len(self.classes) == 2 and (not self.is_of_numbers or [*map(float, self.classes)] == [0, 1])
 
     @property
+    def rows(self) -> int:
+        """The number of rows with a target."""
+        return self.target.rows - self.target.missing
+
+    @property
+    def is_stratified(self) -> bool:
+        """Whether each class has a row for each split."""
+        return self.task == "classes" and min(self.target.counts.values()) >= LEAST_OF_A_CLASS
+
+    @property
+    def imbalance(self) -> str:
+        """A sentence about a class that most rows have; empty if there is none."""
+        if self.task == "number":
+            return ""
+        name, times = max(self.target.counts.items(), key=lambda pair: pair[1])
+        if times < IMBALANCED * self.rows:
+            return ""
+        return f"{times / self.rows:.1%} of the rows have the class {quoted(name)}, so accuracy says little."
+
+    @property
     def sentence(self) -> str:
         """What the trained model does."""
-        name, given = as_toml(self.target.name), counted(len(self.inputs), "numeric column")
+        are_numbers = all(column.is_plain for column in self.given)
+        name, given = as_toml(self.target.name), counted(len(self.given), f"{'numeric ' if are_numbers else ''}column")
         if self.task == "number":
             return f"It predicts {name} from {given}."
         return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."
@@ -81,7 +105,7 @@ def likely_target(columns: Sequence[Column]) -> Column:
     """The most likely target: the column with such a name, the only one with classes in words, or the last."""
     usable = [column for column in columns if _complaint(column) is None] or list(columns)
     named = [column for column in usable if column.name.lower() in TARGET_NAMES]
-    words = [column for column in usable if not column.is_numeric]
+    words = [column for column in usable if column.kind in ("text", "boolean")]
     return named[0] if named else words[0] if len(words) == 1 else usable[-1]
 
 
@@ -97,79 +121,63 @@ def drafted(path: Path, columns: Sequence[Column], target: str, task: Task | Non
         raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
     if complaint := _complaint(column, task):
         raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
-    left_out = {
-        other.name: why for other in columns if other is not column and (why := _why_no_input(other)) is not None
-    }
-    if len(left_out) == len(columns) - 1:
+    others = [other for other in columns if other is not column]
+    left_out = {other.name: why for other in others if (why := why_left_out(other) or _leak(other, column)) is not None}
+    if len(left_out) == len(others):  # A series may have nothing but the time.
+        left_out = {name: why for name, why in left_out.items() if not name or why != COUNTS_ROWS}
+    if len(left_out) == len(others):
         reasons = "; ".join(f"{as_toml(name)}: {why}" for name, why in left_out.items())
         raise DataError(f"{path}: No column can be an input. {reasons}.")
     return Drafted(tuple(columns), column, task or _task(column), left_out)
 
 
+def _leak(column: Column, target: Column) -> str | None:
+    """Return that a column is the target in other words: each of its cells goes with one of the target."""
+    if column.distinct != target.distinct or column.missing or target.missing or column.distinct < 2:
+        return None
+    if target.distinct > target.rows / 2 and column.counts != target.counts:
+        return None
+    pairs = set(zip(column.codes.indices.to_pylist(), target.codes.indices.to_pylist(), strict=True))
+    return "it is the target in other words" if len(pairs) == target.distinct else None
+
+
 def _task(target: Column) -> Task:
     """Whether a target is one of several classes or a number."""
-    if target.kind == "text":
+    if not target.is_numeric:
         return "classes"
-    few = target.counts is not None and len(target.counts) <= min(MOST_CLASSES_OF_INTEGERS, target.rows / 2)
-    return "classes" if target.kind == "integer" and few else "number"
+    few = target.distinct <= min(MOST_CLASSES_OF_INTEGERS, (target.rows - target.missing) / 2)
+    return "classes" if target.kind == "integer" and few and not target.form else "number"
 
 
 def _complaint(target: Column, task: Task | None = None) -> str | None:
     """Why a column cannot be a target."""
     if not target.name.strip():
         return "it has no name"
-    if target.empty:
-        return _empty(target)
-    if target.counts is not None and len(target.counts) == 1:
-        return f"all of its cells are {_quoted(next(iter(target.counts)))}"
+    if target.kind in ("list", "other"):
+        return target.why or "its cells are lists"
+    if not target.distinct:
+        return "it is empty"
+    if target.distinct == 1:
+        return f"all of its cells are {quoted(next(iter(target.counts)))}"
+    if target.not_finite:
+        return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
+    rows = target.rows - target.missing
     if (task or _task(target)) == "number":
-        return _complaint_of_numbers(target)
-    if target.has_numbers_that_are_not_finite:
-        return f"row {target.bad_row} is {_quoted(target.bad_cell)}, which is no finite number as all others are"
-    if target.counts is None or len(target.counts) > target.rows / 2:
-        if target.counts is None:
-            return f"more than {MOST_CLASSES_COUNTED:,} of its {target.rows:,} cells are different from one another"
-        several = f"{len(target.counts)} of its {target.rows:,} cells"
-        return f"{several} are different from one another, and classes would repeat"
+        return _complaint_of_numbers(target, rows)
+    if target.distinct > rows / 2:
+        different = f"{target.distinct:,} of its {rows:,} cells are different from one another"
+        return f"{different}, and classes would repeat"
     if max(target.counts.values()) < LEAST_OF_A_CLASS:
         return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
     return None
 
 
-def _complaint_of_numbers(target: Column) -> str | None:
+def _complaint_of_numbers(target: Column, rows: int) -> str | None:
     """Why a column cannot be a numeric target."""
     if not target.is_numeric:
-        return f"row {target.bad_row} is {_quoted(target.bad_cell)}, which is no number"
-    if not target.deviation:
+        return f"it has {quoted(next(iter(target.counts)))}, which is no number"
+    if not target.deviation or target.deviation**2 == 0:
         return "its numbers differ too little"
-    if round(target.rows * HELD_BACK) < LEAST_TO_JUDGE:
-        return f"{counted(target.rows, 'row')} are too few to learn from and to test"
+    if round(rows * HELD_BACK) < LEAST_TO_JUDGE:
+        return f"{counted(rows, 'row')} are too few to learn from and to test"
     return None
-
-
-def _why_no_input(column: Column) -> str | None:
-    """Why a column is not an input; inputs are numbers."""
-    if not column.name:
-        return f"column {column.index + 1} has no name"
-    if column.is_running:
-        return "it counts the rows"
-    if column.kind == "integer" and _IDENTIFIER.search(column.name):
-        return "by its name, it identifies rows"
-    if column.empty == column.rows:
-        return "it is empty"
-    if column.kind == "text" and column.bad_cell not in MISSING_MARKS:
-        return f"row {column.bad_row} is {_quoted(column.bad_cell)}, and inputs are numbers"
-    if column.is_numeric and column.low == column.high:
-        return f"it is {column.low:g} in all rows"
-    if column.empty:
-        return f"{_empty(column)}, {'' if column.empty == 1 else 'the first '}in row {column.bad_row}"
-    return None
-
-
-def _quoted(cell: str) -> str:
-    return as_toml(shortened(cell, LONGEST_CELL))
-
-
-def _empty(column: Column) -> str:
-    marked = f"missing ({as_toml(column.bad_cell)})" if column.bad_cell in MISSING_MARKS[1:] else "empty"
-    return f"{counted(column.empty, 'cell')} {'is' if column.empty == 1 else 'are'} {marked}"

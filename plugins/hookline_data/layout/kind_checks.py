@@ -1,7 +1,7 @@
 """Checks of `columns`: entries without effect, groups that cannot be, and text without a kind that takes it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from hookline.errors import OptionError, quoted_cell
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from hookline_data.table import Table
 
 
-def check(table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
+def check(
+    table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind], targets: Set[str]
+) -> Iterator[OptionError]:
     """Report entries of `columns` without effect, and groups whose columns cannot be together.
 
-    `groups` are the columns of each group of inputs.
+    `groups` are the columns of each group of inputs. An entry with the name of one of the `targets` is for it.
     """
     used = {column for columns in groups.values() for column in columns}
     effective = {kind.pattern for name, kind in kinds.items() if name in used}
     matching = {kind.pattern for kind in kinds.values()}
     for pattern in table.columns or ():
-        if pattern not in effective:
+        if pattern not in effective and pattern not in targets:
             why = "it matches no input" if pattern in matching else "later entries match the same columns"
             yield OptionError("columns", f"This has no effect: {why}.", pattern, on_key=True, id="unused-option")
     is_by_group = isinstance(table.inputs, Mapping)

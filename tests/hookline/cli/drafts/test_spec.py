@@ -62,7 +62,10 @@ def test_of_other_files_the_built_in_plugin_drafts(command):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PAR1\x15\x04\x15", "This is a Parquet file. No plugin drafts specs for such files."),
+        (
+            b"\x93NUMPY\x01\x00",
+            "This is an NPY file. Save its arrays by name with `numpy.savez`, and read them with the source `NPZ`.",
+        ),
         (b"\x00\x01\x02", "No plugin drafts specs for such files."),
     ],
 )
