@@ -34,6 +34,7 @@ def spec(path, loss, target, outputs=3, **data):
 def data_of(made):
     made = hookline.load(made)
     run = type("Run", (), {})()
+    run.note = [].append
     run.spec, run.seed, run.device, run.dtype = made, 0, torch.device("cpu"), torch.float32
     run.moved = lambda tensor: tensor.to(run.dtype if tensor.is_floating_point() else tensor.dtype)
     return made.data.prepare(run, made.objective)

@@ -15,6 +15,16 @@ IMAGES = torch.randn(ROWS, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 TARGETS = torch.arange(float(ROWS)).unsqueeze(1) / ROWS
 
 
+class NotInMemory:
+    """Batches that are not compared with those of training, whose rows they repeat."""
+
+    def __init__(self, batches):
+        self.rows, self.epoch, self._size = batches.rows, batches.epoch, len(batches)
+
+    def __len__(self):
+        return self._size
+
+
 class Images:
     """A plugin that provides the images."""
 
@@ -24,7 +34,9 @@ class Images:
         validation = hookline.data.TensorBatches({"input": IMAGES}, {"target": TARGETS}, batch_size=BATCH)
         example = hookline.data.Batch({"input": IMAGES[:2]}, {"target": TARGETS[:2]})
         known = {"target": hookline.data.Target(columns=("y",))}
-        return hookline.data.Data(training=training, validation=validation, example=example, targets=known)
+        return hookline.data.Data(
+            training=training, validation=NotInMemory(validation), example=example, targets=known
+        )
 
 
 def trained(path, *callbacks, plugins=(), optimizer=None, **run):

@@ -29,8 +29,10 @@ _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
 ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
 """A regular expression for dates and times that the kind `Date` reads without a `format`."""
 
-FORMATS = ("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M")
-FORMATS += ("%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%b %d %Y", "%d %b %Y", "%B %d, %Y")
+FORMATS = (
+    *("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M"),
+    *("%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%b %d %Y", "%d %b %Y", "%B %d, %Y"),
+)
 """Other formats of dates, the first of several that fit all cells counts."""
 
 MOST_WORDS_LOOKED_AT = 1000
@@ -149,9 +151,9 @@ def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) 
         if decimal_point == "." and compute.all(compute.match_substring_regex(values, FORMATTED)).as_py():
             numbers, form = _formatted(values)
             return _of_numbers(numbers.take(codes.indices), form, known, counts)
-        if (form := _date_format(values)) is not None:
+        if (format_ := _date_format(values)) is not None:
             has_clock = ":" in values[0].as_py()
-            return Column(kind="time", has_clock=has_clock, form=form, **known, **counts)
+            return Column(kind="time", has_clock=has_clock, form=format_, **known, **counts)
     some = values.slice(0, MOST_WORDS_LOOKED_AT)
     words = compute.mean(compute.count_substring_regex(some, r"\w+")).as_py() if len(values) else 0.0
     return Column(kind="text", words=words or 0.0, **known, **counts)

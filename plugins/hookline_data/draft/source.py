@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 SOURCES: Mapping[str, type[Table]] = {
-    source.__name__: source  # type: ignore[attr-defined]
+    source.__name__: source
     for source in (Arrow, CSV, JSONLines, Parquet)
 }
 
@@ -59,7 +59,7 @@ def table_file(path: Path) -> TableFile | None:
         if path.exists() and not (path.is_file() or path.is_dir()):  # A pipe or a device may have no end.
             raise DataError(f"{path}: This is not a regular file.")
         kind = kinds.of_file(path)
-        kind = "CSV" if kind == "text" else kind
+        kind = "CSV" if kind in ("text", "JSON") else kind  # A header may begin like JSON.
         if kind not in SOURCES:
             kinds.refuse_other(path, "CSV") if kind not in ("NPZ", "damaged") else None
             return None

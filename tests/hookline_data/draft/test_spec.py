@@ -402,6 +402,8 @@ def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data)
         csv.writer(file).writerows([names, *rows])
     try:
         file = table_file(path)
+        if file is None:  # A cell has a NUL character.
+            return
         columns = file.columns
         draft = drafted(path, columns, data.draw(some.sampled_from([column.name for column in columns])), None)
     except DataError:
