@@ -79,13 +79,18 @@ class Images(ImageSource):
             yield OptionError("image_column", message, id="unknown-column", help=hint)
             return
         problems = list(self.table.check(loss))
+        if names is not None and all(problem.path[0] == "inputs" for problem in problems):
+            of_groups = list(self._check_groups(self.source, names))
+            problems = [] if of_groups else problems  # Those of the table would be about the same columns.
+            yield from of_groups
         yield from (problem.within("source") if isinstance(problem, OptionError) else problem for problem in problems)
-        if names is not None and not problems:
-            yield from self._check_groups(self.source, names)
 
     def _check_groups(self, table: Table, names: list[str]) -> Iterator[OptionError]:
         """Report images that are no input, or that are not in a group of inputs of their own."""
-        groups = table.input_columns(names)
+        try:
+            groups = table.input_columns(names)
+        except DataError:
+            return  # The table reports it.
         own = [group for group, columns in groups.items() if self.image_column in columns]
         if len(own) != 1:
             message = (

@@ -72,12 +72,12 @@ class FTTransformer(TableModel):
         if self.linformer_kv_compression_ratio is not None and self.linformer_kv_compression_sharing is None:
             message = 'It requires `linformer_kv_compression_sharing`, "headwise" or "key-value".'
             yield OptionError("linformer_kv_compression_ratio", message)
-        if self.size % self.attention_n_heads:
-            message = f"A token has {self.size} elements, which {self.attention_n_heads} heads cannot share evenly."
+        if self._size % self.attention_n_heads:
+            message = f"A token has {self._size} elements, which {self.attention_n_heads} heads cannot share evenly."
             yield OptionError("attention_n_heads", message, against=[("d_block",)] if self.d_block else [])
 
     @property
-    def size(self) -> int:
+    def _size(self) -> int:
         """The size of a token."""
         return self.d_block or BY_DEPTH[min(self.n_blocks, 6)][0]
 
@@ -95,10 +95,10 @@ class FTTransformer(TableModel):
             cat_cardinalities=table.cardinalities,
             d_out=self.d_out,
             n_blocks=self.n_blocks,
-            d_block=self.size,
+            d_block=self._size,
             attention_n_heads=self.attention_n_heads,
             attention_dropout=attention_dropout if self.attention_dropout is None else self.attention_dropout,
-            ffn_d_hidden=self.ffn_d_hidden or max(1, int(self.size * multiplier)),
+            ffn_d_hidden=self.ffn_d_hidden or max(1, int(self._size * multiplier)),
             ffn_dropout=ffn_dropout if self.ffn_dropout is None else self.ffn_dropout,
             ffn_activation=self.ffn_activation,
             residual_dropout=self.residual_dropout,

@@ -29,8 +29,14 @@ def test_numbers_text_and_dates(write, prepare_file):
     ("line", "message"),
     [
         ('{"a": "x", "y": 1}', 'row 3, column "a": "x" is not a number.'),
-        ('{"y": 1}', 'row 3, column "a": The cell is empty.'),
-        ('{"a": null, "y": 1}', 'row 3, column "a": The cell is empty.'),
+        (
+            '{"y": 1}',
+            'row 3, column "a": The cell is empty. Or let a kind fill it in: columns = { a = { type = "Number", missing = "mean" } }.',
+        ),
+        (
+            '{"a": null, "y": 1}',
+            'row 3, column "a": The cell is empty. Or let a kind fill it in: columns = { a = { type = "Number", missing = "mean" } }.',
+        ),
         ('{"a": 1', "row 3: This line is not a JSON object."),
     ],
 )

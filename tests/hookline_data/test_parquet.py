@@ -232,7 +232,11 @@ def test_targets_of_a_wrong_type_are_reported_with_the_type_that_the_loss_needs(
             {},
             'row 4, column "a": The cell is empty. Or let a kind fill it in: columns = { a = { type = "Number", missing = "mean" } }.',
         ),
-        ({"a": [None, None, None, None]}, {}, 'row 1, column "a": The cell is empty.'),
+        (
+            {"a": [None, None, None, None]},
+            {},
+            'row 1, column "a": The cell is empty. 4 cells of the column are missing: rows 1, 2, 3, 4. Or let a kind fill it in: columns = { a = { type = "Number", missing = "mean" } }.',
+        ),
         (
             {"a": [1, 2, 3, 4], "y": [1, None, 3, 4]},
             {},

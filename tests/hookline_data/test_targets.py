@@ -230,7 +230,8 @@ def test_a_missing_mark_among_the_inputs_is_reported_with_its_row(prepare, tmp_p
     with pytest.raises(DataError) as raised:
         prepare("a,b,y\n1,2,3\n4,NA,6\n")
     assert str(raised.value) == (
-        f'{tmp_path / "table.csv"}: row 2, column "b": "NA" counts as a missing value: fill it in or remove the row.'
+        f'{tmp_path / "table.csv"}: row 2, column "b": "NA" counts as a missing value: fill it in or remove the row. '
+        'Or let a kind fill it in: columns = { b = { type = "Number", missing = "mean" } }.'
     )
 
 

@@ -274,7 +274,7 @@ OPTIMIZER = {"type": "SGD", "lr": 0.1, "weight_decay": 0.1, "momentum": 0.5}
 
 
 def trained(layers, rows, tmp_path):
-    made = spec(*layers, run={"epochs": 3}, optimizer=OPTIMIZER)
+    made = spec(*layers, run={"epochs": 3, "evaluate_training": False}, optimizer=OPTIMIZER)
     return hookline.train(made, plugins=[rows], out=tmp_path / "run").model
 
 

@@ -173,7 +173,7 @@ def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
 
 def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
     plain, of_houses, embedded = map(tomllib.loads, blocks("toml", "tabular_models"))
-    rows = [f"{90 + row},{row % 5},{row % 20},{row * 9 % 500},{100 + row}" for row in range(60)]
+    rows = [f"{90 + row},{row % 5},{row % 20},{row * 9 % 500},{100 + row * 37 % 101}" for row in range(60)]
     (tmp_path / "houses.csv").write_text("\n".join(["area,rooms,city,street,price", *rows]))
     monkeypatch.chdir(tmp_path)
     sections = {"run": {"epochs": 1, "name": "houses"}, "loss": {"type": "MSELoss"}, "optimizer": {"type": "AdamW"}}

@@ -22,7 +22,7 @@ EXAMPLES = {
     "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},
     "cli/main.py": {"Adam"},
-    "cli/new.py": {"CSV"},  # The file format.
+    "cli/new.py": {"Arrow", "CSV", "Parquet"},  # The file formats.
     "cli/output/table_files.py": {"CSV"},  # The file format.
     "cli/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/show.py": {"Conv2d"},
@@ -31,6 +31,7 @@ EXAMPLES = {
         *("Accuracy", "Adam", "CSV", "CrossEntropyLoss", "EarlyStopping", "Flatten", "R2Score", "SGD", "StepLR"),
         "StochasticWeightAveraging",
     },
+    "plots/figures.py": {"Date"},  # A key of the metadata of PNG files.
     "plugins/manager.py": set(BUILT_IN),  # The list of the plugins that are always loaded.
     "report/judgements.py": {"EarlyStopping"},
     "trained/evaluation/added_metrics.py": {"F1Score"},

@@ -10,6 +10,7 @@ from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
 from hookline.plugins.catalog import is_family
 from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.families.column import ColumnSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.families.distance import DistanceSpec
@@ -18,6 +19,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.families.transform import TransformSpec
 from hookline.spec.types import Array, Choice, OneOf, Table, option_type
 
 WRONG = [
@@ -103,6 +105,8 @@ def uses(kind, table):
         InitializationSpec: [{"initialize": [table]}],
         DistanceSpec: [{"loss": {"type": "TripletMarginWithDistanceLoss", "distance_function": table}}],
         DataSpec: [{"data": table}],
+        ColumnSpec: [{"data": {"type": "CSV", "path": "t.csv", "columns": {"*": table}}}],
+        TransformSpec: [{"data": {"type": "CSV", "path": "t.csv", "transforms": [table]}}],
         MetricSpec: [{"metrics": [table]}],
         WrapperSpec: [{"callbacks": [table, *callbacks]}, {"callbacks": [*callbacks, table]}],
         DeploySpec: [{"deploy": [table]}],

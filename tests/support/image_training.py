@@ -34,9 +34,7 @@ class Images:
         validation = hookline.data.TensorBatches({"input": IMAGES}, {"target": TARGETS}, batch_size=BATCH)
         example = hookline.data.Batch({"input": IMAGES[:2]}, {"target": TARGETS[:2]})
         known = {"target": hookline.data.Target(columns=("y",))}
-        return hookline.data.Data(
-            training=training, validation=NotInMemory(validation), example=example, targets=known
-        )
+        return hookline.data.Data(training=training, validation=NotInMemory(validation), example=example, targets=known)
 
 
 def trained(path, *callbacks, plugins=(), optimizer=None, **run):

@@ -78,7 +78,7 @@ def _of_empty_sequences(one: SequencePredictions) -> Iterator[Judgement]:
     if rows and empty / rows > MANY_EMPTY:
         text = (
             f"Nothing is predicted for {empty:,} of {counted(rows, 'row')} of the {one.split} split{_of(one)}, only "
-            f"blanks. With CTCLoss this is usual at the beginning of a training: train for more epochs."
+            f"blanks. This is usual at the beginning of a training: train for more epochs."
         )
         yield Judgement("constant prediction", text)
 

@@ -49,7 +49,7 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
         raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)
     if wanted.size is not None and is_list(cells.type):
         cells = pyarrow.chunked_array([_of_size(cells.combine_chunks(), wanted.size, name, path)])
-    elif depth(cells.type) > 2 or (depth(cells.type) == 2 and not is_ragged(cells.type)):
+    elif depth(cells.type) > 2 or (depth(cells.type) == 2 and not is_ragged(cells.type) and not wanted.is_target):
         shape = to_json(first_shape(cells.combine_chunks()))
         message = f"The cells have the type {cells.type}. If they are images, set `shape = {shape}`."
         raise DataError(f'column "{name}": {message}', file=path, columns=[name])

@@ -22,10 +22,7 @@ from hookline_data.table import Table
 if TYPE_CHECKING:
     import pyarrow
 
-SOURCES: Mapping[str, type[Table]] = {
-    source.__name__: source
-    for source in (Arrow, CSV, JSONLines, Parquet)
-}
+SOURCES: Mapping[str, type[Table]] = {source.__name__: source for source in (Arrow, CSV, JSONLines, Parquet)}
 
 LOOKED_AT = 1024
 """How many bytes of a text file to search for NUL characters."""

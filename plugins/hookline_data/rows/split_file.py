@@ -75,7 +75,9 @@ class SplitFile(TransformedSource):
     """The seed that assigns rows to splits. It is independent of the run's seed, so that runs can be compared."""
     split_column: str | None = None
     """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
-    split_values: Mapping[str, Value | tuple[Value, ...]] | None = option(default=None, only_with=("split_column",))
+    split_values: Mapping[str, Value | tuple[Value, ...]] | None = option(
+        default=None, only_with=("split_column",), unbounded=True
+    )
     """The values of `split_column` for each split, such as `{ training = ["train", "1"], test = "test" }`. The rows of
     values listed as `unused` are in no split, and "*" stands for all values that are not listed. Default: the names of
     the splits."""
@@ -92,7 +94,7 @@ class SplitFile(TransformedSource):
     names; an empty cell is always missing."""
     missing_targets: Literal["refuse", "drop"] = "refuse"
     """What becomes of a row whose target is missing: an error, or the row is dropped. The plan says how many."""
-    classes: ClassNames | Mapping[str, ClassNames] | None = None
+    classes: ClassNames | Mapping[str, ClassNames] | None = option(default=None, unbounded=True)
     """The classes of the target in the order of their indices, such as `["low", "middle", "high"]`, or a table with
     those of each target. A class that does not occur is allowed, and any other class is an error. Default: the classes
     of the training rows, sorted."""

@@ -55,7 +55,7 @@ def test_no_option_of_an_unknown_type_is_reported_as_missing():
 def test_for_very_many_components_a_message_names_the_command_that_lists_them():
     [reported] = problems_of(table(model={"type": "Wombat"}))
     assert re.fullmatch(
-        r'model.type: There is no model called "Wombat". There are 1\d\d, such as "Heads", "Parallel", .*: `hookline list` '
+        r'model.type: There is no model called "Wombat". There are 1\d\d, such as "Branches", "Heads", .*: `hookline list` '
         "shows them.",
         reported,
     )

@@ -330,7 +330,11 @@ ADVICE = 'Or let a kind fill it in: columns = { width = { type = "Number", missi
             'row 4, column "width": "nan" counts as a missing value: fill it in or remove the row. ' + ADVICE,
         ),
         ("3.5,", "inf,", 'row 4, column "width": inf is not a finite float32.'),
-        ("3.5,2.25,b", "3.5,2.25,", 'row 4, column "kind": The cell is empty.'),
+        (
+            "3.5,2.25,b",
+            "3.5,2.25,",
+            'row 4, column "kind": The cell is empty: fill it in, or drop such rows with `missing_targets = "drop"`.',
+        ),
         ("11.5,2.25,b", "11.5,x,b", 'row 12, column "length": "x" is not a number.'),
     ],
 )

@@ -26,7 +26,8 @@ def test_a_function_receives_the_arguments_it_takes_and_after_the_stage_the_answ
         seen.append((split, run.epoch, sorted(answer), beside))
 
     trained(tmp_path, hookline.after("evaluate", look), epochs=2)
-    assert seen == [("validation", epoch, ["Accuracy", "loss"], None) for epoch in (1, 2)]
+    splits = [("validation", 1), ("validation", 2), ("training", 2)]
+    assert seen == [(split, epoch, ["Accuracy", "loss"], None) for split, epoch in splits]
 
 
 def test_a_function_with_double_star_receives_all_arguments(tmp_path):

@@ -115,6 +115,7 @@ def test_the_written_spec_is_complete(tmp_path):
         "seed": 0,
         "epochs": 10,
         "accumulate": 1,
+        "evaluate_training": True,
         "device": "auto",
         "dtype": "float32",
     }
@@ -163,6 +164,7 @@ def test_a_section_without_a_family_has_no_type():
         "seed": 0,
         "epochs": 10,
         "accumulate": 1,
+        "evaluate_training": True,
         "device": "auto",
         "dtype": "float32",
     }

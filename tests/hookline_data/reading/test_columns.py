@@ -102,18 +102,21 @@ def test_a_number_is_rounded_once_to_float32(prepare):
     assert torch.equal(batch.target, torch.tensor([[16777217.0], [1.00000017881393432617187499]]))
 
 
+KIND = ' Or let a kind fill it in: columns = { b = { type = "Number", missing = "mean" } }.'
+
+
 @pytest.mark.parametrize(
     ("cell", "complaint"),
     [
         ("x", '"x" is not a number.'),
-        ("NA", '"NA" counts as a missing value: fill it in or remove the row.'),
-        ("nan", '"nan" counts as a missing value: fill it in or remove the row.'),
+        ("NA", '"NA" counts as a missing value: fill it in or remove the row.' + KIND),
+        ("nan", '"nan" counts as a missing value: fill it in or remove the row.' + KIND),
         ("1.5.2", '"1.5.2" is not a number.'),
         ("12 kg", '"12 kg" is not a number.'),
         ("true", '"true" is not a number.'),
         ("1_000", '"1_000" is not a number.'),
-        ("", "The cell is empty."),
-        ("  ", "The cell is empty."),
+        ("", "The cell is empty." + KIND),
+        ("  ", "The cell is empty." + KIND),
         ("inf", "inf is not a finite float32."),
         ("1e400", "inf is not a finite float32."),
         ("-1e39", "-1e+39 is not a finite float32."),

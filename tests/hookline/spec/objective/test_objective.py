@@ -603,8 +603,9 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
     monkeypatch.setattr(CrossEntropyLoss, "divisor", counted)
     losses = {**LOSSES, "kind": {**WEIGHTED, "factor": 2.0}}
     trial = hookline.train(spec(losses, epochs=2), plugins=[Plugin()], out=tmp_path / "run")
-    # An epoch has 3 steps of training and 1 batch of validation; the preflight comes first.
-    assert len(calls) == 1 + 2 * (3 + 1)
+    # An epoch has 3 steps of training and 1 batch of validation; the preflight comes first, and the evaluation of the
+    # training rows last.
+    assert len(calls) == 1 + 2 * (3 + 1) + 3
     assert len(trial.history) == 2
 
 

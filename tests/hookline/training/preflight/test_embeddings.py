@@ -92,7 +92,7 @@ def test_indices_passed_by_keyword_are_checked_in_batches_of_the_training_size(t
         **TABLE,
         "data": source(tmp_path, batch_size=2),
         "model": {"type": "Named"},
-        "run": {"epochs": 1, "device": "cpu"},
+        "run": {"epochs": 1, "device": "cpu", "evaluate_training": False},
     }
     indices = numpy.diag(numpy.full(8, 9)) * numpy.array([0, 0, 0, 0, 1, 1, 1, 1])
     for numbers, is_wrong in ((indices, True), (indices.clip(0, 8), False)):
