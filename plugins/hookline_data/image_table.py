@@ -79,7 +79,7 @@ class Images(ImageSource):
             yield OptionError("image_column", message, id="unknown-column", help=hint)
             return
         problems = list(self.table.check(loss))
-        if names is not None and all(problem.path[0] == "inputs" for problem in problems):
+        if names is not None and all(problem.path[0] in ("columns", "inputs") for problem in problems):
             of_groups = list(self._check_groups(self.source, names))
             problems = [] if of_groups else problems  # Those of the table would be about the same columns.
             yield from of_groups
