@@ -50,7 +50,10 @@ def test_a_text_input_whose_kind_needs_numbers_is_reported_at_the_entry(tmp_path
             {"columns": {"bil": {"type": "Number"}}},
             'data.columns.bil: There is no column "bil". Did you mean "bill"?',
         ),
-        ({"columns": {"kind": {"type": "Number"}}}, "data.columns.kind: This has no effect: it matches no input."),
+        (
+            {"columns": {"kind": {"type": "Number"}}},
+            "data.columns.kind: CrossEntropyLoss does not compare numbers, so its target cannot be transformed.",
+        ),
         (
             {"columns": {"b*": {"type": "Number"}, "bill": {"type": "Log1p"}}},
             'data.columns."b*": This has no effect: later entries match the same columns.',

@@ -191,7 +191,12 @@ def test_bytes_from_atheris_raise_only_errors_of_hookline(tmp_path, runs):
     script = ROOT / "tests" / "support" / "fuzz_reader.py"
     command = [sys.executable, str(script), str(corpus), f"-runs={runs}", "-seed=1"]
     done = subprocess.run(
-        [*command, "-max_len=2000"], cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=False
+        [*command, "-max_len=2000", "-rss_limit_mb=4096"],
+        cwd=tmp_path,
+        env={**os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"Done {runs} runs" in done.stderr
