@@ -36,10 +36,6 @@ class Table:
         """The number of columns of numbers."""
         return 0 if self.x_num is None else self.x_num.shape[1]
 
-    def training_numbers(self) -> "Tensor | None":
-        """The numbers of the training rows, as the model sees them; `None` if they are unknown."""
-        return _joined_rows([self.groups[place] for place in self.numbers]) if self.groups and self.numbers else None
-
     def training_categories(self) -> "Tensor | None":
         """The categories of the training rows; `None` if they are unknown."""
         return (

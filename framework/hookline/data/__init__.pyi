@@ -12,6 +12,7 @@ from .description import (
     DataDescription as DataDescription,
     InputDescription as InputDescription,
 )
+from .fingerprint import fingerprint_of as fingerprint_of
 from .input_group import (
     InputGroup as InputGroup,
     input_groups as input_groups,

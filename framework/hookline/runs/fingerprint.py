@@ -1,19 +1,16 @@
 """The fingerprint of data as the model receives it. Equal fingerprints mean equal bits."""
 
 import hashlib
-from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hookline.data.fingerprint import fingerprint_of, of_batch
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.runs import devices
 from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from hookline.data.batches import Batch, Batches, Data
-    from hookline.data.sampling import WeightedSampler
+    from hookline.data.batches import Batches, Data
 
 
 COMPARED_BATCHES = 16
@@ -35,42 +32,9 @@ def of_data(data: "Data") -> str:
 
 
 def _of_batches(batches: "Batches") -> str:
-    own = getattr(batches, "fingerprint", None)
-    if own is not None:
-        return str(own())
-    rows = getattr(batches, "all", None)
-    if rows is not None:
-        sampler = getattr(batches, "sampler", None)
-        return of_batch(rows) if sampler is None else of_text(of_batch(rows) + _of_sampler(sampler))
+    if (known := fingerprint_of(batches)) is not None:
+        return known
     made = hashlib.sha256(f"{batches.rows} rows".encode())
     for batch in islice(batches.epoch(1), min(COMPARED_BATCHES, len(batches))):
         made.update(of_batch(batch).encode())
-    return made.hexdigest()
-
-
-def _of_sampler(sampler: "WeightedSampler") -> str:
-    """The fingerprint of how rows are sampled."""
-    return f"{sampler.num_samples} {hashlib.sha256(sampler.weights.tobytes()).hexdigest()}"
-
-
-def of_batch(batch: "Batch") -> str:
-    """The fingerprint of the tensors of a batch, with their names, dtypes and shapes."""
-    kinds = {"input": batch.inputs, "target": batch.targets, "length": batch.lengths}
-    tensors = {f"{kind} {name}": tensor for kind, group in kinds.items() for name, tensor in group.items()}
-    return of_tensors(tensors if batch.weights is None else {**tensors, "weights": batch.weights})
-
-
-def of_tensors(tensors: "Mapping[str, Tensor]") -> str:
-    """The fingerprint of tensors by name.
-
-    >>> import torch
-    >>> of_tensors({"x": torch.zeros(2)}) == of_tensors({"x": torch.zeros(1, 2)})
-    False
-    """
-    import torch
-
-    made = hashlib.sha256()
-    for name, tensor in tensors.items():
-        made.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
-        made.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return made.hexdigest()

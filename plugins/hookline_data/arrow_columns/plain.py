@@ -77,28 +77,3 @@ def _plain_lists(lists: "pyarrow.Array", wanted: "pyarrow.DataType") -> "pyarrow
     ends = numpy.concatenate([[0], numpy.cumsum(lengths)]).astype(numpy.int64 if is_large else numpy.int32)
     make = pyarrow.LargeListArray if is_large else pyarrow.ListArray
     return make.from_arrays(pyarrow.array(ends), elements, mask=lists.is_null() if lists.null_count else None)
-
-
-def is_time(kind: "pyarrow.DataType") -> bool:
-    """Whether the cells of a column are dates, times of day or timestamps."""
-    from pyarrow import types
-
-    return types.is_date(kind) or types.is_time(kind) or types.is_timestamp(kind)
-
-
-def timestamps(cells: "pyarrow.Array") -> "pyarrow.Array":
-    """Return dates, times of day or timestamps as timestamps in microseconds, in local time, without a time zone.
-
-    Times of day are those of 1970-01-01.
-    """
-    import pyarrow
-    from pyarrow import compute, types
-
-    kind, wanted = cells.type, pyarrow.timestamp("us")
-    if types.is_time(kind):
-        ticks = cells.cast(pyarrow.int32() if types.is_time32(kind) else pyarrow.int64())
-        return ticks.cast(pyarrow.int64()).view(pyarrow.timestamp(kind.unit)).cast(wanted, safe=False)
-    if types.is_timestamp(kind):
-        local = compute.local_timestamp(cells) if kind.tz is not None else cells
-        return local.cast(wanted, safe=False)  # Nanoseconds are cut off.
-    return cells.cast(wanted)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Batch, Batches, Data, in_order
-from hookline_data.images.fingerprints import fingerprint_of
+from hookline.data import Batch, Batches, Data, fingerprint_of, in_order
 from hookline_data.images.store import ImageStore
 from hookline_data.images.transformed import held_bytes
 from hookline_data.images.windows import apart, together, windows

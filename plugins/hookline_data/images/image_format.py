@@ -102,13 +102,6 @@ class ImageFormat:
         return ImageOps.pad(image, size, method=method) if self.resize == "pad" else image.resize(size, method)
 
 
-def load_decoders() -> None:
-    """Load the decoders of all formats. Pillow would do so for the first file, in several threads at once."""
-    from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - They register themselves.
-
-    Image.preinit()
-
-
 def pixel_limit() -> int:
     """Return the largest number of pixels of an image that Pillow decodes without a warning."""
     from PIL import Image

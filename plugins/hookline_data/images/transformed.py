@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Batch, Batches, Data, DataDescription, RowBlock, in_order
+from hookline.data import Batch, Batches, Data, DataDescription, RowBlock, fingerprint_of, in_order
 from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import TransformSpec, plain
-from hookline_data.images.fingerprints import fingerprint_of
 from hookline_data.images.random_numbers import uniform_numbers
 from hookline_data.images.windows import apart, bytes_of_row, together, windows
 
@@ -126,7 +125,9 @@ class TransformedBatches:
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the rows before the transforms, which are options of the spec."""
-        return fingerprint_of(self._batches)
+        known = fingerprint_of(self._batches)
+        assert known is not None  # The sources that this plugin transforms hold their rows, or have a fingerprint.
+        return known
 
     def in_order(self) -> "TransformedBatches":
         """Return all rows once, with the transforms of new images and without random ones."""

@@ -157,7 +157,7 @@ class LossSpec(Spec):
             return None
         if self.offers in ("classes", "sequences"):
             return len(target.classes) if target.classes is not None else len(target.columns)
-        if getattr(target, "shape", ()):  # A number for each step or pixel.
+        if target.shape:  # A number for each step or pixel.
             return None
         return len(target.columns) or None
 

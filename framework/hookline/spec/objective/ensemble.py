@@ -31,8 +31,8 @@ class EnsembleObjective(Objective):
     def compared(self, outputs: Outputs, batch: Batch) -> tuple[Outputs, Batch]:
         """Return the outputs of the members as rows, and the targets of each row once for each member."""
         changes: dict[str, Any] = {"targets": {name: self._repeated(target) for name, target in batch.targets.items()}}
-        if (weights := getattr(batch, "weights", None)) is not None:
-            changes["weights"] = self._repeated(weights)
+        if batch.weights is not None:
+            changes["weights"] = self._repeated(batch.weights)
         return _as_rows(outputs), evolve(batch, **changes)
 
     def compute(self, criterion: Any, outputs: Outputs, batch: Batch) -> "Tensor":
