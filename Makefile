@@ -5,6 +5,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # Neighboring tests run in one process, so that what they share is made once.
 PARALLEL := -n auto --dist worksteal
 
+# Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
+
 .PHONY: train test test-all check bench docs constraints clean
 
 train: .venv/installed

@@ -19,9 +19,6 @@ from hookline_data.reading.csv_header import seems_to_lack_a_header
 
 PATIENCE = 15
 
-RARE_CLASS = 5
-"""The number of rows below which a class may be missing in a split."""
-
 WIDTH = 100
 """The maximum length of a line."""
 
@@ -70,8 +67,7 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         f"validation = {HELD_BACK}",
         f"test = {HELD_BACK}",
-        *_classes(draft),
-        *(["stratify = true # each split has the same class proportions"] if draft.is_stratified else []),
+        *(["stratify = true # each split has the same class proportions"] if draft.task == "classes" else []),
         *_split_hints(draft),
         f"batch_size = {batch_size(draft.rows)}",
         *_columns(draft),
@@ -93,25 +89,10 @@ def _is_plain(draft: Drafted) -> bool:
     return all(column.is_plain for column in draft.given)
 
 
-def _classes(draft: Drafted) -> Iterator[str]:
-    """List the classes if one is so rare that no training row may have it."""
-    if draft.task == "number" or draft.is_binary or min(draft.target.counts.values()) >= RARE_CLASS:
-        return
-    if draft.target.kind == "number" or draft.target.kind == "time":
-        return
-    listed = [int(float(name)) for name in draft.classes] if draft.is_of_numbers else draft.classes
-    yield "# Some classes are so rare that they may be missing in the training rows."
-    line = f"classes = {as_toml(listed)}"
-    if len(line) <= WIDTH:
-        yield line
-    else:
-        yield from ("classes = [", *_in_lines([as_toml(name) for name in listed]), "]")
-
-
 def _split_hints(draft: Drafted) -> Iterator[str]:
     """Tell the option that splits by time, if a column has times."""
     times = [column.name for column in draft.given if column.kind == "time"]
-    if times and not draft.is_stratified:
+    if times and draft.task == "number":
         yield f"# To test on the latest rows: time_column = {as_toml(times[0])}"
 
 

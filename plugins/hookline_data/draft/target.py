@@ -77,11 +77,6 @@ class Drafted:
         return self.target.rows - self.target.missing
 
     @property
-    def is_stratified(self) -> bool:
-        """Whether each class has a row for each split."""
-        return self.task == "classes" and min(self.target.counts.values()) >= LEAST_OF_A_CLASS
-
-    @property
     def imbalance(self) -> str:
         """A sentence about a class that most rows have; empty if there is none."""
         if self.task == "number":

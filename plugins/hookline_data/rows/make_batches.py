@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from attrs import evolve
 
@@ -75,10 +76,15 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     return with_transforms(data, layout, kinds)
 
 
+def _files(parts: Mapping[str, UnpreparedRows]) -> dict[Path, UnpreparedRows]:
+    """Return rows of each file, which know what was read of the whole file."""
+    return {rows.path: rows for rows in parts.values()}
+
+
 def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:
     """Return the number of rows that are dropped, by column, over all files."""
     counts: Counter[str] = Counter()
-    for rows in {rows.path: rows for rows in parts.values()}.values():
+    for rows in _files(parts).values():
         counts.update(rows.dropped)
     return dict(counts)
 
@@ -145,7 +151,7 @@ def _described(
     sizes: Mapping[str, Sequence[int]],
 ) -> Iterator[PreparedColumn]:
     """Describe what becomes of each column; those without a kind are described together."""
-    files = {rows.path: rows for rows in unprepared.values()}
+    files = _files(unprepared)
     for name, group in layout.inputs.items():
         own = dict(zip(group.columns, sizes[name], strict=True))
         for column, kind in group.kinds.items():
@@ -166,7 +172,7 @@ def _described(
 
 def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows]) -> None:
     """Report how many rows are dropped, because of which columns."""
-    for path, rows in {rows.path: rows for rows in unprepared.values()}.items():
+    for path, rows in _files(unprepared).items():
         if rows.dropped:
             listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in rows.dropped.items())
             count, total = rows.dropped_rows, rows.table.num_rows

@@ -47,8 +47,9 @@ def families(catalog: Catalog) -> dict[str, dict[str, type[Spec]]]:
 
 
 def is_called(family: str, word: str) -> bool:
-    """Whether a word refers to this family: its name, its plural, or its first word."""
-    return word.lower() in (family, plural(family), family.partition(" ")[0])
+    """Whether a word refers to this family: its name or its first word, in the singular or plural."""
+    first = family.partition(" ")[0]
+    return word.lower() in (family, plural(family), first, plural(first))
 
 
 def section_families(word: str, known: Iterable[str]) -> list[str]:

@@ -32,7 +32,7 @@ class ColumnSpec(Spec):
     the rows of all splits and new rows.
     """
 
-    family = "column"
+    family = "column kind"
 
     @property
     def gives_indices(self) -> bool:
