@@ -23,7 +23,7 @@ check: .venv/installed-check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
-	rm -rf .mypy_cache/drafts
+	rm -rf .mypy_cache/drafts && mkdir -p .mypy_cache/drafts
 	for family in callback layer loss metric optimizer; do \
 	  $(BIN)/hookline new plugin my-$$family --family $$family --out .mypy_cache/drafts/$$family > .mypy_cache/drafts.log || exit 1; \
 	done
