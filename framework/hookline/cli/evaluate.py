@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, metavar="ROWS", help="the number of rows in a batch")
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
-    add_set_argument(parser, "change the data source, such as data.path=/new/iris.csv for data that has been moved")
+    add_set_argument(parser, "change the data source, such as data.path=new/iris.csv for data that has been moved")
     add_plugin_argument(parser)
     add_accept_argument(parser)
 

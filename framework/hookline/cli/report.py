@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_set_argument(
-        parser, "change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved"
+        parser, "change the data source of all runs, such as data.path=new/iris.csv for data that has been moved"
     )
     add_plugin_argument(parser)
     add_accept_argument(parser)

@@ -36,7 +36,7 @@ def open_run(
     Args:
         directory: the directory of the run, such as "runs/iris/1".
         overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
-            Relative paths are relative to the directory of the run, as in its `spec.toml`.
+            Relative paths start at the current directory, while those in its `spec.toml` start at that of the run.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
         device: the device of the model. Default: that of the spec, or another one if this machine does not have it.
         accept_changed_plugins: accept another version of an installed plugin, with a warning instead of an error.

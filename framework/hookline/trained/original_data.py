@@ -54,7 +54,7 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
         data = run.stages.prepare_data(run=run)
     except HooklineError as error:
         if missing := dict(_missing_files(run)):
-            raise RunError(f"{directory}: {_sentence(missing, directory)}") from error
+            raise RunError(f"{directory}: {_sentence(missing)}") from error
         raise
     if different := list(_differences(DataDescription.of(data), description)):
         raise RunError(
@@ -82,15 +82,15 @@ def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
             yield dotted(path), value  # Not a pattern that matches files either.
 
 
-def _sentence(missing: Mapping[str, Path], directory: Path) -> str:
+def _sentence(missing: Mapping[str, Path]) -> str:
     files = enumerate_names(os.path.normpath(file) for file in missing.values())
     option, path = next(iter(missing.items()))
-    here = Path(os.path.relpath(path, directory))  # A relative path may be meant from the current directory.
-    change = f"{option}={here.absolute() if here.exists() else Path('/new/place', path.name)}"
+    change = f"{option}={Path('/new/place', path.name)}"
     return (
-        f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. The paths in "
-        f"spec.toml are relative to the directory of the run. If the run or the data has been moved, pass the new path "
-        f'with `--set {change}`, or in Python with `hookline.open_run(..., overrides=["{change}"])`.'
+        f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. If the run or "
+        f"the data has been moved, pass the new path with `--set {change}`, or in Python with "
+        f'`hookline.open_run(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the run, '
+        f"and those that you pass to the current directory."
     )
 
 
