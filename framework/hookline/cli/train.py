@@ -3,7 +3,6 @@
 import argparse
 import gc
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -20,8 +19,13 @@ from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import SAVED, Trial
+from hookline.runs.directory import CRITERION, LOG, MODEL
 from hookline.runs.lock import NAME as LOCK
+from hookline.runs.trials import is_later_trial, trials_of
 from hookline.spec.families.callback import CallbackSpec
+
+COMPARED = (MODEL, CRITERION, LOG)
+"""The files of a repeated run whose bits are compared with those of the first one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,13 +92,10 @@ def _spec_path(arguments: argparse.Namespace) -> str:
 
 def _compare(trial: Trial, first: Path, *, is_quiet: bool) -> int:
     """Report whether a repeated run has the same bits as the first one, in each of its trials."""
-    is_a_later_one = re.fullmatch(r"trial-\d+", trial.directory.name) and (trial.directory.parent / LOCK).is_file()
+    is_a_later_one = is_later_trial(trial.directory.name) and (trial.directory.parent / LOCK).is_file()
     again = trial.directory.parent if is_a_later_one else trial.directory
-    trials = ["", *sorted(f"{path.name}/" for path in first.glob("trial-*") if path.is_dir())]
-    names = [
-        f"{trial}{name}" for trial in trials for name in ("model.safetensors", "criterion.safetensors", "metrics.jsonl")
-    ]
-    kept = [name for name in names if (first / name).is_file()]
+    paths = [path / name for path in trials_of(first).values() for name in COMPARED]
+    kept = [path.relative_to(first).as_posix() for path in paths if path.is_file()]
     different = [name for name in kept if (first / name).read_bytes() != _bytes(again / name)]
     if different:
         what = f"{enumerate_names(different)} {'differs' if len(different) == 1 else 'differ'} from {first}"

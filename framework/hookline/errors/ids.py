@@ -46,8 +46,8 @@ IDS: Mapping[str, Kind] = {
         "Check the path. The message suggests a similar file name, or the right command for this type of file.",
     ),
     "missing-file": Kind(
-        "The spec names a file that does not exist. Paths in a spec are relative to the directory of the spec, and those "
-        "of `--set` to the current directory.",
+        "The spec names a file that does not exist. Paths in a spec are relative to the directory of the spec, and "
+        "those of `--set` to the current directory.",
         "Correct the path, or create the file.",
         '[data]\ntype = "CSV"\npath = "flower.csv"\ntargets = "species"',
     ),

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
@@ -19,6 +18,7 @@ from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
 from hookline.runs import devices, directory as directories, lock
 from hookline.runs.manifest import Manifest
+from hookline.runs.trials import ChosenTrial
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
 from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
@@ -44,7 +44,7 @@ class FinishedRun:
 
     def __init__(
         self,
-        directory: Path,
+        trial: ChosenTrial,
         files: Manifest,
         spec: TrainingSpec,
         loader: Loader,
@@ -52,22 +52,25 @@ class FinishedRun:
         device: str | None,
     ):
         """Keep what was read of the run; the model is built when it is first used."""
-        self.directory = directory
-        """The directory of the run."""
+        self.trial = trial
+        """Which trial of the run it is, and of how many: one of one if the run is not tuned."""
+        self.directory = trial.directory
+        """The directory of the run, or of the trial."""
         self.spec = spec
         """The spec that was trained."""
         self.files = files
         """The manifest, with which each file is checked before it is read."""
         self.result: Mapping[str, Any] = json_of(files, directories.RESULT)
         """The content of `result.json`."""
-        with refusing_unreadable(directory / directories.RESULT):
+        with refusing_unreadable(self.directory / directories.RESULT):
             refuse_other_result(self.result)
         self._loader, self._document = loader, document
         self._device = device
 
     def __repr__(self) -> str:
         """The run in one line."""
-        return f"<FinishedRun {self.spec.run.name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
+        name = f"{self.spec.run.name}, {self.trial}" if self.trial.trials > 1 else self.spec.run.name
+        return f"<FinishedRun {name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
 
     @property
     def state(self) -> str:

@@ -89,8 +89,8 @@ def _sentence(missing: Mapping[str, Path]) -> str:
     return (
         f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. If the run or "
         f"the data has been moved, pass the new path with `--set {change}`, or in Python with "
-        f'`hookline.open_run(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the run, '
-        f"and those that you pass to the current directory."
+        f'`hookline.open_run(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the '
+        "run, and those that you pass to the current one."
     )
 
 

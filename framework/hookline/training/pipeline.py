@@ -21,6 +21,7 @@ from hookline.runs.layers import recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.split_counts import split_counts
+from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.memory import memory
@@ -98,7 +99,7 @@ def train(
     ):
         while next_spec is not None:
             with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources) as run:
-                place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
+                place = directory_of_trial(trials[0].directory, len(trials) + 1) if trials else planned
                 again = Path(locked) if locked is not None and not trials else None
                 trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
                 runs.append(run)

@@ -119,7 +119,9 @@ def test_a_new_path_is_relative_to_the_current_directory(home, monkeypatch):
     monkeypatch.chdir(home / "elsewhere")
     for path in ("moved.csv", "../elsewhere/moved.csv"):
         assert hookline.open_run("../runs/1", overrides=[f"data.path={path}"]).evaluate() == reported
-    with pytest.raises(RunError, match=f'"{re.escape(str(home / "elsewhere/no.csv"))}" does not exist.*that you pass'):
+    with pytest.raises(
+        RunError, match=f'"{re.escape(str(home / "elsewhere/no.csv"))}" does not exist.*and those that you pass'
+    ):
         hookline.open_run("../runs/1", overrides=["data.path=no.csv"]).evaluate()
 
 
