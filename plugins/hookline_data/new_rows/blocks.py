@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.data import NEW_ROWS, Batch, Columns, RowBlock
-from hookline.errors import DataError
+from hookline.errors import DataError, UnfitTargetsError
+from hookline.spec import UnfitCells
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import EncodedTarget
 from hookline_data.reading.columns import Place
@@ -112,36 +113,25 @@ def _encoded(
     bad: list[BadCells] = []
     encoded: dict[str, torch.Tensor] = {}
     for name, target in targets.items() if read.targets else ():
-        columns = read.targets[name]
-        good = numpy.flatnonzero(~is_bad)
-        try:
-            encoded[name] = _apply(target, columns, good)
-        except DataError:
-            messages = dict(_wrong(target, columns, good))
-            is_wrong = numpy.zeros(read.rows, dtype=bool)
-            is_wrong[list(messages)] = True
-            bad += BadCells.where(target.known.columns[0], is_wrong, partial(_message, messages))
-            is_bad |= is_wrong
+        while True:
+            good = numpy.flatnonzero(~is_bad)
+            try:
+                encoded[name] = _apply(target, read.targets[name], good)
+                break
+            except UnfitTargetsError as error:  # Each time, these are rows that no check had found before.
+                for column, unfit in error.unfit.items():
+                    places = numpy.flatnonzero(unfit.is_unfit)
+                    explain = partial(_explained, unfit)
+                    bad.append(BadCells(column, good[places], places, explain))
+                    is_bad[good[places]] = True
     if bad:
         good = numpy.flatnonzero(~is_bad)
         encoded = {name: _apply(target, read.targets[name], good) for name, target in targets.items()}
     return encoded, bad
 
 
-def _message(messages: Mapping[int, str], row: int) -> tuple[str, None]:
-    return messages[row], None
-
-
-def _wrong(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> Iterator[tuple[int, str]]:
-    """Yield the rows without a valid target, each with the reason. The rows are divided until these are alone."""
-    try:
-        _apply(target, columns, rows)
-    except DataError as error:
-        if len(rows) == 1:
-            yield int(rows[0]), error.message
-        else:
-            yield from _wrong(target, columns, rows[: len(rows) // 2])
-            yield from _wrong(target, columns, rows[len(rows) // 2 :])
+def _explained(unfit: UnfitCells, place: int) -> tuple[str, None]:
+    return unfit.explain(place), None
 
 
 def _apply(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> "torch.Tensor":

@@ -70,6 +70,14 @@ def test_each_group_may_have_its_own_rows(reader, tmp_path):
         'the list: row 3, column "a": "x" is not a number.'
     ]
     assert len(blocks[0].kept["id"]) == 5
+    wrong = read({**sources, "target": ["same", "other", "same"] * 3}, rows_per_block=5, with_targets=True)
+    assert torch.cat([block.batch.target for block in wrong]).tolist() == [1, 1, 1, 1, 1]
+    assert [str(error) for block in wrong for error in block.problems] == [
+        'row 2, column "target": The class "other" does not occur in the training split.',
+        'the list: row 3, column "a": "x" is not a number.',
+        'row 5, column "target": The class "other" does not occur in the training split.',
+        'row 8, column "target": The class "other" does not occur in the training split.',
+    ]
     with pytest.raises(DataError, match='There is no "target": pass "different" or "same" for each row'):
         read({"input1": second, "input2": second}, with_targets=True)
     with pytest.raises(DataError, match='"input1" and "input2" must have the same number of rows'):

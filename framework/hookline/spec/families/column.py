@@ -1,26 +1,14 @@
 """Kinds of columns: how the cells of a table become inputs of a model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
-
+from hookline.errors.unfit import UnfitCells as UnfitCells
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
     import pyarrow
-    from numpy.typing import NDArray
     from torch import Tensor
-
-
-@frozen(eq=False)
-class UnfitCells:
-    """Cells of a column that cannot be transformed, such as a category that does not occur in the training split."""
-
-    is_unfit: "NDArray[Any]"
-    """Whether the cell of each row is unfit: `(rows,)`."""
-    explain: Callable[[int], str]
-    """Returns what is wrong with the cell of a row, in a sentence."""
 
 
 @spec
