@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, cast
 
 import pluggy
@@ -82,6 +83,12 @@ class Plugins:
         self.added += with_origins(extra)
         self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
+
+    def inside(self, *outer: object) -> "Plugins":
+        """Return the same plugins inside the wrappers of other objects, such as for one run."""
+        made = copy(self)
+        made.added = [*with_origins(outer), *self.added]
+        return made
 
     def all(self) -> list[Named]:
         """The plugins and where they come from, in the order in which they are called: the built-in ones last."""

@@ -72,7 +72,7 @@ def _gathering(
         for batch in batches.epoch(max(1, run.epoch)):
             outputs = run.stages.forward(run=run, model=finished.model, batch=batch)
             several = run.stages.predict(run=run, criterion=finished.criterion, outputs=outputs, batch=batch)
-            gathering(several, batch.rows)
+            gathering.add(several, batch.rows)
             if gathering.rows >= MOST_ROWS:
                 break
     return gathering

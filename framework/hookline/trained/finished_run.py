@@ -193,7 +193,11 @@ class FinishedRun:
 
     @contextmanager
     def opened(
-        self, *, metrics: Sequence[MetricSpec] | None = None, closed_by: ExitStack | None = None
+        self,
+        *,
+        metrics: Sequence[MetricSpec] | None = None,
+        closed_by: ExitStack | None = None,
+        outer: Sequence[object] = (),
     ) -> Iterator[Run]:
         """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
 
@@ -202,13 +206,14 @@ class FinishedRun:
         Args:
             metrics: the metrics of its spec. Default: those that were trained with.
             closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
+            outer: objects with wrappers around its stages, which are outermost.
 
         """
         callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
         metrics = self.spec.metrics if metrics is None else tuple(metrics)
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
         device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
-        plugins = self._loader.plugins(self._document)
+        plugins = self._loader.plugins(self._document).inside(*outer)
         with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
@@ -301,23 +306,20 @@ class FinishedRun:
     ) -> Evaluation:
         refuse_batch_size(batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
-        with located(document), self.opened(metrics=spec.metrics) as run:
+        gathering = None
+        if with_details:
+            gathering = Gathering(
+                spec.objective, self.data.targets, with_scores=with_scores, metrics=spec.metrics, progress=progress
+            )
+        outer = () if gathering is None else (gathering,)
+        with located(document), self.opened(metrics=spec.metrics, outer=outer) as run:
             # Training evaluates after the last epoch, on which the rows of a plugin's data source may depend.
             run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
             if source is None:
                 batches = split_of(self.prepared_data(run), split, batch_size)
             else:
                 batches = new_rows(run, self.data, source, batch_size)
-            gathering = None
-            if with_details:
-                gathering = Gathering(
-                    run.objective,
-                    self.data.targets,
-                    with_scores=with_scores,
-                    metrics=run.spec.metrics,
-                    progress=progress,
-                )
-            metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
+            metrics = evaluated(run, self.model, self.criterion, batches, split)
         if gathering is None:
             return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets={})
         return Evaluation(
