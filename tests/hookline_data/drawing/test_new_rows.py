@@ -1,12 +1,9 @@
 """New rows of sources that draw pairs and triplets: single rows, or rows for each group of inputs."""
 
-import json
-
 import pytest
 import torch
+from row_readers import reader_of
 
-import hookline
-from hookline.data import DataDescription
 from hookline.errors import DataError
 
 
@@ -16,22 +13,8 @@ def reader(tmp_path):
 
     def reader(kind, loss):
         source = {"type": "CSV", "path": str(tmp_path / "train.csv"), "inputs": ["a", "b"], "targets": "y"}
-        spec = hookline.load(
-            {
-                "data": {"type": kind, "source": {**source, "standardize": True}},
-                "model": {"type": "Linear", "out_features": 1},
-                "loss": loss,
-                "optimizer": {"type": "SGD"},
-            }
-        )
-        run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
-        data = spec.data.prepare(run, spec.objective)
-        known = DataDescription.from_json(json.loads(json.dumps(DataDescription.of(data).to_json(), default=dict)))
-
-        def read(source, **options):
-            return list(spec.data.open_rows(source, known, spec.objective, **options))
-
-        read.rows = next(iter(data.training.all.inputs.values()))
+        read = reader_of({"type": kind, "source": {**source, "standardize": True}}, loss=loss)
+        read.rows = next(iter(read.training.inputs.values()))
         return read
 
     return reader
