@@ -29,7 +29,7 @@ from hookline.trained.load_weights import trained_modules
 from hookline.trained.original_data import original_data
 from hookline.trained.prediction_stream import PredictionStream
 from hookline.trained.run_files import json_of, refuse_other_result, refusing_unreadable
-from hookline.trained.run_plugins import is_part_of_model
+from hookline.trained.run_plugins import part_of_model
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class FinishedRun:
             outer: objects with wrappers around its stages, which are outermost.
 
         """
-        callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
+        callbacks = part_of_model(self.spec.callbacks, self.plan)
         metrics = self.spec.metrics if metrics is None else tuple(metrics)
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
         device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
