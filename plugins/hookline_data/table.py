@@ -1,6 +1,5 @@
 """The options that tables of all file formats share, and the way from columns to batches."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,13 +8,12 @@ from attrs import evolve
 
 from hookline import Run
 from hookline.data import Data
-from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
-from hookline.spec import ColumnSpec, Objective, option, spec, to_json
+from hookline.errors import DataError, MismatchError, OptionError, did_you_mean
+from hookline.spec import ColumnSpec, Objective, option, spec
 from hookline_data.files import several
 from hookline_data.files.several import Files
-from hookline_data.layout import checks, kind_checks, targets as of_target
+from hookline_data.layout import table_checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.layout.kinds import Kind, kinds_of
 from hookline_data.reading.columns import Chooser, Wanted
 from hookline_data.rows.split_file import SplitFile
 
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.data import DataDescription, RowBlock, Target
-
-MOST_NAMED = 4
-"""The largest number of text columns that a message names."""
 
 
 @spec
@@ -74,7 +69,7 @@ class Table(SplitFile):
         for name, groups in (("inputs", self.input_patterns), ("targets", self.target_patterns)):
             for group, patterns in groups.items():
                 if not patterns:
-                    yield OptionError(name, "There must be at least one column.", *self._within(name, group))
+                    yield OptionError(name, "There must be at least one column.", *self.place_in_option(name, group))
         for name in ("dtype", "shape", "standardize"):
             given = getattr(self, name)
             for group in given if isinstance(given, Mapping) else ():
@@ -86,11 +81,11 @@ class Table(SplitFile):
                 yield OptionError(
                     "standardize",
                     f'Integers cannot be standardized, but the inputs "{group}" have the type "int64".',
-                    *self._within("standardize", group),
+                    *self.place_in_option("standardize", group),
                 )
 
-    def _within(self, name: str, group: str) -> tuple[str, ...]:
-        """Return the path of a group within an option."""
+    def place_in_option(self, name: str, group: str) -> tuple[str, ...]:
+        """Return the path of a group within an option: none if the option is not a table by group."""
         return (group,) if isinstance(getattr(self, name), Mapping) else ()
 
     @property
@@ -159,109 +154,9 @@ class Table(SplitFile):
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and columns that their headers do not contain."""
-        of_targets = list(checks.targets_of_loss(loss, self.target_patterns))
-        yield from of_targets
-        if not of_targets:
-            yield from of_target.classes_of_loss(loss, self.classes, self.target_patterns)
-        yield from checks.weights_of_loss(loss, self.weight_column)
-        for group, message in checks.inputs_of_loss(loss, self.input_patterns):
-            yield OptionError("inputs", message, group, on_key=True)
-        try:
-            table = self.together()
-        except DataError as error:
-            yield OptionError(error.option[0] if error.option else "path", error.message, id="missing-file")  # type: ignore[arg-type]
-            return
-        try:
-            names = checks.names_in(table.path, "path", self.column_names)
-        except OptionError as error:
-            yield error
-        else:
-            of_columns = list(table._check_columns(names))
-            if not of_targets and not of_columns:
-                chooser = Chooser(names, table.path)
-                chosen = {name: chooser.chosen(patterns) for name, patterns in table.target_patterns.items()}
-                of_columns = list(of_target.kinds_of_targets(table.columns, chosen, loss))
-            yield from of_columns
-            if not of_targets and not of_columns:  # Otherwise a target may be among the inputs by mistake.
-                yield from table._check_numbers(names)
-        for split, path in table.other_files.items():
-            try:
-                checks.names_in(path, split, self.column_names)
-            except OptionError as error:
-                yield error
+        return table_checks.check(self, loss)
 
-    def _check_columns(self, names: list[str]) -> Iterator[OptionError]:
-        """Report columns that the header does not contain, and shapes that do not fit the number of columns."""
-        chooser = Chooser(names, self.path)
-        taken = self._taken(chooser)
-        unknown = False
-        for pattern in self.columns or ():
-            if not chooser.matching(pattern):
-                unknown = True
-                message = chooser.unknown(pattern).message
-                yield OptionError("columns", message, pattern, on_key=True, id="unknown-column")
-        named = {**self.named_columns, "targets": self.targets, "inputs": self.inputs}
-        for name, given in named.items():
-            for pattern, within in checks.places(given):
-                try:
-                    if name in self.named_columns:
-                        chooser.require((pattern,))
-                    elif name == "targets":
-                        chooser.chosen((pattern,))
-                    else:
-                        chooser.chosen((pattern,), taken)
-                except DataError as error:
-                    unknown = True
-                    advice = self.advice_about(names)
-                    yield OptionError(name, error.message, *within, id="unknown-column", help=advice)
-        if not unknown:
-            groups = self.input_columns(names)
-            kinds = kinds_of(self.columns, chooser)
-            targets = {name for several in self.target_patterns.values() for name in chooser.chosen(several)}
-            yield from kind_checks.check(self, groups, kinds, targets)
-            if self.has_single_cells:
-                yield from self._check_shapes(groups, kinds)
-        for group in self.input_patterns:
-            shape = of_group(self.shape, group, None)
-            if shape is not None and len(shape) == 3:
-                yield from self.unfit_transforms(shape)
-
-    def _check_numbers(self, names: list[str]) -> Iterator[OptionError]:
-        """Report inputs that are text, unless their kinds take text."""
-        chooser, text = Chooser(names, self.path), self.text_columns(several.of(self.path)[0], names)
-        taken = self._taken(chooser)
-        kinds = kinds_of(self.columns, chooser)
-        for group, patterns in self.input_patterns.items():
-            columns = [name for name in chooser.chosen(patterns, taken) if name in text]
-            for name in columns:
-                if name in kinds and kinds[name].spec.reads == "number":
-                    yield kind_checks.text_for_numbers(name, kinds[name], *text[name])
-            columns = [name for name in columns if name not in kinds]
-            if columns:
-                row, cell = text[columns[0]]
-                first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
-                listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
-                where, verb = ("", "is") if len(columns) == 1 else (f" of {first}", "are")
-                message = (
-                    f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), but inputs must be numbers. "
-                    f"{kind_checks.advice(columns)}"
-                    f"{self._others([name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
-                )
-                if advice := self.advice_about_text(cell):
-                    message = f"{message.partition(', but inputs')[0]}, but inputs must be numbers. {advice}"
-                yield OptionError("inputs", message, *self._within("inputs", group))
-
-    def _others(self, names: Sequence[str], group: str) -> str:
-        """Return the advice to select the numeric columns of a group, with a leading space."""
-        if not names:
-            return ""
-        if len(names) > MOST_NAMED:
-            return " Or list the numeric columns in `inputs`."
-        given = to_json(list(names))
-        inputs = f"{{ {group} = {given} }}" if isinstance(self.inputs, Mapping) else given
-        return f" Or select the others: inputs = {inputs}"
-
-    def _taken(self, chooser: Chooser) -> set[str]:
+    def taken_columns(self, chooser: Chooser) -> set[str]:
         """Return the columns that cannot be inputs: targets, and those with a role of their own."""
         patterns = {pattern for several in self.target_patterns.values() for pattern in several}
         return {*self.role_columns, *(column for pattern in patterns for column in chooser.matching(pattern))}
@@ -269,23 +164,8 @@ class Table(SplitFile):
     def input_columns(self, names: Sequence[str]) -> dict[str, list[str]]:
         """Return the columns of each group of inputs, given those of the file, if all patterns match."""
         chooser = Chooser(names, self.path)
-        taken = self._taken(chooser)
+        taken = self.taken_columns(chooser)
         return {group: chooser.chosen(patterns, taken) for group, patterns in self.input_patterns.items()}
-
-    def _check_shapes(self, groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:
-        """Report shapes whose number of elements differs from the number of columns."""
-        for group, columns in groups.items():
-            shape = of_group(self.shape, group, None)
-            if shape is None or not columns or any(name in kinds for name in columns):
-                continue  # How many numbers a kind makes of a cell is known once it is fitted.
-            if math.prod(shape) != len(columns):
-                of = f' of the inputs "{group}"' if isinstance(self.inputs, Mapping) else " of the inputs"
-                yield OptionError(
-                    "shape",
-                    f"A row of this shape has {counted(math.prod(shape), 'number')}, but one{of} has {len(columns)}.",
-                    *self._within("shape", group),
-                    against=[("inputs", *self._within("inputs", group))],
-                )
 
     def in_unit_of(self, target: "Target", numbers: "Tensor") -> "Tensor":
         """Undo the kinds of the target's columns."""
