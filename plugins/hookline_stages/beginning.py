@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
     """Read and split the data with the data source of the spec."""
-    return run.spec.data.prepare(run, run.objective)
+    return run.source.prepare(run, run.objective)
 
 
 @hookimpl(trylast=True)

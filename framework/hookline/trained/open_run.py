@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def open_run(
     directory: str | Path,
     *,
+    data: Any = None,
     overrides: Iterable[str] = (),
     plugins: Iterable[object] = (),
     device: "str | torch.device | None" = None,
@@ -35,6 +36,7 @@ def open_run(
 
     Args:
         directory: the directory of the run, such as "runs/iris/1".
+        data: the rows of the run, if they were passed to `hookline.train` as `data`, to evaluate its splits.
         overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
             Relative paths are relative to the directory of the run, as in its `spec.toml`.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
@@ -70,4 +72,4 @@ def open_run(
         refuse_missing(locked, extra, home, all_of_them=True)
         raise
     warn_of_changes(locked, loader.plugins(document), home)
-    return FinishedRun(home, files, spec, loader, document, None if device is None else str(device))
+    return FinishedRun(home, files, spec, loader, document, None if device is None else str(device), data)
