@@ -377,6 +377,7 @@ class Run:
             otherwise they are called for an evaluation or for the statistics of layers.
         interruption: whether Ctrl-C or another signal requested that training ends.
         given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
+        is_source_read: whether `source` has been read, and with it the rows in `given`.
 
     """
 
@@ -395,7 +396,7 @@ class Run:
     is_stepping: bool = False
     interruption: Interruption = field(factory=Interruption)
     given: Any = None
-    _is_source_used: bool = field(init=False, default=False)
+    is_source_read: bool = False
 
     @property
     def source(self) -> DataSpec:
@@ -405,12 +406,12 @@ class Run:
             HooklineError: If it does not take these rows.
 
         """
-        self._is_source_used = True
+        self.is_source_read = True
         return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
 
     def refuse_unused_rows(self) -> None:
         """Raise a `MismatchError` if rows were passed to `hookline.train`, but the data was prepared without them."""
-        if self.given is not None and not self._is_source_used:
+        if self.given is not None and not self.is_source_read:
             message = (
                 "A plugin prepares the data without the rows that were passed as `data`: it must read `run.source`."
             )

@@ -12,7 +12,7 @@ from hookline_data.files.given_path import GivenPath
 from hookline_data.given.splits import name_of, paths_of
 from hookline_data.npz import NPZ
 from hookline_data.reading import npz_file
-from hookline_data.reading.python_arrays import array_of, is_tensor, refuse_unusable_tensor
+from hookline_data.reading.python_arrays import array_of, complaint_about_tensor, is_tensor
 from hookline_data.rows.named_arrays import NamedArrays
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ class GivenArrays(NPZ):
         for name in names:
             if name not in path.rows:
                 raise DataError(f'There is no array "{name}".', file=path, columns=[name])
-            if is_tensor(path.rows[name]):
-                refuse_unusable_tensor(path.rows[name], name, path)
-            found[name] = array_of(path.rows[name], name, path)
+            values = path.rows[name]
+            if is_tensor(values) and (complaint := complaint_about_tensor(values)):
+                raise DataError(f'"{name}": {complaint}', file=path, columns=[name])
+            found[name] = array_of(values, name, path)
         npz_file.refuse_other_sizes({name: len(array) for name, array in found.items()}, path)
         return found
 

@@ -1,6 +1,6 @@
 """Rows from Python with named columns as a data source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from hookline_data.given.frame import Frame
 from hookline_data.given.splits import name_of, paths_of
 from hookline_data.new_rows.parse_text import column_of_numbers
 from hookline_data.reading.columns import Wanted
+from hookline_data.reading.words import first_word
 from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
 
@@ -29,6 +30,11 @@ class GivenTable(Table):
         """Return the names of the columns."""
         assert isinstance(path, GivenPath)
         return list(path.rows.names)
+
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Return the columns that contain words and no numbers in the first rows."""
+        assert isinstance(path, GivenPath)
+        return {name: word for name in names if (word := first_word(path.rows.head(name))) is not None}
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Convert the columns to the wanted types. Numbers may be written as text."""

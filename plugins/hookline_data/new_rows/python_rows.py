@@ -138,10 +138,10 @@ def _as_text(cell: Any) -> Any:
     """Return a cell, or each element of a list, as text."""
     if isinstance(cell, (list, tuple)):
         return list(map(_as_text, cell))
-    return None if _is_missing(cell) else str(cell)
+    return None if is_missing(cell) else str(cell)
 
 
-def _is_missing(cell: Any) -> bool:
+def is_missing(cell: Any) -> bool:
     """Whether a cell is `None`, NaN, or `NA` or `NaT` of pandas."""
     try:
         return cell is None or bool(cell != cell)

@@ -23,19 +23,17 @@ def of_tensor(values: Any) -> "NDArray[Any]":
     return array
 
 
-def refuse_unusable_tensor(values: Any, name: str, place: Place) -> None:
-    """Raise a `DataError` for a tensor that is not rows of numbers, or whose gradient would be lost."""
-    message = ""
+def complaint_about_tensor(values: Any) -> str:
+    """Return why a tensor cannot be rows of numbers, or that its gradient would be lost; empty if it can."""
     if values.requires_grad:
-        message = "It requires a gradient, but rows are not trained: pass `tensor.detach()`."
-    elif values.is_meta:
-        message = "It is on the meta device, and has no values."
-    elif str(values.layout) != "torch.strided":
-        message = "It is sparse: pass `tensor.to_dense()`."
-    elif values.is_complex() or values.is_quantized:
-        message = f"It has the type {str(values.dtype).removeprefix('torch.')}, but must have numbers."
-    if message:
-        raise DataError(f'"{name}": {message}', file=place, columns=[name])
+        return "It requires a gradient, but rows are not trained: pass `tensor.detach()`."
+    if values.is_meta:
+        return "It is on the meta device, and has no values."
+    if str(values.layout) != "torch.strided":
+        return "It is sparse: pass `tensor.to_dense()`."
+    if values.is_complex() or values.is_quantized:
+        return f"It has the type {str(values.dtype).removeprefix('torch.')}, but must have numbers."
+    return ""
 
 
 def array_of(values: Any, name: str, place: Place | None = None) -> "NDArray[Any]":
