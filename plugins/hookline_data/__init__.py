@@ -14,8 +14,10 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "arrays": ("Arrays",),
             "arrow": ("Arrow",),
             "csv": ("CSV",),
+            "data_frame": ("DataFrame",),
             "image_folder": ("ImageFolder",),
             "image_table": ("Images",),
             "json_lines": ("JSONLines",),

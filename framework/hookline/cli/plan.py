@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     loader = loader_of(arguments)
     spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.training.pipeline import planned
+    from hookline.training.planning import planned
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()

@@ -13,6 +13,7 @@ from hookline.data.targets.encoding import Target
 from hookline.errors.text import enumerate_names
 
 if TYPE_CHECKING:
+    import pyarrow
     import torch
     from torch import Tensor
 
@@ -283,6 +284,9 @@ class Data:
     """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
     columns: Sequence[PreparedColumn] = ()
     """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
+    kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE
+    """The columns that predictions contain, such as ids, for each split, in the order of its rows. They are not seen
+    by the model."""
 
     @property
     def target(self) -> Target:

@@ -30,11 +30,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
+from hookline.errors.exceptions import MismatchError
 from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
 from hookline.spec.draft import SpecDraft
+from hookline.spec.families.data import DataSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -117,7 +119,7 @@ class Stages:
             them. `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the
             split has a method `fingerprint() -> str`.
 
-        Built in: `run.spec.data.prepare(run, run.objective)`; the loss determines how its targets are encoded.
+        Built in: `run.source.prepare(run, run.objective)`; the loss determines how its targets are encoded.
 
         """
         raise NotImplementedError
@@ -374,6 +376,8 @@ class Run:
         is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
             otherwise they are called for an evaluation or for the statistics of layers.
         interruption: whether Ctrl-C or another signal requested that training ends.
+        given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
+        is_source_read: whether `source` has been read, and with it the rows in `given`.
 
     """
 
@@ -391,6 +395,27 @@ class Run:
     loss: "Tensor | None" = None
     is_stepping: bool = False
     interruption: Interruption = field(factory=Interruption)
+    given: Any = None
+    is_source_read: bool = False
+
+    @property
+    def source(self) -> DataSpec:
+        """The data source of the spec, with the rows that were passed to `hookline.train` if there are any.
+
+        Raises:
+            HooklineError: If it does not take these rows.
+
+        """
+        self.is_source_read = True
+        return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
+
+    def refuse_unused_rows(self) -> None:
+        """Raise a `MismatchError` if rows were passed to `hookline.train`, but the data was prepared without them."""
+        if self.given is not None and not self.is_source_read:
+            message = (
+                "A plugin prepares the data without the rows that were passed as `data`: it must read `run.source`."
+            )
+            raise MismatchError(message, ("data",))
 
     @property
     def epoch(self) -> int:

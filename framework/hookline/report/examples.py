@@ -97,7 +97,7 @@ def worst_sequences(details: "SequenceDetails") -> list[Example]:
 
 
 def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPredictions:
-    """The predictions with the inputs of the worst rows."""
+    """The predictions with the inputs of the worst rows, and what identifies these."""
     if isinstance(one, DistancePredictions):
         return one
     wanted = {example.row for example in one.worst}
@@ -115,6 +115,7 @@ def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPre
     worst = [
         evolve(
             example,
+            kept=_kept(data, one.split, example.row),
             inputs=_inputs(found[example.row], data.preparation),
             image=_image(found[example.row], data.example.lengths),
         )
@@ -122,6 +123,14 @@ def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPre
         if example.row in found
     ]
     return evolve(one, worst=worst)
+
+
+def _kept(data: "Data", split: str, row: int) -> dict[str, str]:
+    """What identifies a row of a split, counted from 1, as texts."""
+    if split not in data.kept:
+        return {}
+    [kept] = data.kept[split].slice(row - 1, 1).to_pylist()
+    return {name: "" if cell is None else str(cell) for name, cell in kept.items()}
 
 
 def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> dict[str, str]:

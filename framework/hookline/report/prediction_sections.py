@@ -145,14 +145,16 @@ def _examples(one: ClassPredictions | NumberPredictions | SequencePredictions) -
     error = "errors" if isinstance(one, SequencePredictions) else "absolute error"
     if isinstance(one, ClassPredictions):
         error = f"{one.scored_by} of the true class"
-    heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
+    kept = list(one.worst[0].kept)
+    heading = ["row", *kept, *(["input"] if has_images else []), "true", "predicted"]
     heading += [error, *columns]
     rows: list[Sequence[object]] = []
     for example in one.worst:
         image = [_image(example.image, example.row)] if has_images else []
         values = (example.inputs.get(column, "") for column in columns)
-        rows.append([f"{example.row}", *image, example.truth, example.predicted, short(example.error), *values])
-    right = [0, heading.index("predicted") + 1, *range(heading.index("predicted") + 2, len(heading))]
+        said = (example.truth, example.predicted, short(example.error))
+        rows.append([f"{example.row}", *example.kept.values(), *image, *said, *values])
+    right = [0, *range(len(heading) - len(columns) - 1, len(heading))]
     title = h("p", "The rows that are predicted worst, by their number in the split:")
     return join((title, table(heading, rows, numbers=right)))
 

@@ -50,6 +50,7 @@ class FinishedRun:
         loader: Loader,
         document: Document,
         device: str | None,
+        given: Any = None,
     ):
         """Keep what was read of the run; the model is built when it is first used."""
         self.trial = trial
@@ -65,7 +66,7 @@ class FinishedRun:
         with refusing_unreadable(self.directory / directories.RESULT):
             refuse_other_result(self.result)
         self._loader, self._document = loader, document
-        self._device = device
+        self._device, self._given = device, given
 
     def __repr__(self) -> str:
         """The run in one line."""
@@ -214,7 +215,7 @@ class FinishedRun:
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
         device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
         plugins = self._loader.plugins(self._document).inside(*outer)
-        with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
+        with new_run(spec, plugins, device=device, closed_by=closed_by, given=self._given) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
             run.targets = self.data.targets
@@ -223,8 +224,8 @@ class FinishedRun:
     def prepared_data(self, run: Run) -> "Data":
         """Read the original data of the run again, with the stage `prepare_data` of an opened run.
 
-        Pass `overrides` to `open_run` if the data has been moved. A warning is issued if the data has changed since the
-        training but is prepared in the same way.
+        Pass `overrides` to `open_run` if the data has been moved, and `data` if it was passed to `train` in Python. A
+        warning is issued if the data has changed since the training but is prepared in the same way.
 
         Args:
             run: from `opened`.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
@@ -24,6 +24,7 @@ def open_run(
     directory: str | Path,
     *,
     trial: int | None = None,
+    data: Any = None,
     overrides: Iterable[str] = (),
     plugins: Iterable[object] = (),
     device: "str | torch.device | None" = None,
@@ -39,6 +40,7 @@ def open_run(
         directory: the directory of the run, such as "runs/iris/1".
         trial: the number of a trial of a tuned run, from 1. Default: the best trial, which is the one that the training
             returned: that with the smallest validation loss, or training loss if there is no validation split.
+        data: the rows of the run, if they were passed to `hookline.train` as `data`, to evaluate its splits.
         overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
             Relative paths start at the current directory, while those in its `spec.toml` start at that of the run.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
@@ -76,4 +78,4 @@ def open_run(
         refuse_missing(locked, extra, home, all_of_them=True)
         raise
     warn_of_changes(locked, loader.plugins(document), home)
-    return FinishedRun(chosen, files, spec, loader, document, None if device is None else str(device))
+    return FinishedRun(chosen, files, spec, loader, document, None if device is None else str(device), data)

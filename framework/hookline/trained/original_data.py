@@ -18,6 +18,14 @@ from hookline.spec.walk import walk
 if TYPE_CHECKING:
     from hookline.data.batches import Data
 
+_CHANGED = "The data has changed since training"
+
+_GIVEN = (
+    "The rows of the run were passed to `hookline.train` in Python, and are not kept. Pass them again, as "
+    "`hookline.open_run(..., data=...)`, or evaluate other rows with their targets: `--data FILE`."
+)
+"""What to do if the rows of the run are needed but lost."""
+
 TOLERANCE = 1e-6
 """The largest relative difference of statistics that is attributed to rounding on another machine."""
 
@@ -28,9 +36,9 @@ def original_data(run: Run, directory: Path, description: DataDescription, finge
     if of_data(data) != fingerprint:
         rows = {split: batches.rows for split, batches in data.splits().items()}
         what = "" if rows == description.rows else f" Rows then: {_shown(description.rows)}; now: {_shown(rows)}."
-        message = (
-            f"{directory}: The data has changed since training, so numbers may differ from those of the run.{what}"
-        )
+        is_other = description.is_given and run.given is None
+        change = "These are other rows than those that were passed to `train`" if is_other else _CHANGED
+        message = f"{directory}: {change}, so numbers may differ from those of the run.{what}"
         warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
     return data
 
@@ -53,10 +61,15 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
     try:
         data = run.stages.prepare_data(run=run)
     except HooklineError as error:
+        if description.is_given and run.given is None:
+            raise RunError(f"{directory}: {_GIVEN}") from error
         if missing := dict(_missing_files(run)):
             raise RunError(f"{directory}: {_sentence(missing)}") from error
         raise
+    run.refuse_unused_rows()
     if different := list(_differences(DataDescription.of(data), description)):
+        if description.is_given and run.given is None:
+            raise RunError(f"{directory}: {_GIVEN}")
         raise RunError(
             f"{directory}: The data differs from that in training: the data source now finds other "
             f"{' and '.join(different)}. To evaluate the model on other data, pass it as new rows, which are "

@@ -52,7 +52,7 @@ class PredictionStream:
         # A single name is what it says, not a sequence of letters.
         columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
         self._parts = _parts(columns)
-        self._keep = tuple(dict.fromkeys((*finished.spec.data.always_kept, *keep)))
+        always = finished.spec.data.always_kept
         self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:
@@ -74,7 +74,7 @@ class PredictionStream:
                     run.objective,
                     rows_per_block=rows_per_block(finished, self.batch_size),
                     with_targets="truth" in self._parts,
-                    keep=self._keep,
+                    keep=tuple(dict.fromkeys((*always, *keep))),
                 )
                 closing.callback(getattr(self._blocks, "close", bool))
                 self._waiting: list[RowBlock] = []
@@ -82,6 +82,10 @@ class PredictionStream:
                     self._waiting.append(block)
                     if block.batch is not None:
                         break
+                kept = self._waiting[0].kept if self._waiting else {}
+                if lacking := [name for name in keep if name in always and name not in kept]:
+                    raise DataError(f"The rows have no column {enumerate_names(lacking)}.", columns=lacking)
+                self._keep = tuple(dict.fromkeys((*(name for name in always if name in kept), *keep)))
                 of_example = self._example()
             self.schema: pyarrow.Schema = _schema(of_example, self._keep, self._waiting[:1])
             """The names and types of the columns."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -20,11 +20,9 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.layers import recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
-from hookline.runs.split_counts import split_counts
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
-from hookline.training.memory import memory
 from hookline.training.outcome import (
     evaluate_splits,
     free_memory,
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
 def train(
     spec: TrainingSpec,
     *,
+    data: Any = None,
     plugins: Iterable[object] = (),
     out: str | Path | None = None,
     locked: str | Path | None = None,
@@ -53,6 +52,9 @@ def train(
 
     Args:
         spec: what to train, from `hookline.load`.
+        data: the rows, in place of the files that the spec names: a DataFrame of pandas or polars or another table with
+            the Arrow PyCapsule interface, a mapping from names to NumPy arrays, tensors or lists, or a mapping with
+            such rows for each split, `{"training": …, "validation": …}`. Default: the files.
         plugins: modules or objects with hook implementations, in addition to the installed plugins that the spec
             lists. The wrappers of the first are outermost; those of the callbacks in the spec are innermost.
         out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
@@ -83,8 +85,7 @@ def train(
     )
 
     """
-    if not isinstance(spec, TrainingSpec):
-        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
+    refuse_other_specs(spec)
     loaded = Plugins(spec.plugins, plugins)
     planned = directory.plan(out, spec.run.name)
     runs: list[Run] = []
@@ -98,7 +99,7 @@ def train(
         noting_results(trials),
     ):
         while next_spec is not None:
-            with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources) as run:
+            with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources, given=data) as run:
                 place = directory_of_trial(trials[0].directory, len(trials) + 1) if trials else planned
                 again = Path(locked) if locked is not None and not trials else None
                 trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
@@ -120,6 +121,12 @@ def train(
             trial = with_notes(best, trial)
         best.raise_if_interrupted()
         return trial
+
+
+def refuse_other_specs(spec: object) -> None:
+    """Raise a `HooklineError` unless this is a spec."""
+    if not isinstance(spec, TrainingSpec):
+        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
 
 
 def with_notes(run: Run, trial: Trial) -> Trial:
@@ -147,6 +154,7 @@ def prepared(run: Run) -> Prepared:
     stages = run.stages
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
+    run.refuse_unused_rows()
     run.raise_if_interrupted()
     run.steps_per_epoch, run.targets = len(data.training), data.targets
     warn_of_idle(run)
@@ -159,13 +167,6 @@ def prepared(run: Run) -> Prepared:
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     made = plan(run, data, model, criterion, optimizer, tuple(layers))
     return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
-
-
-def planned(run: Run) -> Plan:
-    """The plan of a run, with an estimate of its memory. Nothing is written."""
-    made = prepared(run)
-    estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
-    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data))
 
 
 def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:

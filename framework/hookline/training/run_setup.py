@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
@@ -22,6 +23,7 @@ def new_run(
     device: str | None = None,
     interruption: Interruption | None = None,
     closed_by: ExitStack | None = None,
+    given: Any = None,
 ) -> Iterator[Run]:
     """Open a new run of a spec, with its own plugin manager.
 
@@ -35,6 +37,7 @@ def new_run(
         device: overrides the device of the spec.
         interruption: records an interruption. Default: a new object that no signal sets.
         closed_by: a stack that closes the resources later, so that they stay open when this context exits.
+        given: rows in place of those that the data source reads: see `Run.given`.
 
     Raises:
         HooklineError: if a callback cannot be built, or if the device does not exist.
@@ -49,6 +52,7 @@ def new_run(
         device=devices.select(device or spec.run.device, spec.run.dtype),
         resources=Resources(manager),
         interruption=interruption or Interruption(),
+        given=given,
     )
     with ExitStack() as stack:
         (closed_by or stack).enter_context(run.resources)

@@ -11,11 +11,12 @@ from typing import Any
 from hookline import HooklineWarning
 from hookline.errors import counted
 from hookline.spec import SpecDraft, as_toml
-from hookline_data.draft.inputs import Kind
+from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.model import batch_size, model
 from hookline_data.draft.source import TableFile, table_file
 from hookline_data.draft.target import HELD_BACK, Drafted, Task, drafted, likely_target
 from hookline_data.reading.csv_header import seems_to_lack_a_header
+from hookline_data.rows.ids import id_conflicts
 
 PATIENCE = 15
 
@@ -39,7 +40,9 @@ def draft_for(
         warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
     descriptions = {column.name: column.description for column in columns}
     draft = drafted(path, columns, choose_target(descriptions, likely_target(columns).name), task)
-    notes = [f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items()]
+    ids = _ids(draft)
+    notes = [f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items() if name not in ids]
+    notes += [f"{as_toml(name)} identifies rows: it is no input, and predictions contain it." for name in ids]
     if draft.target.missing:
         notes.append(f"{counted(draft.target.missing, 'row')} without a target will be dropped.")
     if draft.imbalance:
@@ -61,6 +64,7 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         f"type = {as_toml(file.type)}",
         f"path = {as_toml(Path(os.path.relpath(file.path.resolve(), directory.resolve())).as_posix())}",
         *(f"{name} = {as_toml(value)}" for name, value in file.options.items()),
+        *_id_columns(draft),
         *_inputs(draft),
         *_target(draft),
         *(['missing_targets = "drop"'] if target.missing else []),
@@ -139,13 +143,34 @@ def _comment(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent=f"# {indent}", break_on_hyphens=False)
 
 
+def _ids(draft: Drafted) -> list[str]:
+    """The columns that are left out, but identify the rows: each cell is different, and text or a number of an id."""
+    return [
+        column.name
+        for column in draft.columns
+        if column.name in draft.left_out
+        and column.distinct == column.rows
+        and (column.kind == "text" or (column.kind == "integer" and IDENTIFIER.search(column.name)))
+        and not any(id_conflicts(column.name))
+    ]
+
+
+def _id_columns(draft: Drafted) -> Iterator[str]:
+    """The columns that identify the rows."""
+    if ids := _ids(draft):
+        given, them = (as_toml(ids[0]), "it") if len(ids) == 1 else (as_toml(ids), "them")
+        yield f"id_columns = {given} # no input, but predictions contain {them}"
+
+
 def _inputs(draft: Drafted) -> Iterator[str]:
     """The inputs: by default all other columns, so they are listed only if one is left out or is called "*"."""
-    if not draft.left_out and all(column.name != "*" for column in draft.columns):
+    ids = _ids(draft)
+    left_out = {name: why for name, why in draft.left_out.items() if name not in ids}
+    if not left_out and all(column.name != "*" for column in draft.columns):
         return
-    if draft.left_out:
+    if left_out:
         yield "# Columns that are not among the inputs:"
-    for name, why in draft.left_out.items():
+    for name, why in left_out.items():
         yield from _comment(f"  {as_toml(name)}: {why}", "  ")
     line = f"inputs = {as_toml(draft.inputs)}"
     if len(line) <= WIDTH:

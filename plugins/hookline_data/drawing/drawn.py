@@ -1,9 +1,10 @@
 """The base class of sources that combine rows of another source."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import fields
+from attrs import evolve, fields
 
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
@@ -56,6 +57,16 @@ class Drawn(TransformedSource):
         """Whether the source has a validation split."""
         return self.source.has_validation
 
+    @property
+    def always_kept(self) -> Sequence[str]:
+        """The columns that the source keeps, of the first group of inputs."""
+        return self.source.always_kept
+
+    def with_rows(self, rows: Any) -> "Drawn":
+        """Return the same draw from these rows, which are what the source takes."""
+        with within_source():
+            return evolve(self, source=self.source.with_rows(rows))
+
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
         try:
@@ -97,6 +108,7 @@ class Drawn(TransformedSource):
             preparation=preparation,
             dropped=data.dropped,
             columns=data.columns,
+            kept=data.kept,
         )
         return self.transformed(run, drawn)
 
@@ -144,12 +156,8 @@ class Drawn(TransformedSource):
 
     def _source(self, run: Run) -> Data:
         """Prepare the source for a stand-in loss whose target defines which rows belong together."""
-        try:
+        with within_source():
             return self.source.prepare(run, Objective.of(self.stand_in()))
-        except MismatchError as error:
-            raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
-        except DataError as error:
-            raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
     def stand_in(self) -> LossSpec:
         """Return a loss whose target defines which rows belong together."""
@@ -210,6 +218,17 @@ class Drawn(TransformedSource):
             shuffle=self.shuffle,
             drop_last=self.drop_last and is_training,
         )
+
+
+@contextmanager
+def within_source() -> Iterator[None]:
+    """Add the option `source` to the paths of errors about another source."""
+    try:
+        yield
+    except MismatchError as error:
+        raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
+    except DataError as error:
+        raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
 
 def check_groups(groups: Groups, split: str, source: Target) -> None:

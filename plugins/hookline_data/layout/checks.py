@@ -10,6 +10,7 @@ from hookline.data import Encoding
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
 from hookline_data.files import several
+from hookline_data.files.given_path import GivenPath
 
 MOST_FILES = 1000
 """The largest number of files of a directory to compare with the name of a missing file."""
@@ -30,7 +31,7 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 
     """
     try:
-        for file in several.of(path):
+        for file in () if isinstance(path, GivenPath) else several.of(path):
             _refuse_what_is_no_file(file, option, what="" if file is path else f"{file}: ")
         return names(path)
     except DataError as error:

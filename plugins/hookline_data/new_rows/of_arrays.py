@@ -1,6 +1,6 @@
 """New rows for a run that was trained with arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +123,9 @@ def rows_of_arrays(
     rows_per_block: int,
     with_targets: bool,
     keep: Sequence[str],
+    ids: Sequence[str] = (),
 ) -> Iterator[RowBlock]:
-    """Yield new rows, prepared as the training rows were: see `NPZ.open_rows`."""
+    """Yield new rows, prepared as the training rows were: see `NamedArrays.open_rows`. They may lack `ids`."""
     groups = groups_of(description, "array")
     dtype = run_dtype(description)
     of_inputs = [group.columns[0] for group in groups.values()]
@@ -138,10 +139,11 @@ def rows_of_arrays(
     )
     place: Place = "the arrays"
     is_file = isinstance(source, (str, Path)) and source != "-"
-    weights = None
-    if with_targets and weight_column is not None:
+    given: Collection[str] = ()
+    if (with_targets and weight_column is not None) or ids:
         given = array_names(Path(source)) if is_file else source if isinstance(source, Mapping) else ()
-        weights = weight_column if weight_column in given else None
+    weights = weight_column if with_targets and weight_column in given else None
+    keep = [name for name in keep if name in given or name not in ids]
     kept = list(dict.fromkeys([*keep, *([] if weights is None else [weights])]))
     names = list(dict.fromkeys([*roles.names, *kept]))
     if is_file:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from hookline_data.table import Table
+    from hookline_data.rows.named_columns import NamedColumns
 
 
 class TableRows(Protocol):
@@ -53,7 +53,7 @@ class TableRows(Protocol):
 
 
 def rows_of_table(
-    table: "Table",
+    table: "NamedColumns",
     source: Any,
     description: DataDescription,
     objective: Objective,
@@ -69,6 +69,7 @@ def rows_of_table(
     with ExitStack() as opening:
         dialect = getattr(table, "dialect", COMMAS)
         rows = opened(source, opening, multiline=getattr(table, "multiline", False), dialect=dialect)
+        keep = [name for name in keep if name in rows.names or name not in table.always_kept]
         Chooser(rows.names, rows.place, dialect.delimiter).require([*wanted, *keep])
         if isinstance(rows, CSVRows):
             wanted = {name: role.with_decimal_point(dialect.decimal_point) for name, role in wanted.items()}

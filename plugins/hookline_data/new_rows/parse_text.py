@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import quoted_cell
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading.columns import Wanted
+from hookline_data.reading.columns import Place, Wanted
 from hookline_data.reading.csv_cells import complaint_about, is_read_as
 from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.text_cells import INTEGER, NUMBER, with_points
@@ -50,6 +50,16 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
         return complaint_about(cells[row].as_py() or "", wanted), None
 
     return found, BadCells.where(name, ~_mask(is_read), explain)
+
+
+def column_of_numbers(cells: "pyarrow.ChunkedArray", name: str, wanted: Wanted, place: Place) -> "pyarrow.ChunkedArray":
+    """Return a whole column of text as numbers. Raise a `DataError` for the first cell that is not one."""
+    import pyarrow
+
+    found, bad = numbers(name, cells.combine_chunks(), wanted)
+    if bad:
+        raise bad[0].error(0, 1, place)
+    return pyarrow.chunked_array([found])
 
 
 def class_names(name: str, cells: "pyarrow.Array", role: Role) -> "Read":

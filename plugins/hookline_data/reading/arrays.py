@@ -70,6 +70,19 @@ def to_split(array: "NDArray[Any]", wanted: Wanted, name: str, path: Path) -> "N
     return values
 
 
+def ids(array: "NDArray[Any]", name: str, path: Path) -> "NDArray[Any]":
+    """Return the array, which identifies the rows, if it has one string or number per row.
+
+    Raises:
+        DataError: If it is anything else.
+
+    """
+    if array.ndim != 1:
+        message = f'A row of "{name}" has the shape {array.shape[1:]}, but an id must be one string or number.'
+        raise DataError(message, file=path, columns=[name])
+    return array
+
+
 def target(
     array: "NDArray[Any]", dtype: str, missing: Collection[str], name: str, path: Path, *, is_dense: bool = False
 ) -> "NDArray[Any]":

@@ -17,7 +17,6 @@ from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.csv_format import (
     DECIMAL_COMMA,
-    MISSING_MARKS,
     WRITTEN_FALSE as FALSE,
     WRITTEN_TRUE as TRUE,
 )
@@ -34,6 +33,7 @@ from hookline_data.reading.text_cells import (
     with_points,
     without_marks,
 )
+from hookline_data.reading.words import is_word
 
 if TYPE_CHECKING:
     import pyarrow
@@ -51,11 +51,6 @@ MOST_BLANK = 2**16
 NOT_UTF8 = 'The file is not UTF-8 text. Set its `encoding`, such as "latin-1", "cp1252" or "utf-16".'
 """The message about a file in another encoding."""
 
-NO_WORDS = frozenset(
-    ["true", "false", "yes", "no", "t", "f", "y", "n", "nil", *(mark.lower() for mark in MISSING_MARKS)]
-)
-"""Words that may mean something other than text, in lower case."""
-
 
 def text_columns(source: CSVFile, names: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return the columns that have words and no numbers in the first rows: row index from 0, and cell.
@@ -69,7 +64,7 @@ def text_columns(source: CSVFile, names: Sequence[str]) -> dict[str, tuple[int, 
         if len(cells) != len(names):
             break
         for name, cell in zip(names, map(str.strip, cells), strict=True):
-            if _is_words(cell, source.dialect.decimal_point):
+            if is_word(cell, source.dialect.decimal_point):
                 found.setdefault(name, (row, cell))
             elif re.match(NUMBER, with_point(cell, source.dialect.decimal_point)):
                 numeric.add(name)
@@ -88,14 +83,6 @@ def first_rows(source: CSVFile) -> list[list[str]]:
     with suppress(csv.Error):  # It is reported when the file is read.
         rows.extend(islice(filter(None, csv.reader(whole, **source.dialect.reader_options())), MOST_ROWS))
     return rows
-
-
-def _is_words(cell: str, decimal_point: str) -> bool:
-    """Whether a cell is neither a number nor a boolean nor a mark for a missing value."""
-    if decimal_point == "." and re.match(DECIMAL_COMMA, cell):
-        return True
-    is_number = re.match(NUMBER, with_point(cell, decimal_point))
-    return any(map(str.isalpha, cell)) and cell.lower() not in NO_WORDS and not is_number
 
 
 def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = False) -> "pyarrow.Table":

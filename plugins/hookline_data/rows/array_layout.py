@@ -1,6 +1,6 @@
 """The role of each array of a file, and the rows made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,14 @@ from attrs import frozen
 
 from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
-from hookline_data.reading import arrays, npz_file
+from hookline_data.reading import arrays
 from hookline_data.reading.columns import Wanted
 from hookline_data.rows.inputs import refuse_unlike
 from hookline_data.rows.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:
+    import pyarrow
     from numpy.typing import NDArray
 
 
@@ -53,6 +54,8 @@ class ArrayLayout:
     """The array of lengths of each array of padded sequences."""
     splitting: Mapping[str, Wanted]
     """The arrays that say how to split the rows."""
+    ids: Sequence[str] = ()
+    """The arrays that identify the rows."""
     weight_column: str | None = None
     """The array with the weight of each row."""
     dtype: str
@@ -60,8 +63,8 @@ class ArrayLayout:
     missing: tuple[str, ...]
     """The strings that count as missing values."""
 
-    def read(self, path: Path, *, with_split: bool) -> "dict[str, NDArray[Any]]":
-        """Read the arrays of a file, inputs first."""
+    def names(self, *, with_split: bool) -> list[str]:
+        """Return the arrays to read, inputs first; those that only split the rows of `path` if `with_split`."""
         names = [group.array for group in self.inputs.values()]
         for several in self.targets.values():
             names += several
@@ -70,7 +73,7 @@ class ArrayLayout:
             names.append(self.weight_column)
         if with_split:
             names += self.splitting
-        return npz_file.read(path, dict.fromkeys(names))
+        return list(dict.fromkeys([*names, *self.ids]))
 
     def rows(self, found: "Mapping[str, NDArray[Any]]", path: Path) -> Rows:
         """Make rows of arrays: groups of inputs, and the columns of all targets.
@@ -95,7 +98,15 @@ class ArrayLayout:
         for name, wanted in self.splitting.items():
             if name in found and name not in columns:
                 columns[name] = arrays.to_split(found[name], wanted, name, path)
+        for name in self.ids:
+            columns.setdefault(name, arrays.ids(found[name], name, path))
         return Rows(groups, columns)
+
+    def kept(self, rows: Rows) -> "pyarrow.Table":
+        """Return the columns that identify these rows."""
+        import pyarrow
+
+        return pyarrow.table({name: rows.columns[name] for name in self.ids})
 
     def targets_of(self, rows: Rows) -> dict[str, Columns]:
         """Return the columns of each target; an array with several numbers per row becomes `name[0]`, `name[1]` and so

@@ -18,7 +18,7 @@ from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
-from hookline_data.rows import inputs, missing_cells
+from hookline_data.rows import ids, inputs, missing_cells
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
@@ -48,6 +48,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
     columns = tuple(_described(layout, unprepared, kinds, sizes)) if kinds else ()
+    kept = {split: rows.kept(table) for split, rows in unprepared.items()} if layout.kept else {}
     del unprepared
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
@@ -71,8 +72,10 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),
         columns=columns,
+        kept=kept,
         source={split: str(path) for split, path in paths.items()},
     )
+    ids.warn_of_shared(table, kept)
     return with_transforms(data, layout, kinds)
 
 
@@ -130,6 +133,7 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         losses={name: loss.name_for(name) for name in targets},
         splitting=splitting,
         weight_column=table.weight_column,
+        kept=table.always_kept,
         dtype=dtype,
         missing=table.missing_marks,
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
+    from hookline_data.table import Table
+
 
 @frozen(kw_only=True, eq=False)
 class UnpreparedRows:
@@ -48,7 +50,7 @@ class UnpreparedRows:
                 no row is left.
 
         """
-        known = {column for group in layout.inputs.values() for column in group.columns}
+        known = {column for group in layout.inputs.values() for column in group.columns} | layout.only_kept
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
         table = _parsed(table, kinds, path)
@@ -79,6 +81,14 @@ class UnpreparedRows:
         cells = self.table.column(name).to_numpy()
         cells = cells.astype(str) if cells.dtype.kind == "O" else cells
         return cells if self.rows is None else cells[self.rows]
+
+    def kept(self, source: "Table") -> "pyarrow.Table":
+        """Return the columns of these rows that predictions contain, as they are in the source."""
+        import pyarrow
+
+        names = source.always_kept
+        kept = pyarrow.table({name: source.as_kept(name, self.table.column(name)) for name in names})
+        return kept if self.rows is None or not names else kept.take(self.rows)
 
     def row(self, number: int) -> int:
         """Return the number in the file of one of these rows; both are counted from 1."""
@@ -174,7 +184,7 @@ def transformed(
     for part in parts.values():
         if part.path not in made:
             used = [other.rows for other in parts.values() if other.path == part.path]
-            made[part.path] = groups_of(_transformed(part, kinds, used), layout, part.path)
+            made[part.path] = groups_of(_transformed(part, layout, kinds, used), layout, part.path)
     return {
         split: Rows(
             {name: group if part.rows is None else group.take(part.rows) for name, group in made[part.path].items()},
@@ -185,12 +195,13 @@ def transformed(
 
 
 def _transformed(
-    rows: UnpreparedRows, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
+    rows: UnpreparedRows, layout: Layout, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
 ) -> "pyarrow.Table":
     """Return the input columns of a file with the kinds applied; `used` are the rows of each split."""
     import pyarrow
 
-    table = rows.table.drop_columns(list(rows.columns))
+    inputs = {column for group in layout.inputs.values() for column in group.columns}
+    table = rows.table.select([name for name in rows.table.column_names if name in inputs])
     for index, name in enumerate(table.column_names):
         if name not in kinds:
             continue

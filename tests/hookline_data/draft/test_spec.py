@@ -174,13 +174,26 @@ def test_what_is_no_input_is_said_in_the_spec(people):
         "name": '8 of its 8 cells are different, such as "Ann \\"A\\", B"',
         "code": '8 of its 8 cells are different, such as "007"',
     }
+    Path("rooms.csv").write_text("room,floor,n,class\n" + "".join(f"{n % 7},2,{n},{n % 2}\n" for n in range(20)))
     assert """\
 # Columns that are not among the inputs:
-#   "id": it counts the rows
-#   "name": 8 of its 8 cells are different, such as "Ann \\"A\\", B"
-#   "code": 8 of its 8 cells are different, such as "007"
-inputs = ["age", "score", "grade"]
+#   "floor": it is 2 in all rows
+#   "n": it counts the rows
+inputs = ["room"]
+targets = "class" #""" in spec_of(Path("rooms.csv"), "class")
+
+
+def test_columns_with_another_cell_in_each_row_are_ids(people):
+    assert """\
+id_columns = ["id", "name", "code"] # no input, but predictions contain them
 targets = "city" # "Oslo" is 0, "Rome" is 1
+""" in spec_of(Path("people.csv"), "city")
+    Path("people.csv").write_text(PEOPLE.replace("2,Bob,,008", "1,Bob,,007"))
+    assert """\
+id_columns = "name" # no input, but predictions contain it
+# Columns that are not among the inputs:
+#   "code": 7 of its 8 cells are different, such as "007"
+inputs = ["id", "age", "score", "grade"]
 """ in spec_of(Path("people.csv"), "city")
 
 
@@ -194,7 +207,7 @@ def test_kinds_and_the_dialect_are_written_for_a_table_of_a_spreadsheet(tmp_path
     Path("houses.csv").write_text("\n".join(["house;price;rooms;town;sold;garden", *rows]), encoding="latin-1")
     code, out, err = hookline("new", "spec", "houses.csv", "--target", "price")
     assert (code, err) == (0, "")
-    assert '  "house" is not an input: 120 of its 120 cells are different, such as "h0"\n' in out
+    assert '  "house" identifies rows: it is no input, and predictions contain it.\n' in out
     text = Path("houses.toml").read_text()
     assert 'encoding = "latin-1"\ndelimiter = ";"\ndecimal_point = ","\n' in text
     assert text.split("[data.columns] # fitted to the training rows\n")[1].split("\n\n")[0].splitlines() == [
