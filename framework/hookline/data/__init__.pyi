@@ -6,6 +6,7 @@ from .batches import (
     TensorBatches as TensorBatches,
     gathered as gathered,
     in_order as in_order,
+    length_of as length_of,
     permutation as permutation,
 )
 from .description import (
