@@ -44,9 +44,9 @@ class OneHotEncoder(CategoryColumn):
         """What to set so that other categories are allowed."""
         return '`handle_unknown = "ignore"`'
 
-    def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
+    def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         """Return the categories."""
-        fitted = super().fit(cells)
+        fitted = CategoryColumn.learn(self, counts, rows)
         if not self._kept(fitted):
             only = quoted_cell(self.slots(fitted)[0])
             raise DataError(f"All training rows have the same category, {only}, and `drop` leaves nothing of it.")

@@ -51,3 +51,4 @@ from .targets.labels import (
 )
 from .targets.numbers import Numbers as Numbers
 from .targets.sequences import Sequences as Sequences
+from .uniform_sample import UniformSample as UniformSample
