@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell, shortened
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, option, spec
-from hookline_columns.partial_fits import CountedFit, counts_of
+from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow

@@ -8,10 +8,10 @@ from attrs import evolve
 
 from hookline.errors import OptionError, quoted_cell
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, spec
+from hookline_columns.arrays.cells import unparsed
 from hookline_columns.base import FilledColumn
-from hookline_columns.cells import unparsed
-from hookline_columns.partial_fits import SummaryFit
-from hookline_columns.summary import Summary
+from hookline_columns.fitting.partial_fits import SummaryFit
+from hookline_columns.fitting.summary import Summary
 from hookline_columns.times import microseconds
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import spec
+from hookline_columns.arrays.one_hot import one_hot
 from hookline_columns.categories import CategoryColumn
-from hookline_columns.one_hot import one_hot
 
 if TYPE_CHECKING:
     import pyarrow

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline_columns.base import NumberColumn
-from hookline_columns.summary import Summary
+from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, option, spec
-from hookline_columns.partial_fits import CountedFit, counts_of
+from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow

@@ -79,7 +79,7 @@ def test_a_correct_kind_passes(tmp_path, monkeypatch):
         ),
         (
             "    def fit",
-            "    def partial_fit(self, most=9):\n        return ColumnSpec.partial_fit(self, 2)\n\n    def fit",
+            "    def partial_fit(self, most=9):\n        return ColumnSpec.partial_fit(self, 1)\n\n    def fit",
             "parts",
             "`partial_fit` must learn what `fit` learns",
         ),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
-from hookline_columns.summary import Summary
+from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     import pyarrow

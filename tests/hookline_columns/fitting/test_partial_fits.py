@@ -5,11 +5,11 @@ import pyarrow
 import pytest
 
 from hookline.errors import DataError
-from hookline_columns import partial_fits
 from hookline_columns.booleans import Boolean
 from hookline_columns.dates import Date
 from hookline_columns.discretizer import KBinsDiscretizer
 from hookline_columns.encoders import OneHotEncoder, OrdinalEncoder
+from hookline_columns.fitting import partial_fits
 from hookline_columns.hashing import HashingVectorizer
 from hookline_columns.numbers import Binarizer, Log1p, Number
 from hookline_columns.quantiles import QuantileTransformer
