@@ -5,11 +5,11 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from hookline.data import Summary
 from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, NothingToFit, PartialFit, UnfitCells, option, spec
 from hookline_columns.arrays.cells import as_floats, filled, unparsed
 from hookline_columns.fitting.partial_fits import SummaryFit
-from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     import pyarrow

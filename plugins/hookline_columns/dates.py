@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve
 
+from hookline.data import Summary
 from hookline.errors import OptionError, quoted_cell
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, spec
 from hookline_columns.arrays.cells import unparsed
 from hookline_columns.base import FilledColumn
 from hookline_columns.fitting.partial_fits import SummaryFit
-from hookline_columns.fitting.summary import Summary
 from hookline_columns.times import microseconds
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Date(FilledColumn):
                 evolve(one, mean=one.mean - ahead.get(name.strip(), 0.0))
                 for name, one in zip(names, parts, strict=False)  # There are none if they are not standardized.
             ]
-        return {"first": times.least, "last": times.greatest, **self._statistics(parts)}
+        return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
 
     def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "list[NDArray[Any]]":
         """Return the parts as arrays that are contiguous in memory; none if they are not standardized."""
@@ -134,8 +134,8 @@ class Date(FilledColumn):
         if not self.standardize:
             return {}
         scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
-        means = [one.mean if own else 0.0 for one, own in zip(parts, scaled, strict=True)]
-        stds = [(one.std or 1.0) if own else 1.0 for one, own in zip(parts, scaled, strict=True)]
+        means = [float(one.mean) if own else 0.0 for one, own in zip(parts, scaled, strict=True)]
+        stds = [(float(one.std) or 1.0) if own else 1.0 for one, own in zip(parts, scaled, strict=True)]
         return {"means": means, "stds": stds}
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":

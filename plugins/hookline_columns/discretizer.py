@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import Summary
 from hookline.errors import OptionError, counted
 from hookline.spec import option, spec
 from hookline_columns.arrays.cells import filled
 from hookline_columns.arrays.one_hot import one_hot
 from hookline_columns.base import NumberColumn
-from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     import pyarrow

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import Summary
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline_columns.base import NumberColumn
-from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +45,8 @@ class StandardScaler(Scaler):
         """Return the mean and the standard deviation."""
         # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
         is_constant = summary.least == summary.greatest
-        center = summary.least if is_constant else summary.mean
-        deviation = 0.0 if is_constant else summary.std
+        center = float(summary.least if is_constant else summary.mean)
+        deviation = 0.0 if is_constant else float(summary.std)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
 
 
@@ -100,7 +100,7 @@ class MaxAbsScaler(Scaler):
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the largest absolute value."""
-        return {"center": 0.0, "scale": max(abs(summary.least), abs(summary.greatest)) or 1.0}
+        return {"center": 0.0, "scale": float(max(abs(summary.least), abs(summary.greatest))) or 1.0}
 
 
 @spec
@@ -126,7 +126,7 @@ class MinMaxScaler(NumberColumn):
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the smallest number, and the factor."""
-        low, high = summary.least, summary.greatest
+        low, high = float(summary.least), float(summary.greatest)
         return {"minimum": low, "scale": (self.feature_range[1] - self.feature_range[0]) / ((high - low) or 1.0)}
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":

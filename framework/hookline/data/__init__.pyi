@@ -33,6 +33,7 @@ from .sampling import (
     Sampling as Sampling,
     WeightedSampler as WeightedSampler,
 )
+from .summary import Summary as Summary
 from .targets.classes import (
     Classes as Classes,
     ClassesOrDistribution as ClassesOrDistribution,

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import Summary
 from hookline.errors import DataError
-from hookline_columns.fitting.summary import Summary
 
 if TYPE_CHECKING:
     import pyarrow
@@ -58,7 +58,7 @@ class SummaryFit:
         if self._fill is not None:
             if isinstance(self._fill, str) and not self._summaries:
                 raise DataError("All cells of the training rows are missing, so they have no mean.")
-            fitted["fill"] = self._summaries[0].mean if isinstance(self._fill, str) else self._fill
+            fitted["fill"] = float(self._summaries[0].mean if isinstance(self._fill, str) else self._fill)
             if self._missing:
                 arrays = self._arrays(numpy.array([fitted["fill"]]))
                 self._merge([Summary.of_equal(float(array[0]), self._missing) for array in arrays])
