@@ -32,8 +32,10 @@ _BOOLEAN = re.compile(rf"invalid value '\s*({'|'.join((*WRITTEN_TRUE, *WRITTEN_F
 class CSVRows:
     """Rows of a CSV file, which may be endless and cannot be read twice."""
 
-    def __init__(self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS, block: int = BLOCK):
-        """Read the header. The caller closes the file. `block` is the number of bytes to read at once.
+    def __init__(
+        self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS, block: int | None = None
+    ):
+        """Read the header. The caller closes the file. `block` is the number of bytes to read at once: `BLOCK` by default.
 
         Raises:
             DataError: If there is none.
@@ -49,7 +51,7 @@ class CSVRows:
             header = csv_header.read_header(self._file, place, dialect)
             self.names = csv_header.names_in(header, place, dialect)
         self._begin = b"" if dialect.header else header.removeprefix(codecs.BOM_UTF8)
-        self._block = block
+        self._block = block or BLOCK
         self.can_seek = not is_stream(self._file)
         """Whether the text is the file itself, so that `position` is one in the file."""
         self.position = len(header) - len(self._begin)

@@ -132,9 +132,10 @@ def _check_unseen(
     for split, several in values.items():
         unseen = [value for value in several if value not in found and value != REST]
         if split in SPLITS and not rows[split]:
+            listed = f"{enumerate_names(sorted(found)[:MOST_NAMED])}{', …' if len(found) > MOST_NAMED else ''}"
             raise DataError(
                 f'The {split} split has no rows: no cell of the column "{column}" is {enumerate_names(unseen, "or")}. '
-                f"Its values are {enumerate_names(sorted(found)[:MOST_NAMED])}{', …' if len(found) > MOST_NAMED else ''}.",
+                f"Its values are {listed}.",
                 option=("split_values", split),
             )
         if unseen:
