@@ -72,7 +72,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
         f"; {counted(count, 'row')} dropped, whose {as_toml(column)} is missing"
         for column, count in plan.dropped.items()
     )
-    more = {"data": f": {rows}{dropped}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    reading = f"; {plan.reading}" if plan.reading else ""
+    more = {"data": f": {rows}{dropped}{reading}", "model": f", {counted(plan.parameters, 'parameter')}"}
     yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
     if plan.split_counts is not None:
         yield from _splits(plan.split_counts, plan.rows, width)

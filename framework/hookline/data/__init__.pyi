@@ -18,7 +18,7 @@ from .input_group import (
     InputGroup as InputGroup,
     input_groups as input_groups,
 )
-from .memory import in_memory as in_memory
+from .memory import encode as encode, in_memory as in_memory
 from .new_rows import (
     RowBlock as RowBlock,
     blocks_of_arrays as blocks_of_arrays,
@@ -39,6 +39,7 @@ from .targets.classes import (
     ClassesOrDistribution as ClassesOrDistribution,
     Distribution as Distribution,
 )
+from .targets.counts import counts_of as counts_of
 from .targets.encoding import (
     NEW_ROWS as NEW_ROWS,
     Columns as Columns,

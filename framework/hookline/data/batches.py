@@ -293,6 +293,8 @@ class Data:
     """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
     columns: Sequence[PreparedColumn] = ()
     """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
+    reading: str = ""
+    """How the rows are read if they are not held in memory, in a few words for `hookline plan`."""
 
     @property
     def target(self) -> Target:

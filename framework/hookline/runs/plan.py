@@ -95,6 +95,8 @@ class Plan:
     """The number of rows of each split."""
     dropped: Mapping[str, int] = field(factory=dict)
     """The number of rows that are left out because a cell is missing, by its column."""
+    reading: str = ""
+    """How the rows are read, if they are not held in memory."""
     data: str
     """The fingerprint of the data."""
     columns: tuple[PreparedColumn, ...] = ()
@@ -139,6 +141,7 @@ def plan(
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
         dropped=dict(data.dropped),
+        reading=data.reading,
         data=of_data(data),
         columns=tuple(data.columns),
         layers=layers,

@@ -20,7 +20,11 @@ from .families.loss import (
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
-from .families.partial_fit import NothingToFit as NothingToFit, PartialFit as PartialFit
+from .families.partial_fit import (
+    NothingToFit as NothingToFit,
+    PartialFit as PartialFit,
+    SampledFit as SampledFit,
+)
 from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (

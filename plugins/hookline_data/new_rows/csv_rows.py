@@ -35,7 +35,8 @@ class CSVRows:
     def __init__(
         self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS, block: int | None = None
     ):
-        """Read the header. The caller closes the file. `block` is the number of bytes to read at once: `BLOCK` by default.
+        """Read the header. The caller closes the file. `block` is the number of bytes to read at once
+        (default: `BLOCK`).
 
         Raises:
             DataError: If there is none.

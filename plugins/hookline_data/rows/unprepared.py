@@ -142,10 +142,8 @@ def complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | No
     """
     import numpy
 
-    dropping = [name for name, kind in layout.kinds.items() if kind.spec.drops_missing]
-    dropping += [column for columns in layout.targets.values() for column in columns]
     is_missing, dropped = None, {}
-    for name in dict.fromkeys(dropping):
+    for name in layout.dropping:
         if table.column(name).null_count:
             nulls = table.column(name).is_null().to_numpy()
             dropped[name] = int(nulls.sum())
