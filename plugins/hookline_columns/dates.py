@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import evolve
+
+from hookline.data import Summary
 from hookline.errors import OptionError, quoted_cell
-from hookline.spec import UnfitCells, spec
-from hookline_columns.base import FilledColumn, unparsed
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, spec
+from hookline_columns.arrays.cells import unparsed
+from hookline_columns.base import FilledColumn
+from hookline_columns.fitting.partial_fits import SummaryFit
 from hookline_columns.times import microseconds
 
 if TYPE_CHECKING:
@@ -88,18 +93,50 @@ class Date(FilledColumn):
             return f'{quoted_cell(cell)} is not a date or time with the format "{self.format}".'
         return f'{quoted_cell(cell)} is not a date or time in ISO 8601: set `format`, such as "%d.%m.%Y".'
 
+    learns_from = "numbers"
+
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the first and last time, and the statistics of the parts."""
+        fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
+        return {**fitted, **self._statistics([Summary.of(column) for column in self._columns(numbers, fitted)])}
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit by merged statistics of the parts, unless missing cells need a sample."""
+        if self.missing in ("median", "most_frequent"):
+            return ColumnSpec.partial_fit(self, most)
+        fill = "mean" if self.missing == "mean" else None
+
+        def arrays(numbers: "NDArray[Any]") -> "Sequence[NDArray[Any]]":
+            return [numbers, *self._columns(numbers, {"first": 0.0})]
+
+        return SummaryFit(fill, self._learn_summaries, arrays)
+
+    def _learn_summaries(self, summaries: Sequence[Summary]) -> dict[str, Any]:
+        """Return the same, given the summaries of the times and of their parts since 1970."""
+        times, *parts = summaries
+        if self.since is None:
+            ahead = {"days": times.least / DAY, "seconds": times.least / SECOND}
+            names = self.names_of_numbers("")
+            parts = [
+                evolve(one, mean=one.mean - ahead.get(name.strip(), 0.0))
+                for name, one in zip(names, parts, strict=False)  # There are none if they are not standardized.
+            ]
+        return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
+
+    def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "list[NDArray[Any]]":
+        """Return the parts as arrays that are contiguous in memory; none if they are not standardized."""
         import numpy
 
-        fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
-        if self.standardize:
-            columns = [numpy.ascontiguousarray(column) for column in self._parts(numbers, fitted).T]
-            scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
-            means = [float(column.mean()) if own else 0.0 for column, own in zip(columns, scaled, strict=True)]
-            stds = [float(column.std()) if own else 1.0 for column, own in zip(columns, scaled, strict=True)]
-            fitted |= {"means": means, "stds": [std or 1.0 for std in stds]}
-        return fitted
+        return [numpy.ascontiguousarray(one) for one in self._parts(numbers, fitted).T] if self.standardize else []
+
+    def _statistics(self, parts: Sequence[Summary]) -> dict[str, Any]:
+        """Return the mean and the standard deviation of each part; 0 and 1 for sines and cosines."""
+        if not self.standardize:
+            return {}
+        scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
+        means = [float(one.mean) if own else 0.0 for one, own in zip(parts, scaled, strict=True)]
+        stds = [(float(one.std) or 1.0) if own else 1.0 for one, own in zip(parts, scaled, strict=True)]
+        return {"means": means, "stds": stds}
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the parts."""

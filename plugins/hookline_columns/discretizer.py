@@ -4,10 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import Summary
 from hookline.errors import OptionError, counted
 from hookline.spec import option, spec
-from hookline_columns.base import NumberColumn, filled
-from hookline_columns.one_hot import one_hot
+from hookline_columns.arrays.cells import filled
+from hookline_columns.arrays.one_hot import one_hot
+from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     import pyarrow
@@ -45,16 +47,27 @@ class KBinsDiscretizer(NumberColumn):
         """Whether it returns indices."""
         return self.encode == "ordinal"
 
-    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
-        """Return the edges of the bins."""
+    @property
+    def learns_from(self) -> Literal["summary", "numbers"]:  # type: ignore[override]
+        """The smallest and the greatest number, or all of them for quantiles."""
+        return "summary" if self.strategy == "uniform" else "numbers"
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
+        """Return the edges of bins of the same width."""
         import numpy
 
-        places = numpy.linspace(0, 100, self.n_bins + 1)
-        if self.strategy == "uniform":
-            edges = numpy.linspace(numbers.min(), numbers.max(), self.n_bins + 1)
-        else:
-            edges = numpy.percentile(numbers, places)
-            edges = edges[numpy.ediff1d(edges, to_begin=numpy.inf) > NARROWEST]
+        return self._of_edges(numpy.linspace(summary.least, summary.greatest, self.n_bins + 1))
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the edges of bins with the same number of rows."""
+        import numpy
+
+        edges = numpy.percentile(numbers, numpy.linspace(0, 100, self.n_bins + 1))
+        return self._of_edges(edges[numpy.ediff1d(edges, to_begin=numpy.inf) > NARROWEST])
+
+    def _of_edges(self, edges: "NDArray[Any]") -> dict[str, Any]:
+        import numpy
+
         if len(edges) < 2 or edges[0] == edges[-1]:
             return {"edges": [-numpy.finfo(float).max, numpy.finfo(float).max]}  # All numbers are equal.
         return {"edges": edges.tolist()}

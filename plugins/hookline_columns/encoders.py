@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import spec
+from hookline_columns.arrays.one_hot import one_hot
 from hookline_columns.categories import CategoryColumn
-from hookline_columns.one_hot import one_hot
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,9 +44,9 @@ class OneHotEncoder(CategoryColumn):
         """What to set so that other categories are allowed."""
         return '`handle_unknown = "ignore"`'
 
-    def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
+    def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         """Return the categories."""
-        fitted = super().fit(cells)
+        fitted = CategoryColumn.learn(self, counts, rows)
         if not self._kept(fitted):
             only = quoted_cell(self.slots(fitted)[0])
             raise DataError(f"All training rows have the same category, {only}, and `drop` leaves nothing of it.")

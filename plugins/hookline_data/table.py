@@ -98,13 +98,17 @@ class Table(NamedColumns, SplitFile):
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
-        from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
-
         table = self.together()
         try:
-            return self.transformed(run, prepared(table, run, loss))
+            return self.transformed(run, table.prepared(run, loss))
         except DataError as error:
             for path in (table.path, *table.other_files.values()):
                 if isinstance(path, Files) and (located := path.located(error)) is not None:
                     raise located from None
             raise
+
+    def prepared(self, run: Run, loss: Objective) -> Data:
+        """Read, split, standardize and encode. Several files are already one: see `together`."""
+        from hookline_data.rows.make_batches import prepared  # Checking a spec does not need it.
+
+        return prepared(self, run, loss)

@@ -369,7 +369,8 @@ class Run:
         directory: the directory of the results; `None` until training begins, so that a mistake leaves nothing behind.
         resources: an exit stack that is closed when the run ends, even after an error: use
             `run.resources.enter_context(...)`. For the run that is deployed, this is after `deploy`.
-        steps_per_epoch: the number of batches in an epoch; 0 until training begins.
+        steps_per_epoch: the number of batches in an epoch; `None` if the data does not know it before they are read,
+            and 0 until the data is prepared.
         targets: what the training rows say about each target; empty until the data is prepared.
         state: what changes during the run, such as the epoch and the step, as plain data.
         loss: the loss of the latest step, detached. `loss.item()` synchronizes with the device.
@@ -389,7 +390,7 @@ class Run:
     device: "torch.device"
     directory: Path | None = None
     resources: ExitStack = field(factory=ExitStack)
-    steps_per_epoch: int = 0
+    steps_per_epoch: int | None = 0
     targets: "Mapping[str, Target]" = field(factory=dict)
     state: RunState = field(factory=RunState)
     loss: "Tensor | None" = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 import hookline
+from hookline.data.batches import length_of
 from hookline.data.prepared_column import PreparedColumn
 from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import BUILT_IN, callback_name
@@ -80,8 +81,8 @@ class Plan:
     """The seed of all random numbers."""
     epochs: int
     """The number of passes over the training data."""
-    steps_per_epoch: int
-    """The number of batches in an epoch."""
+    steps_per_epoch: int | None
+    """The number of batches in an epoch; `None` if the data does not know it before they are read."""
     components: Mapping[str, tuple[str, ...]]
     """The types of the components by section, without callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
@@ -94,6 +95,8 @@ class Plan:
     """The number of rows of each split."""
     dropped: Mapping[str, int] = field(factory=dict)
     """The number of rows that are left out because a cell is missing, by its column."""
+    reading: str = ""
+    """How the rows are read, if they are not held in memory."""
     data: str
     """The fingerprint of the data."""
     columns: tuple[PreparedColumn, ...] = ()
@@ -131,13 +134,14 @@ def plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
-        steps_per_epoch=len(data.training),
+        steps_per_epoch=length_of(data.training),
         components=_components(run),
         environment=environment(run.device),
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
         dropped=dict(data.dropped),
+        reading=data.reading,
         data=of_data(data),
         columns=tuple(data.columns),
         layers=layers,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.batches import length_of
 from hookline.errors.exceptions import DataError
 from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
@@ -54,8 +55,9 @@ def _train_epochs(
             if interruption.number is not None:
                 raise KeyboardInterrupt
         if state.step == steps:
-            message = f"Epoch {epoch} yielded no training batch; {len(data.training)} were expected."
-            raise DataError(message, option=())
+            length = length_of(data.training)
+            expected = "" if length is None else f"; {length} were expected"
+            raise DataError(f"Epoch {epoch} yielded no training batch{expected}.", option=())
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:

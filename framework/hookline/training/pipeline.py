@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from hookline.data.batches import length_of
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
@@ -156,7 +157,7 @@ def prepared(run: Run) -> Prepared:
     data = stages.prepare_data(run=run)
     run.refuse_unused_rows()
     run.raise_if_interrupted()
-    run.steps_per_epoch, run.targets = len(data.training), data.targets
+    run.steps_per_epoch, run.targets = length_of(data.training), data.targets
     warn_of_idle(run)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)

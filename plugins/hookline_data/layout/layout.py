@@ -87,6 +87,14 @@ class Layout:
         return {name: kind for group in self.inputs.values() for name, kind in group.kinds.items()}
 
     @property
+    def dropping(self) -> list[str]:
+        """The columns whose missing cells drop the row: those with such a kind, and targets that may be missing."""
+        found = [name for name, kind in {**self.kinds, **self.target_kinds}.items() if kind.spec.drops_missing]
+        if self.drops_missing_targets:
+            found += [column for columns in self.targets.values() for column in columns]
+        return list(dict.fromkeys(found))
+
+    @property
     def dense_targets(self) -> set[str]:
         """The columns of targets whose cells may be lists: a value per step or pixel."""
         sequences = [name for name, encoding in self.encodings.items() if isinstance(encoding, Sequences)]

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     Read = tuple[pyarrow.Array, list[BadCells]]
 
 Explain = Callable[[int], tuple[str, int | None]]
-_EMPTY = "The cell is empty.", None
+
+
+def _empty(wanted: Wanted) -> Explain:
+    """Return a function that explains empty cells."""
+    return lambda _: (wanted.empty, None)
 
 
 def checked(chunk: Chunk, roles: dict[str, Role], place: Place) -> Chunk:
@@ -105,10 +109,10 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
         cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     is_null = cells.is_null()
     if wanted.may_be_missing or wanted.kind == "text":
-        bad = [] if wanted.may_be_missing else BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
+        bad = [] if wanted.may_be_missing else BadCells.where(name, _mask(is_null), _empty(wanted))
         return cells.cast(kind), bad
     filled = compute.if_else(is_null, pyarrow.scalar(0).cast(cells.type), cells) if cells.null_count else cells
-    bad = BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
+    bad = BadCells.where(name, _mask(is_null), _empty(wanted))
     try:
         return filled.cast(kind), bad
     except pyarrow.ArrowInvalid:
@@ -203,7 +207,7 @@ def _elements(
     else:
         elements, unread = _scalars(name, elements, evolve(wanted, may_be_lists=False), place)
     ends = numpy.cumsum(lengths)
-    bad = BadCells.where(name, _mask(lists.is_null()), lambda _: _EMPTY)
+    bad = BadCells.where(name, _mask(lists.is_null()), _empty(wanted))
     for cells in unread:
         bad.append(_by_row(cells, ends))
     return elements, lengths, bad
@@ -218,7 +222,7 @@ def _by_row(cells: BadCells, ends: "NDArray[Any]") -> BadCells:
 
     def explain(key: int) -> tuple[str, int]:
         message, _ = cells.explain(key)
-        if message == _EMPTY[0]:
+        if message.startswith("The cell is empty"):
             message = "It is missing."
         return message, int(key - begins[ends.searchsorted(key, side="right")])
 

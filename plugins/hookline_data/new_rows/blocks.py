@@ -54,20 +54,9 @@ def blocks(
     The tensors of a block are its own: in-place layers may overwrite them.
     """
     import numpy
-    import torch
 
-    is_bad = numpy.zeros(read.rows, dtype=bool)
-    for cells in read.bad:
-        is_bad[cells.rows] = True
-    encoded, bad = _encoded(read, targets, is_bad)
-    bad = [*read.bad, *bad]
+    rows, is_bad, bad = readable_rows(read, targets, dtype)
     good = numpy.flatnonzero(~is_bad)
-    places = torch.from_numpy(good) if len(good) < read.rows else None
-    rows = Batch(
-        {name: _of(torch.from_numpy(array), places) for name, array in read.inputs.items()},
-        {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
-        {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
-    )
     for start in range(0, read.rows, rows_per_block):
         stop = min(start + rows_per_block, read.rows)
         begin, end = good.searchsorted([start, stop])
@@ -80,6 +69,30 @@ def blocks(
             problems=_problems(own, first + start, place),
             kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
         )
+
+
+def readable_rows(
+    read: ReadRows, targets: Mapping[str, EncodedTarget], dtype: "torch.dtype"
+) -> "tuple[Batch, NDArray[Any], list[BadCells]]":
+    """Return the rows that can be read as a batch, whether each row cannot be read, and why.
+
+    `dtype` is the type of floating-point targets.
+    """
+    import numpy
+    import torch
+
+    is_bad = numpy.zeros(read.rows, dtype=bool)
+    for cells in read.bad:
+        is_bad[cells.rows] = True
+    encoded, bad = _encoded(read, targets, is_bad)
+    good = numpy.flatnonzero(~is_bad)
+    places = torch.from_numpy(good) if len(good) < read.rows else None
+    rows = Batch(
+        {name: _of(torch.from_numpy(array), places) for name, array in read.inputs.items()},
+        {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
+        {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
+    )
+    return rows, is_bad, [*read.bad, *bad]
 
 
 def _of(tensor: "torch.Tensor", places: "torch.Tensor | None") -> "torch.Tensor":

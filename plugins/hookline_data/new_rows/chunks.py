@@ -77,6 +77,17 @@ class Chunk:
             [part for bad in self.bad if len((part := bad.between(start, stop)).rows)],
         )
 
+    def take(self, rows: "NDArray[Any]") -> "Chunk":
+        """Some of the rows by their indices, all of which can be read."""
+        import pyarrow
+
+        places = pyarrow.array(rows)
+        return Chunk(
+            len(rows),
+            {name: cells.take(places) for name, cells in self.columns.items()},
+            {name: cells.take(places) for name, cells in self.kept.items()},
+        )
+
     def then(self, other: "Chunk") -> "Chunk":
         """These rows, followed by others."""
         return Chunk(

@@ -95,12 +95,12 @@ def _blocks(
     first = 1
     chunks = (checked(chunk, wanted, rows.place) for chunk in rows.chunks(wanted, keep))
     for chunk in in_multiples(chunks, rows_per_block):
-        read = _read(chunk, groups, targets, str(dtype).removeprefix("torch."), rows.place)
+        read = read_rows(chunk, groups, targets, str(dtype).removeprefix("torch."), rows.place)
         yield from blocks(read, targets, dtype, first=first, rows_per_block=rows_per_block, place=rows.place)
         first += chunk.rows
 
 
-def _read(
+def read_rows(
     chunk: Chunk, groups: Mapping[str, Group], targets: Mapping[str, EncodedTarget], dtype: str, place: Place
 ) -> ReadRows:
     """Prepare the inputs of some rows, and take the columns of the targets out of them."""

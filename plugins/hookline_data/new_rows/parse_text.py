@@ -146,7 +146,7 @@ def _integer(cell: str) -> int | None:
 
 
 def _missing(cell: str, wanted: Wanted) -> str:
-    return wanted.missing_mark(cell, 0) if cell else "The cell is empty."
+    return wanted.missing_mark(cell, 0) if cell else wanted.empty
 
 
 def _unseen(cell: str, wanted: Wanted) -> str:

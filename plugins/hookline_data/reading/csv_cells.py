@@ -127,7 +127,7 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
         if name not in numeric:
             if not multiline:
                 refuse_line_breaks(table.column(name), name, path)
-            table = table.set_column(index, name, _classified(table.column(name), wanted[name], name, path))
+            table = table.set_column(index, name, classified(table.column(name), wanted[name], name, path))
     return table
 
 
@@ -230,7 +230,7 @@ def _boolean_columns(source: CSVFile, numeric: Mapping[str, Wanted]) -> set[str]
     return found
 
 
-def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
+def classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
     """Return stripped text, or, unless text is wanted, integers or floats if all cells are such numbers.
 
     Codes such as "01" and "0x1F" stay text, so that different cells never become the same class. Integers stay text if

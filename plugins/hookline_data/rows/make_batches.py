@@ -33,9 +33,10 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         DataError: If the content of the table is invalid.
 
     """
-    layout = _layout(table, loss, run.spec.run.dtype)
+    layout = layout_of(table, loss, run.spec.run.dtype)
     unprepared, left_out = _parts(table, layout)
-    _note_dropped(run, unprepared)
+    for path, rows in _files(unprepared).items():
+        note_dropped(run, path, rows.dropped, rows.dropped_rows, rows.table.num_rows)
     kinds = fitted_kinds(layout, unprepared["training"])
     parts = transformed(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
@@ -47,8 +48,9 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     paths = table.paths(parts)
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
-    columns = tuple(_described(layout, unprepared, kinds, sizes)) if kinds else ()
     kept = {split: rows.kept(table) for split, rows in unprepared.items()} if layout.kept else {}
+    missing = {name: sum(rows.missing[name] for rows in _files(unprepared).values()) for name in layout.kinds}
+    columns = tuple(described_columns(layout, missing, kinds, sizes)) if kinds else ()
     del unprepared
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
@@ -92,7 +94,7 @@ def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:
     return dict(counts)
 
 
-def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
+def layout_of(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
     encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
@@ -148,14 +150,17 @@ def _dtype(table: Table, group: str, columns: Sequence[str], kinds: Mapping[str,
     return dtype_of_group(table.dtype, group, dtype)
 
 
-def _described(
+def described_columns(
     layout: Layout,
-    unprepared: Mapping[str, UnpreparedRows],
+    missing: Mapping[str, int],
     kinds: Mapping[str, FittedKind],
     sizes: Mapping[str, Sequence[int]],
 ) -> Iterator[PreparedColumn]:
-    """Describe what becomes of each column; those without a kind are described together."""
-    files = _files(unprepared)
+    """Describe what becomes of each column; those without a kind are described together.
+
+    `missing` is how many cells of each column with a kind are missing, and `sizes` how many numbers each column of a
+    group becomes.
+    """
     for name, group in layout.inputs.items():
         own = dict(zip(group.columns, sizes[name], strict=True))
         for column, kind in group.kinds.items():
@@ -165,7 +170,7 @@ def _described(
                 kind=kind.type,
                 inputs=None if kind.spec.gives_sequences else own[column],
                 knows=kind.spec.summary(kinds[column].fitted),
-                missing=sum(rows.missing[column] for rows in files.values()),
+                missing=missing[column],
                 drops_missing=kind.spec.drops_missing,
             )
         if plain := [column for column in group.columns if column not in group.kinds]:
@@ -174,13 +179,11 @@ def _described(
             yield PreparedColumn(name=called, group=name, kind=how, inputs=sum(own[column] for column in plain))
 
 
-def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows]) -> None:
-    """Report how many rows are dropped, because of which columns."""
-    for path, rows in _files(unprepared).items():
-        if rows.dropped:
-            listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in rows.dropped.items())
-            count, total = rows.dropped_rows, rows.table.num_rows
-            run.note(f"{path.name}: {count:,} of {total:,} rows are dropped, with missing cells: {listed}.")
+def note_dropped(run: Run, path: Path, dropped: Mapping[str, int], rows: int, total: int) -> None:
+    """Report how many of all rows of a file are dropped: `dropped` is how many because of each column."""
+    if dropped:
+        listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in dropped.items())
+        run.note(f"{path.name}: {rows:,} of {total:,} rows are dropped, with missing cells: {listed}.")
 
 
 def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dict[str, int]]:

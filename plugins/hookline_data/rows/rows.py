@@ -134,10 +134,11 @@ def groups_of(table: "pyarrow.Table", layout: Layout, path: Path) -> dict[str, G
     """
     for group in layout.inputs.values():
         refuse_infinite(table, group.columns, group.dtype_when_read, path)
-    return {name: _group(table, name, group, path) for name, group in layout.inputs.items()}
+    return {name: group_of(table, name, group, path) for name, group in layout.inputs.items()}
 
 
-def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -> Group:
+def group_of(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -> Group:
+    """Return a group of inputs of a table. Raise a `DataError` if it mixes sequences with other columns."""
     ragged = [column for column in group.columns if is_ragged(table.column(column).type)]
     if not ragged:
         return Group(Matrix([table.column(column) for column in group.columns]), group.dtype)

@@ -53,17 +53,14 @@ class UnpreparedRows:
         known = {column for group in layout.inputs.values() for column in group.columns} | layout.only_kept
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
-        table = _parsed(table, kinds, path)
+        table = parsed(table, kinds, path)
         missing = {name: table.column(name).null_count for name in kinds}
-        kept, dropped = _complete(table, layout)
+        kept, dropped = complete(table, layout)
         if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
         for name in others:
             table = _filled(table, name)  # These rows are dropped below.
-        columns = {}
-        for name in others:
-            read = dense if is_list(table.column(name).type) and name in layout.dense_targets else values
-            columns[name] = read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+        columns = {name: column_of(table, name, layout, path) for name in others}
         rows = cls(
             table=table,
             path=path,
@@ -112,6 +109,17 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
+def column_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> "NDArray[Any]":
+    """Return the cells of a column that is not an input, without missing ones.
+
+    Raises:
+        DataError: If a number is not finite.
+
+    """
+    read = dense if is_list(table.column(name).type) and name in layout.dense_targets else values
+    return read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+
+
 def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
     """Return the table with any other cell of the column in place of missing ones."""
     cells = table.column(name)
@@ -120,7 +128,7 @@ def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
     return table.set_column(table.column_names.index(name), name, cells.fill_null(cells.drop_null()[0]))
 
 
-def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
+def parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
     """Convert the cells of all columns as their kinds require."""
     import pyarrow
 
@@ -137,17 +145,15 @@ def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "p
     return table
 
 
-def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
+def complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
     """Return the rows without missing cells in columns that drop them, `None` for all, and how many others, by column.
 
     These are the columns whose kind drops missing cells, and targets that may be missing.
     """
     import numpy
 
-    dropping = [name for name, kind in layout.kinds.items() if kind.spec.drops_missing]
-    dropping += [column for columns in layout.targets.values() for column in columns]
     is_missing, dropped = None, {}
-    for name in dict.fromkeys(dropping):
+    for name in layout.dropping:
         if table.column(name).null_count:
             nulls = table.column(name).is_null().to_numpy()
             dropped[name] = int(nulls.sum())

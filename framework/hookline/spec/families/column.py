@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors.unfit import UnfitCells as UnfitCells
+from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
+
+SAMPLED_ROWS = 1_000_000
+"""The largest number of training rows to which a kind is fitted that cannot be fitted to one part after the other."""
 
 
 @spec
@@ -72,6 +76,16 @@ class ColumnSpec(Spec):
 
         """
         return {}
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return an object that fits the kind to training rows that come in parts, in the order of the file.
+
+        It is used for data that does not fit in memory. The default fits the kind to a uniform sample of at most `most`
+        training rows. A kind whose statistics can be merged, such as a mean or the categories, should override it.
+        """
+        if type(self).fit is ColumnSpec.fit:
+            return NothingToFit()
+        return SampledFit(self.fit, most)
 
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells that cannot be transformed; `None` if there are none."""

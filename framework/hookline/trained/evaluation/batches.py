@@ -33,7 +33,9 @@ class Rebatched:
         return self._batches.rows
 
     def __len__(self) -> int:
-        """Return the number of batches, from that of all rows."""
+        """Return the number of batches; a `TypeError` if that of the rows is unknown."""
+        if not self.rows:
+            raise TypeError("The number of rows is unknown.")
         return -(-self.rows // self._batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -57,10 +59,6 @@ class NewRows:
         self._has_weights = has_weights
         self.rows = 0
         """The number of rows that were read so far."""
-
-    def __len__(self) -> int:
-        """Return the number of batches of the rows that were read so far."""
-        return -(-self.rows // self._batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches.

@@ -64,13 +64,16 @@ class SchedulerSpec(WrapperSpec):
 
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
-        yield from self.unfit(self.length(run), "step" if self.is_per_step else "epoch")
+        if (length := self.length(run)) is not None:
+            yield from self.unfit(length, "step" if self.is_per_step else "epoch")
         yield from run.spec.optimizer.doubt_changed_lr("type")
 
-    def length(self, run: Run) -> int:
-        """The number of times it is stepped in the run."""
+    def length(self, run: Run) -> int | None:
+        """The number of times it is stepped in the run; `None` if the data does not know its number of batches."""
         epochs = run.spec.run.epochs
-        return epochs * run.steps_per_epoch if self.is_per_step else epochs
+        if not self.is_per_step:
+            return epochs
+        return None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
 
     def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
         """Options that do not fit if it is stepped `length` times, after each "step" or "epoch".
@@ -90,11 +93,12 @@ class SchedulerSpec(WrapperSpec):
                 message = f"It takes {counted(times, unit)}, and the run has only {length}."
                 yield OptionError(name, message)
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
 
-        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit, an
-        `OptionError` also in which option.
+        `length` says how many times it will be stepped in the whole run; `None` if that is unknown, because it is
+        stepped after each step and the data does not know its number of batches. A `ValueError` says what does not fit,
+        an `OptionError` also in which option.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
