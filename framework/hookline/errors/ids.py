@@ -181,6 +181,11 @@ IDS: Mapping[str, Kind] = {
         "Correct the cells that the message lists. `predict` can also leave the predictions of these rows empty: pass "
         "`--skip-bad-rows` (in Python, `skip_bad_rows=True`).",
     ),
+    "dropped-rows": Kind(
+        "An evaluation of new rows leaves out rows with a missing cell, because the training drops such rows: "
+        '`missing_targets = "drop"`, or `missing = "drop"` of a column.',
+        "Fill in the cells if these rows should count.",
+    ),
     "changed-data": Kind(
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",
         "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",

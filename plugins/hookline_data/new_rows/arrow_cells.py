@@ -1,6 +1,5 @@
 """Check columns of Arrow: each cell becomes what the model or the target needs, or is reported."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -8,7 +7,7 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline_data.arrow_columns.nested import flattened
 from hookline_data.new_rows import parse_text
-from hookline_data.new_rows.chunks import BadCells, Chunk
+from hookline_data.new_rows.chunks import EMPTY, BadCells, Chunk, Explain
 from hookline_data.new_rows.roles import Role
 from hookline_data.new_rows.transform import parsed
 from hookline_data.reading.arrow_types import needed, type_to_read
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Read = tuple[pyarrow.Array, list[BadCells]]
-
-Explain = Callable[[int], tuple[str, int | None]]
 
 
 def _empty(wanted: Wanted) -> Explain:
@@ -42,14 +39,19 @@ def checked(chunk: Chunk, roles: dict[str, Role], place: Place) -> Chunk:
     columns, bad = {}, list(chunk.bad)
     for name, role in roles.items():
         cells = chunk.columns[name]
+        found: list[BadCells] = []
         if not _is_ready(cells, role):
-            array, unread = _checked(name, cells.combine_chunks(), role, place)
+            array, found = _checked(name, cells.combine_chunks(), role, place)
             cells = pyarrow.chunked_array([array])
-            bad += unread
         if role.kind is not None:
             array, unread = parsed(name, role.kind, cells, place)
             cells = pyarrow.chunked_array([array])
-            bad += unread
+            found += unread
+        if role.drops_missing:
+            is_missing = parse_text.are_missing(chunk.columns[name].combine_chunks(), role.wanted.missing)
+            found = [rest for one in found for rest in one.outside(is_missing)]
+            found += BadCells.where(name, is_missing, lambda _: EMPTY, "target")
+        bad += found
         columns[name] = cells
     return Chunk(chunk.rows, columns, chunk.kept, bad)
 
@@ -208,25 +210,8 @@ def _elements(
         elements, unread = _scalars(name, elements, evolve(wanted, may_be_lists=False), place)
     ends = numpy.cumsum(lengths)
     bad = BadCells.where(name, _mask(lists.is_null()), _empty(wanted))
-    for cells in unread:
-        bad.append(_by_row(cells, ends))
+    bad += [cells.of_lists(ends) for cells in unread]
     return elements, lengths, bad
-
-
-def _by_row(cells: BadCells, ends: "NDArray[Any]") -> BadCells:
-    """Return the rows of bad elements, given the end of each row's list among all elements: the first one of each."""
-    import numpy
-
-    rows, first = numpy.unique(ends.searchsorted(cells.rows, side="right"), return_index=True)
-    begins = numpy.concatenate([[0], ends])
-
-    def explain(key: int) -> tuple[str, int]:
-        message, _ = cells.explain(key)
-        if message.startswith("The cell is empty"):
-            message = "It is missing."
-        return message, int(key - begins[ends.searchsorted(key, side="right")])
-
-    return BadCells(cells.column, rows, cells.keys[first], explain)
 
 
 def _size(lists: "pyarrow.Array") -> int:

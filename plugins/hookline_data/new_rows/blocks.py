@@ -55,7 +55,7 @@ def blocks(
     """
     import numpy
 
-    rows, is_bad, bad = readable_rows(read, targets, dtype)
+    rows, is_bad, bad, dropped = readable_rows(read, targets, dtype)
     good = numpy.flatnonzero(~is_bad)
     for start in range(0, read.rows, rows_per_block):
         stop = min(start + rows_per_block, read.rows)
@@ -68,23 +68,28 @@ def blocks(
             is_readable=~is_bad[start:stop] if own else None,
             problems=_problems(own, first + start, place),
             kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
+            dropped={column: part for column, mask in dropped.items() if (part := mask[start:stop]).any()},
         )
 
 
 def readable_rows(
     read: ReadRows, targets: Mapping[str, EncodedTarget], dtype: "torch.dtype"
-) -> "tuple[Batch, NDArray[Any], list[BadCells]]":
-    """Return the rows that can be read as a batch, whether each row cannot be read, and why.
+) -> "tuple[Batch, NDArray[Any], list[BadCells], dict[str, NDArray[Any]]]":
+    """Return the rows that can be read as a batch; whether each row cannot be read; why; and what training drops.
 
-    `dtype` is the type of floating-point targets.
+    `dtype` is the type of floating-point targets. The last are masks of the rows that only lack cells whose rows are
+    dropped, by column.
     """
     import numpy
     import torch
 
-    is_bad = numpy.zeros(read.rows, dtype=bool)
+    is_bad, dropped = _unusable(read)
+    has_targets = ~is_bad
     for cells in read.bad:
-        is_bad[cells.rows] = True
-    encoded, bad = _encoded(read, targets, is_bad)
+        if cells.dropped == "target":
+            has_targets[cells.rows] = False
+    encoded, more = _encoded(read, targets, is_bad, has_targets)
+    bad = [*(cells for cells in read.bad if cells.dropped != "target"), *more]
     good = numpy.flatnonzero(~is_bad)
     places = torch.from_numpy(good) if len(good) < read.rows else None
     rows = Batch(
@@ -92,7 +97,27 @@ def readable_rows(
         {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
         {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
     )
-    return rows, is_bad, [*read.bad, *bad]
+    return rows, is_bad, bad, dropped
+
+
+def _unusable(read: ReadRows) -> "tuple[NDArray[Any], dict[str, NDArray[Any]]]":
+    """Return which rows have bad inputs, and which ones only lack cells whose rows are dropped, by column."""
+    import numpy
+
+    is_bad = numpy.zeros(read.rows, dtype=bool)
+    for cells in read.bad:
+        if cells.dropped is None:
+            is_bad[cells.rows] = True
+    dropped: dict[str, NDArray[Any]] = {}
+    for cells in read.bad:
+        if cells.dropped is not None and cells.column is not None:
+            mask = numpy.zeros(read.rows, dtype=bool)
+            mask[cells.rows] = True
+            dropped[cells.column] = mask & ~is_bad
+    for cells in read.bad:
+        if cells.dropped == "input":
+            is_bad[cells.rows] = True
+    return is_bad, dropped
 
 
 def _of(tensor: "torch.Tensor", places: "torch.Tensor | None") -> "torch.Tensor":
@@ -104,22 +129,25 @@ def _array(cells: "pyarrow.ChunkedArray") -> "pyarrow.Array":
 
 
 def _problems(bad: Sequence[BadCells], first: int, place: Place) -> tuple[DataError, ...]:
-    """Return the error of the first bad cell of each row, for the first rows."""
+    """Return the error of the first bad cell of each row, for the first rows: of those to drop, and of the others."""
     found: dict[int, DataError] = {}
-    for cells in bad:
-        for index in range(min(len(cells.rows), MOST_REPORTED)):
-            row = int(cells.rows[index])
-            if row not in found:
-                found[row] = cells.error(index, first, place)
-    return tuple(found[row] for row in sorted(found)[:MOST_REPORTED])
+    for are_dropped in (False, True):
+        own: dict[int, DataError] = {}
+        for cells in bad:
+            for index in range(min(len(cells.rows), MOST_REPORTED)) if are_dropped == bool(cells.dropped) else ():
+                row = int(cells.rows[index])
+                if row not in own:
+                    own[row] = cells.error(index, first, place)
+        found = {row: own[row] for row in sorted(own)[:MOST_REPORTED]} | found
+    return tuple(found[row] for row in sorted(found))
 
 
 def _encoded(
-    read: ReadRows, targets: Mapping[str, EncodedTarget], is_bad: "NDArray[Any]"
+    read: ReadRows, targets: Mapping[str, EncodedTarget], is_bad: "NDArray[Any]", has_targets: "NDArray[Any]"
 ) -> "tuple[dict[str, torch.Tensor], list[BadCells]]":
     """Encode the targets of the readable rows, and return them with the rows that have no valid target.
 
-    These are marked in `is_bad`, too.
+    These are marked in `is_bad`, too. The targets of rows without them are zeros; if no row has any, there are none.
     """
     import numpy
 
@@ -127,24 +155,37 @@ def _encoded(
     encoded: dict[str, torch.Tensor] = {}
     for name, target in targets.items() if read.targets else ():
         while True:
-            good = numpy.flatnonzero(~is_bad)
+            known = numpy.flatnonzero(has_targets & ~is_bad)
             try:
-                encoded[name] = _apply(target, read.targets[name], good)
+                encoded[name] = _apply(target, read.targets[name], known)
                 break
             except UnfitTargetsError as error:  # Each time, these are rows that no check had found before.
                 for column, unfit in error.unfit.items():
                     places = numpy.flatnonzero(unfit.is_unfit)
                     explain = partial(_explained, unfit)
-                    bad.append(BadCells(column, good[places], places, explain))
-                    is_bad[good[places]] = True
+                    bad.append(BadCells(column, known[places], places, explain))
+                    is_bad[known[places]] = True
+    known = numpy.flatnonzero(has_targets & ~is_bad)
     if bad:
-        good = numpy.flatnonzero(~is_bad)
-        encoded = {name: _apply(target, read.targets[name], good) for name, target in targets.items()}
+        encoded = {name: _apply(target, read.targets[name], known) for name, target in targets.items()}
+    good = numpy.flatnonzero(~is_bad)
+    if len(known) < len(good):
+        places = good.searchsorted(known)
+        encoded = {name: _among(tensor, places, len(good)) for name, tensor in encoded.items() if len(known)}
     return encoded, bad
 
 
 def _explained(unfit: UnfitCells, place: int) -> tuple[str, None]:
     return unfit.explain(place), None
+
+
+def _among(tensor: "torch.Tensor", places: "NDArray[Any]", rows: int) -> "torch.Tensor":
+    """Return the rows of a tensor at their places among more rows, which are zeros."""
+    import torch
+
+    found = tensor.new_zeros((rows, *tensor.shape[1:]))
+    found[torch.from_numpy(places)] = tensor
+    return found
 
 
 def _apply(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> "torch.Tensor":

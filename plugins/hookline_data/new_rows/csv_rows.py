@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hookline.errors import DataError
+from hookline.errors import DataError, counted
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.dialect.plain_text import is_stream, plain
 from hookline_data.new_rows.chunks import BadCells, Chunk
@@ -191,7 +191,7 @@ class CSVRows:
         bad = BadCells.where(
             None,
             is_uneven,
-            lambda row: (f"It has {found[row]} cells, but {self.dialect.width} {len(self.names)}.", None),
+            lambda row: (f"It has {counted(found[row], 'cell')}, but {self.dialect.width} {len(self.names)}.", None),
         )
         return self._chunk(table, roles, keep, bad)
 

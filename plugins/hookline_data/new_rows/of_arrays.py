@@ -100,7 +100,12 @@ class ArrayRoles:
                 cells, checks = arrays.check_target(
                     found[name], self.dtype, self.missing, name, place, is_dense=is_dense
                 )
-            bad += _bad(name, found[name], checks)
+            unread = _bad(name, found[name], checks)
+            if target.drops_missing:
+                is_missing = arrays.is_missing(found[name], self.missing)
+                unread = [rest for one in unread for rest in one.outside(is_missing)]
+                unread += BadCells.where(name, is_missing, lambda _: ("It is missing.", None), "target")
+            bad += unread
             if cells.ndim == 1 or target.is_of_sequences or name in target.known.columns:
                 columns[name] = cells
             else:
@@ -120,6 +125,7 @@ def rows_of_arrays(
     lengths: str | Mapping[str, str] | None,
     weight_column: str | None,
     missing: tuple[str, ...],
+    drops_missing: bool,
     rows_per_block: int,
     with_targets: bool,
     keep: Sequence[str],
@@ -131,7 +137,7 @@ def rows_of_arrays(
     of_inputs = [group.columns[0] for group in groups.values()]
     roles = ArrayRoles(
         groups=groups,
-        targets=targets_of(description, objective) if with_targets else {},
+        targets=targets_of(description, objective, drops_missing=drops_missing) if with_targets else {},
         target_arrays=target_arrays,
         lengths=dict.fromkeys(of_inputs, lengths) if isinstance(lengths, str) else lengths or {},
         missing=missing,

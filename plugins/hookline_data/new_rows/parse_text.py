@@ -1,5 +1,6 @@
 """Cells of text as numbers or classes. Those that are not are found for all rows at once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
@@ -12,6 +13,7 @@ from hookline_data.reading.text_cells import INTEGER, NUMBER, with_points
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
     Read = tuple[pyarrow.Array, list[BadCells]]
 
@@ -129,6 +131,21 @@ def texts(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
         return _missing(text[row].as_py(), wanted), None
 
     return text, BadCells.where(name, _mask(is_missing), explain)
+
+
+def are_missing(cells: "pyarrow.Array", marks: Sequence[str]) -> "NDArray[Any]":
+    """Return which cells of any type are missing: null, NaN, empty text, or one of these texts."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    is_missing = cells.is_null()
+    if types.is_string(cells.type) or types.is_large_string(cells.type) or types.is_string_view(cells.type):
+        text = compute.utf8_trim_whitespace(cells.cast(pyarrow.string()))
+        is_missing = compute.or_(is_missing, compute.is_in(text, value_set=pyarrow.array(("", *marks))))
+    elif types.is_floating(cells.type):
+        is_missing = compute.or_(is_missing, compute.fill_null(compute.is_nan(cells), fill_value=False))
+    found: NDArray[Any] = _mask(is_missing)
+    return found
 
 
 def _is_missing(text: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":

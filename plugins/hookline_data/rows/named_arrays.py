@@ -134,6 +134,7 @@ class NamedArrays(SplitRows):
             lengths=self.lengths,
             weight_column=self.weight_column,
             missing=self.missing_marks,
+            drops_missing=self.missing_targets == "drop",
             rows_per_block=rows_per_block,
             with_targets=with_targets,
             keep=keep,

@@ -93,7 +93,7 @@ class Preparing:
         own = chunk if len(rows) == chunk.rows else chunk.take(rows)
         own = checked(own, self._roles, path)
         read = read_rows(own, self._groups, self._targets, str(self._dtype).removeprefix("torch."), path)
-        batch, _, bad = readable_rows(read, self._targets, self._dtype)
+        batch, _, bad, _ = readable_rows(read, self._targets, self._dtype)
         if bad:
             worst = min(bad, key=lambda cells: int(cells.rows[0]))
             raise worst.error(0, 1, path).changed(row=first + 1 + int(rows[worst.rows[0]]))

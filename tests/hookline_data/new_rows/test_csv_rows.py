@@ -54,7 +54,7 @@ def test_always_kept_are_text_as_it_stands_in_the_file(read_csv, small_blocks):
 def test_rows_with_too_few_or_too_many_cells_are_problems(read_csv, small_blocks):
     blocks = read_csv("a,b\n1,2\n3\n\n5,6\n7,8,9\n,\n11,12\n")
     assert problems_of(blocks) == [
-        "row 2: It has 1 cells, but the header has 2.",
+        "row 2: It has 1 cell, but the header has 2.",
         "row 4: It has 3 cells, but the header has 2.",
         'row 5, column "a": The cell is empty.',
     ]
