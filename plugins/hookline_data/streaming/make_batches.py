@@ -199,9 +199,10 @@ def _reading(training: Batches, source: Source) -> str:
         return f"streamed in {parts}, in the order of the file"
     greatest = max(training.parts, key=lambda part: part.rows_of_split["training"])
     if (rows := greatest.rows_of_split["training"]) > training.pool:
+        reader = greatest.reader
         message = (
-            f"{greatest.reader.path}: {rows:,} rows can only be read one after the other, but a pool has "
-            f"{training.pool:,}, so that rows are shuffled only with rows near them. {greatest.reader.remedy}"
+            f"{reader.path}: {rows:,} rows can only be read one after the other, but a pool has {training.pool:,}, so "
+            f"that rows are shuffled only with rows near them. {reader.remedy(greatest.place)}"
         )
         warnings.warn(HooklineWarning(message, ("data", "stream"), id="weak-shuffle"), stacklevel=4)
     return f"streamed in {parts}, shuffled in pools of {counted(min(training.pool, training.rows), 'row')}"

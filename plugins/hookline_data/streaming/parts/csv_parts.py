@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 class CSVParts:
     """Reads a CSV file in parts. A file that is compressed or has to be decoded is a single part."""
 
-    remedy = "Store it as plain text in UTF-8, without compression, comments and skipped lines, or increase `pool`."
-
     def __init__(self, path: Path, dialect: Dialect, *, multiline: bool):
         """Read the names of the columns."""
         self.path = path
         self._dialect, self._multiline = dialect, multiline
         self._warned: set[str] = set()
         self._names = tuple(csv_header.column_names(path, dialect))
+
+    def remedy(self, place: Place) -> str:
+        """Return what to do if a part is too large to be shuffled well."""
+        if place != WHOLE:
+            return "Increase `pool`."
+        return "Store it as plain text in UTF-8, without compression, comments and skipped lines, or increase `pool`."
 
     def tables(self, wanted: Mapping[str, Wanted]) -> "Iterator[tuple[Place, pyarrow.Table]]":
         """Yield all rows, with the place of their part."""
