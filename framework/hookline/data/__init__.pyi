@@ -18,7 +18,7 @@ from .input_group import (
     InputGroup as InputGroup,
     input_groups as input_groups,
 )
-from .memory import encode as encode, in_memory as in_memory
+from .memory import encode as encode, in_memory as in_memory, warn_of_merged as warn_of_merged
 from .new_rows import (
     RowBlock as RowBlock,
     blocks_of_arrays as blocks_of_arrays,

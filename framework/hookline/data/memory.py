@@ -116,7 +116,7 @@ def in_memory(
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
     encoded, known = encode(targets, loss, sources, classes)
-    _warn_of_merged(encoded["training"], known, run, sources["training"])
+    warn_of_merged(encoded["training"], known, run, sources["training"])
     sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
     batches = {}
     for split, groups in inputs.items():
@@ -199,9 +199,7 @@ def encode(
     return encoded, known
 
 
-def _warn_of_merged(
-    encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
-) -> None:
+def warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str) -> None:
     """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or known[name].shape:

@@ -272,6 +272,12 @@ IDS: Mapping[str, Kind] = {
         "Different numbers in the data become equal in the floating-point type of the run.",
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',
     ),
+    "weak-shuffle": Kind(
+        "A streamed file can only be read in parts that are larger than a pool of rows, so that rows are shuffled only "
+        "with rows near them in the file.",
+        "Write the file with smaller parts, such as row groups of 65,536 rows, or increase `pool`. If the rows already "
+        "are in random order, this does not matter.",
+    ),
     "skipped-images": Kind(
         "Some images cannot be read. They are left out, because `skip_unreadable` is set.",
         "Repair or remove the files.",

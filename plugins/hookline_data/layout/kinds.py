@@ -13,6 +13,7 @@ from hookline_data.reading.columns import Chooser, Place, Wanted
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
 
 @frozen
@@ -101,6 +102,14 @@ class FittedKind:
     def described(self) -> dict[str, Any]:
         """Describe the column as JSON-compatible values."""
         return {"pattern": self.kind.pattern, **plain(self.spec, Path()), "fitted": dict(self.fitted)}
+
+
+def transformed_numbers(cells: "NDArray[Any]", kind: FittedKind) -> "NDArray[Any]":
+    """Return numbers without missing ones, transformed; those that cannot be have any value."""
+    import pyarrow
+
+    made: NDArray[Any] = kind.transform(pyarrow.array(cells)).to_numpy(zero_copy_only=False)
+    return made
 
 
 def kinds_of(columns: Mapping[str, ColumnSpec] | None, chooser: Chooser) -> dict[str, Kind]:

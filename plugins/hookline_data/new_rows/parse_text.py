@@ -27,7 +27,7 @@ DOUBTFUL = r"(?i)^[+-]?([0-9]+|0x[0-9a-f]+|inf|infinity)$"
 def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     """Return text as numbers or integers, as wanted, with 0 for cells that are neither, and these cells.
 
-    True and False are 1 and 0.
+    True and False are 1 and 0; if `wanted.may_be_boolean` is false, only among cells of which none is a number.
     """
     import pyarrow
     from pyarrow import compute
@@ -36,8 +36,12 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     text = compute.utf8_trim(compute.fill_null(cells, ""), " \t")
     is_missing = _is_missing(text, wanted) if wanted.may_be_missing else None
     text = with_points(text, wanted.decimal_point)
-    text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(TRUE)), "1", text)
-    text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(FALSE)), "0", text)
+    is_true, is_false = (compute.is_in(text, value_set=pyarrow.array(words)) for words in (TRUE, FALSE))
+    is_other = compute.invert(compute.or_(is_true, is_false))
+    if is_missing is not None:
+        is_other = compute.and_(is_other, compute.invert(is_missing))
+    if wanted.may_be_boolean or not compute.any(is_other).as_py():
+        text = compute.if_else(is_true, "1", compute.if_else(is_false, "0", text))
     is_read = compute.match_substring_regex(text, READ_AS[wanted.kind])
     others = text.filter(compute.invert(is_read)).unique()
     doubtful = others.filter(compute.match_substring_regex(others, DOUBTFUL)).to_pylist()

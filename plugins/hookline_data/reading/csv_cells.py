@@ -230,7 +230,9 @@ def _boolean_columns(source: CSVFile, numeric: Mapping[str, Wanted]) -> set[str]
     return found
 
 
-def classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.Array":
+def classified(
+    column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path, noun: str = "cells"
+) -> "pyarrow.Array":
     """Return stripped text, or, unless text is wanted, integers or floats if all cells are such numbers.
 
     Codes such as "01" and "0x1F" stay text, so that different cells never become the same class. Integers stay text if
@@ -261,7 +263,7 @@ def classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: 
             except pyarrow.ArrowInvalid:
                 return cells
     if wanted.kind != "text" and not wanted.is_known:
-        refuse_text_among_numbers(cells, wanted, name, path)
+        refuse_text_among_numbers(cells, wanted, name, path, noun)
     return cells
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from hookline import HooklineWarning, Run
-from hookline.data import Batch, Batches, Data, DataDescription, Target, TensorBatches
+from hookline.data import Batch, Batches, Data, DataDescription, Target, TensorBatches, warn_of_merged
 from hookline.errors import DataError, counted
 from hookline.spec import Objective
 from hookline_data.files import several
@@ -18,7 +18,7 @@ from hookline_data.layout.layout import Layout
 from hookline_data.layout.targets import classes_of
 from hookline_data.reading.columns import Chooser
 from hookline_data.rows.make_batches import described_columns, layout_of, note_dropped
-from hookline_data.streaming.first_pass.inputs import prepared_inputs
+from hookline_data.streaming.first_pass.inputs import prepared_inputs, warn_of_merged_inputs
 from hookline_data.streaming.first_pass.learning import Learning
 from hookline_data.streaming.first_pass.sources import Reading, Source
 from hookline_data.streaming.first_pass.targets import known_targets
@@ -47,6 +47,7 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
     layout = _layout(table, loss, run)
     learning = Learning(layout)
     sources = _sources(table, layout, learning)
+    main = next(iter(sources))
     paths = {split: source.path for source, splits in sources.items() for split in splits}
     for source in sources:
         note_dropped(run, source.path, source.dropped, source.dropped_rows, source.total + source.dropped_rows)
@@ -54,8 +55,10 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
         raise DataError(f"All rows of the {light[0]} split have the weight 0.", file=paths[light[0]])
     kinds = learning.kinds()
     made = prepared_inputs(layout, learning, kinds)
+    warn_of_merged_inputs(layout, made, main.rows["training"])
     known = _known_targets(table, layout, loss, learning, paths, kinds)
     rows = {split: source.rows[split] for source, splits in sources.items() for split in splits}
+    warn_of_merged(learning.encoded_head(loss, known, kinds), known, run, str(table.path))
     description = DataDescription(inputs=made.described, preparation=made.preparation, targets=known, rows=rows)
     counting = Counting(known, layout.encodings)
     found = prepare_all(Preparing(table, layout, description, loss), sources, counting, run.dtype)
@@ -77,7 +80,6 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
         for split in splits
     }
     missing = {name: sum(source.missing[name] for source in sources) for name in layout.kinds}
-    main = next(iter(sources))
     return Data(
         **batches,
         example=example.changed(run.moved),
@@ -103,6 +105,8 @@ def _sources(table: "StreamedTable", layout: Layout, learning: Learning) -> dict
     reading = Reading(table.path, splitter_of(table), layout, learning)
     main = reading.read(map(table.parts_of, several.of(table.path)), wanted)
     found = {main: [split for split in PARTS[:-1] if main.rows[split]]}
+    # Text is text in the other files, too, even if all cells look like numbers there.
+    wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in reading.texts}
     wanted = {name: one for name, one in wanted.items() if name not in layout.only_to_split}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
@@ -195,9 +199,10 @@ def _reading(training: Batches, source: Source) -> str:
         return f"streamed in {parts}, in the order of the file"
     greatest = max(training.parts, key=lambda part: part.rows_of_split["training"])
     if (rows := greatest.rows_of_split["training"]) > training.pool:
+        reader = greatest.reader
         message = (
-            f"{greatest.reader.path}: {rows:,} rows can only be read one after the other, but a pool has "
-            f"{training.pool:,}, so that rows are shuffled only with rows near them. {greatest.reader.remedy}"
+            f"{reader.path}: {rows:,} rows can only be read one after the other, but a pool has {training.pool:,}, so "
+            f"that rows are shuffled only with rows near them. {reader.remedy(greatest.place)}"
         )
         warnings.warn(HooklineWarning(message, ("data", "stream"), id="weak-shuffle"), stacklevel=4)
     return f"streamed in {parts}, shuffled in pools of {counted(min(training.pool, training.rows), 'row')}"

@@ -38,6 +38,8 @@ class Preparing:
         self._roles = roles(self._groups, self._targets, layout.missing)
         if self._weights is not None:
             self._roles[self._weights] = Role(wanted=Wanted("number", by="the weight", missing=layout.missing))
+        if (dialect := getattr(table, "dialect", None)) is not None:
+            self._roles = {name: role.with_decimal_point(dialect.decimal_point) for name, role in self._roles.items()}
         self._splitting = {name: Role(wanted=evolve(one, kind="text")) for name, one in layout.splitting.items()}
         self._dropping = list(layout.dropping)
 

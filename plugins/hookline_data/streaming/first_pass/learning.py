@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data import Columns
-from hookline.spec import SAMPLED_ROWS, PartialFit, SampledFit
-from hookline_data.layout.kinds import FittedKind, of_column
+from hookline.data import Columns, Target
+from hookline.spec import SAMPLED_ROWS, Objective, PartialFit, SampledFit
+from hookline_data.layout.kinds import FittedKind, of_column, transformed_numbers
 from hookline_data.layout.layout import Layout
 from hookline_data.rows.rows import group_of
+from hookline_data.rows.unprepared import column_of
 from hookline_data.streaming.first_pass.standardizing import Standardizing
 from hookline_data.streaming.first_pass.witnesses import Witnesses
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+    from torch import Tensor
 
-HEAD = 4096
+HEAD = 2**16
 """About how many training rows are kept to see what becomes of them."""
 MOST_CELLS = 2**25
 """The largest number of cells in all samples together."""
@@ -32,7 +34,7 @@ class Learning:
         self.layout = layout
         self.standardizing = Standardizing(layout)
         self.head: list[pyarrow.Table] = []
-        """The first training rows, with the columns of the inputs."""
+        """The first training rows."""
         self.weighted: set[str] = set()
         """The splits that have a row whose weight is not 0."""
         self._kinds = {**layout.kinds, **layout.target_kinds}
@@ -79,6 +81,25 @@ class Learning:
         for name, fit in self._fits.items():
             with of_column(name, self.layout.path):
                 found[name] = FittedKind(self._kinds[name], fit.fitted())
+        return found
+
+    def encoded_head(
+        self, loss: Objective, known: Mapping[str, Target], kinds: Mapping[str, FittedKind]
+    ) -> "dict[str, Tensor]":
+        """Return the targets that are numbers, one per column, of the first training rows."""
+        import pyarrow
+
+        table, found = pyarrow.concat_tables(self.head, promote_options="permissive"), {}
+        for target, names in self.layout.targets.items():
+            encoding = self.layout.encodings[target]
+            if encoding.kind == "numbers" and not known[target].shape:
+                columns = {name: column_of(table, name, self.layout, self.layout.path) for name in names}
+                columns |= {
+                    name: transformed_numbers(columns[name], kinds[name])
+                    for name in names
+                    if name in self.layout.target_kinds
+                }
+                found[target] = encoding.apply(columns, known[target], loss.name_for(target), "training")
         return found
 
     def witnesses(self, splits: Mapping[str, Path]) -> "dict[str, dict[str, Witnesses]]":

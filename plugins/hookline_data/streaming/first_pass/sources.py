@@ -111,6 +111,14 @@ class Reading:
             dropped_rows=self._dropped_rows,
         )
 
+    @property
+    def texts(self) -> list[str]:
+        """The columns that are text and no inputs."""
+        import pyarrow
+
+        texts = [field.name for field in self.schema or () if pyarrow.types.is_string(field.type)]
+        return [name for name in texts if name not in self._inputs]
+
     def _read_file(self, reader: PartReader, wanted: Mapping[str, Wanted], before: int) -> int:
         """Read a file, before which other files have this many rows, and return the number of its rows."""
         first, latest = 0, None

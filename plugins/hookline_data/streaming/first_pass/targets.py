@@ -9,7 +9,7 @@ from attrs import evolve
 from hookline.data import Target, encode
 from hookline.errors import DataError
 from hookline.spec import Objective
-from hookline_data.layout.kinds import FittedKind
+from hookline_data.layout.kinds import FittedKind, transformed_numbers
 from hookline_data.layout.layout import Layout
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.cells import values
@@ -52,17 +52,10 @@ def known_targets(
         _type_texts(layout, witnesses, columns, paths, decimal_point)
     for own in columns.values():
         for cells in own.values():
-            cells |= {name: _transformed(cells[name], kinds[name]) for name in cells if name in layout.target_kinds}
+            for name in cells.keys() & layout.target_kinds.keys():
+                cells[name] = transformed_numbers(cells[name], kinds[name])
     _, known = encode(columns, loss, {split: str(path) for split, path in paths.items()}, classes)
     return known
-
-
-def _transformed(cells: "NDArray[Any]", kind: FittedKind) -> "NDArray[Any]":
-    """Return transformed numbers. Those that cannot be transformed are reported in the second pass."""
-    import pyarrow
-
-    made: NDArray[Any] = kind.transform(pyarrow.array(cells)).to_numpy(zero_copy_only=False)
-    return made
 
 
 def _type_texts(
@@ -110,7 +103,7 @@ def _typed(
 
     texts, first, codes = numpy.unique(numpy.concatenate(cells), return_index=True, return_inverse=True)
     try:
-        made = classified(pyarrow.chunked_array([pyarrow.array(texts)]), wanted, name, path)
+        made = classified(pyarrow.chunked_array([pyarrow.array(texts)]), wanted, name, path, "different cells")
         found = values(pyarrow.table({name: made}), name, layout.dtype, path)
         if wanted.is_known:
             refuse_text(found, name, path, layout.path)

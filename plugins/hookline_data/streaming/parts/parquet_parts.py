@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 class ParquetParts:
     """Reads a Parquet file in parts: its row groups, of which one is open at a time."""
 
-    remedy = "Write it with smaller row groups (`row_group_size=65536` in pandas and pyarrow), or increase `pool`."
-
     def __init__(self, path: Path):
         """Keep the path."""
         self.path = path
         self._metadata: Any = None
+
+    def remedy(self, place: Place) -> str:
+        """Return what to do if a part is too large to be shuffled well."""
+        return "Write it with smaller row groups (`row_group_size=65536` in pandas and pyarrow), or increase `pool`."
 
     def tables(self, wanted: Mapping[str, Wanted]) -> "Iterator[tuple[Place, pyarrow.Table]]":
         """Yield all rows, with the place of their part."""

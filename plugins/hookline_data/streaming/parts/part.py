@@ -27,8 +27,9 @@ class PartReader(Protocol):
 
     path: Path
     """The file."""
-    remedy: str
-    """What to do if a part is too large to be shuffled well."""
+
+    def remedy(self, place: Place) -> str:
+        """Return what to do if a part is too large to be shuffled well."""
 
     def tables(self, wanted: Mapping[str, Wanted]) -> "Iterator[tuple[Place, pyarrow.Table]]":
         """Yield all rows in the order of the file, with cells of the wanted types, and the place of their part.
