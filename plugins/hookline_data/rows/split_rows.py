@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -16,14 +16,19 @@ from hookline_data.splitting.contradictions import contradictions
 
 Value = str | int
 
+if TYPE_CHECKING:
+    Part = float | Path  # A `SplitFile` also takes files.
+else:
+    Part = float
+
 
 @spec
 class SplitRows(TransformedSource):
     """Rows that are split into training, validation and test rows."""
 
-    validation: float = option(default=0.0, minimum=0, below=1)
+    validation: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to validate the model on after each epoch."""
-    test: float = option(default=0.0, minimum=0, below=1)
+    test: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to test the model on at the end."""
     stratify: bool | str = False
     """Split each class separately, so that every split has the same share of each. With `true`, the classes are the
