@@ -81,7 +81,7 @@ class SplitRows(TransformedSource):
     """The column, or the array, with the weight of each row in the loss: a number of at least 0. A loss that averages
     divides by the sum of the weights. Metrics are not weighted."""
     id_columns: str | tuple[str, ...] = ()
-    """The columns, or the arrays, that identify a row, such as a number of a customer. They are no inputs. Predictions
+    """The columns, or the arrays, that identify a row, such as a customer number. They are not inputs. Predictions
     contain them, and so do the tables of `Predictions` and the worst rows in a report. New rows may lack them."""
 
     def conflicts(self) -> Iterator[OptionError]:
