@@ -30,7 +30,7 @@ class Arrays(NamedArrays):
     def prepare(self, run: Run, loss: Objective) -> NoReturn:
         """Say how to pass the arrays."""
         message = (
-            "The arrays are passed in Python, with `hookline.train(spec, data=arrays)`. To read them from a file, use "
+            "Pass the arrays in Python: `hookline.train(spec, data=arrays)`. To read them from a file instead, use "
             "the type `NPZ`."
         )
         raise MismatchError(message, ("data", "type"))

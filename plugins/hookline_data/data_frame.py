@@ -31,7 +31,7 @@ class DataFrame(NamedColumns):
     def prepare(self, run: Run, loss: Objective) -> NoReturn:
         """Say how to pass the rows."""
         message = (
-            "The rows are passed in Python, with `hookline.train(spec, data=frame)`. To read them from a file, use a "
+            "Pass the rows in Python: `hookline.train(spec, data=frame)`. To read them from a file instead, use a "
             "type such as `CSV` or `Parquet`."
         )
         raise MismatchError(message, ("data", "type"))

@@ -57,7 +57,7 @@ class Images(ImageSource):
     def with_rows(self, rows: Any) -> "Images":
         """Return the same source with a table of these rows."""
         with checks.within_source():
-            return evolve(self, source=self.source.with_rows(rows))
+            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
     @property
     def has_validation(self) -> bool | None:

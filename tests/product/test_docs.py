@@ -397,13 +397,20 @@ def test_several_losses_are_those_of_the_example():
     ]
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+def test_the_python_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
-    [example] = blocks("python", "python")
-    exec(example, {})  # noqa: S102 - the example must run unchanged.
-    assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
+    exec("".join(blocks("python", "python")), {})  # noqa: S102 - the examples must run unchanged.
+    printed = capsys.readouterr().out
+    assert "Linear(in_features=4, out_features=16, bias=True)" in printed
+    assert "{'training': 90, 'validation': 30, 'test': 30} 131\n" in printed
+    assert "['setosa'" in printed
     assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
+
+
+def test_ids_are_read_as_shown():
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if "id_columns" in block["data"]]
+    assert hookline.load({**tomllib.loads(blocks("toml")[0]), **shown}).data.always_kept == ("customer_id", "contract")
 
 
 def test_the_stages_are_listed_in_order():

@@ -18,6 +18,7 @@ EXAMPLES = {
         "NPZ",
         "Parquet",
     },  # How to use a file of this format that is given as a spec.
+    "check/toml/slips.py": {"Arrays"},  # A word of a message.
     "cli/drafts/plugin.py": {"Adam", "CrossEntropyLoss", "Tanh"},  # The example spec of `hookline new plugin`.
     "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},

@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
-from hookline.errors.exceptions import MismatchError
 from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
@@ -409,14 +408,6 @@ class Run:
         """
         self.is_source_read = True
         return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
-
-    def refuse_unused_rows(self) -> None:
-        """Raise a `MismatchError` if rows were passed to `hookline.train`, but the data was prepared without them."""
-        if self.given is not None and not self.is_source_read:
-            message = (
-                "A plugin prepares the data without the rows that were passed as `data`: it must read `run.source`."
-            )
-            raise MismatchError(message, ("data",))
 
     @property
     def epoch(self) -> int:

@@ -14,6 +14,7 @@ from hookline.errors.text import dotted, enumerate_names
 from hookline.plugins.stages import Run
 from hookline.runs.fingerprint import of_data
 from hookline.spec.walk import walk
+from hookline.training.run_setup import refuse_unused_rows
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
@@ -63,10 +64,10 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
     except HooklineError as error:
         if description.is_given and run.given is None:
             raise RunError(f"{directory}: {_GIVEN}") from error
-        if missing := dict(_missing_files(run)):
+        if run.given is None and (missing := dict(_missing_files(run))):
             raise RunError(f"{directory}: {_sentence(missing)}") from error
         raise
-    run.refuse_unused_rows()
+    refuse_unused_rows(run)
     if different := list(_differences(DataDescription.of(data), description)):
         if description.is_given and run.given is None:
             raise RunError(f"{directory}: {_GIVEN}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
+from hookline.errors.text import enumerate_names
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
     PARTS,

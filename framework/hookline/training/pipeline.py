@@ -33,7 +33,7 @@ from hookline.training.outcome import (
     where_weights_are,
 )
 from hookline.training.preflight.preflight import preflight
-from hookline.training.run_setup import new_run
+from hookline.training.run_setup import new_run, refuse_unused_rows
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -155,7 +155,7 @@ def prepared(run: Run) -> Prepared:
     stages = run.stages
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
-    run.refuse_unused_rows()
+    refuse_unused_rows(run)
     run.raise_if_interrupted()
     run.steps_per_epoch, run.targets = length_of(data.training), data.targets
     warn_of_idle(run)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from hookline.errors.exceptions import MismatchError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.dispatch.limits import limits_of
@@ -69,3 +70,10 @@ def inside(run: Run) -> Iterator[None]:
     assert isinstance(run.stages, Dispatcher), "Runs are made by `new_run`."
     with naming_plugins(run.stages.manager), devices.reproducible(run.device, run.dtype):
         yield
+
+
+def refuse_unused_rows(run: Run) -> None:
+    """Raise a `MismatchError` if rows were passed to `hookline.train`, but the data was prepared without them."""
+    if run.given is not None and not run.is_source_read:
+        message = "A plugin prepares the data without the rows that were passed as `data`: it must read `run.source`."
+        raise MismatchError(message, ("data",))

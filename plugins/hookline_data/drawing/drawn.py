@@ -1,7 +1,6 @@
 """The base class of sources that combine rows of another source."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import evolve, fields
@@ -12,6 +11,7 @@ from hookline.errors import DataError, MismatchError, OptionError, enumerate_nam
 from hookline.spec import DataSpec, LossSpec, Objective, spec
 from hookline_data.drawing.partners import DrawnBatches, Groups
 from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.layout import checks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,8 +64,8 @@ class Drawn(TransformedSource):
 
     def with_rows(self, rows: Any) -> "Drawn":
         """Return the same draw from these rows, which are what the source takes."""
-        with within_source():
-            return evolve(self, source=self.source.with_rows(rows))
+        with checks.within_source():
+            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
@@ -156,7 +156,7 @@ class Drawn(TransformedSource):
 
     def _source(self, run: Run) -> Data:
         """Prepare the source for a stand-in loss whose target defines which rows belong together."""
-        with within_source():
+        with checks.within_source():
             return self.source.prepare(run, Objective.of(self.stand_in()))
 
     def stand_in(self) -> LossSpec:
@@ -218,17 +218,6 @@ class Drawn(TransformedSource):
             shuffle=self.shuffle,
             drop_last=self.drop_last and is_training,
         )
-
-
-@contextmanager
-def within_source() -> Iterator[None]:
-    """Add the option `source` to the paths of errors about another source."""
-    try:
-        yield
-    except MismatchError as error:
-        raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
-    except DataError as error:
-        raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
 
 def check_groups(groups: Groups, split: str, source: Target) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,14 @@ def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[
         takes = f"{loss.name_for(None)} takes {enumerate_names(wanted)}"
         for group, name in meant.items():
             yield group, f'{takes}, but the groups are {enumerate_names(groups)}. Did you mean "{name}"?'
+
+
+@contextmanager
+def within_source() -> Iterator[None]:
+    """Add the option `source` to the paths of errors about another source."""
+    try:
+        yield
+    except MismatchError as error:
+        raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
+    except DataError as error:
+        raise error if error.option is None else error.changed(option=("source", *error.option)) from None

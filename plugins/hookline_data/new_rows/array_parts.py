@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, did_you_mean
+from hookline_data.given.python_arrays import array_of
 from hookline_data.reading import npz_file
-from hookline_data.reading.python_arrays import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ from typing import Any
 from attrs import frozen
 
 from hookline.errors import DataError
+from hookline_data.given.python_arrays import is_tensor, of_tensor
 from hookline_data.new_rows.arrow_rows import MOST_ROWS, ArrowRows, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import npz_file
 from hookline_data.reading.columns import Place
-from hookline_data.reading.python_arrays import is_tensor, of_tensor
 
 
 def rows_of_frame(source: Any) -> "ArrowRows | ColumnRows":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -16,14 +16,19 @@ from hookline_data.splitting.contradictions import contradictions
 
 Value = str | int
 
+if TYPE_CHECKING:
+    Part = float | Path  # A `SplitFile` also takes files.
+else:
+    Part = float
+
 
 @spec
 class SplitRows(TransformedSource):
     """Rows that are split into training, validation and test rows."""
 
-    validation: float = option(default=0.0, minimum=0, below=1)
+    validation: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to validate the model on after each epoch."""
-    test: float = option(default=0.0, minimum=0, below=1)
+    test: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to test the model on at the end."""
     stratify: bool | str = False
     """Split each class separately, so that every split has the same share of each. With `true`, the classes are the
@@ -76,7 +81,7 @@ class SplitRows(TransformedSource):
     """The column, or the array, with the weight of each row in the loss: a number of at least 0. A loss that averages
     divides by the sum of the weights. Metrics are not weighted."""
     id_columns: str | tuple[str, ...] = ()
-    """The columns, or the arrays, that identify a row, such as a number of a customer. They are no inputs. Predictions
+    """The columns, or the arrays, that identify a row, such as a customer number. They are not inputs. Predictions
     contain them, and so do the tables of `Predictions` and the worst rows in a report. New rows may lack them."""
 
     def conflicts(self) -> Iterator[OptionError]:
