@@ -1,78 +1,55 @@
 """A commented spec for a table, ready to train and easy to change."""
 
-import os
-import textwrap
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline import HooklineWarning
 from hookline.errors import counted
-from hookline.spec import SpecDraft, as_toml
+from hookline.spec import as_toml
+from hookline_data.draft.data_files import in_spec
 from hookline_data.draft.inputs import Kind
+from hookline_data.draft.lines import WIDTH, comment, key_of, option
 from hookline_data.draft.model import batch_size, model
-from hookline_data.draft.source import TableFile, table_file
-from hookline_data.draft.target import HELD_BACK, Drafted, Task, drafted, likely_target
-from hookline_data.reading.csv_header import seems_to_lack_a_header
+from hookline_data.draft.source import TableFile
+from hookline_data.draft.splits import splits
+from hookline_data.draft.target import Drafted
 
 PATIENCE = 15
-
-WIDTH = 100
-"""The maximum length of a line."""
-
-
-def draft_for(
-    path: Path, directory: Path, task: Task | None, choose_target: Callable[[Mapping[str, str], str], str]
-) -> SpecDraft | None:
-    """Draft a spec for a table; `None` for a file that is none. See the hook `draft_spec`."""
-    file = table_file(path)
-    if file is None:
-        return None
-    columns = file.columns
-    if seems_to_lack_a_header([column.name for column in columns]):
-        message = (
-            "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
-            "column names above it."
-        )
-        warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
-    descriptions = {column.name: column.description for column in columns}
-    draft = drafted(path, columns, choose_target(descriptions, likely_target(columns).name), task)
-    notes = [f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items()]
-    if draft.target.missing:
-        notes.append(f"{counted(draft.target.missing, 'row')} without a target will be dropped.")
-    if draft.imbalance:
-        notes.append(draft.imbalance)
-    return SpecDraft(text=as_spec(draft, file, directory), summary=draft.sentence, notes=tuple(notes))
 
 
 def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
     """The spec as TOML, for a file in `directory`."""
-    target = draft.target
+    data = [
+        f"type = {as_toml(file.type)}",
+        *option("path", in_spec(file.path, directory)),
+        *(line for name, value in file.options.items() for line in option(name, value)),
+        *_inputs(draft),
+        *_target(draft),
+        *(['missing_targets = "drop"'] if draft.target.missing else []),
+        *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
+        *splits(draft, file, directory),
+        *_split_hints(draft),
+        f"batch_size = {batch_size(draft.rows)}",
+        *_columns(draft),
+    ]
+    return whole(draft.sentence, file, directory, data, model(draft))
+
+
+def whole(sentence: str, file: TableFile, directory: Path, data: Sequence[str], recipe: Iterator[str]) -> str:
+    """The spec as TOML, given the section of the data and those from the model to the metrics."""
+    rows = f"{'about ' if file.is_sample else ''}{counted(file.rows, 'row')}"
     lines = [
         *(["#:schema ./schema.json"] if (directory / "schema.json").is_file() else []),
-        *_comment(f"{draft.sentence} Written for {as_toml(file.path.name)}, {counted(target.rows, 'row')}."),
+        *comment(f"{sentence} Written for {as_toml(file.path.name)}, {rows}."),
         "",
         "[run]",
         "epochs = 200 # an upper limit: EarlyStopping usually ends the run earlier",
         "",
         "[data]",
-        f"type = {as_toml(file.type)}",
-        f"path = {as_toml(Path(os.path.relpath(file.path.resolve(), directory.resolve())).as_posix())}",
-        *(f"{name} = {as_toml(value)}" for name, value in file.options.items()),
-        *_inputs(draft),
-        *_target(draft),
-        *(['missing_targets = "drop"'] if target.missing else []),
-        *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
-        f"validation = {HELD_BACK}",
-        f"test = {HELD_BACK}",
-        *(["stratify = true # each split has the same class proportions"] if draft.task == "classes" else []),
-        *_split_hints(draft),
-        f"batch_size = {batch_size(draft.rows)}",
-        *_columns(draft),
+        *data,
         "",
-        *model(draft),
+        *recipe,
         "",
         f"[[callbacks]] # stops when the validation loss has not improved for {PATIENCE} epochs",
         'type = "EarlyStopping"',
@@ -108,8 +85,8 @@ def _columns(draft: Drafted) -> Iterator[str]:
     yield ""
     yield "[data.columns] # fitted to the training rows"
     for name, kind in entries.items():
-        comment = " # the loss compares it with variance 1" if name == draft.target.name else ""
-        yield f"{_key(name)} = {_inline(kind)}{comment}"
+        remark = " # the loss compares it with variance 1" if name == draft.target.name else ""
+        yield f"{key_of(name)} = {as_toml(kind)}{remark}"
 
 
 def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, Kind]:
@@ -119,24 +96,11 @@ def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, 
     number, filled = ({"type": "StandardScaler", **more} for more in ({}, {"missing": "median"}))
     if filled in kinds.values():  # It also suits numbers without missing cells.
         kinds = {name: filled if kind == number else kind for name, kind in kinds.items()}
-    common, times = Counter(map(_inline, kinds.values())).most_common(1)[0]
+    common, times = Counter(map(as_toml, kinds.values())).most_common(1)[0]
     if times < 2:
         return dict(kinds)
-    first = next(kind for kind in kinds.values() if _inline(kind) == common)
-    return {"*": first, **{name: kind for name, kind in kinds.items() if _inline(kind) != common}}
-
-
-def _inline(kind: Kind) -> str:
-    return f"{{ {', '.join(f'{name} = {as_toml(value)}' for name, value in kind.items())} }}"
-
-
-def _key(name: str) -> str:
-    """Return a column name as a key of a table."""
-    return name if name.isascii() and name.replace("_", "").replace("-", "").isalnum() else as_toml(name)
-
-
-def _comment(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent=f"# {indent}", break_on_hyphens=False)
+    first = next(kind for kind in kinds.values() if as_toml(kind) == common)
+    return {"*": first, **{name: kind for name, kind in kinds.items() if as_toml(kind) != common}}
 
 
 def _inputs(draft: Drafted) -> Iterator[str]:
@@ -146,25 +110,8 @@ def _inputs(draft: Drafted) -> Iterator[str]:
     if draft.left_out:
         yield "# Columns that are not among the inputs:"
     for name, why in draft.left_out.items():
-        yield from _comment(f"  {as_toml(name)}: {why}", "  ")
-    line = f"inputs = {as_toml(draft.inputs)}"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield "inputs = ["
-    yield from _in_lines([as_toml(name) for name in draft.inputs])
-    yield "]"
-
-
-def _in_lines(elements: Sequence[str]) -> Iterator[str]:
-    """The elements of an array, as many in a line as fit."""
-    line = "   "
-    for element in elements:
-        if line.strip() and len(line) + len(element) + 2 > WIDTH:
-            yield line
-            line = "   "
-        line += f" {element},"
-    yield line
+        yield from comment(f"  {as_toml(name)}: {why}", "  ")
+    yield from option("inputs", draft.inputs)
 
 
 def _target(draft: Drafted) -> Iterator[str]:
@@ -185,5 +132,5 @@ def _target(draft: Drafted) -> Iterator[str]:
     if len(line) + len(meaning) + 3 <= WIDTH:
         yield f"{line} # {meaning}"
     else:
-        yield from _comment(f"In the target {meaning}.")
+        yield from comment(f"In the target {meaning}.")
         yield line
