@@ -143,8 +143,11 @@ def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> Spec
     """The draft of the first plugin that has one."""
     manager = plugins_of(arguments).manager()
     target: str | None = arguments.target
+    is_used = False
 
     def choose_target(columns: Mapping[str, str], likely: str) -> str:
+        nonlocal is_used
+        is_used = True
         return _ask(path, columns, likely) if target is None else target
 
     try:
@@ -164,6 +167,8 @@ def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> Spec
         raise
     except FAILURES as error:
         raise PluginError(f'A plugin failed in "draft_spec". {reason(error)}') from error
+    if draft is not None and target is not None and not is_used:
+        raise HooklineError(f"{path}: There is nothing to choose for these files: remove --target. {draft.summary}")
     return draft
 
 

@@ -22,8 +22,8 @@ class Column:
     name: str
     index: int
     """Its position in the table, from 0."""
-    kind: Literal["integer", "number", "boolean", "time", "text", "list", "other"]
-    """What all cells are, missing ones aside; "other" for what no source reads."""
+    kind: Literal["integer", "number", "boolean", "time", "text", "list", "image", "other"]
+    """What all cells are, missing ones aside; "image" for paths of images, "other" for what no source reads."""
     rows: int
     missing: int = 0
     """The number of missing cells."""
@@ -33,6 +33,8 @@ class Column:
     """The smallest number."""
     high: float = 0.0
     """The largest number."""
+    mean: float = 0.0
+    """The mean of the numbers."""
     deviation: float = 0.0
     """The standard deviation of the numbers."""
     is_running: bool = False
@@ -41,10 +43,12 @@ class Column:
     """The shape of a list, nested or not, or of a row of an array; of lists of different lengths, that of the longest."""
     is_ragged: bool = False
     """Whether lists have different lengths."""
+    is_padded: bool = False
+    """Whether the rows of an array of integers end, or begin, with different numbers of zeros, and have no others."""
     is_whole: bool = False
     """Whether the elements of all lists are integers."""
     values: tuple[int, ...] = ()
-    """The different elements of lists of integers, sorted, if there are few."""
+    """The different elements of lists of integers, or of 0 and 1, sorted, if there are few."""
     not_finite: int = 0
     """How many numbers are infinite, or too large for float32."""
     words: float = 0.0
@@ -108,7 +112,7 @@ class Column:
     @property
     def is_scalar(self) -> bool:
         """Whether each cell is a single value."""
-        return self.kind not in ("list", "other")
+        return self.kind not in ("list", "image", "other")
 
     @property
     def description(self) -> str:
@@ -130,8 +134,8 @@ class Column:
             if self.is_ragged:
                 return f"sequences of {numbers}, at most {shape}"
             return f"{numbers}, {shape} per row, from {self.low:g} to {self.high:g}"
-        if self.kind == "other":
-            return "not readable"
+        if self.kind in ("image", "other"):
+            return "paths of images" if self.kind == "image" else "not readable"
         if self.kind == "time":
             return f"dates, {self.distinct} different"
         if self.kind == "boolean":

@@ -5,21 +5,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hookline import HooklineWarning
-from hookline.errors import DataError, counted
-from hookline.spec import SpecDraft, as_toml
+from hookline.errors import DataError, counted, enumerate_names
+from hookline.spec import SpecDraft
 from hookline_data.arrow import Arrow
 from hookline_data.csv import CSV
+from hookline_data.draft.array_spec import array_draft, array_spec, table_draft
+from hookline_data.draft.arrays import array_file
 from hookline_data.draft.data_files import DataFiles, data_files
+from hookline_data.draft.images import folder_draft, image_table_draft, image_table_spec, with_images
 from hookline_data.draft.source import TableFile, table_file
-from hookline_data.draft.spec import as_spec
+from hookline_data.draft.spec import as_spec, by_reason
 from hookline_data.draft.target import Drafted, Task, drafted, likely_target
 from hookline_data.files import compressed, kinds, several
 from hookline_data.json_lines import JSONLines
 from hookline_data.parquet import Parquet
-from hookline_data.table import Table
+from hookline_data.npz import NPZ
+from hookline_data.rows.split_file import SplitFile
 
-SOURCES: Mapping[str, type[Table]] = {
-    **{source.__name__: source for source in (Arrow, CSV, JSONLines, Parquet)},
+SOURCES: Mapping[str, type[SplitFile]] = {
+    **{source.__name__: source for source in (Arrow, CSV, JSONLines, NPZ, Parquet)},
     "text": CSV,
     "JSON": CSV,  # A header may begin like JSON.
     "damaged": CSV,  # It reports the damage.
@@ -28,6 +32,9 @@ SOURCES: Mapping[str, type[Table]] = {
 
 LOOKED_AT = 1024
 """How many bytes of a text file to search for NUL characters."""
+
+MOST_NAMED = 6
+"""The largest number of columns that a note names."""
 
 
 def draft_for(
@@ -43,20 +50,36 @@ def draft_for(
 
     """
     found = data_files(files)
-    source = table_source(found)
+    first = several.of(found.training)[0]
+    if first.is_dir():
+        return folder_draft(found, directory, task)
+    source = source_of(found)
     if source is None:
         return None
-    file = table_file(found, source)
+    file = array_file(found) if source is NPZ else table_file(found, source)
     if file.lacks_a_header:
         message = (
             "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
             "column names above it."
         )
         warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
+    file, images, folder = with_images(file)
     descriptions = {column.name: column.description for column in file.columns}
     target = choose_target(descriptions, likely_target(file.columns).name)
-    draft = draft_of(file, target, task)
-    return SpecDraft(text=as_spec(draft, file, directory), summary=draft.sentence, notes=tuple(_notes(draft, file)))
+    new_rows, more = f"new{'.csv' if source is CSV else first.suffix}", iter(())
+    if source is NPZ:
+        draft, lengths = array_draft(file, target, task)
+        text = array_spec(draft, file, directory, lengths)
+    elif images:
+        draft = image_table_draft(draft_of(file, target, task))
+        text, pictures = image_table_spec(draft, file, directory, images, folder)
+        new_rows, more = str(images[0]), pictures.notes()
+    else:
+        draft = table_draft(draft_of(file, target, task))
+        are_plain = all(column.is_scalar for column in (draft.target, *draft.given))
+        text = (as_spec if are_plain else array_spec)(draft, file, directory)
+    notes = (*more, *_notes(draft, file))
+    return SpecDraft(text=text, summary=draft.sentence, notes=notes, new_rows=new_rows)
 
 
 def draft_of(file: TableFile, target: str, task: Task | None) -> Drafted:
@@ -73,7 +96,7 @@ def draft_of(file: TableFile, target: str, task: Task | None) -> Drafted:
     )
 
 
-def table_source(files: DataFiles) -> type[Table] | None:
+def source_of(files: DataFiles) -> type[SplitFile] | None:
     """Return the data source that reads a table; `None` if none does.
 
     Raises:
@@ -87,7 +110,7 @@ def table_source(files: DataFiles) -> type[Table] | None:
         kind = kinds.of_file(path)
         source = SOURCES.get(kind)
         if source is None:
-            kinds.refuse_other(path, "CSV") if kind != "NPZ" else None
+            kinds.refuse_other(path, "CSV")
         elif kind == "text" and not path.suffix and _is_binary(path):
             return None
     except OSError as error:
@@ -108,8 +131,9 @@ def _notes(draft: Drafted, file: TableFile) -> Iterator[str]:
         yield f"{path} lacks the target, so it is not the {split} split. Predict it once the model is trained."
     if file.is_sample:
         yield f"It was written after a look at {draft.target.rows:,} of about {file.rows:,} rows."
-    for name, why in draft.left_out.items():
-        yield f"{as_toml(name)} is not an input: {why}"
+    for why, names in by_reason(draft).items():
+        listed = enumerate_names(names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], "others"])
+        yield f"{listed} {'is not an input' if len(names) == 1 else 'are not inputs'}: {why}"
     if draft.target.missing:
         yield f"{counted(draft.target.missing, 'row')} without a target will be dropped."
     if draft.imbalance:

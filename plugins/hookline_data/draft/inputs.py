@@ -62,6 +62,8 @@ def why_left_out(column: Column) -> str | None:
         return "by its name, it identifies rows"
     if column.not_finite:
         return f"{counted(column.not_finite, 'number')} {'is' if column.not_finite == 1 else 'are'} not finite"
+    if column.kind == "image":
+        return None
     if column.kind == "list":
         return f"all of its numbers are {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:

@@ -31,12 +31,10 @@ def option(name: str, value: Any) -> Iterator[str]:
     yield "]"
 
 
-def array_of_tables(name: str, tables: Sequence[Mapping[str, Any]], comments: Mapping[int, str] | None = None) -> Any:
-    """Yield an array of inline tables, one in a line, such as the layers of a model; `comments` are by index."""
+def array_of_tables(name: str, tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield an array of inline tables, one in a line."""
     yield f"{name} = ["
-    for index, table in enumerate(tables):
-        remark = (comments or {}).get(index)
-        yield f"    {as_toml(table)}," + (f" # {remark}" if remark else "")
+    yield from (f"    {as_toml(table)}," for table in tables)
     yield "]"
 
 
@@ -49,3 +47,24 @@ def _in_lines(elements: Sequence[str]) -> Iterator[str]:
             line = "   "
         line += f" {element},"
     yield line
+
+
+def layers(several: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the model with these layers, one in a line, or each as a table of its own if one has branches."""
+    yield "[model]"
+    yield 'type = "Sequential"'
+    if not any("branches" in layer for layer in several):
+        yield from array_of_tables("layers", several)
+        return
+    for layer in several:
+        yield ""
+        yield "[[model.layers]]"
+        yield from (f"{key_of(name)} = {as_toml(value)}" for name, value in layer.items() if name != "branches")
+        if "branches" in layer:
+            yield ""
+            yield "[model.layers.branches]"
+            for name, branch in layer["branches"].items():
+                if branch:
+                    yield from array_of_tables(key_of(name), branch)
+                else:
+                    yield f"{key_of(name)} = []"

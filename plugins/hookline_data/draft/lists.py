@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 MOST_VALUES = 1000
 """The largest number of different integers to keep."""
 
+LEAST_STEPS = 4
+"""The smallest number of columns of a matrix that may be lists of indices."""
+
+LEAST_INDICES = 3
+"""The smallest index that the largest one of lists of indices has."""
+
 
 def list_column(name: str, index: int, lists: "pyarrow.Array") -> Column:
     """Summarize a column of lists of numbers, nested or not."""
@@ -48,7 +54,21 @@ def array_column(name: str, index: int, array: "NDArray[Any]", rows: int) -> Col
         import numpy
 
         missing = int(numpy.isnan(array).reshape(len(array), -1).any(axis=1).sum())
-    return _of_elements(array.reshape(-1), name=name, index=index, rows=rows, missing=missing, shape=array.shape[1:])
+    known: dict[str, Any] = {"name": name, "index": index, "rows": rows, "shape": array.shape[1:]}
+    return _of_elements(array.reshape(-1), missing=missing, is_padded=_is_padded(array), **known)
+
+
+def _is_padded(array: "NDArray[Any]") -> bool:
+    """Whether the rows of a matrix of integers are padded with zeros at one side, as lists of indices are."""
+    if array.ndim != 2 or array.dtype.kind not in "iu" or array.shape[1] < LEAST_STEPS or array.min() < 0:
+        return False
+    is_given = array != 0
+    lengths = is_given.sum(axis=1)
+    if lengths.min() == lengths.max() or array.max() < LEAST_INDICES:
+        return False
+    places = range(array.shape[1])
+    ends = bool((is_given == (places < lengths[:, None])).all())
+    return ends or bool((is_given[:, ::-1] == (places < lengths[:, None])).all())
 
 
 def _of_elements(numbers: "NDArray[Any]", *, missing: int, **known: Any) -> Column:
@@ -60,7 +80,7 @@ def _of_elements(numbers: "NDArray[Any]", *, missing: int, **known: Any) -> Colu
     if not len(finite):
         return Column(kind="other", why="none of its numbers is finite", missing=missing, **known)
     is_whole = numbers.dtype.kind != "f"
-    values = numpy.unique(finite) if is_whole else finite[:0]
+    values = numpy.unique(finite) if is_whole or ((finite == 0) | (finite == 1)).all() else finite[:0]
     return Column(
         kind="list",
         missing=missing,
@@ -68,8 +88,9 @@ def _of_elements(numbers: "NDArray[Any]", *, missing: int, **known: Any) -> Colu
         is_whole=is_whole,
         low=float(finite.min()),
         high=float(finite.max()),
+        mean=float(finite.mean(dtype=numpy.float64)),
         deviation=float(finite.std(dtype=numpy.float64)),
-        values=tuple(values.tolist()) if len(values) <= MOST_VALUES else (),
+        values=tuple(map(int, values)) if len(values) <= MOST_VALUES else (),
         distinct=len(values),
         **known,
     )

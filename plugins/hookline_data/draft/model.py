@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hookline_data.draft.lines import array_of_tables
+from hookline_data.draft.lines import layers
 from hookline_data.draft.target import Drafted
 
 LEARNING_RATE = 0.003
@@ -24,12 +24,12 @@ def _hidden(rows: int) -> list[int]:
 
 
 def _layers(draft: Drafted, outputs: int) -> Iterator[str]:
-    yield "[model]"
-    yield 'type = "Sequential"'
     if draft.network is not None:
-        yield from array_of_tables("layers", draft.network(outputs))
+        yield from layers(draft.network(outputs))
         yield ""
         return
+    yield "[model]"
+    yield 'type = "Sequential"'
     yield "layers = ["
     for width in _hidden(draft.rows):
         yield f'    {{ type = "Linear", out_features = {width} }},'

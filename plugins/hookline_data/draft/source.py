@@ -110,7 +110,7 @@ def table_file(files: DataFiles, source: type[Table]) -> TableFile:
                 _read(reader, rows_of, paths, kept, cells, count)
     is_sample = cells.rows > cells.looked_at
     gaps = count - 1 + (sample.PARTS * 2 if is_sample else 0)
-    point = options.get("decimal_point", ".")
+    point = options.get("decimal_point", ".") if source is CSV else None
     columns = [_column(name, index, cells.parts[name], point, gaps, first) for index, name in enumerate(names)]
     return TableFile(
         files=files,
@@ -167,20 +167,20 @@ def _whole(column: "pyarrow.ChunkedArray") -> "pyarrow.Array":
 
 
 def _column(
-    name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str, gaps: int, path: Path
+    name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str | None, gaps: int, path: Path
 ) -> Column:
-    """Summarize the cells of a column in all files."""
+    """Summarize the cells of a column in all files. `decimal_point` is that of a CSV file."""
     import pyarrow
 
     chunks = pyarrow.chunked_array(parts) if len({part.type for part in parts}) == 1 else _of_one_type(parts)
     if is_list(chunks.type):
         return list_column(name, index, chunks.combine_chunks())
     try:
-        cells = checked(chunks, CELLS, name, path).combine_chunks()
+        cells = (checked(chunks, CELLS, name, path) if decimal_point is None else chunks).combine_chunks()
     except DataError as error:
         why = error.message.partition(": ")[2] or error.message
         return Column(name=name, index=index, kind="other", rows=len(chunks), why=why.rstrip("."))
-    return column_of(name, index, cells, decimal_point, gaps=gaps)
+    return column_of(name, index, cells, decimal_point or ".", gaps=gaps)
 
 
 def _of_one_type(parts: "list[pyarrow.Array]") -> "pyarrow.ChunkedArray":

@@ -25,20 +25,21 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         *option("path", in_spec(file.path, directory)),
         *(line for name, value in file.options.items() for line in option(name, value)),
         *_inputs(draft),
-        *_target(draft),
+        *target_lines(draft),
         *(['missing_targets = "drop"'] if draft.target.missing else []),
         *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         *splits(draft, file, directory),
         *_split_hints(draft),
         f"batch_size = {batch_size(draft.rows)}",
-        *_columns(draft),
+        *kinds_of_columns(draft),
     ]
     return whole(draft.sentence, file, directory, data, model(draft))
 
 
 def whole(sentence: str, file: TableFile, directory: Path, data: Sequence[str], recipe: Iterator[str]) -> str:
     """The spec as TOML, given the section of the data and those from the model to the metrics."""
-    rows = f"{'about ' if file.is_sample else ''}{counted(file.rows, 'row')}"
+    noun = "image" if file.type == "ImageFolder" else "row"
+    rows = f"{'about ' if file.is_sample else ''}{counted(file.rows, noun)}"
     lines = [
         *(["#:schema ./schema.json"] if (directory / "schema.json").is_file() else []),
         *comment(f"{sentence} Written for {as_toml(file.path.name)}, {rows}."),
@@ -73,11 +74,12 @@ def _split_hints(draft: Drafted) -> Iterator[str]:
         yield f"# To test on the latest rows: time_column = {as_toml(times[0])}"
 
 
-def _columns(draft: Drafted) -> Iterator[str]:
+def kinds_of_columns(draft: Drafted) -> Iterator[str]:
     """The kinds of the columns: the most frequent one for all, and a line for each column with another one."""
     kinds = {} if _is_plain(draft) else draft.kinds
-    entries = _with_pattern(kinds, [column.name for column in draft.columns])
-    if draft.task == "number":
+    has_lists = not all(column.is_scalar for column in draft.given)  # "*" would match them.
+    entries = kinds if has_lists else _with_pattern(kinds, [column.name for column in draft.columns])
+    if draft.task == "number" and draft.target.is_scalar:
         target: dict[str, Any] = {"type": "StandardScaler", **draft.target.form}
         entries = {**entries, draft.target.name: target}
     if not entries:
@@ -107,14 +109,27 @@ def _inputs(draft: Drafted) -> Iterator[str]:
     """The inputs: by default all other columns, so they are listed only if one is left out or is called "*"."""
     if not draft.left_out and all(column.name != "*" for column in draft.columns):
         return
-    if draft.left_out:
-        yield "# Columns that are not among the inputs:"
-    for name, why in draft.left_out.items():
-        yield from comment(f"  {as_toml(name)}: {why}", "  ")
+    yield from left_out(draft)
     yield from option("inputs", draft.inputs)
 
 
-def _target(draft: Drafted) -> Iterator[str]:
+def left_out(draft: Drafted) -> Iterator[str]:
+    """Comments about the columns that are not inputs."""
+    if draft.left_out:
+        yield "# Columns that are not among the inputs:"
+    for why, names in by_reason(draft).items():
+        yield from comment(f"  {', '.join(map(as_toml, names))}: {why}", "  ")
+
+
+def by_reason(draft: Drafted) -> dict[str, list[str]]:
+    """Return the columns that are not inputs, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name, why in draft.left_out.items():
+        found.setdefault(why, []).append(name)
+    return found
+
+
+def target_lines(draft: Drafted) -> Iterator[str]:
     """The target, and what its classes become."""
     line = f"targets = {as_toml(draft.target.name)}"
     if draft.task == "number":

@@ -100,6 +100,7 @@ def _of_numbers(
         kind="integer" if is_whole else "number",
         low=float(numbers.min()),
         high=float(numbers.max()),
+        mean=float(numbers.mean()),
         deviation=float(numbers.std()),
         is_running=is_running and int((steps != 1).sum()) <= gaps,
         not_finite=not_finite,

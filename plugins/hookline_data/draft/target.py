@@ -31,6 +31,9 @@ TARGET_NAMES = ("target", "targets", "label", "labels", "class", "y", "y_train",
 MOST_DENSE_CLASSES = 100
 """The largest number of different integers in lists that count as classes."""
 
+MOST_NAMED = 3
+"""The largest number of inputs that the sentence about a model names."""
+
 Task = Literal["classes", "number"]
 
 
@@ -48,7 +51,9 @@ class Drafted:
     columns: tuple[Column, ...]
     target: Column
     task: Task
-    left_out: dict[str, str]
+    is_chosen: bool = False
+    """Whether the user has chosen the task."""
+    left_out: Mapping[str, str]
     """The columns that are not inputs, with the reasons."""
     split_column: Column | None = None
     """The column that assigns rows to splits."""
@@ -75,7 +80,8 @@ class Drafted:
     @property
     def kinds(self) -> dict[str, Kind]:
         """The kind of each input."""
-        return {column.name: kind_of(column, is_partial=self.is_partial) for column in self.given}
+        given = (column for column in self.given if column.is_scalar)
+        return {column.name: kind_of(column, is_partial=self.is_partial) for column in given}
 
     @property
     def classes(self) -> list[str]:
@@ -115,6 +121,12 @@ class Drafted:
         """What the trained model does."""
         are_numbers = all(column.is_plain for column in self.given)
         name, given = as_toml(self.target.name), counted(len(self.given), f"{'numeric ' if are_numbers else ''}column")
+        if not all(column.is_scalar for column in self.given) and len(self.given) <= MOST_NAMED:
+            given = enumerate_names(self.inputs)
+            given = f"the images in {given}" if self.given[0].kind == "image" else given
+        if not self.target.is_scalar:
+            what = "classes" if self.task == "classes" else "numbers"
+            return f"It predicts {name} ({' × '.join(map(str, self.target.shape))} {what} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
         return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."
@@ -122,7 +134,7 @@ class Drafted:
 
 def likely_target(columns: Sequence[Column]) -> Column:
     """The most likely target: the column with such a name, the only one with classes in words, or the last."""
-    usable = [column for column in columns if _complaint(column) is None] or list(columns)
+    usable = [column for column in columns if _complaint(column) is None and not split_values(column)] or list(columns)
     named = [column for column in usable if column.name.lower() in TARGET_NAMES]
     words = [column for column in usable if column.kind in ("text", "boolean")]
     return named[0] if named else words[0] if len(words) == 1 else usable[-1]
@@ -137,6 +149,7 @@ def drafted(
     scale: float = 1.0,
     training: int | None = None,
     absent: Mapping[str, Iterable[str]] | None = None,
+    unused: Mapping[str, str] | None = None,
 ) -> Drafted:
     """Decide what a spec for the table contains. If `task` is `None`, it follows from the cells of the target.
 
@@ -148,6 +161,7 @@ def drafted(
         scale: how many times as many rows there are as were looked at.
         training: how many of the rows that were looked at are training rows; the others are in files of other splits.
         absent: the columns that the files of other splits lack, by split.
+        unused: columns that are not inputs for other reasons, with these.
 
     Raises:
         DataError: if the target does not exist, or cannot be learned from this table.
@@ -158,9 +172,9 @@ def drafted(
         raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
     if complaint := _complaint(column, task):
         raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
-    task = task or _task(column)
-    unused = frozenset(split for split, names in (absent or {}).items() if column.name in names)
-    lacking = {name: split for split, names in (absent or {}).items() if split not in unused for name in names}
+    is_chosen, task = task is not None, task or _task(column)
+    lost = frozenset(split for split, names in (absent or {}).items() if column.name in names)
+    lacking = {name: split for split, names in (absent or {}).items() if split not in lost for name in names}
     if task == "classes" and training is not None and (new := _new_class(column, training)) is not None:
         message = f"the class {quoted(new)} is in the files of other splits, but not in the training rows"
         raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {message}.")
@@ -170,7 +184,7 @@ def drafted(
     left_out = {
         other.name: why
         for other in others
-        if (why := why_left_out(other) or _why_absent(other, lacking) or _leak(other, column)) is not None
+        if (why := (unused or {}).get(other.name) or _why_left_out(other, column, lacking)) is not None
     }
     if others and len(left_out) == len(others):  # A series may have nothing but the time.
         left_out = {name: why for name, why in left_out.items() if not name or why != COUNTS_ROWS}
@@ -181,11 +195,12 @@ def drafted(
         columns=tuple(columns),
         target=column,
         task=task,
+        is_chosen=is_chosen,
         left_out=left_out,
         split_column=splitting,
         scale=scale,
         is_partial=scale > 1 or training is not None,
-        unused_files=unused,
+        unused_files=lost,
     )
 
 
@@ -196,8 +211,10 @@ def _called(name: str, columns: Sequence[Column]) -> Column | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _why_absent(column: Column, lacking: Mapping[str, str]) -> str | None:
-    return f"the {lacking[column.name]} file lacks it" if column.name in lacking else None
+def _why_left_out(column: Column, target: Column, lacking: Mapping[str, str]) -> str | None:
+    if column.name in lacking:
+        return f"the {lacking[column.name]} file lacks it"
+    return why_left_out(column) or _leak(column, target)
 
 
 def _new_class(target: Column, training: int) -> str | None:
@@ -235,8 +252,8 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     """Why a column cannot be a target."""
     if not target.name.strip():
         return "it has no name"
-    if target.kind == "other":
-        return target.why
+    if target.kind in ("image", "other"):
+        return target.why or "its cells are paths of images"
     if target.kind == "list":
         return _complaint_of_lists(target, task)
     if not target.distinct:

@@ -21,7 +21,7 @@ from hookline.cli.main import main
 from hookline.errors import DataError
 from hookline.training.preflight.shapes import deep_check
 from hookline_data.draft.data_files import data_files
-from hookline_data.draft.draft import draft_of, table_source
+from hookline_data.draft.draft import draft_of, source_of
 from hookline_data.draft.source import table_file
 from hookline_data.draft.spec import as_spec
 from hookline_data.draft.target import drafted, likely_target
@@ -47,7 +47,7 @@ n",22,010,Oslo,4,2
 
 def table(path):
     files = data_files({"training": [path]})
-    source = table_source(files)
+    source = source_of(files)
     return None if source is None else table_file(files, source)
 
 
