@@ -10,17 +10,11 @@ from hookline.errors import MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import Objective, option, spec
 from hookline_data.images.image_source import ImageSource
 from hookline_data.layout import checks
+from hookline_data.splitting.names import split_called
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock
     from hookline_data.images.folder import FolderTable
-
-SPLITS = {
-    "training": ("train", "training"),
-    "validation": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
-"""The usual names of folders that are splits."""
 
 
 @spec
@@ -193,7 +187,7 @@ def _classes(folder: Path, name: str) -> list[str]:
 
 def _splits(folders: Sequence[str]) -> Mapping[str, str]:
     """Return the folders that are named like splits, by split; empty if there are others."""
-    found = {split: one for split, names in SPLITS.items() for one in folders if one.lower() in names}
+    found = {split: one for one in folders if (split := split_called(one)) is not None}
     return found if len(found) == len(folders) else {}
 
 

@@ -39,6 +39,14 @@ class JSONLines(Table):
         """Read the columns and convert their cells to the wanted types. Numbers may be written as text."""
         import pyarrow
 
+        columns = self.read_cells(path, wanted)
+        for name, column in wanted.items():
+            if column.kind in ("number", "integer") and pyarrow.types.is_string(columns[name].type):
+                columns[name] = column_of_numbers(columns[name], name, column, path)
+        return checked_table(pyarrow.table(columns), wanted, path)
+
+    def read_cells(self, path: Path, wanted: Mapping[str, Wanted]) -> "dict[str, pyarrow.ChunkedArray]":
+        """Read the columns as they are in the file, without checking or converting them."""
         roles = {name: Role(wanted=column, size=None) for name, column in wanted.items()}
         chunks: list[Chunk] = []
         rows = 0
@@ -48,11 +56,7 @@ class JSONLines(Table):
                     raise chunk.bad[0].error(0, rows + 1, path)
                 chunks.append(chunk)
                 rows += chunk.rows
-        columns = {name: _joined([chunk.columns[name] for chunk in chunks], name, path) for name in wanted}
-        for name, column in wanted.items():
-            if column.kind in ("number", "integer") and pyarrow.types.is_string(columns[name].type):
-                columns[name] = column_of_numbers(columns[name], name, column, path)
-        return checked_table(pyarrow.table(columns), wanted, path)
+        return {name: _joined([chunk.columns[name] for chunk in chunks], name, path) for name in wanted}
 
 
 def _joined(parts: "Sequence[pyarrow.ChunkedArray]", name: str, path: Path) -> "pyarrow.ChunkedArray":

@@ -75,17 +75,20 @@ def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
 @_hookspec(firstresult=True)
 def draft_spec(
     path: Path,
+    files: Mapping[str, Sequence[Path]],
     directory: Path,
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
 ) -> SpecDraft | None:
-    """Draft a spec for the data in a file, for `hookline new spec`.
+    """Draft a spec for the data in a file, or in several, for `hookline new spec`.
 
     This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
     `None` for files of all other types. Do not import torch here.
 
     Args:
-        path: the file. It may not exist.
+        path: the file, or the first one. It may be a folder or a pattern such as `part-*.csv`, and it may not exist.
+        files: all paths of the command line, by split: those of "training", beginning with `path`, and those of
+            "validation" and "test", which are empty unless the options with these names are set.
         directory: where the spec will be written; relative paths in a spec start there.
         task: what `--task` says: predict classes or a number. `None` leaves it to the plugin.
         choose_target: call it with a description of each column by name, and the most likely target. It returns the
@@ -94,7 +97,7 @@ def draft_spec(
     Raises:
         DataError: if the file cannot be read, or the target cannot be predicted.
 
-    Built in: a spec for a CSV file.
+    Built in: a spec for tables, NPZ files and folders of images.
 
     """
     raise NotImplementedError

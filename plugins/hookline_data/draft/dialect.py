@@ -3,6 +3,7 @@
 import codecs
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,12 @@ AT_ONCE = 2**20
 
 MOST_LINES = 20
 """How many rows to look at."""
+
+MOST_SKIPPED = 10
+"""How many lines there may be before a table."""
+
+DELIMITERS = (",", ";", "\t", "|")
+"""What may be between cells."""
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -55,10 +62,13 @@ def _of_file(file: BinaryIO) -> dict[str, Any]:
     begin = bytes(file.read(LOOKED_AT))
     encoding = _encoding(begin, file)
     text = begin.decode(encoding, errors="replace").removeprefix("\ufeff")
-    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
+    lines = text.splitlines(keepends=True)
     if len(begin) == LOOKED_AT:
         lines = lines[:-1]
     options: dict[str, Any] = {} if encoding == "utf-8" else {"encoding": encoding}
+    if (skipped := _skipped(lines)) is not None:
+        options["skip_rows"], lines = skipped, lines[skipped:]
+    lines = [line for line in lines if line.strip()]
     if len(lines) > 1 and lines[0].startswith("#") and not all(line.startswith("#") for line in lines):
         plain = [line for line in lines if not line.startswith("#")]
         if _width(plain, delimiter := _delimiter(plain)) != _width(lines[:1], delimiter):  # Otherwise it is the header.
@@ -68,10 +78,46 @@ def _of_file(file: BinaryIO) -> dict[str, Any]:
     delimiter = _delimiter(lines)
     if delimiter != ",":
         options["delimiter"] = delimiter
-        cells = [cell.strip() for row in _rows(lines, delimiter) or () for cell in row]
-        if any(re.match(DECIMAL_COMMA, cell) for cell in cells):
-            options["decimal_point"] = ","
+    quote = "'" if _has_single_quotes(lines, delimiter) else '"'
+    if quote != '"':
+        options["quote_char"] = quote
+    rows = _rows(lines, delimiter, quote) or []
+    if delimiter != "," and any(re.match(DECIMAL_COMMA, cell.strip()) for row in rows for cell in row):
+        options["decimal_point"] = ","
+    if len(rows) > 1 and len(rows[0]) > 1 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1}:
+        options |= {"names": [_new_name(rows[0]), *rows[0]], "header": True}  # As R writes row names.
     return options
+
+
+def _skipped(lines: Sequence[str]) -> int | None:
+    """Return how many lines are before a table, such as a title; `None` if there are none."""
+    if not lines or lines[0].startswith("#") or lines[0].lstrip()[:1] in ("{", "[", "<"):
+        return None
+    some = lines[: MOST_SKIPPED + MOST_LINES]
+    if any(_width([line for line in some if line.strip()], sign) > 1 for sign in DELIMITERS):
+        return None
+    for skipped in range(1, min(MOST_SKIPPED + 1, len(some) - 1)):
+        rest = [line for line in some[skipped:] if line.strip()]
+        above = [line for line in some[:skipped] if line.strip()]
+        if some[skipped].strip() and any(
+            (width := _width(rest, sign)) > 1 and all(_width([line], sign) < width - 1 for line in above)
+            for sign in DELIMITERS
+        ):
+            return skipped
+    return None
+
+
+def _has_single_quotes(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the names of all columns, or most cells that are no numbers, are in single quotes."""
+    rows = _rows(lines, delimiter) or []
+    cells = [cell.strip() for row in rows for cell in row if re.search("[A-Za-z]", cell)]
+    quoted = [cell for cell in cells if len(cell) > 1 and cell[0] == cell[-1] == "'"]
+    return len(quoted) * 2 > len(cells)
+
+
+def _new_name(names: Sequence[str]) -> str:
+    """Return a name for the row names of R."""
+    return next(name for name in ("row", *(f"row_{number}" for number in range(len(names) + 1))) if name not in names)
 
 
 def _encoding(begin: bytes, file: BinaryIO) -> str:
@@ -94,8 +140,12 @@ def _encoding(begin: bytes, file: BinaryIO) -> str:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """Return the delimiter that divides all rows into equally many cells; the comma if none or several do."""
-    widths = {sign: _width(lines, sign) for sign in (",", ";", "\t", "|")}
+    """Return the delimiter that divides all rows into equally many cells, or else nearly all of them; the comma if none
+    or several do.
+    """
+    widths = {sign: _width(lines, sign) for sign in DELIMITERS}
+    if not any(widths.values()) or max(widths.values()) == 1:
+        widths = {sign: _usual_width(lines, sign) for sign in DELIMITERS}
     if widths[","] > 1:
         return ","
     return max(widths, key=widths.__getitem__)
@@ -108,8 +158,15 @@ def _width(lines: Sequence[str], delimiter: str) -> int:
     return widths.pop() if len(widths) == 1 else 0
 
 
-def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+def _usual_width(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many cells most rows have; 0 if few rows have equally many."""
+    rows = _rows(lines, delimiter) or []
+    width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    return width if times * 4 >= len(rows) * 3 else 0
+
+
+def _rows(lines: Sequence[str], delimiter: str, quote: str = '"') -> list[list[str]] | None:
     try:
-        return list(islice(csv.reader(lines, delimiter=delimiter), MOST_LINES))
+        return list(islice(csv.reader(lines, delimiter=delimiter, quotechar=quote), MOST_LINES))
     except csv.Error:
         return None

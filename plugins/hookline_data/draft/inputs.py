@@ -7,6 +7,7 @@ from typing import Any
 from hookline.errors import counted, shortened
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
+from hookline_data.splitting.names import SPLITS, split_called
 
 COUNTS_ROWS = "it counts the rows"
 """Why a column of row numbers is left out."""
@@ -38,6 +39,9 @@ TOLD = 0.05
 IDENTIFIER = re.compile(r"(^|[ ._-])id$|[a-z]I[dD]$|^ID$")
 """The names of columns that identify rows, such as `id`, `customer_id` and `PassengerId`."""
 
+NAMES_OF_SPLITS = ("split", "set", "subset", "part", "partition", "fold")
+"""The names of columns that may assign rows to splits, in lower case."""
+
 Kind = Mapping[str, Any]
 """An entry of `[data.columns]`."""
 
@@ -48,8 +52,8 @@ def why_left_out(column: Column) -> str | None:
         return f"column {column.index + 1} has no name"
     if column.kind == "other":
         return column.why
-    if column.kind == "list":
-        return "its cells are lists: see the inputs of the data source"
+    if column.kind == "list" and column.missing:
+        return f"{counted(column.missing, 'list')} {'is' if column.missing == 1 else 'are'} missing"
     if column.is_running:
         return COUNTS_ROWS
     if column.missing == column.rows:
@@ -58,16 +62,48 @@ def why_left_out(column: Column) -> str | None:
         return "by its name, it identifies rows"
     if column.not_finite:
         return f"{counted(column.not_finite, 'number')} {'is' if column.not_finite == 1 else 'are'} not finite"
-    only = next(iter(column.counts))
+    if column.kind == "image":
+        return None
+    if column.kind == "list":
+        return f"all of its numbers are {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:
-        return f"it is {f'{column.low:g}' if column.is_numeric else quoted(only)} in all rows"
+        return f"it is {f'{column.low:g}' if column.is_numeric else quoted(column.first)} in all rows"
     if column.kind == "text" and _is_of_names(column):
-        return f"{column.distinct:,} of its {column.rows:,} cells are different, such as {quoted(only)}"
+        return f"{column.distinct:,} of its {column.rows:,} cells are different, such as {quoted(column.first)}"
     return None
 
 
-def kind_of(column: Column) -> Kind:
-    """Return the kind of a column that is an input."""
+def kind_of(column: Column, *, is_partial: bool = False) -> Kind:
+    """Return the kind of a column that is an input.
+
+    If it is known only in part, other cells may be missing, or other categories, whatever these cells are.
+    """
+    if is_partial:
+        return _prepared_for_others(column)
+    return _kind_of(column)
+
+
+def _prepared_for_others(column: Column) -> Kind:
+    """Return the kind of a column that also takes missing cells and unknown categories."""
+    kind = dict(_kind_of(column))
+    if "missing" not in kind:
+        kind["missing"] = _FILLED_BY[kind["type"]]
+    if kind["type"] == "OneHotEncoder":
+        kind.setdefault("handle_unknown", "ignore")
+    return kind
+
+
+_FILLED_BY = {
+    "StandardScaler": "median",
+    "Boolean": "most_frequent",
+    "Date": "median",
+    "HashingVectorizer": "",
+    "OneHotEncoder": "category",
+}
+"""What becomes of missing cells that may exist."""
+
+
+def _kind_of(column: Column) -> Kind:
     if column.distinct == 1:
         return {"type": "OneHotEncoder", "missing": "category"}
     if column.is_numeric:
@@ -80,11 +116,11 @@ def kind_of(column: Column) -> Kind:
         return {"type": "HashingVectorizer", "n_features": PLACES, **({"missing": ""} if column.missing else {})}
     kind = {"type": "OneHotEncoder", **({"missing": "category"} if column.missing else {})}
     if column.distinct > FEW:
-        rare = {"min_frequency": FEWEST} if min(column.counts.values()) < 2 * FEWEST else {}
+        rare = {"min_frequency": FEWEST} if column.least < 2 * FEWEST else {}
         most = {"max_categories": MANY} if column.distinct > MANY else {}
         unknown = "infrequent_if_exist" if rare or most else "ignore"
         return {**kind, **rare, **most, "handle_unknown": unknown}
-    return {**kind, "handle_unknown": "ignore"} if min(column.counts.values()) < RARE else kind
+    return {**kind, "handle_unknown": "ignore"} if column.least < RARE else kind
 
 
 def _filled(column: Column, by: str) -> Kind:
@@ -106,11 +142,28 @@ def _is_of_names(column: Column) -> bool:
     """Whether almost every row has a text of its own, such as a name."""
     if column.distinct <= FEW and column.distinct <= column.rows / 2:
         return False
-    return not _is_free_text(column) and (
-        column.distinct > (column.rows - column.missing) / 2 or max(column.counts.values()) < FEWEST
-    )
+    return not _is_free_text(column) and (column.distinct > (column.rows - column.missing) / 2 or column.most < FEWEST)
 
 
 def quoted(cell: str) -> str:
     """Return a cell in quotes, shortened."""
     return as_toml(shortened(cell, LONGEST_CELL))
+
+
+def split_values(column: Column) -> Mapping[str, list[str]] | None:
+    """Return the cells of each split if a column assigns each row to a split; `None` if it does not.
+
+    If it has rows for training and test only, those of the test are the validation split: a model is chosen by it.
+    """
+    if column.kind != "text" or column.missing or column.name.strip().lower() not in NAMES_OF_SPLITS:
+        return None
+    found: dict[str, list[str]] = {}
+    for cell in column.counts:
+        if (split := split_called(cell)) is None:
+            return None
+        found.setdefault(split, []).append(cell)
+    if "training" not in found or len(found) == 1:
+        return None
+    if "validation" not in found:
+        found["validation"] = found.pop("test")
+    return {split: found[split] for split in SPLITS if split in found}

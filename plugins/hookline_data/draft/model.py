@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hookline_data.draft.lines import layers
 from hookline_data.draft.target import Drafted
 
 LEARNING_RATE = 0.003
@@ -23,6 +24,10 @@ def _hidden(rows: int) -> list[int]:
 
 
 def _layers(draft: Drafted, outputs: int) -> Iterator[str]:
+    if draft.network is not None:
+        yield from layers(draft.network(outputs))
+        yield ""
+        return
     yield "[model]"
     yield 'type = "Sequential"'
     yield "layers = ["

@@ -20,6 +20,8 @@ from hookline.check.toml.document import read
 from hookline.cli.main import main
 from hookline.errors import DataError
 from hookline.training.preflight.shapes import deep_check
+from hookline_data.draft.data_files import data_files
+from hookline_data.draft.draft import draft_of, source_of
 from hookline_data.draft.source import table_file
 from hookline_data.draft.spec import as_spec
 from hookline_data.draft.target import drafted, likely_target
@@ -43,13 +45,19 @@ n",22,010,Oslo,4,2
 """
 
 
+def table(path):
+    files = data_files({"training": [path]})
+    source = source_of(files)
+    return None if source is None else table_file(files, source)
+
+
 def columns_of(path):
-    return table_file(path).columns
+    return table(path).columns
 
 
 def spec_of(path, target, task=None, directory=None):
-    file = table_file(path)
-    return as_spec(drafted(path, file.columns, target, task), file, directory or path.parent)
+    file = table(path)
+    return as_spec(draft_of(file, target, task), file, directory or path.parent)
 
 
 @pytest.fixture
@@ -414,9 +422,7 @@ def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data)
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([names, *rows])
     try:
-        file = table_file(path)
-        if file is None:  # A cell has a NUL character.
-            return
+        file = table(path)
         columns = file.columns
         draft = drafted(path, columns, data.draw(some.sampled_from([column.name for column in columns])), None)
     except DataError:
