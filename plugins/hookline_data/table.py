@@ -15,7 +15,7 @@ from hookline_data.files import several
 from hookline_data.files.several import Files
 from hookline_data.layout import checks, kind_checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
-from hookline_data.layout.kinds import Kind, kinds_of
+from hookline_data.layout.kinds import Kind, cells_of, kinds_of
 from hookline_data.reading.columns import Chooser, Wanted
 from hookline_data.rows.split_file import SplitFile
 
@@ -290,6 +290,12 @@ class Table(SplitFile):
     def in_unit_of(self, target: "Target", numbers: "Tensor") -> "Tensor":
         """Undo the kinds of the target's columns."""
         return of_target.in_unit_of(self.columns, target, numbers)
+
+    def cells_of(
+        self, group: str, numbers: Sequence[float], preparation: Mapping[str, Any]
+    ) -> Mapping[str, str | float] | None:
+        """Undo the kinds of the columns, as far as they can be undone."""
+        return cells_of(self.columns, preparation, numbers)
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
