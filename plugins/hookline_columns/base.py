@@ -100,6 +100,15 @@ class FilledColumn(ColumnSpec):
             return pyarrow.array(numbers)
         return pyarrow.FixedSizeListArray.from_arrays(numpy.ascontiguousarray(numbers).reshape(-1), numbers.shape[1])
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the numbers in the unit of the column if they can be undone; "missing" if the indicator says so."""
+        if not self.indicator:
+            return super().cells(column, numbers, fitted)
+        if numbers[-1]:
+            return {column: "missing"}
+        found = super().cells(column, numbers, fitted)
+        return {name: found[name] for name in self.names_of_numbers(column)}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the names of the numbers, and that of the indicator."""
         return (*self.names_of_numbers(column), *([f"{column} is missing"] if self.indicator else []))

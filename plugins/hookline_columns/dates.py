@@ -143,6 +143,12 @@ class Date(FilledColumn):
         parts = self._parts(numbers, fitted)
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the parts before they are standardized."""
+        means, stds = (fitted.get(key, ()) for key in ("means", "stds"))
+        undone = [number * std + mean for number, mean, std in zip(numbers, means, stds, strict=False)]
+        return super().cells(column, [*undone, *numbers[len(undone) :]], fitted)
+
     def names_of_numbers(self, column: str) -> Sequence[str]:
         """Return the names of the parts, such as "date month"."""
         return [

@@ -94,6 +94,14 @@ class KBinsDiscretizer(NumberColumn):
         numbers = numpy.column_stack([parts, is_missing.astype(numpy.uint8)])
         return pyarrow.FixedSizeListArray.from_arrays(numbers.reshape(-1), size + 1)
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the bin, such as "20 to 30"."""
+        if self.indicator and numbers[-1]:
+            return {column: "missing"}
+        index = int(numbers[0]) if self.encode == "ordinal" else list(numbers).index(1)
+        low, high = fitted["edges"][index : index + 2]
+        return {column: f"{low:.4g} to {high:.4g}"}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each bin, such as "age from 20 to 30"."""
         edges = fitted["edges"]

@@ -62,6 +62,13 @@ class OneHotEncoder(CategoryColumn):
             places -= 1  # Below 0 for the category that is dropped.
         return one_hot(places, len(kept))
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        slots, kept = self.slots(fitted), self._kept(fitted)
+        if 1 in numbers:
+            return {column: kept[list(numbers).index(1)]}
+        return {column: slots[0] if len(kept) < len(slots) else "unknown"}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each input, such as "color=red"."""
         others = len(self.slots(fitted)) - len(fitted["categories"])
@@ -113,6 +120,10 @@ class OrdinalEncoder(CategoryColumn):
         places = self.indices(cells, fitted)
         places[places < 0] = (self.cardinality(fitted) or 1) - 1
         return pyarrow.array(places)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        return {column: dict(enumerate(self.slots(fitted))).get(int(numbers[0]), "unknown")}
 
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of indices."""

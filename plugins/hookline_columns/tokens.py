@@ -1,6 +1,6 @@
 """Text divided into tokens and n-grams, all rows at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
@@ -205,6 +205,11 @@ class Tokens(TextColumn):
         found = compute.index_in(tokens, value_set=pyarrow.array(fitted["tokens"], pyarrow.string()))
         indices = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64) + 2
         return lists(indices, rows, len(cells), empty=1)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the tokens with spaces between them, and "?" for one that is not in the vocabulary."""
+        known = {1: "?"} | dict(enumerate(fitted["tokens"], 2))
+        return {column: " ".join(known[int(number)] for number in numbers if number)}
 
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of tokens, with padding and unknown tokens."""

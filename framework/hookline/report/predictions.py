@@ -56,7 +56,7 @@ def gathered(finished: FinishedRun, progress: Callable[[int], None] | None = Non
         if not found:
             raise HooklineError("The loss predicts nothing that could be compared with true values.")
         note = "" if of_data(data) == finished.plan["data"] else CHANGED
-        return [with_inputs(one, batches, data) for one in found], note
+        return [with_inputs(one, batches, data, run.spec.data) for one in found], note
 
 
 def _gathering(

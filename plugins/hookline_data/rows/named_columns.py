@@ -7,6 +7,7 @@ from hookline.errors import MismatchError, OptionError, did_you_mean
 from hookline.spec import ColumnSpec, Objective, option, spec
 from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
+from hookline_data.layout.kinds import cells_of
 from hookline_data.reading.columns import Chooser
 from hookline_data.rows.split_rows import SplitRows
 
@@ -126,6 +127,12 @@ class NamedColumns(SplitRows):
         from hookline_data.given.given_table import given_table  # Checking a spec does not need it.
 
         return given_table(self, rows)
+
+    def cells_of(
+        self, group: str, numbers: Sequence[float], preparation: Mapping[str, Any]
+    ) -> Mapping[str, str | float] | None:
+        """Undo the kinds of the columns, as far as they can be undone."""
+        return cells_of(self.columns, preparation, numbers)
 
     def open_rows(
         self,

@@ -108,6 +108,19 @@ class ColumnSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be undone.")
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return what the transformed numbers of one row mean to people, by name: if possible, the cell of the column.
+
+        The default undoes the first number if it can be undone, and returns the numbers by their `names`.
+        """
+        import torch
+
+        found: dict[str, str | float] = dict(zip(self.names(column, fitted), numbers, strict=True))
+        if self.is_invertible and column in found:
+            first = torch.tensor(numbers[:1], dtype=torch.float64)
+            found[column] = self.inverse_transform(first, fitted).item()
+        return found
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each number that a cell becomes, such as "color=red"."""
         return (column,)

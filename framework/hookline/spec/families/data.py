@@ -7,7 +7,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -74,6 +74,19 @@ class DataSpec(Spec):
         that transforms targets.
         """
         return numbers
+
+    def cells_of(
+        self, group: str, numbers: "Sequence[float]", preparation: "Mapping[str, Any]"
+    ) -> "Mapping[str, str | float] | None":
+        """Return what the inputs of one row mean to people, such as the cells of columns, by name; `None` if unknown.
+
+        Args:
+            group: the name of the group of inputs.
+            numbers: the numbers of the row, without the standardization of `preparation`.
+            preparation: what is known of the group: see `Data.preparation`.
+
+        """
+        return None
 
     def open_rows(
         self,
