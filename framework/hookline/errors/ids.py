@@ -162,8 +162,8 @@ IDS: Mapping[str, Kind] = {
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
     "leaked-rows": Kind(
-        "Rows of the validation or test split are in the training split, too, with equal inputs and targets, so that "
-        "metrics say little about new rows.",
+        "Rows of the validation or test split are in the training split, too, with equal inputs and targets, or have "
+        "an id that training rows have, so that metrics say little about new rows.",
         "Remove the copies from the file, or keep rows that belong together in one split, for example with "
         "`group_column`. If equal rows are different observations, nothing has to be done.",
     ),
@@ -188,7 +188,8 @@ IDS: Mapping[str, Kind] = {
     ),
     "changed-data": Kind(
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",
-        "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
+        "Restore the data, or pass the path of the original file with `--set data.path=FILE`. Rows that were passed to "
+        "`hookline.train` in Python must be passed to `hookline.open_run` again.",
     ),
     "changed-plugin": Kind(
         "Hookline has another version than when a finished run was trained, or a plugin has other code, or another "

@@ -1,6 +1,7 @@
 """Rows from Python with named columns as a data source."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,12 @@ class GivenTable(Table):
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         """Return the columns that contain words and no numbers in the first rows."""
         assert isinstance(path, GivenPath)
-        return {name: word for name in names if (word := first_word(path.rows.head(name))) is not None}
+        found = {}
+        for name in names:
+            with suppress(DataError):  # It is reported when the column is read, if it is needed.
+                if (word := first_word(path.rows.head(name))) is not None:
+                    found[name] = word
+        return found
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Convert the columns to the wanted types. Numbers may be written as text."""

@@ -27,7 +27,7 @@ def paths_of(source: "SplitRows", data: Any, name: str, read: Callable[[Any, str
     """
     splits = data if _is_by_split(data) else {"training": data}
     if "training" not in splits:
-        raise DataError(f"`data` has rows for {enumerate_names(splits)}, but not for training.")
+        raise DataError(f'`data` has rows for {enumerate_names(splits)}, but not for "training".')
     for problem in _contradictions(source, splits):
         raise MismatchError(str(problem), ("data", *problem.path))
     found = {}

@@ -65,7 +65,8 @@ def test_ids_are_unique_although_there_are_several_charts(tmp_path):
 
 def test_every_text_of_a_run_is_escaped(tmp_path):
     names = [HOSTILE, "b\u202ec", "d"]
-    example = Example(row=1, truth=HOSTILE, predicted=HOSTILE, error=0.1, inputs={HOSTILE: HOSTILE})
+    known = {"kept": {HOSTILE: HOSTILE}, "inputs": {HOSTILE: HOSTILE}}
+    example = Example(row=1, truth=HOSTILE, predicted=HOSTILE, error=0.1, **known)
     one = evidence(
         tmp_path / "<script>", classes(3, names=names, worst=[example]), notes=[HOSTILE], error=HOSTILE, label=HOSTILE
     )

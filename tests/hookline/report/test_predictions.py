@@ -129,3 +129,18 @@ def test_without_validation_and_test_rows_there_are_no_predictions(tmp_path):
     )
     with pytest.raises(HooklineError, match="neither a validation nor a test split"):
         gathered(run)
+
+
+def test_ids_of_the_worst_rows_are_those_of_the_file(tmp_path):
+    from small_training import SPECS
+
+    header, *lines = (SPECS / "data/iris.csv").read_text().splitlines()
+    path = tmp_path / "flowers.csv"
+    path.write_text("\n".join([f"id,{header}", *(f"f{number},{line}" for number, line in enumerate(lines))]))
+    data = {"type": "CSV", "path": str(path), "targets": "species", "id_columns": "id", "validation": 0.2}
+    [found], _ = gathered(open_run(trained_run(tmp_path, data=data)))
+    assert found.worst
+    for example in found.worst:
+        *numbers, species = lines[int(example.kept["id"].removeprefix("f"))].split(",")
+        assert list(map(float, numbers)) == list(map(float, example.inputs.values()))
+        assert species == example.truth

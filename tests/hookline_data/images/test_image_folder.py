@@ -321,3 +321,11 @@ def test_the_preparation_says_how_an_image_is_made(trained):
     assert prepared["images"] == {"mode": "L", "size": None, "upright": True, "divided_by": 255}
     assert prepared["image_shape"] == [1, 6, 8]
     assert [transform["type"] for transform in prepared["transforms"]] == ["RandomCrop", "Normalize"]
+
+
+def test_paths_are_kept_as_the_folder_has_them(folder, prepare_images):
+    data = prepare_images(type="ImageFolder", path=str(folder), validation=0.3, shuffle=False)
+    kept = [path for split in data.splits() for path in data.kept[split].column("path").to_pylist()]
+    assert sorted(kept) == sorted(FILES)
+    classes = [data.target.classes[index] for index in next(data.validation.epoch(1)).target.tolist()]
+    assert [path.split("/")[0] for path in data.kept["validation"].column("path").to_pylist()] == classes
