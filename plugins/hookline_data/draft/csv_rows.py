@@ -1,15 +1,14 @@
 """Read the rows of CSV files as text for a draft, and find the options that they need."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
 from hookline_data.csv import CSV
-from hookline_data.draft import sample
-from hookline_data.draft.dialect import dialect_options
+from hookline_data.dialect.csv_file import CSVFile
+from hookline_data.draft import line_breaks, sample
+from hookline_data.dialect.detect import dialect_options
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_format import MOST_CELL_LINES
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,6 +23,7 @@ class CSVRows:
     def __init__(self, options: dict[str, Any]):
         """Take the options of `CSV` that are not the defaults."""
         self.options = options
+        self.notes: list[str] = []
 
     def read(self, path: Path, names: list[str], files: int) -> "tuple[dict[str, pyarrow.Array], float]":
         """Return the cells of columns as text, and the share of the rows that they are.
@@ -35,23 +35,31 @@ class CSVRows:
         dialect = CSV(path=path, batch_size=1, **self.options).dialect
         with sample.text_sample(path, dialect, files) as (some, share):
             if some == path:
-                return self._read(path, self.options, names), 1.0
+                return self._read(path, self.options, names, path), 1.0
             plain = {name: value for name, value in self.options.items() if name not in _READ_AWAY}
             try:
-                return self._read(some, plain, names), share
+                return self._read(some, plain, names, path), share
             except DataError:
-                return self._read(path, self.options, names), 1.0
+                return self._read(path, self.options, names, path), 1.0
 
-    def _read(self, path: Path, options: dict[str, Any], names: list[str]) -> "dict[str, pyarrow.Array]":
+    def _read(
+        self, path: Path, options: dict[str, Any], names: list[str], whole: Path
+    ) -> "dict[str, pyarrow.Array]":
+        """Read a file, or a sample of the whole one."""
         wanted = dict.fromkeys(names, TEXT)
         try:
             table = CSV(path=path, batch_size=1, **options).read_file(path, wanted)
         except DataError as error:
-            lines = re.search(r"This cell has (\d+) lines", error.message)
-            if lines is None or int(lines[1]) > MOST_CELL_LINES:
+            if "`multiline = true`" not in error.message:
                 raise
-            table = CSV(path=path, batch_size=1, **{**options, "multiline": True}).read_file(path, wanted)
-            self.options = {**self.options, "multiline": True}
+            source = CSV(path=path, batch_size=1, **{**options, "multiline": True})
+            found = line_breaks.refuse_swallowed_rows(CSVFile(path, source.dialect), source.names_in_file(path))
+            table = source.read_file(path, wanted)
+            if not self.options.get("multiline"):
+                self.options = {**self.options, "multiline": True}
+                where = found if path == whole else "Some cells have"
+                remark = "several lines, so the spec has `multiline = true`. If a quote is wrong, correct the file."
+                self.notes.append(f"{whole}: {where} {remark}")
         return {name: column.combine_chunks() for name, column in zip(names, table.columns, strict=True)}
 
 

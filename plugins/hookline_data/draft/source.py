@@ -1,5 +1,6 @@
 """The table that a spec is drafted for: what reads it, and its columns."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,6 @@ class _Cells:
         self.parts: dict[str, list[pyarrow.Array]] = {name: [] for name in names}
         self.looked_at = 0
         self.rows = 0.0
-        self.notes: list[str] = []
 
     def add(self, table: "Mapping[str, pyarrow.Array]", rows: float) -> None:
         """Add cells of a file with this many rows."""
@@ -95,7 +95,9 @@ def table_file(files: DataFiles, source: type[Table]) -> TableFile:
     reader = source(path=files.training, batch_size=1, **options)
     names = reader.column_names(files.training)
     if len(names) < 2:
-        raise DataError("There is only one column; a target and an input are needed.", file=first)
+        spaces = " Its cells seem to be separated by spaces: convert it, such as with `pandas.read_fwf`."
+        advice = spaces if re.search(r"\S {2,}\S", names[0]) else ""
+        raise DataError(f"There is only one column; a target and an input are needed.{advice}", file=first)
     cells = _Cells(names)
     of = {split: several.of(path) for split, path in files.paths.items()}
     count = sum(map(len, of.values()))
@@ -121,7 +123,7 @@ def table_file(files: DataFiles, source: type[Table]) -> TableFile:
         is_sample=is_sample,
         training=training,
         absent=absent,
-        notes=(*files.notes, *cells.notes),
+        notes=(*files.notes, *(rows_of.notes if rows_of is not None else ())),
     )
 
 

@@ -17,6 +17,9 @@ MOST_CLASSES_OF_INTEGERS = 20
 LEAST_OF_A_CLASS = 3
 """The minimum number of rows of a class: one each for training, validation and test."""
 
+LEAST_ROWS = 3
+"""The minimum number of rows: one each for training, validation and test."""
+
 LEAST_TO_JUDGE = 2
 """The minimum number of rows for R²."""
 
@@ -258,6 +261,8 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
         return _complaint_of_lists(target, task)
     if not target.distinct:
         return "it is empty"
+    if target.rows - target.missing < LEAST_ROWS:
+        return _too_few(target.rows - target.missing)
     if target.distinct == 1:
         return f"all of its cells are {quoted(target.first)}"
     if target.not_finite:
@@ -271,6 +276,10 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     if target.most < LEAST_OF_A_CLASS:
         return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
     return None
+
+
+def _too_few(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} too few to learn from and to test"
 
 
 def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
@@ -293,5 +302,5 @@ def _complaint_of_numbers(target: Column, rows: int) -> str | None:
     if not target.deviation or target.deviation**2 == 0:
         return "its numbers differ too little"
     if round(rows * HELD_BACK) < LEAST_TO_JUDGE:
-        return f"{counted(rows, 'row')} are too few to learn from and to test"
+        return _too_few(rows)
     return None

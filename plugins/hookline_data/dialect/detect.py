@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hookline_data.dialect.mistakes import legacy_encoding
 from hookline_data.files import compressed
 from hookline_data.reading.csv_format import DECIMAL_COMMA
 
@@ -28,7 +27,7 @@ MOST_SKIPPED = 10
 DELIMITERS = (",", ";", "\t", "|")
 """What may be between cells."""
 
-_MARKS = {
+MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -65,7 +64,12 @@ def _of_file(file: BinaryIO) -> dict[str, Any]:
     lines = text.splitlines(keepends=True)
     if len(begin) == LOOKED_AT:
         lines = lines[:-1]
-    options: dict[str, Any] = {} if encoding == "utf-8" else {"encoding": encoding}
+    return {**({} if encoding == "utf-8" else {"encoding": encoding}), **options_of(lines)}
+
+
+def options_of(lines: Sequence[str]) -> dict[str, Any]:
+    """Return the options of the source `CSV`, except the encoding, that the first lines of a file need."""
+    options: dict[str, Any] = {}
     if (skipped := _skipped(lines)) is not None:
         options["skip_rows"], lines = skipped, lines[skipped:]
     lines = [line for line in lines if line.strip()]
@@ -122,7 +126,7 @@ def _new_name(names: Sequence[str]) -> str:
 
 def _encoding(begin: bytes, file: BinaryIO) -> str:
     """Return the encoding of a file that begins with these bytes; all of it is decoded."""
-    marked = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), None)
+    marked = next((name for mark, name in MARKS.items() if begin.startswith(mark)), None)
     if marked is not None:
         return marked
     if len(begin) >= 4 and begin[:4].count(0) == 2:
@@ -148,7 +152,8 @@ def _delimiter(lines: Sequence[str]) -> str:
         widths = {sign: _usual_width(lines, sign) for sign in DELIMITERS}
     if widths[","] > 1:
         return ","
-    return max(widths, key=widths.__getitem__)
+    best = max(widths, key=widths.__getitem__)
+    return " " if widths[best] < 2 and _width(lines, " ") > 1 and not any("  " in line for line in lines) else best
 
 
 def _width(lines: Sequence[str], delimiter: str) -> int:
@@ -170,3 +175,8 @@ def _rows(lines: Sequence[str], delimiter: str, quote: str = '"') -> list[list[s
         return list(islice(csv.reader(lines, delimiter=delimiter, quotechar=quote), MOST_LINES))
     except csv.Error:
         return None
+
+
+def legacy_encoding(text: bytes) -> str:
+    """Return the likely encoding of text that is not UTF-8: that of Windows if it has characters that only it has."""
+    return "cp1252" if any(0x80 <= byte < 0xA0 for byte in text) else "latin-1"
