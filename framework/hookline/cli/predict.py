@@ -16,6 +16,7 @@ from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.table_files import WRITERS, CSVWriter, refuse_lists, refuse_path
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
 from hookline.plugins.signals import EXIT_CODE, EndedBySignal, raising, sentence
@@ -71,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     out = None if arguments.out is None else Path(arguments.out)
     if out is not None:
         refuse_path(out, may_overwrite=arguments.force)
+    if Path(arguments.directory).is_file() and Path(arguments.rows).is_dir():
+        raise HooklineError(
+            f"Pass the run first, and then the rows: `hookline predict {arguments.rows} {arguments.directory}`."
+        )
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):

@@ -74,7 +74,7 @@ def opened_run(
         device=arguments.device,
         accept_changed_plugins=arguments.accept_changed_plugins,
     )
-    _say_which(directory, finished.trial)
+    _say_which(directory, finished.trial, is_quiet=getattr(arguments, "quiet", False))
     return finished
 
 
@@ -104,9 +104,9 @@ def runs_of(arguments: argparse.Namespace) -> list[RunSummary]:
     return [RunSummary(path) for path in paths]
 
 
-def _say_which(run: str | Path, chosen: ChosenTrial) -> None:
+def _say_which(run: str | Path, chosen: ChosenTrial, *, is_quiet: bool = False) -> None:
     """Print which trial was chosen as the best one."""
-    if chosen.is_best:
+    if chosen.is_best and not is_quiet:
         by = "" if chosen.metric is None else f", which has the smallest {chosen.metric} ({chosen.value:.5g})"
         echo(f"{run}: {chosen}{by}. To use another one, pass `--trial N`.", file=sys.stderr)
 
