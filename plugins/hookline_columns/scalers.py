@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def moments(numbers: "NDArray[Any]") -> tuple[float, float]:
+    """Return the mean and the standard deviation, which is 0 for equal numbers."""
+    least = float(numbers.min())
+    if least == float(numbers.max()):  # The computed mean of equal numbers such as 0.1 may be off by one bit.
+        return least, 0.0
+    return float(numbers.mean()), float(numbers.std())
+
+
 @spec
 class Scaler(NumberColumn):
     """The base class of kinds that compute `(x - center) / scale`."""
@@ -40,11 +48,7 @@ class StandardScaler(Scaler):
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the mean and the standard deviation."""
-        least = float(numbers.min())
-        # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
-        is_constant = least == float(numbers.max())
-        center = least if is_constant else float(numbers.mean())
-        deviation = 0.0 if is_constant else float(numbers.std())
+        center, deviation = moments(numbers)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
 
 
