@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def moments(summary: Summary) -> tuple[float, float]:
+    """Return the mean and the standard deviation, which is 0 for equal numbers."""
+    # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
+    if summary.least == summary.greatest:
+        return float(summary.least), 0.0
+    return float(summary.mean), float(summary.std)
+
+
 @spec
 class Scaler(NumberColumn):
     """The base class of kinds that compute `(x - center) / scale`."""
@@ -43,10 +51,7 @@ class StandardScaler(Scaler):
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the mean and the standard deviation."""
-        # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
-        is_constant = summary.least == summary.greatest
-        center = float(summary.least if is_constant else summary.mean)
-        deviation = 0.0 if is_constant else float(summary.std)
+        center, deviation = moments(summary)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
 
 
