@@ -3,6 +3,7 @@
 import inspect
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from hookline.data.batches import length_of
 from hookline.data.prepared_column import PreparedColumn
 from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import BUILT_IN, callback_name
-from hookline.plugins.sources import fingerprint as plugin_code
+from hookline.plugins.sources.fingerprint import fingerprint, of_text
 from hookline.plugins.stages import STAGES, Run
 from hookline.runs.effects import Effect, effects, read_files
 from hookline.runs.fingerprint import of_data
@@ -179,12 +180,9 @@ def environment(device: "torch.device") -> dict[str, str]:
 
 def _used(run: Run) -> Iterator[UsedPlugin]:
     """Hookline with its built-in plugins, then the other plugins in calling order."""
-    built_in = [plugin for origin, plugin in run.plugins if origin.is_built_in]
+    built_in = tuple(plugin for origin, plugin in run.plugins if origin.is_built_in)
     yield UsedPlugin(
-        name="hookline",
-        distribution="hookline",
-        version=version("hookline"),
-        fingerprint=plugin_code.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
+        name="hookline", distribution="hookline", version=version("hookline"), fingerprint=_of_shipped(built_in)
     )
     for origin, plugin in run.plugins:
         if origin.is_built_in or _is_display(plugin):
@@ -194,8 +192,14 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
             distribution=origin.distribution,
             version=origin.version,
             file=origin.file.name if origin.file else None,
-            fingerprint=plugin_code.fingerprint(plugin, origin.distribution),
+            fingerprint=fingerprint(plugin, origin.distribution),
         )
+
+
+@cache
+def _of_shipped(built_in: tuple[object, ...]) -> str:
+    """The fingerprint of Hookline and the built-in plugins, whose code does not change while it runs."""
+    return of_text("".join(map(fingerprint, [hookline, *built_in])))
 
 
 def _is_display(plugin: object) -> bool:

@@ -53,6 +53,7 @@ class ComponentDocumentation:
     """The options: required ones first; then, as among these, the own ones of the class before those of its bases."""
 
 
+@cache
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
     """The documentation of a component's class."""
     described = _descriptions(kind)
