@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import Summary
 from hookline.spec import spec
 from hookline_columns.base import NumberColumn
 from hookline_columns.scalers import moments
@@ -136,7 +137,9 @@ def _power_and_derivative(logarithms: "NDArray[Any]", power: Any) -> "tuple[NDAr
     import numpy
 
     exponents = power * logarithms
-    is_small = abs(exponents) < SMALL  # Differences of nearly equal numbers are replaced by the first terms of a series.
+    is_small = (
+        abs(exponents) < SMALL
+    )  # Differences of nearly equal numbers are replaced by the first terms of a series.
     divisor = numpy.where(power == 0, 1.0, power)
     raised = numpy.where(power == 0, logarithms, numpy.expm1(exponents) / divisor)
     derived = numpy.where(

@@ -171,12 +171,6 @@ def leave(function, argument):
 
 
 if __name__ == "__main__":
-    import pyarrow.csv
-    import torch._dynamo
-
-    import hookline.cli.main
-    import hookline.training.pipeline
-
     gc.freeze()  # A collection in a new process would copy all of this.
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:
