@@ -90,6 +90,16 @@ def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, caps
     assert data.columns["Island"].gives_indices
 
 
+def test_a_streamed_table_is_planned_as_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "specs")
+    [shown] = map(tomllib.loads, blocks("toml", "streaming"))
+    assert shown["data"].items() <= tomllib.loads((ROOT / "specs" / "streamed.toml").read_text())["data"].items()
+    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    command, lines = shown_of("plan", "streaming")
+    assert main(command) == 0
+    assert "\n".join(lines) in capsys.readouterr().out
+
+
 @pytest.fixture
 def specs(tmp_path, monkeypatch):
     """A directory with the spec of the README, its data, and the spec that extends it."""

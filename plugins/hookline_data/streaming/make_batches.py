@@ -81,7 +81,9 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
     }
     missing = {name: sum(source.missing[name] for source in sources) for name in layout.kinds}
     return Data(
-        **batches,
+        training=batches["training"],
+        validation=batches.get("validation"),
+        test=batches.get("test"),
         example=example.changed(run.moved),
         targets=known,
         left_out={split: main.rows[split] for split in PARTS if split not in paths and main.rows[split]},

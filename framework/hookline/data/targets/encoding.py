@@ -75,6 +75,9 @@ class Encoding:
     def learn(self, columns: Columns, loss: str) -> Target:
         """Fit the encoding on the training rows, for example to collect the class names.
 
+        If the rows are streamed, these are only some of them: each class, and each character of sequences, is in one of
+        them, and of numbers, the smallest and the greatest one.
+
         Raises:
             DataError: If the columns do not suit the loss, whose name is `loss`.
 
