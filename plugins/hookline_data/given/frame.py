@@ -1,7 +1,7 @@
 """Tables of any library, mappings of columns and lists of rows: their columns, as Arrow."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ TAKES = (
 class Frame:
     """Rows with named columns."""
 
-    names: Sequence[str]
-    """The names of the columns."""
+    names: Mapping[str, int]
+    """The position of each column, by name."""
     place: str
     """The name of the rows in messages."""
     cells: Callable[[int], Any]
@@ -86,7 +86,7 @@ class Frame:
         """Return a column, unless it is none."""
         if name not in self.names:
             raise DataError(f'There is no column "{name}".{did_you_mean(name, self.names)}', file=self.place)
-        cells = self.cells(list(self.names).index(name))
+        cells = self.cells(self.names[name])
         complaint = ""
         if (
             isinstance(cells, (str, bytes, Mapping))
@@ -103,8 +103,8 @@ class Frame:
         return cells
 
 
-def _names(given: Iterable[Any], place: str) -> list[str]:
-    """Return the names of the columns as text."""
+def _names(given: Iterable[Any], place: str) -> dict[str, int]:
+    """Return the positions of the columns by name, as text."""
     names = []
     for number, name in enumerate(given, 1):
         if not isinstance(name, str) and not hasattr(name, "__index__"):
@@ -115,7 +115,7 @@ def _names(given: Iterable[Any], place: str) -> list[str]:
         raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=place)
     if not names:
         raise DataError("There are no columns.", file=place)
-    return names
+    return {name: index for index, name in enumerate(names)}
 
 
 def _table(rows: Any, place: str) -> "pyarrow.Table":
