@@ -13,6 +13,7 @@ from hookline_data.given.python_arrays import complaint_about_tensor, is_tensor
 from hookline_data.new_rows.python_rows import as_arrow, is_missing
 from hookline_data.reading.columns import cell_error
 from hookline_data.reading.error_messages import one_line
+from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     import pyarrow
@@ -47,7 +48,8 @@ class Frame:
 
         """
         if hasattr(rows, "iloc") and hasattr(rows, "columns"):  # A DataFrame of pandas, whose index is ignored.
-            return cls(_names(rows.columns, place), place, lambda index: rows.iloc[:, index])
+            names = _names(rows.columns, place)
+            return cls(names, place, [_of_numpy(column) for _, column in rows.items()].__getitem__)
         if isinstance(rows, Mapping):
             return cls(_names(rows, place), place, list(rows.values()).__getitem__)
         if isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
@@ -74,12 +76,14 @@ class Frame:
         return found
 
     def head(self, name: str) -> "list[Any]":
-        """Return the first cells of a column.
+        """Return the first cells of a column; none if NumPy says that they are numbers.
 
         Raises:
             DataError: If the column does not exist or cannot be converted.
 
         """
+        if getattr(getattr(self.cells(self.names[name]), "dtype", None), "kind", "") in tuple(NUMBERS):
+            return []
         return list(_converted(self._column(name)[:LOOKED_AT], name, self.place).to_pylist())
 
     def _column(self, name: str) -> Any:
@@ -101,6 +105,14 @@ class Frame:
         if complaint:
             raise DataError(f'column "{name}": {complaint}', file=self.place, columns=[name])
         return cells
+
+
+def _of_numpy(column: Any) -> Any:
+    """Return a column of pandas as an array if its numbers are those of NumPy, which is faster for many columns."""
+    import numpy
+
+    is_array = isinstance(column.dtype, numpy.dtype) and column.dtype.kind in NUMBERS
+    return column.to_numpy() if is_array else column
 
 
 def _names(given: Iterable[Any], place: str) -> dict[str, int]:

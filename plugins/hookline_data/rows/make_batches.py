@@ -196,7 +196,8 @@ def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dic
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
-    wanted = {name: kind for name, kind in wanted.items() if name not in layout.only_to_split}
+    for name in layout.only_to_split:
+        wanted.pop(name, None)
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
         parts[split] = UnpreparedRows.of(missing_cells.read(table, path, wanted, layout), layout, path)
