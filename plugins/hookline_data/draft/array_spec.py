@@ -70,7 +70,7 @@ def array_spec(draft: Drafted, file: TableFile, directory: Path, lengths: Mappin
         *_transforms(groups, is_dense=not draft.target.is_scalar),
         *(kinds_of_columns(draft) if is_table else []),
     ]
-    return whole(draft.sentence, file, directory, data, recipe(draft, groups, is_table=is_table))
+    return whole(draft, file, directory, data, recipe(draft, groups, is_table=is_table))
 
 
 def table_draft(draft: Drafted) -> Drafted:

@@ -84,22 +84,15 @@ def mixture(column: Column) -> str:
     return f"{column.numbers:,} of its {column.known:,} cells are numbers, but {quoted(column.odd)} is not"
 
 
-def kind_of(column: Column, *, is_partial: bool = False) -> Kind:
+def kind_of(column: Column, *, may_be_missing: bool = False, may_be_unknown: bool = False) -> Kind:
     """Return the kind of a column that is an input.
 
-    If it is known only in part, other cells may be missing, or other categories, whatever these cells are.
+    Other cells than those that were looked at may be missing, or other categories.
     """
-    if is_partial:
-        return _prepared_for_others(column)
-    return _kind_of(column)
-
-
-def _prepared_for_others(column: Column) -> Kind:
-    """Return the kind of a column that also takes missing cells and unknown categories."""
     kind = dict(_kind_of(column))
-    if "missing" not in kind:
-        kind["missing"] = _FILLED_BY[kind["type"]]
-    if kind["type"] == "OneHotEncoder":
+    if may_be_missing:
+        kind.setdefault("missing", _FILLED_BY[kind["type"]])
+    if may_be_unknown and kind["type"] == "OneHotEncoder":
         kind.setdefault("handle_unknown", "ignore")
     return kind
 

@@ -62,8 +62,8 @@ class Drafted:
     """The column that assigns rows to splits."""
     scale: float = 1.0
     """How many times as many rows there are as were looked at."""
-    is_partial: bool = False
-    """Whether other rows may have other categories or missing cells than those that were looked at."""
+    has_other_files: bool = False
+    """Whether other splits have files of their own, which may have other categories."""
     unused_files: frozenset[str] = frozenset()
     """The splits whose files are not used, because they lack the target."""
     network: Network | None = field(default=None, eq=False)
@@ -84,7 +84,9 @@ class Drafted:
     def kinds(self) -> dict[str, Kind]:
         """The kind of each input."""
         given = (column for column in self.given if column.is_scalar)
-        return {column.name: kind_of(column, is_partial=self.is_partial) for column in given}
+        more = self.scale > 1
+        options = {"may_be_missing": more, "may_be_unknown": more or self.has_other_files}
+        return {column.name: kind_of(column, **options) for column in given}
 
     @property
     def classes(self) -> list[str]:
@@ -127,6 +129,8 @@ class Drafted:
     @property
     def sentence(self) -> str:
         """What the trained model does."""
+        if not self.given:
+            return f"It predicts the class of an image ({len(self.classes)} classes)."
         are_numbers = all(column.is_plain for column in self.given)
         name, given = as_toml(self.target.name), counted(len(self.given), f"{'numeric ' if are_numbers else ''}column")
         if not all(column.is_scalar for column in self.given) and len(self.given) <= MOST_NAMED:
@@ -207,7 +211,7 @@ def drafted(
         left_out=left_out,
         split_column=splitting,
         scale=scale,
-        is_partial=scale > 1 or training is not None,
+        has_other_files=training is not None,
         unused_files=lost,
     )
 
@@ -242,7 +246,8 @@ def _leak(column: Column, target: Column) -> str | None:
         return None
     if target.distinct > target.rows / 2 and column.counts != target.counts:
         return None
-    pairs = set(zip(column.codes.indices.to_pylist(), target.codes.indices.to_pylist(), strict=True))
+    rows = min(column.rows, target.rows)  # Files of other splits may lack one of them.
+    pairs = set(zip(*(one.codes.indices[:rows].to_pylist() for one in (column, target)), strict=True))
     return "it is the target in other words" if len(pairs) == target.distinct else None
 
 

@@ -346,7 +346,7 @@ def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, prob
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
 def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(refused, row, cells):
     reported = refused(data=CSV.replace("3.5,2.25,b", row))
-    assert reported == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
+    assert reported == f"spec.toml: data.path: row 4: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])
@@ -356,7 +356,7 @@ def test_an_empty_file_is_reported(refused, data):
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_a_file_with_only_a_header_is_reported(refused, end):
-    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header but no rows."
+    assert refused(data=f"width,length,kind{end}") == "spec.toml: data.path: The file has a header but no rows."
 
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
