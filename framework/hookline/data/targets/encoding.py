@@ -148,8 +148,9 @@ def refuse_numbers(columns: Columns, wrong: Columns, wanted: str) -> None:
 
 def by_row(truths: "NDArray[Any]") -> "NDArray[Any]":
     """Return whether any element of each row is true: `(N,)`, given `(N, …)`."""
-    found: NDArray[Any] = truths.reshape(len(truths), -1).any(axis=1)
-    return found
+    import numpy
+
+    return numpy.any(truths.reshape(len(truths), -1), axis=1)
 
 
 def is_a_number(text: str) -> bool:
