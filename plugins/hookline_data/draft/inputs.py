@@ -63,7 +63,7 @@ def why_left_out(column: Column) -> str | None:
     if column.kind == "other":
         return column.why
     if column.kind == "list" and column.missing:
-        return f"{counted(column.missing, 'list')} {'is' if column.missing == 1 else 'are'} missing"
+        return f"numbers are missing in {counted(column.missing, 'row')}"
     if column.is_running:
         return COUNTS_ROWS
     if column.missing == column.rows:

@@ -137,7 +137,8 @@ class Drafted:
             given = enumerate_names(self.inputs)
             given = f"the images in {given}" if self.given[0].kind == "image" else given
         if not self.target.is_scalar:
-            what = "classes" if self.task == "classes" else "numbers"
+            are_labels = len(self.target.shape) == 1 and self.target.values == (0, 1)
+            what = "labels" if are_labels else "classes" if self.task == "classes" else "numbers"
             return f"It predicts {name} ({' × '.join(map(str, self.target.shape))} {what} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
@@ -297,7 +298,7 @@ def _too_few(rows: int) -> str:
 def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
     """Why a column of lists cannot be a target."""
     if target.missing:
-        return f"{counted(target.missing, 'list')} {'is' if target.missing == 1 else 'are'} missing"
+        return f"numbers are missing in {counted(target.missing, 'row')}"
     if target.not_finite:
         return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
     if target.low == target.high:

@@ -68,7 +68,7 @@ def blocks(
             is_readable=~is_bad[start:stop] if own else None,
             problems=_problems(own, first + start, place),
             kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
-            dropped={column: part for column, mask in dropped.items() if (part := mask[start:stop]).any()},
+            dropped={name: mask[start:stop] for name, mask in dropped.items() if mask[start:stop].any()},
         )
 
 
@@ -97,23 +97,7 @@ def readable_rows(
         {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
         {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
     )
-<<<<<<< HEAD
     return rows, is_bad, bad, dropped
-=======
-    for start in range(0, read.rows, rows_per_block):
-        stop = min(start + rows_per_block, read.rows)
-        begin, end = good.searchsorted([start, stop])
-        own = [part for cells in bad if len((part := cells.between(start, stop)).rows)]
-        yield RowBlock(
-            first=first + start,
-            rows=stop - start,
-            batch=rows.slice(begin, end) if begin < end else None,
-            is_readable=~is_bad[start:stop] if own else None,
-            problems=_problems(own, first + start, place),
-            kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
-            dropped={name: mask[start:stop] for name, mask in dropped.items() if mask[start:stop].any()},
-        )
->>>>>>> finished
 
 
 def _unusable(read: ReadRows) -> "tuple[NDArray[Any], dict[str, NDArray[Any]]]":
