@@ -92,6 +92,7 @@ def frame(path: Path) -> pandas.DataFrame:
 
 
 READ = {
+    "airline_passengers.csv": {"parse_dates": ["month"]},
     "diabetes_export.csv": {
         "sep": ";",
         "decimal": ",",
@@ -101,8 +102,12 @@ READ = {
         "engine": "python",
     },
     "election_1996.csv": {"sep": "\t", "quotechar": "'"},
+    "email.csv": {"parse_dates": ["time"]},
+    "lincoln_weather.csv": {"parse_dates": ["DATE"]},
     "mode_choice.csv": {"sep": ";"},
+    "msft.csv": {"parse_dates": ["Date"], "date_format": "%d-%b-%y"},
+    "penguins.csv": {"parse_dates": ["Date Egg"]},
     "seattle_weather.csv": {"parse_dates": ["date"]},
-    "Stocks.csv": {"comment": "#"},
+    "Stocks.csv": {"parse_dates": ["Date"], "comment": "#"},
 }
-"""How pandas reads the files that are no plain CSV."""
+"""How pandas reads the files that are no plain CSV of numbers and text."""

@@ -46,14 +46,10 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
             for column in alike
             if column not in (chosen, found) and (column.kind == "list" or column.is_numeric)
         }
-<<<<<<< HEAD
-    draft = drafted(file.path, columns, target, task, training=None, absent=file.absent, unused=unused)
-=======
     if not inputs:
         message = "No array has several numbers per row. Save the inputs side by side, in an array (rows, columns)."
         raise DataError(message, file=file.path)
-    draft = drafted(file.path, columns, target, task, absent=file.absent, unused=unused)
->>>>>>> draft
+    draft = drafted(file.path, columns, target, task, training=None, absent=file.absent, unused=unused)
     return draft, {name: of for name, of in lengths.items() if name in draft.inputs}
 
 
