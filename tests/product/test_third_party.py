@@ -6,7 +6,6 @@ import json
 import math
 import re
 import subprocess
-import sys
 import sysconfig
 import tomllib
 import venv
@@ -323,7 +322,9 @@ def test_training_with_them_equals_a_hand_written_loop(reported, here):
     assert {name: weights[name].tolist() for name in weights} == {name: expected[name].tolist() for name in expected}
 
 
-def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(reported, environment, here, tmp_path):
+def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(
+    reported, environment, here, tmp_path
+):
     reported("train", "waves.toml", "--out", "first")
     reported("train", "--locked", "first", "--out", "second")
     first, second = (here / name / "model.safetensors" for name in ("first", "second"))

@@ -928,13 +928,14 @@ def test_an_error_without_a_file_name_is_not_attributed_to_the_output(here, hook
         hookline("check", "good.toml", "--traceback")
 
 
-@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
-def test_unwritable_output_is_reported(here, command):
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
+@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"], ["--help"]])
+def test_unwritable_output_is_reported(here, command, python):
+    with Path("/dev/full").open("w") as full, Path("stderr").open("w") as err:
+        process = python.start("-m", "hookline", *command, stdout=full, stderr=err)
+    assert (process.wait(), Path("stderr").read_text()) == (
+        2,
+        "The output cannot be written: No space left on device.\n",
+    )
 
 
 def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):
