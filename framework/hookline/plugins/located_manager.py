@@ -50,7 +50,7 @@ class LocatedManager(pluggy.PluginManager):
         return super().parse_hookimpl_opts(plugin, name)
 
     def parse_hookspec_opts(self, namespace: object, name: str) -> pluggy.HookspecOpts | None:
-        """The options of a hook; `None` if the attribute of the module or class is none. It is quick, like the above."""
+        """The options of a hook; `None` if the attribute of the module or class is none."""
         if not isinstance(vars(namespace).get(name), CAN_BE_MARKED):
             return None
         return super().parse_hookspec_opts(namespace, name)  # type: ignore[no-any-return]

@@ -96,7 +96,9 @@ def _other_rows(column: Column, target: Column) -> str:
     rows = f"{column.rows:,} rows instead of {target.rows:,}"
     if split is None:
         return rows
-    return f'{rows}; save the {split} split in a file of its own, with the same names, and set `{split} = "{split}.npz"`'
+    return (
+        f'{rows}; save the {split} split in a file of its own, with the same names, and set `{split} = "{split}.npz"`'
+    )
 
 
 def _lengths(columns: Sequence[Column]) -> dict[str, str]:

@@ -83,4 +83,3 @@ def csv_rows(path: Path) -> CSVRows:
         lines = "The last line is no row" if below == 1 else f"The last {below} lines are no rows"
         rows.notes.append(f"{path}: {lines}, so the spec has `skipfooter = {below}`.")
     return rows
-
