@@ -172,11 +172,8 @@ def leave(function, argument):
 
 
 if __name__ == "__main__":
-<<<<<<< HEAD
-=======
     for module in PRELOADED:
         importlib.import_module(module)
->>>>>>> quick
     gc.freeze()  # A collection in a new process would copy all of this.
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:
