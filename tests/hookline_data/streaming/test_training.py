@@ -112,7 +112,7 @@ def test_the_plan_describes_the_stream(spec, monkeypatch, tmp_path, capsys):
     with new_run(trained, Plugins(trained.plugins, [])) as run:
         plan = planned(run)
     assert plan.reading.startswith("streamed in ")
-    assert plan.reading.endswith("parts, shuffled in pools of 54 rows")
+    assert plan.reading.endswith("parts, shuffled in pools of 54 rows (0.0 MiB)")
     assert plan.steps_per_epoch == 7
     assert plan.memory.data >= 54 * 7 * 4
     assert plan.split_counts.classes["target"].keys() == {"training", "validation", "test"}
