@@ -267,7 +267,7 @@ def test_the_attributes_of_a_finished_run_exist_as_documented():
     named = set(re.findall(r"`run\.(\w+)`", section))
     assert named >= {"spec", "state", "metrics"}
     # The others are attributes that `__init__` sets.
-    assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+    assert named - {"spec", "result", "trial"} <= set(dir(hookline.FinishedRun))
 
 
 def test_a_finished_run_is_evaluated_as_shown(tmp_path, monkeypatch, capsys):
