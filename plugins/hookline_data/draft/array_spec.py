@@ -34,7 +34,7 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
 
     """
     found = next((column for column in file.columns if column.name == target), file.columns[0])
-    alike = [column for column in file.columns if column.rows == found.rows or column is found]
+    alike = [column for column in file.columns if column.rows == found.rows or column.kind == "other"]
     lengths = _lengths(alike)
     columns = [column for column in file.columns if column.name not in lengths.values() or column is found]
     unused = {column.name: _other_rows(column, found) for column in columns if column not in alike}

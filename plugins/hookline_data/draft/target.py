@@ -62,8 +62,8 @@ class Drafted:
     """The column that assigns rows to splits."""
     scale: float = 1.0
     """How many times as many rows there are as were looked at."""
-    has_other_files: bool = False
-    """Whether other splits have files of their own, which may have other categories."""
+    are_splits_given: bool = False
+    """Whether the data says which rows are in which split: some may have other categories than the training rows."""
     unused_files: frozenset[str] = frozenset()
     """The splits whose files are not used, because they lack the target."""
     network: Network | None = field(default=None, eq=False)
@@ -85,7 +85,7 @@ class Drafted:
         """The kind of each input."""
         given = (column for column in self.given if column.is_scalar)
         more = self.scale > 1
-        options = {"may_be_missing": more, "may_be_unknown": more or self.has_other_files}
+        options = {"may_be_missing": more, "may_be_unknown": more or self.are_splits_given}
         return {column.name: kind_of(column, **options) for column in given}
 
     @property
@@ -212,7 +212,7 @@ def drafted(
         left_out=left_out,
         split_column=splitting,
         scale=scale,
-        has_other_files=training is not None,
+        are_splits_given=training is not None or splitting is not None,
         unused_files=lost,
     )
 
