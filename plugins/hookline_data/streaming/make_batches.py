@@ -20,12 +20,13 @@ from hookline_data.reading.columns import Chooser
 from hookline_data.rows.make_batches import described_columns, layout_of, note_dropped
 from hookline_data.streaming.first_pass.inputs import prepared_inputs, warn_of_merged_inputs
 from hookline_data.streaming.first_pass.learning import Learning
-from hookline_data.streaming.first_pass.sources import Reading, Source
+from hookline_data.streaming.first_pass.reading import Reading
 from hookline_data.streaming.first_pass.targets import known_targets
 from hookline_data.streaming.parts.part import CHANGED
 from hookline_data.streaming.pool import bytes_of
 from hookline_data.streaming.preparing import Preparing
 from hookline_data.streaming.second_pass import Counting, PreparedSplit, prepare_all
+from hookline_data.streaming.source import Source
 from hookline_data.streaming.splitters import PARTS, Alone, splitter_of
 from hookline_data.streaming.streamed_batches import StreamedBatches
 

@@ -14,9 +14,9 @@ from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.of_table import read_rows, run_dtype
 from hookline_data.new_rows.roles import Role, groups_of, roles, targets_of
 from hookline_data.reading.columns import Wanted
-from hookline_data.streaming.first_pass.sources import Source
 from hookline_data.streaming.parts.csv_parts import refuse_bad
 from hookline_data.streaming.parts.part import Part
+from hookline_data.streaming.source import Source
 from hookline_data.streaming.splitters import PARTS
 from hookline_data.table import Table
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Encoding, Target, counts_of
-from hookline_data.streaming.first_pass.sources import Source
 from hookline_data.streaming.pool import bytes_of, tensors_of, together
 from hookline_data.streaming.preparing import Preparing
+from hookline_data.streaming.source import Source
 
 if TYPE_CHECKING:
     import torch

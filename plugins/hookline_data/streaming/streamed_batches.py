@@ -9,10 +9,10 @@ from attrs import evolve, field, frozen
 from hookline import Run
 from hookline.data import Batch, UniformSample, gathered, permutation
 from hookline.errors import DataError
-from hookline_data.streaming.first_pass.sources import Source
 from hookline_data.streaming.parts.part import CHANGED, Part
 from hookline_data.streaming.pool import Pool, together
 from hookline_data.streaming.preparing import Preparing
+from hookline_data.streaming.source import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import frozen
-
 from hookline.data import Columns
 from hookline.errors import DataError
 from hookline_data.files import several
@@ -16,7 +14,8 @@ from hookline_data.reading.columns import Wanted
 from hookline_data.rows import missing_cells
 from hookline_data.rows.unprepared import column_of, complete, parsed
 from hookline_data.rows.weights import refuse_no_weights
-from hookline_data.streaming.parts.part import Part, PartReader, UnfinishedPart, numbered_from
+from hookline_data.streaming.parts.part import PartReader, UnfinishedPart, numbered_from
+from hookline_data.streaming.source import Source
 from hookline_data.streaming.splitters import PARTS, Splitter
 
 if TYPE_CHECKING:
@@ -29,28 +28,6 @@ class Learner(Protocol):
 
     def add(self, split: str, table: "pyarrow.Table", columns: Columns, numbers: "NDArray[Any]") -> None:
         """Take rows: all columns, those that are not inputs as arrays, and the numbers of the rows in the source."""
-
-
-@frozen(kw_only=True, eq=False)
-class Source:
-    """The files of one or several splits, after the first pass."""
-
-    path: Path
-    """The file, or several as one."""
-    parts: tuple[Part, ...]
-    """Their parts, in the order of the files."""
-    splitter: Splitter
-    """Says to which split a row belongs."""
-    rows: Mapping[str, int]
-    """The number of rows of each of `PARTS`."""
-    total: int
-    """The number of rows that are not dropped."""
-    missing: Mapping[str, int]
-    """The number of missing cells of each column with a kind."""
-    dropped: Mapping[str, int]
-    """The number of rows that are dropped because a cell is missing, by its column."""
-    dropped_rows: int
-    """The number of rows that are dropped."""
 
 
 class Reading:
