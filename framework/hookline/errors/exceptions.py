@@ -131,6 +131,12 @@ class RunError(HooklineError):
     id = "unusable-run"
 
 
+class CheckpointError(RunError):
+    """Raised when a checkpoint cannot be written or read, or does not fit the training that is to be resumed."""
+
+    id = "unusable-checkpoint"
+
+
 class MismatchError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 

@@ -31,6 +31,7 @@ import pluggy
 from attrs import Factory, define, field
 
 from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.saving import Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
@@ -381,6 +382,8 @@ class Run:
         interruption: whether Ctrl-C or another signal requested that training ends.
         given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
         is_source_read: whether `source` has been read, and with it the rows in `given`.
+        saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
+        resumes_from: the state of a checkpoint from which the loop continues; `None` to begin at the first epoch.
 
     """
 
@@ -400,6 +403,8 @@ class Run:
     interruption: Interruption = field(factory=Interruption)
     given: Any = None
     is_source_read: bool = False
+    saving: Saving | None = None
+    resumes_from: Mapping[str, Any] | None = None
 
     @property
     def source(self) -> DataSpec:
