@@ -55,7 +55,11 @@ class Checkpoint(CallbackSpec):
     def conflicts(self) -> Iterator[OptionError]:
         """Report multiples that are never saved."""
         yield from super().conflicts()
-        if self.keep_every_steps is not None and self.every_steps is not None and self.keep_every_steps % self.every_steps:
+        if (
+            self.keep_every_steps is not None
+            and self.every_steps is not None
+            and self.keep_every_steps % self.every_steps
+        ):
             message = f"This must be a multiple of `every_steps`, {self.every_steps}: other steps are not saved."
             yield OptionError("keep_every_steps", message, against=[("every_steps",)])
 
@@ -76,7 +80,10 @@ class Checkpoint(CallbackSpec):
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn about an interval that is longer than the run."""
         last = run.spec.run.epochs * run.steps_per_epoch
-        for name, number, of_run in (("every_steps", self.every_steps, last), ("every_epochs", self.every_epochs, run.spec.run.epochs)):
+        for name, number, of_run in (
+            ("every_steps", self.every_steps, last),
+            ("every_epochs", self.every_epochs, run.spec.run.epochs),
+        ):
             if number is not None and number > of_run:
                 unit = name.removeprefix("every_")
                 yield OptionError(name, f"No checkpoint is saved before the end: the run has {of_run} {unit}.")

@@ -207,14 +207,14 @@ class StageError(HooklineError):
 
 
 class LockError(HooklineError):
-    """Raised when a run cannot be reproduced to the same bits. Lists everything that has changed since then."""
+    """Raised when a run cannot be reproduced or resumed with the same bits. Lists everything that has changed."""
 
     id = "lock-mismatch"
 
-    def __init__(self, directory: object, changes: Sequence[str]):
+    def __init__(self, directory: object, changes: Sequence[str], what: str = "reproduced"):
         self.changes = tuple(changes)
         listed = "\n".join(f"  {change}" for change in changes)
-        super().__init__(f"{directory} cannot be reproduced:\n{listed}")
+        super().__init__(f"{directory} cannot be {what}:\n{listed}")
 
 
 class TrainingError(HooklineError):

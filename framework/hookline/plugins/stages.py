@@ -22,6 +22,7 @@ A wrapper yields exactly once. If it needs another answer, such as the loss with
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -382,6 +383,7 @@ class Run:
         interruption: whether Ctrl-C or another signal requested that training ends.
         given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
         is_source_read: whether `source` has been read, and with it the rows in `given`.
+        started: when the process opened the run, from `time.perf_counter`.
         saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
         resumes_from: the state of a checkpoint from which the loop continues; `None` to begin at the first epoch.
 
@@ -403,6 +405,7 @@ class Run:
     interruption: Interruption = field(factory=Interruption)
     given: Any = None
     is_source_read: bool = False
+    started: float = field(factory=time.perf_counter)
     saving: Saving | None = None
     resumes_from: Mapping[str, Any] | None = None
 
@@ -416,6 +419,11 @@ class Run:
         """
         self.is_source_read = True
         return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far, including the time before it was resumed."""
+        return self.state.seconds + time.perf_counter() - self.started
 
     @property
     def epoch(self) -> int:

@@ -30,7 +30,7 @@ def checked(home: Path) -> Manifest:
 
     """
     try:
-        _refuse_other_paths(home)
+        refuse_other_paths(home)
         if not (home / directories.RESULT).is_file():
             _refuse_missing_result(home)
         if not (home / manifest.NAME).is_file():
@@ -71,7 +71,7 @@ def refuse_other_result(result: Mapping[str, Any]) -> None:
         raise KeyError("an entry is missing")
 
 
-def _refuse_other_paths(home: Path) -> None:
+def refuse_other_paths(home: Path) -> None:
     """Raise a `RunError` for anything but a directory that a training has written."""
     if home.is_file():
         inside = f" Pass its directory, {home.parent}." if _has_begun(home.parent) else ""

@@ -107,7 +107,9 @@ class Encoder:
             raw = numpy.frombuffer(numpy.ascontiguousarray(array).tobytes(), dtype=numpy.uint8).copy()
             encoded = {"dtype": array.dtype.str, "shape": list(array.shape)}
             is_scalar = isinstance(array, numpy.generic)
-            return {MARK + "array": {**encoded, "is_scalar": is_scalar, "bytes": self._tensor(torch.from_numpy(raw), path)}}
+            return {
+                MARK + "array": {**encoded, "is_scalar": is_scalar, "bytes": self._tensor(torch.from_numpy(raw), path)}
+            }
         raise CheckpointError(f"{path} is an array of {array.dtype}, which a checkpoint cannot hold.")
 
 
@@ -164,7 +166,9 @@ def _decoded(value: Any, tensors: "Mapping[str, Tensor]") -> Any:
 def _sparse(parts: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":
     import torch
 
-    made = torch.sparse_coo_tensor(_decoded(parts["indices"], tensors), _decoded(parts["values"], tensors), parts["size"])
+    made = torch.sparse_coo_tensor(
+        _decoded(parts["indices"], tensors), _decoded(parts["values"], tensors), parts["size"]
+    )
     return made._coalesced_(parts["is_coalesced"])
 
 

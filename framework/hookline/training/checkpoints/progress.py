@@ -103,7 +103,9 @@ class Progress:
         state = training_state(self._run, *self._trained)
         if self._generators is not None:
             state["generators"] = self._generators
-        self._saving.save(self._run, {"position": {"first_step": self._first_step, "losses": losses, "loss": self._run.loss}, **state})
+        self._saving.save(
+            self._run, {"position": {"first_step": self._first_step, "losses": losses, "loss": self._run.loss}, **state}
+        )
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
 from hookline.plugins.stages import Run
+from hookline.runs.directory import spec_text
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.optimizer_names import load_named_state, named_state
 
@@ -19,8 +20,10 @@ def training_state(
 
     The tensors are those of the training: copy them before the next step.
     """
+    assert run.directory is not None, "The directory is created before training begins."
     return {
-        "run": run.state.state_dict(),
+        "spec": spec_text(run, run.directory),
+        "run": {**run.state.state_dict(), "seconds": run.seconds},
         "model": model.state_dict(),
         "criterion": criterion.state_dict(),
         "optimizer": named_state(optimizer, model, criterion),
@@ -59,7 +62,9 @@ def load_training_state(
 def _with_state(run: Run) -> list[tuple[str, Any]]:
     """The plugins of the run that have a state, by name."""
     named = run.stages.manager.list_name_plugin()
-    return [(name, plugin) for name, plugin in named if hasattr(plugin, "state_dict") and hasattr(plugin, "load_state_dict")]
+    return [
+        (name, plugin) for name, plugin in named if hasattr(plugin, "state_dict") and hasattr(plugin, "load_state_dict")
+    ]
 
 
 def _state_of(name: str, plugin: Any) -> Any:
