@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help='accept a change of this option, such as optimizer.lr, or of "data", "plugins" or "environment"; repeatable',
+        help='accept another optimizer.lr, or other "data", "plugins" or "environment"; repeatable',
     )
     add_plugin_argument(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")

@@ -105,7 +105,7 @@ class MeanLoss:
         return self._total if self._divisor is None else self._total / self._divisor
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was added so far. Values that are not added up yet stay so, since the order matters to the bits."""
+        """Return what was added so far. Values that are not added up yet stay so: the order affects the bits."""
         return {
             "losses": self._losses.values(),
             "divisors": self._divisors.values(),

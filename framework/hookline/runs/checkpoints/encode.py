@@ -59,8 +59,8 @@ class Encoder:
             parts = [self.encode(part, f"{path}.{index}") for index, part in enumerate(value)]
             return {MARK + type(value).__name__: parts}
         raise CheckpointError(
-            f"{path} has the type {type(value).__name__}, which a checkpoint cannot hold: use tensors, arrays, numbers, "
-            "strings, lists, tuples and dictionaries."
+            f"{path} has the type {type(value).__name__}, which a checkpoint cannot hold. It can hold tensors, arrays, "
+            "numbers, strings, lists, tuples and dictionaries."
         )
 
     def _mapping(self, value: Mapping[Any, Any], path: str) -> Any:
@@ -105,11 +105,12 @@ class Encoder:
         if array.dtype.kind in "biuf" and array.dtype.itemsize <= 8:
             # torch cannot hold all unsigned types everywhere, but it can hold their bytes.
             raw = numpy.frombuffer(numpy.ascontiguousarray(array).tobytes(), dtype=numpy.uint8).copy()
-            encoded = {"dtype": array.dtype.str, "shape": list(array.shape)}
-            is_scalar = isinstance(array, numpy.generic)
-            return {
-                MARK + "array": {**encoded, "is_scalar": is_scalar, "bytes": self._tensor(torch.from_numpy(raw), path)}
+            about = {
+                "dtype": array.dtype.str,
+                "shape": list(array.shape),
+                "is_scalar": isinstance(array, numpy.generic),
             }
+            return {MARK + "array": {**about, "bytes": self._tensor(torch.from_numpy(raw), path)}}
         raise CheckpointError(f"{path} is an array of {array.dtype}, which a checkpoint cannot hold.")
 
 
@@ -166,10 +167,8 @@ def _decoded(value: Any, tensors: "Mapping[str, Tensor]") -> Any:
 def _sparse(parts: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":
     import torch
 
-    made = torch.sparse_coo_tensor(
-        _decoded(parts["indices"], tensors), _decoded(parts["values"], tensors), parts["size"]
-    )
-    return made._coalesced_(parts["is_coalesced"])
+    indices, values = (_decoded(parts[name], tensors) for name in ("indices", "values"))
+    return torch.sparse_coo_tensor(indices, values, parts["size"])._coalesced_(parts["is_coalesced"])
 
 
 def _complex_tensor(value: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":

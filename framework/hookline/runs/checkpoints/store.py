@@ -5,7 +5,6 @@ both, which is written last. It is written under a temporary name, flushed to th
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -206,10 +205,9 @@ def _remove(directory: Path) -> None:
 def all_of(run_directory: Path) -> list[Checkpoint]:
     """Return the checkpoints of a run that have their final names, from the oldest to the newest."""
     try:
-        names = os.listdir(run_directory / NAME)
+        found = [Checkpoint(path) for path in (run_directory / NAME).iterdir() if STEP.fullmatch(path.name)]
     except OSError:
         return []
-    found = [Checkpoint(run_directory / NAME / name) for name in names if STEP.fullmatch(name)]
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 

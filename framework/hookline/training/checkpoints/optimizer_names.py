@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def named_state(optimizer: "optim.Optimizer", model: "nn.Module", criterion: "nn.Module") -> dict[str, Any]:
-    """Return the state of an optimizer, and the names of its parameters in the order in which the state numbers them."""
+    """Return the state of an optimizer, and the names of its parameters by the numbers that they have in the state."""
     return {"names": _names(optimizer, model, criterion), "state": optimizer.state_dict()}
 
 
