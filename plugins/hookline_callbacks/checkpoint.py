@@ -79,12 +79,13 @@ class Checkpoint(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn about an interval that is longer than the run."""
-        last = run.spec.run.epochs * run.steps_per_epoch
+        epochs = run.spec.run.epochs
+        steps = None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
         for name, number, of_run in (
-            ("every_steps", self.every_steps, last),
-            ("every_epochs", self.every_epochs, run.spec.run.epochs),
+            ("every_steps", self.every_steps, steps),
+            ("every_epochs", self.every_epochs, epochs),
         ):
-            if number is not None and number > of_run:
+            if number is not None and of_run is not None and number > of_run:
                 unit = name.removeprefix("every_")
                 yield OptionError(name, f"No checkpoint is saved before the end: the run has {of_run} {unit}.")
 

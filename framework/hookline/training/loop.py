@@ -50,7 +50,6 @@ def _train_epochs(
     run.raise_if_interrupted()
     for epoch in progress.epochs():
         losses = progress.losses()
-        total = losses.total
         model.train()
         for batch in progress.batches(data.training):
             run.loss = gradients(batch)
@@ -58,7 +57,7 @@ def _train_epochs(
             if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
                 losses.add(run.loss, objective.divisor(criterion, batch), terms)
             else:
-                total.skip()
+                progress.skip()
             state.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt

@@ -214,6 +214,7 @@ def train_once(run: Run, start: Start) -> Trial:
         start.resumed.begin(run)
         if start.resumed.has_other_spec(run):
             write_beginning(run, made)
+    assert run.directory is not None
     with marked_as_running(run.directory):
         trial, failure = fitted(run, made)
         try:

@@ -29,6 +29,7 @@ class Progress:
         self._saving = run.saving
         self._first_step = 0
         """The step at the beginning of the epoch."""
+        self._total: EpochLosses | None = None
         self._losses: MeanLosses | None = None
         """The losses of the epoch; `None` once its record has been logged."""
         self._given = 0
@@ -50,12 +51,17 @@ class Progress:
 
     def losses(self) -> MeanLosses:
         """Return the losses of the current epoch, to which the loop adds."""
-        total = EpochLosses(self._run.state.epoch, self._first_step + 1)
-        self._losses = MeanLosses(self._run.objective, total)
+        self._total = EpochLosses(self._run.state.epoch, self._first_step + 1)
+        self._losses = MeanLosses(self._run.objective, self._total)
         if self._pending is not None:
             self._losses.load_state_dict(self._pending)
             self._pending = None
         return self._losses
+
+    def skip(self) -> None:
+        """Count a step whose batch was skipped."""
+        assert self._total is not None, "The epoch has begun."
+        self._total.skip()
 
     @property
     def steps(self) -> int:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import LockError, RunError
 from hookline.errors.text import dotted
+from hookline.plugins.sources.fingerprint import of_text
 from hookline.plugins.stages import Run
 from hookline.runs import directory, lock as locking, manifest
 from hookline.runs.plan import Plan
@@ -73,7 +74,7 @@ class Resumed:
         before = locking.read(self.directory)
         # The spec is compared above, option by option.
         text = directory.spec_text(run, self.directory)
-        for kind, sentence in locking.changes_by_kind({**before, "spec": locking.of_text(text)}, plan, text):
+        for kind, sentence in locking.changes_by_kind({**before, "spec": of_text(text)}, plan, text):
             if kind not in self.allowed and kind != "stages":
                 yield f"{sentence} Allow this with `--allow {kind}`."
 
