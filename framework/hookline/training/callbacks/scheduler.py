@@ -160,6 +160,9 @@ class Schedule:
         """Load the state of a scheduler from another run."""
         assert self._scheduler is not None
         self._scheduler.load_state_dict(state)
+        # The optimizer of a resumed training has made its steps in another process. Without this mark torch warns at
+        # the end of an epoch, because this optimizer has made none before the scheduler's.
+        vars(self._optimizer)["_opt_called"] = True
 
     def _note(self) -> None:
         assert self._optimizer is not None
