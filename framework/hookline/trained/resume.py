@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -28,6 +29,7 @@ def resume(
     overrides: Iterable[str] = (),
     allow: Iterable[str] = (),
     plugins: Iterable[object] = (),
+    data: Any = None,
 ) -> Trial:
     """Continue a run from its newest checkpoint, in the same directory, and return the result of the whole run.
 
@@ -40,6 +42,7 @@ def resume(
         allow: the paths of other options that may change, such as "optimizer.lr", and "data", "plugins" or
             "environment" if these may differ. The run is then no longer what it would have been.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
+        data: the rows, if they were passed to `hookline.train` too.
 
     Raises:
         RunError: If the directory is not that of a run, if it has no checkpoint, or if another process trains it.
@@ -47,7 +50,7 @@ def resume(
         HooklineError: As for `hookline.train`.
 
     """
-    resumable = resumable_run(directory, overrides=overrides, allow=allow, plugins=plugins)
+    resumable = resumable_run(directory, overrides=overrides, allow=allow, plugins=plugins, data=data)
     return resumable.train(resumable.loader.plugins(resumable.document))
 
 
@@ -70,7 +73,12 @@ class ResumableRun:
 
 
 def resumable_run(
-    directory: str | Path, *, overrides: Iterable[str], allow: Iterable[str], plugins: Iterable[object]
+    directory: str | Path,
+    *,
+    overrides: Iterable[str],
+    allow: Iterable[str],
+    plugins: Iterable[object],
+    data: Any = None,
 ) -> ResumableRun:
     """Open the newest checkpoint of a run. The arguments and errors are those of `resume`; nothing is changed yet."""
     home = Path(directory)
@@ -89,7 +97,7 @@ def resumable_run(
     trained = Source(str(home / directories.SPEC), state["spec"], home)
     before = loader.load(documents.from_source(trained, lists=SEVERAL))
     resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))
-    return ResumableRun(Start(home, resumed=resumed), loader.load(document), document, loader)
+    return ResumableRun(Start(home, resumed=resumed, given=data), loader.load(document), document, loader)
 
 
 def _warn(message: str) -> None:

@@ -87,7 +87,7 @@ class Encoder:
         if plain.layout is not torch.strided or plain.is_quantized:
             raise CheckpointError(f"{path} is a tensor with the layout {plain.layout}, which a checkpoint cannot hold.")
         if plain.is_complex():
-            return {MARK + "complex_tensor": self._tensor(torch.view_as_real(plain), path)}
+            return {MARK + "complex_tensor": self._tensor(torch.view_as_real(plain.resolve_conj()), path)}
         name = path
         while name in self.tensors:  # A key may contain a dot, as in {"a.b": …, "a": {"b": …}}.
             name += "'"
@@ -102,9 +102,9 @@ class Encoder:
         import numpy
         import torch
 
-        if array.dtype.kind in "biuf" and array.dtype.itemsize <= 8:
-            # torch cannot hold all unsigned types everywhere, but it can hold their bytes.
-            raw = numpy.frombuffer(numpy.ascontiguousarray(array).tobytes(), dtype=numpy.uint8).copy()
+        if array.dtype.kind in "biufcMmUS":
+            # torch does not have all types of NumPy, but it can hold their bytes.
+            raw = numpy.frombuffer(bytearray(array.tobytes()), dtype=numpy.uint8)
             about = {
                 "dtype": array.dtype.str,
                 "shape": list(array.shape),
@@ -168,7 +168,7 @@ def _sparse(parts: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":
     import torch
 
     indices, values = (_decoded(parts[name], tensors) for name in ("indices", "values"))
-    return torch.sparse_coo_tensor(indices, values, parts["size"])._coalesced_(parts["is_coalesced"])
+    return torch.sparse_coo_tensor(indices, values, parts["size"], check_invariants=True)._coalesced_(parts["is_coalesced"])
 
 
 def _complex_tensor(value: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":

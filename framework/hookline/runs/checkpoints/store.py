@@ -55,7 +55,10 @@ def snapshot(step: int, state: Any) -> Snapshot:
 
     """
     encoder = Encoder()
-    encoded = encoder.encode(state, "state")
+    try:
+        encoded = encoder.encode(state, "state")
+    except RecursionError:
+        raise CheckpointError("The state contains itself, or is nested too deeply.") from None
     return Snapshot(step=step, state=encoded, tensors=encoder.tensors)
 
 
