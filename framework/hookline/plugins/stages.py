@@ -453,7 +453,9 @@ class Run:
     @property
     def stopped(self) -> str | None:
         """Why the training ends before its last epoch, or `None`."""
-        return self.state.stopped
+        # An interruption is not in the state: a checkpoint with it would end the resumed training as well.
+        number = self.interruption.number
+        return self.state.stopped or (None if number is None else reason(number))
 
     @property
     def notes(self) -> list[str]:
@@ -501,7 +503,6 @@ class Run:
     def interrupt(self) -> None:
         """End the training after the current step, as Ctrl-C does. The results so far are saved."""
         self.interruption.request(signal.SIGINT)
-        self.stop(reason(self.interruption.number or signal.SIGINT))
 
     def raise_if_interrupted(self) -> None:
         """Raise a `KeyboardInterrupt` if the training was interrupted.
