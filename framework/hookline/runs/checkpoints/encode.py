@@ -168,7 +168,8 @@ def _sparse(parts: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":
     import torch
 
     indices, values = (_decoded(parts[name], tensors) for name in ("indices", "values"))
-    return torch.sparse_coo_tensor(indices, values, parts["size"], check_invariants=True)._coalesced_(parts["is_coalesced"])
+    made = torch.sparse_coo_tensor(indices, values, parts["size"], check_invariants=True)
+    return made._coalesced_(parts["is_coalesced"])
 
 
 def _complex_tensor(value: Any, tensors: "Mapping[str, Tensor]") -> "Tensor":

@@ -1,11 +1,11 @@
 """The state of an optimizer by the names of its parameters, which do not depend on their order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
 from hookline.errors.text import enumerate_names
-from hookline.spec.parameters import named_parameters
+from hookline.files import plain_name
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -17,9 +17,14 @@ def named_state(optimizer: "optim.Optimizer", model: "nn.Module", criterion: "nn
 
 
 def load_named_state(
-    named: Mapping[str, Any], optimizer: "optim.Optimizer", model: "nn.Module", criterion: "nn.Module"
+    named: Mapping[str, Any],
+    optimizer: "optim.Optimizer",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    *,
+    changed: Collection[str] = (),
 ) -> None:
-    """Load a state that `named_state` returned.
+    """Load a state that `named_state` returned, except for the `changed` options, which keep their present values.
 
     Raises:
         CheckpointError: If the optimizer has other parameters.
@@ -34,11 +39,20 @@ def load_named_state(
     state = named["state"]
     if before != now:
         state = _reordered(state, before, now)
+    kept = [{name: group[name] for name in changed if name in group} for group in optimizer.param_groups]
     optimizer.load_state_dict(state)
+    for group, options in zip(optimizer.param_groups, kept, strict=False):
+        group.update(options)
 
 
 def _names(optimizer: "optim.Optimizer", model: "nn.Module", criterion: "nn.Module") -> list[str]:
-    names = {id(named.tensor): named.name for named in named_parameters(model, criterion)}
+    owners = (("", model), ("criterion.", criterion))
+    # Frozen parameters too: a callback may freeze them later or train them again.
+    names = {
+        id(parameter): prefix + plain_name(name)
+        for prefix, owner in reversed(owners)
+        for name, parameter in owner.named_parameters()
+    }
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     return [names.get(id(parameter), f"#{index}") for index, parameter in enumerate(parameters)]
 

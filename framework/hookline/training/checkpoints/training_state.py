@@ -46,7 +46,7 @@ def load_training_state(
             owner.load_state_dict(state[what])
         except (RuntimeError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state of the {what} does not fit: {error}") from error
-    load_named_state(state["optimizer"], optimizer, model, criterion)
+    load_named_state(state["optimizer"], optimizer, model, criterion, changed=state.get("changed", ()))
     run.state.load_state_dict(state["run"])
     saved = state["plugins"]
     for name, plugin in _with_state(run):
