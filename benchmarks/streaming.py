@@ -100,8 +100,6 @@ def memory(name: str) -> float:
 
 def measured(contender: str, kind: str, path: Path, batch_size: int) -> None:
     """Print microseconds per row, seconds before training and the growth of the memory. Call it in a process."""
-    import pyarrow.compute  # Both contenders import it.
-
     torch.set_num_threads(1)
     spec = spec_of(kind, path, batch_size, stream=contender == "streamed")
     watch, before, began = Watch(), memory("VmRSS:"), time.perf_counter()

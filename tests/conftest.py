@@ -58,6 +58,16 @@ def _quick_trainings():
         yield
 
 
+@pytest.fixture(scope="session")
+def python():
+    """Runs processes of this interpreter that have imported torch: see `forked.Python`."""
+    import forked
+
+    interpreter = forked.Python()
+    yield interpreter
+    interpreter.stop()
+
+
 @pytest.fixture
 def _real_curves(monkeypatch):
     """Draw `loss.png` as in a real training."""

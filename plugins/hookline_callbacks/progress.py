@@ -141,8 +141,9 @@ def _introduction(
     rows = ", ".join(f"{number if number != '0' else 'unknown'} for {name}" for name, number in numbers.items())
     epochs, known = counted(spec.run.epochs, "epoch"), length_of(data.training)
     steps = "an unknown number of steps" if known is None else counted(known, "step")
+    reading = f"; {data.reading}" if data.reading else ""
     sections = {
-        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
+        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}{reading}",
         "model": f"{type(spec.model).__name__}, {parameters:,} parameters",
         "loss": _losses(run),
         "optimizer": f"{type(spec.optimizer).__name__}{_rate(optimizer)}",

@@ -35,6 +35,11 @@ class ImageFolder(ImageSource):
     """The fraction of images to test the model on at the end, or a folder with such images."""
     stratify: bool = False
     """Split each class separately, so that every split has the same share of each."""
+    folds: int | None = option(default=None, minimum=2)
+    """Divide the images into this many folds for cross-validation; the fold `fold` is the validation split. A fraction
+    `test` is set aside first."""
+    fold: int = option(default=0, minimum=0, only_with=("folds",))
+    """The fold that is the validation split, counted from 0."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns images to splits. It is independent of the run's seed, so that runs can be compared."""
 
@@ -42,13 +47,13 @@ class ImageFolder(ImageSource):
         """Report splits that leave no images."""
         yield from super().conflicts()
         for problem in self._table().conflicts():
-            if problem.path[0] in ("validation", "test", "stratify"):
+            if problem.path[0] in ("validation", "test", "stratify", "folds", "fold"):
                 yield problem
 
     @property
     def has_validation(self) -> bool:
         """Whether there is a validation split."""
-        return bool(self.validation)
+        return bool(self.validation) or self.folds is not None
 
     @property
     def always_kept(self) -> tuple[str, ...]:
@@ -134,6 +139,8 @@ class ImageFolder(ImageSource):
             validation=self.validation,
             test=self.test,
             stratify=self.stratify,
+            folds=self.folds,
+            fold=self.fold,
             split_seed=self.split_seed,
             missing_marks=(),
         )

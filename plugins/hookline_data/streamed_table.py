@@ -38,7 +38,8 @@ class StreamedTable(Table):
     all rows. In each epoch, parts of the files (row groups of Parquet, some megabytes of CSV) are read in random order,
     and their rows are shuffled in pools; the order follows from the seed and the epoch."""
     pool: int | None = option(default=None, minimum=1, only_with=("stream",))
-    """The number of rows to shuffle together. Default: 1,048,576, or fewer if they take more than 256 MiB."""
+    """The number of rows to shuffle together, rounded up to whole batches. Default: 1,048,576, or fewer if they take
+    more than 256 MiB."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report options that need all rows in memory, too."""

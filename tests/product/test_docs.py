@@ -90,6 +90,41 @@ def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, caps
     assert data.columns["Island"].gives_indices
 
 
+def test_a_streamed_table_is_planned_as_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "specs")
+    [shown] = map(tomllib.loads, blocks("toml", "streaming"))
+    assert shown["data"].items() <= tomllib.loads((ROOT / "specs" / "streamed.toml").read_text())["data"].items()
+    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    command, lines = shown_of("plan", "streaming")
+    assert main(command) == 0
+    assert "\n".join(lines) in capsys.readouterr().out
+
+
+def test_a_spec_is_drafted_trained_and_changed_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "specs" / "data" / "penguins.csv", tmp_path)
+    shutil.copy("penguins.csv", "new.csv")
+    first, changes = blocks("sh", "new_spec")
+    command, shown = shown_of("new spec penguins.csv", "new_spec")
+    assert first.splitlines()[0].split() == ["hookline", *command]
+    for index, line in enumerate(first.splitlines()):
+        assert main([*line.split()[1:], *(["-q", "--set", "run.epochs=2"] if "train" in line else [])]) == 0
+        if index == 0:
+            assert capsys.readouterr().out.splitlines() == shown
+    columns, changed = blocks("toml", "new_spec")
+    assert columns in Path("penguins.toml").read_text()
+    for line in changes.splitlines():
+        assert main([*line.split()[1:], "-q", "--set", "run.epochs=1"]) == 0
+    table, more = tomllib.loads(Path("penguins.toml").read_text()), tomllib.loads(changed)
+    spec = hookline.load({**table, **more, "data": {**table["data"], **more["data"]}})
+    assert (spec.data.group_column, spec.loss.weight) == ("Individual ID", "balanced")
+    Path("broken.csv").write_text("width,length,kind\n" + "1,2,a\n" * 2 + "1,2\n")
+    command, shown = shown_of("new spec broken.csv", "new_spec")
+    capsys.readouterr()
+    assert main(command) == 2
+    assert capsys.readouterr().err.splitlines() == shown
+
+
 @pytest.fixture
 def specs(tmp_path, monkeypatch):
     """A directory with the spec of the README, its data, and the spec that extends it."""
@@ -257,7 +292,7 @@ def test_the_attributes_of_a_finished_run_exist_as_documented():
     named = set(re.findall(r"`run\.(\w+)`", section))
     assert named >= {"spec", "state", "metrics"}
     # The others are attributes that `__init__` sets.
-    assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+    assert named - {"spec", "result", "trial"} <= set(dir(hookline.FinishedRun))
 
 
 def test_a_finished_run_is_evaluated_as_shown(tmp_path, monkeypatch, capsys):

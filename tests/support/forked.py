@@ -7,9 +7,11 @@ process that really starts: `subprocess.run`.
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -18,6 +20,8 @@ import tempfile
 import traceback
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+
+PRELOADED = ("torch._dynamo", "pyarrow.csv", "hookline.cli.main", "hookline.training.pipeline")
 
 
 class Python:
@@ -81,13 +85,8 @@ class Process:
     def poll(self):
         """The exit code, or `None` if it is running."""
         if self.returncode is None:
-            self._connection.setblocking(False)
-            try:
-                return self.wait()
-            except BlockingIOError:
-                return None
-            finally:
-                self._connection.settimeout(120)
+            has_ended, _, _ = select.select([self._connection], [], [], 0)
+            return self.wait() if has_ended else None
         return self.returncode
 
     def send_signal(self, number):
@@ -141,6 +140,8 @@ def become(request):
     added = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [request["cwd"] if kind == "-m" else "", *filter(None, added)]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell makes background processes ignore it.
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     if kind == "-m":
         runpy.run_module(what, run_name="__main__", alter_sys=True)
     else:
@@ -171,6 +172,8 @@ def leave(function, argument):
 
 
 if __name__ == "__main__":
+    for module in PRELOADED:
+        importlib.import_module(module)
     gc.freeze()  # A collection in a new process would copy all of this.
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:

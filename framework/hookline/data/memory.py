@@ -141,7 +141,9 @@ def in_memory(
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     numbers = None if row_numbers is None else RowNumbers(row_numbers)
     return Data(
-        **batches,
+        training=batches["training"],
+        validation=batches.get("validation"),
+        test=batches.get("test"),
         example=example,
         targets=known,
         row_numbers=numbers,

@@ -29,13 +29,16 @@ class Summary:
 
         If the rows of a column are contiguous in memory, the statistics do not depend on the other columns.
         """
-        return cls(
-            rows=numbers.shape[-1],
-            mean=numbers.mean(axis=-1),
-            variance=numbers.var(axis=-1),
-            least=numbers.min(axis=-1),
-            greatest=numbers.max(axis=-1),
-        )
+        import numpy
+
+        with numpy.errstate(over="ignore", invalid="ignore"):  # Of great numbers, only the limits are finite.
+            return cls(
+                rows=numbers.shape[-1],
+                mean=numbers.mean(axis=-1),
+                variance=numbers.var(axis=-1),
+                least=numbers.min(axis=-1),
+                greatest=numbers.max(axis=-1),
+            )
 
     @classmethod
     def of_equal(cls, number: float, rows: int) -> "Summary":
@@ -59,13 +62,14 @@ class Summary:
         """
         import numpy
 
-        rows = self.rows + other.rows
-        away, share = other.mean - self.mean, other.rows / rows
-        within = self.variance * (1 - share) + other.variance * share
-        return Summary(
-            rows=rows,
-            mean=self.mean + away * share,
-            variance=within + away * away * share * (1 - share),
-            least=numpy.minimum(self.least, other.least),
-            greatest=numpy.maximum(self.greatest, other.greatest),
-        )
+        rows, share = self.rows + other.rows, other.rows / (self.rows + other.rows)
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            away = other.mean - self.mean
+            within = self.variance * (1 - share) + other.variance * share
+            return Summary(
+                rows=rows,
+                mean=self.mean + away * share,
+                variance=within + away * away * share * (1 - share),
+                least=numpy.minimum(self.least, other.least),
+                greatest=numpy.maximum(self.greatest, other.greatest),
+            )

@@ -49,11 +49,11 @@ class LocatedManager(pluggy.PluginManager):
             return None
         return super().parse_hookimpl_opts(plugin, name)
 
-    def parse_hookspec_opts(self, namespace: object, name: str) -> pluggy.HookspecOpts | None:
-        """The options of a hook; `None` if the attribute of the module or class is none. It is quick, like the above."""
-        if not isinstance(vars(namespace).get(name), CAN_BE_MARKED):
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
+        """The options of a hook; `None` if the attribute of the module or class is none."""
+        if not isinstance(vars(module_or_class).get(name), CAN_BE_MARKED):
             return None
-        return super().parse_hookspec_opts(namespace, name)  # type: ignore[no-any-return]
+        return super().parse_hookspec_opts(module_or_class, name)
 
     def place_of(self, plugin: str, stage: str = "") -> tuple[PathElement, ...]:
         """The path of a callback, or else of the section of a stage; empty if the spec does not contain it."""

@@ -129,8 +129,8 @@ def _encoding(begin: bytes, file: BinaryIO) -> str:
     marked = next((name for mark, name in MARKS.items() if begin.startswith(mark)), None)
     if marked is not None:
         return marked
-    if len(begin) >= 4 and begin[:4].count(0) == 2:
-        return "utf-16-be" if begin[0] == 0 else "utf-16-le"
+    if (unmarked := unmarked_encoding(begin)) is not None:
+        return unmarked
     decoder = codecs.getincrementaldecoder("utf-8")()
     part = begin
     try:
@@ -175,6 +175,12 @@ def _rows(lines: Sequence[str], delimiter: str, quote: str = '"') -> list[list[s
         return list(islice(csv.reader(lines, delimiter=delimiter, quotechar=quote), MOST_LINES))
     except csv.Error:
         return None
+
+
+def unmarked_encoding(begin: bytes) -> str | None:
+    """Return the encoding of text in UTF-16 without a byte order mark, in which every other byte is usually 0."""
+    is_zero = [byte == 0 for byte in begin[:4]]
+    return {(True, False, True, False): "utf-16-be", (False, True, False, True): "utf-16-le"}.get(tuple(is_zero))  # type: ignore[call-overload]
 
 
 def legacy_encoding(text: bytes) -> str:

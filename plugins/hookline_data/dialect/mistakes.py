@@ -9,7 +9,7 @@ from itertools import islice
 from hookline.errors import DataError, counted
 from hookline.spec import to_json
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.dialect.detect import MARKS, legacy_encoding, options_of
+from hookline_data.dialect.detect import MARKS, legacy_encoding, options_of, unmarked_encoding
 from hookline_data.files import compressed, kinds
 from hookline_data.reading.csv_format import DECIMAL_COMMA
 
@@ -68,8 +68,7 @@ def _begin(source: CSVFile) -> bytes:
 
 def _refuse_other_encoding(source: CSVFile, begin: bytes) -> None:
     found = next((name for mark, name in MARKS.items() if begin.startswith(mark)), None)
-    if found is None and len(begin) >= 4 and begin[:4].count(0) == 2:
-        found = {b"\0": "utf-16-be"}.get(begin[:1], "utf-16-le")
+    found = found or unmarked_encoding(begin)
     if found is None and kinds.of_bytes(begin[: kinds.LOOKED_AT]) not in ("text", "JSON", "JSONLines"):
         return  # A file of another kind is reported as such.
     if found is None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from attrs import evolve
 
+from hookline.errors import DataError
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
 from hookline_data.draft.data_files import in_spec
 from hookline_data.draft.groups import Group, groups_of
-from hookline_data.draft.lines import array_of_tables, comment, option
+from hookline_data.draft.lines import array_of_tables, comment, key_of, option
 from hookline_data.draft.model import batch_size
 from hookline_data.draft.recipes import recipe
 from hookline_data.draft.source import TableFile
@@ -33,7 +34,7 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
 
     """
     found = next((column for column in file.columns if column.name == target), file.columns[0])
-    alike = [column for column in file.columns if column.rows == found.rows or column is found]
+    alike = [column for column in file.columns if column.rows == found.rows or column.kind == "other"]
     lengths = _lengths(alike)
     columns = [column for column in file.columns if column.name not in lengths.values() or column is found]
     unused = {column.name: _other_rows(column, found) for column in columns if column not in alike}
@@ -45,6 +46,9 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
             for column in alike
             if column not in (chosen, found) and (column.kind == "list" or column.is_numeric)
         }
+    if not inputs:
+        message = "No array has several numbers per row. Save the inputs side by side, in an array (rows, columns)."
+        raise DataError(message, file=file.path)
     draft = drafted(file.path, columns, target, task, training=None, absent=file.absent, unused=unused)
     return draft, {name: of for name, of in lengths.items() if name in draft.inputs}
 
@@ -58,7 +62,7 @@ def array_spec(draft: Drafted, file: TableFile, directory: Path, lengths: Mappin
         *option("path", in_spec(file.path, directory)),
         *(line for name, value in file.options.items() for line in option(name, value)),
         *left_out(draft),
-        *_inputs(groups),
+        *(_inputs(groups) if len(groups) == 1 else ()),
         *target_lines(draft),
         *(['missing_targets = "drop"'] if draft.target.missing else []),
         *_by_group("dtype", {group.name: "int64" for group in groups if group.role == "tokens"}, groups),
@@ -68,9 +72,10 @@ def array_spec(draft: Drafted, file: TableFile, directory: Path, lengths: Mappin
         *splits(draft, file, directory),
         f"batch_size = {batch_size(draft.rows)}",
         *_transforms(groups, is_dense=not draft.target.is_scalar),
+        *(["", "[data.inputs]", *_inputs(groups)] if len(groups) > 1 else []),
         *(kinds_of_columns(draft) if is_table else []),
     ]
-    return whole(draft.sentence, file, directory, data, recipe(draft, groups, is_table=is_table))
+    return whole(draft, file, directory, data, recipe(draft, groups, is_table=is_table))
 
 
 def table_draft(draft: Drafted) -> Drafted:
@@ -88,10 +93,12 @@ def table_draft(draft: Drafted) -> Drafted:
 def _other_rows(column: Column, target: Column) -> str:
     words = (split_called(word) for word in re.split(r"[^a-z]+", column.name.lower()))
     split = next((word for word in words if word not in (None, "training")), None)
-    rows = f"it has {column.rows:,} rows, but the target has {target.rows:,}"
+    rows = f"{column.rows:,} rows instead of {target.rows:,}"
     if split is None:
         return rows
-    return f'{rows}: to use it as the {split} split, save it in a file of its own, and set `{split} = "{split}.npz"`'
+    return (
+        f'{rows}; save the {split} split in a file of its own, with the same names, and set `{split} = "{split}.npz"`'
+    )
 
 
 def _lengths(columns: Sequence[Column]) -> dict[str, str]:
@@ -123,14 +130,9 @@ def _is_like(column: Column, target: Column) -> bool:
 
 
 def _inputs(groups: Sequence[Group]) -> Iterator[str]:
-    if len(groups) == 1:
-        names = [column.name for column in groups[0].columns]
-        yield from option("inputs", names[0] if len(names) == 1 else names)
-        return
-    yield "[data.inputs]"
     for group in groups:
         names = [column.name for column in group.columns]
-        yield from option(group.name, names[0] if len(names) == 1 else names)
+        yield from option("inputs" if len(groups) == 1 else key_of(group.name), names[0] if len(names) == 1 else names)
 
 
 def _by_group(name: str, values: Mapping[str, object], groups: Sequence[Group]) -> Iterator[str]:

@@ -43,6 +43,8 @@ def array_file(files: DataFiles) -> TableFile:
         there = set(npz_file.array_names(other))
         absent[split] = frozenset(column.name for column in columns if column.name not in there)
     rows = max(column.rows for column in columns)
+    if not rows:
+        raise DataError("The arrays have no rows.", file=path)
     return TableFile(
         files=files,
         type="NPZ",

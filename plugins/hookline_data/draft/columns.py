@@ -39,7 +39,7 @@ class Column:
     deviation: float = 0.0
     """The standard deviation of the numbers."""
     is_running: bool = False
-    """Whether the cells are consecutive integers, such as row numbers."""
+    """Whether nearly all cells are consecutive integers, such as the numbers of rows, or of the rows of a group."""
     shape: tuple[int, ...] = ()
     """The shape of a list, nested or not, or of a row of an array; of lists of different lengths, that of the longest."""
     is_ragged: bool = False

@@ -121,9 +121,10 @@ def _in_folder(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     if splits:
         found = _by_split(splits)
         if "training" not in found:
-            message = f'There are images of {enumerate_names(found)}, but no folder "train".'
+            message = f'There are images of {enumerate_names(path.name for path in splits)}, but no folder "train".'
             raise DataError(message, file=folder)
-        return found, []
+        unused = [folder / name for name in folders if folder / name not in splits and has_image(folder / name)]
+        return found, [f"{path} is not used: its images are in no folders of classes." for path in unused]
     files = [folder / name for name in names if _is_data(name)]
     if files:
         return _tables(folder, files)

@@ -36,6 +36,9 @@ TABLES = {source.__name__ for source in (Arrow, CSV, JSONLines, Parquet)}
 LOOKED_AT = 1024
 """How many bytes of a text file to search for NUL characters."""
 
+SAMPLED = 1.0001
+"""The least factor by which a table has more rows than its sample."""
+
 MOST_NAMED = 6
 """The largest number of columns that a note names."""
 
@@ -81,6 +84,8 @@ def draft_for(
         draft = table_draft(draft_of(file, target, task))
         are_plain = all(column.is_scalar for column in (draft.target, *draft.given))
         text = (as_spec if are_plain else array_spec)(draft, file, directory)
+    if draft.unused_files:
+        new_rows = str(several.of(file.files.others[min(draft.unused_files)])[0])
     notes = (*more, *_notes(draft, file))
     return SpecDraft(text=text, summary=draft.sentence, notes=notes, new_rows=new_rows)
 
@@ -93,7 +98,7 @@ def draft_of(file: TableFile, target: str, task: Task | None) -> Drafted:
         file.columns,
         target,
         task,
-        scale=file.rows / looked_at if file.is_sample else 1.0,
+        scale=max(file.rows / looked_at, SAMPLED) if file.is_sample else 1.0,
         training=file.training if file.files.others else None,
         absent=file.absent,
     )

@@ -96,7 +96,7 @@ class Group:
         if self.role == "sequence":
             return [*self.prepared(), *networks.sequence_features()]
         if self.role == "tokens":
-            return networks.bag(int(self.column.high) + 1)
+            return networks.bag(int(self.column.high) + 1, is_padded=self.column.is_padded and not self.is_padded)
         return [layer("Flatten")] if self.role == "other" else []
 
     def transforms(self, *, is_dense: bool) -> Iterator[Layer]:
@@ -128,7 +128,8 @@ def role_of(column: Column, *, has_lengths: bool, target: Column) -> Role:
     if len(shape) == 1:
         return "tokens" if is_of_indices and (column.is_padded or _TOKENS.search(column.name)) else "vector"
     if len(shape) == 2:
-        is_image = _IMAGES.search(column.name) or shape[0] == shape[1] or target.shape == shape
+        has_steps = target.shape == shape[:1]
+        is_image = _IMAGES.search(column.name) or (shape[0] == shape[1] and not has_steps) or target.shape == shape
         return "image" if is_image and min(shape) >= 2 else "sequence"
     return "image" if len(shape) == 3 and min(sorted(shape)[1:]) >= 2 else "other"
 

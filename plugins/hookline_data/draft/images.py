@@ -136,7 +136,6 @@ def folder_draft(files: DataFiles, directory: Path, task: Task | None) -> SpecDr
         training=len(names),
         absent={},
     )
-    sentence = f"It predicts the class of an image ({len(by_class)} classes)."
     data = [
         'type = "ImageFolder"',
         *option("path", in_spec(folder, directory)),
@@ -146,9 +145,9 @@ def folder_draft(files: DataFiles, directory: Path, task: Task | None) -> SpecDr
         *pictures.transforms(),
     ]
     notes = (*files.notes, *pictures.notes(), *([draft.imbalance] if draft.imbalance else []))
-    text = whole(sentence, file, directory, data, model(draft))
+    text = whole(draft, file, directory, data, model(draft))
     first = next(iter(by_class.values()))[0]
-    return SpecDraft(text=text, summary=sentence, notes=notes, new_rows=str(first))
+    return SpecDraft(text=text, summary=draft.sentence, notes=notes, new_rows=str(first))
 
 
 def _network(pictures: Pictures, target: Column) -> Any:
@@ -213,7 +212,7 @@ def image_table_spec(
         *splits(draft, file, directory),
         *_scaled_target(draft),
     ]
-    return whole(draft.sentence, file, directory, data, model(draft)), pictures
+    return whole(draft, file, directory, data, model(draft)), pictures
 
 
 def _scaled_target(draft: Drafted) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What becomes of each column that is not the target: its kind, or why it is left out."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -33,8 +34,14 @@ VARIED = 30
 WORDS_OF_TEXT = 3
 """The smallest mean number of words in free text."""
 
-PLACES = 64
-"""The number of inputs that free text becomes."""
+ROWS_PER_PLACE = 16
+"""Free text becomes an input for at least this many rows, so that few rows do not have many inputs."""
+
+FEWEST_PLACES, MOST_PLACES = 8, 256
+"""The smallest and the largest number of inputs that free text becomes, a power of 2."""
+
+WEB = re.compile(r"https?://|www[.]")
+"""The beginning of web addresses."""
 
 TOLD = 0.05
 """The share of missing cells from which an input says where they are."""
@@ -56,7 +63,7 @@ def why_left_out(column: Column) -> str | None:
     if column.kind == "other":
         return column.why
     if column.kind == "list" and column.missing:
-        return f"{counted(column.missing, 'list')} {'is' if column.missing == 1 else 'are'} missing"
+        return f"numbers are missing in {counted(column.missing, 'row')}"
     if column.is_running:
         return COUNTS_ROWS
     if column.missing == column.rows:
@@ -71,6 +78,8 @@ def why_left_out(column: Column) -> str | None:
         return f"all of its numbers are {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:
         return f"it is {f'{column.low:g}' if column.is_numeric else quoted(column.first)} in all rows"
+    if column.kind == "text" and WEB.match(column.first) and all(map(WEB.match, column.counts)):
+        return "its cells are web addresses"
     if column.kind == "text" and _is_of_names(column):
         different = f"{column.distinct:,} of its {column.known:,} cells are different, such as {quoted(column.first)}"
         return mixture(column) or different
@@ -84,22 +93,15 @@ def mixture(column: Column) -> str:
     return f"{column.numbers:,} of its {column.known:,} cells are numbers, but {quoted(column.odd)} is not"
 
 
-def kind_of(column: Column, *, is_partial: bool = False) -> Kind:
+def kind_of(column: Column, *, may_be_missing: bool = False, may_be_unknown: bool = False) -> Kind:
     """Return the kind of a column that is an input.
 
-    If it is known only in part, other cells may be missing, or other categories, whatever these cells are.
+    Other cells than those that were looked at may be missing, or other categories.
     """
-    if is_partial:
-        return _prepared_for_others(column)
-    return _kind_of(column)
-
-
-def _prepared_for_others(column: Column) -> Kind:
-    """Return the kind of a column that also takes missing cells and unknown categories."""
     kind = dict(_kind_of(column))
-    if "missing" not in kind:
-        kind["missing"] = _FILLED_BY[kind["type"]]
-    if kind["type"] == "OneHotEncoder":
+    if may_be_missing:
+        kind.setdefault("missing", _FILLED_BY[kind["type"]])
+    if may_be_unknown and kind["type"] == "OneHotEncoder":
         kind.setdefault("handle_unknown", "ignore")
     return kind
 
@@ -124,7 +126,7 @@ def _kind_of(column: Column) -> Kind:
     if column.kind == "time":
         return {"type": "Date", **_filled(column, "median"), **column.form, **_parts(column)}
     if _is_free_text(column):
-        return {"type": "HashingVectorizer", "n_features": PLACES, **({"missing": "empty"} if column.missing else {})}
+        return {"type": "HashingVectorizer", "n_features": _places(column), **_empty(column)}
     kind = {"type": "OneHotEncoder", **({"missing": "category"} if column.missing else {})}
     if column.distinct > MANY:
         rare = {"min_frequency": FEWEST} if column.least < 2 * FEWEST else {}
@@ -141,6 +143,16 @@ def _filled(column: Column, by: str) -> Kind:
     if not column.missing:
         return {}
     return {"missing": by, **({"indicator": True} if column.missing >= TOLD * column.rows else {})}
+
+
+def _places(column: Column) -> int:
+    """Return the number of inputs that free text becomes."""
+    fitting = 2 ** int(math.log2(max(1, column.known / ROWS_PER_PLACE)))
+    return min(max(fitting, FEWEST_PLACES), MOST_PLACES)
+
+
+def _empty(column: Column) -> Kind:
+    return {"missing": "empty"} if column.missing else {}
 
 
 def _parts(column: Column) -> Kind:

@@ -77,9 +77,10 @@ def embedding(indices: int) -> list[Layer]:
     return [layer("Embedding", num_embeddings=indices, embedding_dim=HIDDEN)]
 
 
-def bag(indices: int) -> list[Layer]:
-    """Return layers from indices, whose order does not matter, to a vector."""
-    return [layer("EmbeddingBag", num_embeddings=indices, embedding_dim=HIDDEN), layer("ReLU")]
+def bag(indices: int, *, is_padded: bool) -> list[Layer]:
+    """Return layers from indices, whose order does not matter, to a vector; 0 may be padding."""
+    padding = {"padding_idx": 0} if is_padded else {}
+    return [layer("EmbeddingBag", num_embeddings=indices, embedding_dim=HIDDEN, **padding), layer("ReLU")]
 
 
 def perceptron(rows: int) -> list[Layer]:

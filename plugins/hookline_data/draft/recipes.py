@@ -79,7 +79,8 @@ def recipe(draft: Drafted, groups: Sequence[Group], *, is_table: bool) -> Iterat
         if len(groups) == 1 and groups[0].role in ("vector", "columns"):
             return model(draft)
         return model(evolve(draft, network=lambda outputs: [*_features(groups, draft.rows), linear(outputs)]))
-    return (_numbers(draft, groups, 1) if target.is_scalar else _dense(draft, groups)).lines()
+    made = _numbers(draft, groups, 1) if target.is_scalar else _dense(draft, groups, is_table=is_table)
+    return made.lines()
 
 
 def _features(groups: Sequence[Group], rows: int) -> list[Layer]:
@@ -92,7 +93,7 @@ def _features(groups: Sequence[Group], rows: int) -> list[Layer]:
     return [*group.features(rows), *hidden]
 
 
-def _dense(draft: Drafted, groups: Sequence[Group]) -> Recipe:
+def _dense(draft: Drafted, groups: Sequence[Group], *, is_table: bool) -> Recipe:
     """Return the recipe for lists as targets, which has the shape of the inputs if it can."""
     shape, group = draft.target.shape, groups[0]
     is_alone = len(groups) == 1
@@ -104,9 +105,10 @@ def _dense(draft: Drafted, groups: Sequence[Group]) -> Recipe:
             return _alignment(draft, group)
         if shape[0] == group.column.shape[0] and (len(shape) == 1 or draft.task == "number"):
             return _steps(draft, group)
-    if draft.target.values == (0, 1) and len(shape) == 1:
+    are_labels = draft.target.values == (0, 1) and len(shape) == 1
+    if are_labels and not is_table:
         return _labels(draft, groups)
-    if draft.task == "classes" and draft.is_chosen:
+    if draft.task == "classes" and (draft.is_chosen or are_labels):  # A table has a column for each label.
         return _classes(draft, groups)
     return _numbers(draft, groups, math.prod(shape))
 

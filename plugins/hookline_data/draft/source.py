@@ -111,9 +111,8 @@ def table_file(files: DataFiles, source: type[Table]) -> TableFile:
             if kept := [name for name in names if name in there]:
                 _read(reader, rows_of, paths, kept, cells, count)
     is_sample = cells.rows > cells.looked_at
-    gaps = count - 1 + (sample.PARTS * 2 if is_sample else 0)
     point = options.get("decimal_point", ".") if source is CSV else None
-    columns = [_column(name, index, cells.parts[name], point, gaps, first) for index, name in enumerate(names)]
+    columns = [_column(name, index, cells.parts[name], point, first) for index, name in enumerate(names)]
     return TableFile(
         files=files,
         type=source.__name__,
@@ -169,7 +168,7 @@ def _whole(column: "pyarrow.ChunkedArray") -> "pyarrow.Array":
 
 
 def _column(
-    name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str | None, gaps: int, path: Path
+    name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str | None, path: Path
 ) -> Column:
     """Summarize the cells of a column in all files. `decimal_point` is that of a CSV file."""
     import pyarrow
@@ -182,7 +181,7 @@ def _column(
     except DataError as error:
         why = error.message.partition(": ")[2] or error.message
         return Column(name=name, index=index, kind="other", rows=len(chunks), why=why.rstrip("."))
-    return column_of(name, index, cells, decimal_point or ".", gaps=gaps)
+    return column_of(name, index, cells, decimal_point or ".")
 
 
 def _of_one_type(parts: "list[pyarrow.Array]") -> "pyarrow.ChunkedArray":

@@ -35,16 +35,16 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         f"batch_size = {batch_size(draft.rows)}",
         *kinds_of_columns(draft),
     ]
-    return whole(draft.sentence, file, directory, data, model(draft))
+    return whole(draft, file, directory, data, model(draft))
 
 
-def whole(sentence: str, file: TableFile, directory: Path, data: Sequence[str], recipe: Iterator[str]) -> str:
+def whole(draft: Drafted, file: TableFile, directory: Path, data: Sequence[str], recipe: Iterator[str]) -> str:
     """The spec as TOML, given the section of the data and those from the model to the metrics."""
     noun = "image" if file.type == "ImageFolder" else "row"
-    rows = f"{'about ' if file.is_sample else ''}{counted(file.rows, noun)}"
+    rows = f"about {file.rows:,} {noun}s" if file.is_sample else counted(draft.target.rows, noun)
     lines = [
         *(["#:schema ./schema.json"] if (directory / "schema.json").is_file() else []),
-        *comment(f"{sentence} Written for {as_toml(file.path.name)}, {rows}."),
+        *comment(f"{draft.sentence} Written for {as_toml(file.path.name)}, {rows}."),
         "",
         "[run]",
         "epochs = 200 # an upper limit: EarlyStopping usually ends the run earlier",
@@ -66,7 +66,7 @@ def whole(sentence: str, file: TableFile, directory: Path, data: Sequence[str], 
 
 def _is_plain(draft: Drafted) -> bool:
     """Whether all inputs are numbers without missing cells, so that no column needs a kind."""
-    return all(column.is_plain for column in draft.given)
+    return draft.scale == 1 and all(column.is_plain for column in draft.given)
 
 
 def _split_hints(draft: Drafted) -> Iterator[str]:

@@ -37,28 +37,31 @@ LONG_YEAR = r"(^|[^0-9])[0-9]{4}([^0-9]|$)"
 FEW_CELLS = 100
 """The number of cells to try a format on before all."""
 
+RUNNING = 0.95
+"""The share of the rows whose number is that of the row before plus 1 if a column counts them, perhaps by groups."""
+
 MOST_WORDS_LOOKED_AT = 1000
 """The number of different cells whose words are counted."""
 
 
-def column_of(name: str, index: int, cells: "pyarrow.Array", decimal_point: str = ".", *, gaps: int = 0) -> Column:
-    """Summarize the cells of a column, which are those of consecutive rows except for this many gaps."""
+def column_of(name: str, index: int, cells: "pyarrow.Array", decimal_point: str = ".") -> Column:
+    """Summarize the cells of a column."""
     import pyarrow
     from pyarrow import types
 
     known: dict[str, Any] = {"name": name, "index": index, "rows": len(cells), "missing": cells.null_count}
     kind = cells.type
     if types.is_boolean(kind):
-        return _of_numbers(cells.cast(pyarrow.int64()), {}, known, gaps)
+        return _of_numbers(cells.cast(pyarrow.int64()), {}, known)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        return _of_numbers(cells, {}, known, gaps)
+        return _of_numbers(cells, {}, known)
     if types.is_temporal(kind):
         has_clock = types.is_timestamp(kind) or types.is_time(kind)
         return Column(kind="time", has_clock=has_clock, **known, **_counted(cells.cast(pyarrow.string())))
-    return _of_text(cells.cast(pyarrow.string()), decimal_point, known, gaps)
+    return _of_text(cells.cast(pyarrow.string()), decimal_point, known)
 
 
-def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any], gaps: int) -> Column:
+def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) -> Column:
     import pyarrow
     from pyarrow import compute
 
@@ -72,10 +75,10 @@ def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any], 
         numbers = with_points(values, decimal_point)
         if compute.all(compute.match_substring_regex(numbers, NUMBER)).as_py():
             numbers = compute.replace_substring_regex(numbers, r"^\+", "").cast(pyarrow.float64())
-            return _of_numbers(numbers.take(codes.indices), {}, known, gaps, counts)
+            return _of_numbers(numbers.take(codes.indices), {}, known, counts)
         if decimal_point == "." and compute.all(compute.match_substring_regex(values, FORMATTED)).as_py():
             numbers, form = _formatted(values)
-            return _of_numbers(numbers.take(codes.indices), form, known, gaps, counts)
+            return _of_numbers(numbers.take(codes.indices), form, known, counts)
         if (format_ := _date_format(values)) is not None:
             has_clock = ":" in values[0].as_py()
             return Column(kind="time", has_clock=has_clock, form=format_, **known, **counts)
@@ -101,7 +104,6 @@ def _of_numbers(
     cells: "pyarrow.Array",
     form: Mapping[str, Any],
     known: dict[str, Any],
-    gaps: int,
     counts: dict[str, Any] | None = None,
 ) -> Column:
     import numpy
@@ -115,15 +117,15 @@ def _of_numbers(
     if not len(numbers):
         return Column(kind="number", not_finite=not_finite, **known, **counts)
     is_whole = not not_finite and bool((numbers == numpy.floor(numbers)).all())
-    steps = numpy.diff(numbers)
-    is_running = is_whole and not known["missing"] and len(numbers) > 1 and bool((steps > 0).all())
+    is_running = is_whole and not known["missing"] and len(numbers) > 1
+    is_running = is_running and bool((numpy.diff(numbers) == 1).mean() >= RUNNING)
     return Column(
         kind="integer" if is_whole else "number",
         low=float(numbers.min()),
         high=float(numbers.max()),
         mean=float(numbers.mean()),
         deviation=float(numbers.std()),
-        is_running=is_running and int((steps != 1).sum()) <= gaps,
+        is_running=is_running,
         not_finite=not_finite,
         form=form,
         **known,

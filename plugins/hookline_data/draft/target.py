@@ -62,8 +62,8 @@ class Drafted:
     """The column that assigns rows to splits."""
     scale: float = 1.0
     """How many times as many rows there are as were looked at."""
-    is_partial: bool = False
-    """Whether other rows may have other categories or missing cells than those that were looked at."""
+    are_splits_given: bool = False
+    """Whether the data says which rows are in which split: some may have other categories than the training rows."""
     unused_files: frozenset[str] = frozenset()
     """The splits whose files are not used, because they lack the target."""
     network: Network | None = field(default=None, eq=False)
@@ -84,7 +84,9 @@ class Drafted:
     def kinds(self) -> dict[str, Kind]:
         """The kind of each input."""
         given = (column for column in self.given if column.is_scalar)
-        return {column.name: kind_of(column, is_partial=self.is_partial) for column in given}
+        more = self.scale > 1
+        options = {"may_be_missing": more, "may_be_unknown": more or self.are_splits_given}
+        return {column.name: kind_of(column, **options) for column in given}
 
     @property
     def classes(self) -> list[str]:
@@ -127,13 +129,16 @@ class Drafted:
     @property
     def sentence(self) -> str:
         """What the trained model does."""
+        if not self.given:
+            return f"It predicts the class of an image ({len(self.classes)} classes)."
         are_numbers = all(column.is_plain for column in self.given)
         name, given = as_toml(self.target.name), counted(len(self.given), f"{'numeric ' if are_numbers else ''}column")
         if not all(column.is_scalar for column in self.given) and len(self.given) <= MOST_NAMED:
             given = enumerate_names(self.inputs)
             given = f"the images in {given}" if self.given[0].kind == "image" else given
         if not self.target.is_scalar:
-            what = "classes" if self.task == "classes" else "numbers"
+            are_labels = len(self.target.shape) == 1 and self.target.values == (0, 1)
+            what = "labels" if are_labels else "classes" if self.task == "classes" else "numbers"
             return f"It predicts {name} ({' × '.join(map(str, self.target.shape))} {what} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
@@ -207,7 +212,7 @@ def drafted(
         left_out=left_out,
         split_column=splitting,
         scale=scale,
-        is_partial=scale > 1 or training is not None,
+        are_splits_given=training is not None or splitting is not None,
         unused_files=lost,
     )
 
@@ -242,7 +247,8 @@ def _leak(column: Column, target: Column) -> str | None:
         return None
     if target.distinct > target.rows / 2 and column.counts != target.counts:
         return None
-    pairs = set(zip(column.codes.indices.to_pylist(), target.codes.indices.to_pylist(), strict=True))
+    rows = min(column.rows, target.rows)  # Files of other splits may lack one of them.
+    pairs = set(zip(*(one.codes.indices[:rows].to_pylist() for one in (column, target)), strict=True))
     return "it is the target in other words" if len(pairs) == target.distinct else None
 
 
@@ -292,7 +298,7 @@ def _too_few(rows: int) -> str:
 def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
     """Why a column of lists cannot be a target."""
     if target.missing:
-        return f"{counted(target.missing, 'list')} {'is' if target.missing == 1 else 'are'} missing"
+        return f"numbers are missing in {counted(target.missing, 'row')}"
     if target.not_finite:
         return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
     if target.low == target.high:

@@ -51,6 +51,9 @@ class Drawn(TransformedSource):
         if getattr(self.source, "sampler", None) is not None:
             message = f"{type(self).__name__} draws from all rows, so its source cannot have a sampler: remove it."
             raise OptionError("source", message, "sampler")
+        if getattr(self.source, "stream", False):
+            message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
+            raise OptionError("source", message, "stream")
 
     @property
     def has_validation(self) -> bool | None:

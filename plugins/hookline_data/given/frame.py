@@ -1,7 +1,7 @@
 """Tables of any library, mappings of columns and lists of rows: their columns, as Arrow."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from hookline_data.given.python_arrays import complaint_about_tensor, is_tensor
 from hookline_data.new_rows.python_rows import as_arrow, is_missing
 from hookline_data.reading.columns import cell_error
 from hookline_data.reading.error_messages import one_line
+from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     import pyarrow
@@ -31,8 +32,8 @@ TAKES = (
 class Frame:
     """Rows with named columns."""
 
-    names: Sequence[str]
-    """The names of the columns."""
+    names: Mapping[str, int]
+    """The position of each column, by name."""
     place: str
     """The name of the rows in messages."""
     cells: Callable[[int], Any]
@@ -47,7 +48,8 @@ class Frame:
 
         """
         if hasattr(rows, "iloc") and hasattr(rows, "columns"):  # A DataFrame of pandas, whose index is ignored.
-            return cls(_names(rows.columns, place), place, lambda index: rows.iloc[:, index])
+            names = _names(rows.columns, place)
+            return cls(names, place, [_of_numpy(column) for _, column in rows.items()].__getitem__)
         if isinstance(rows, Mapping):
             return cls(_names(rows, place), place, list(rows.values()).__getitem__)
         if isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
@@ -74,19 +76,21 @@ class Frame:
         return found
 
     def head(self, name: str) -> "list[Any]":
-        """Return the first cells of a column.
+        """Return the first cells of a column; none if NumPy says that they are numbers.
 
         Raises:
             DataError: If the column does not exist or cannot be converted.
 
         """
+        if getattr(getattr(self.cells(self.names[name]), "dtype", None), "kind", "") in tuple(NUMBERS):
+            return []
         return list(_converted(self._column(name)[:LOOKED_AT], name, self.place).to_pylist())
 
     def _column(self, name: str) -> Any:
         """Return a column, unless it is none."""
         if name not in self.names:
             raise DataError(f'There is no column "{name}".{did_you_mean(name, self.names)}', file=self.place)
-        cells = self.cells(list(self.names).index(name))
+        cells = self.cells(self.names[name])
         complaint = ""
         if (
             isinstance(cells, (str, bytes, Mapping))
@@ -103,8 +107,16 @@ class Frame:
         return cells
 
 
-def _names(given: Iterable[Any], place: str) -> list[str]:
-    """Return the names of the columns as text."""
+def _of_numpy(column: Any) -> Any:
+    """Return a column of pandas as an array if its numbers are those of NumPy, which is faster for many columns."""
+    import numpy
+
+    is_array = isinstance(column.dtype, numpy.dtype) and column.dtype.kind in NUMBERS
+    return column.to_numpy() if is_array else column
+
+
+def _names(given: Iterable[Any], place: str) -> dict[str, int]:
+    """Return the positions of the columns by name, as text."""
     names = []
     for number, name in enumerate(given, 1):
         if not isinstance(name, str) and not hasattr(name, "__index__"):
@@ -115,7 +127,7 @@ def _names(given: Iterable[Any], place: str) -> list[str]:
         raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=place)
     if not names:
         raise DataError("There are no columns.", file=place)
-    return names
+    return {name: index for index, name in enumerate(names)}
 
 
 def _table(rows: Any, place: str) -> "pyarrow.Table":

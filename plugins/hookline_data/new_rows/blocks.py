@@ -68,7 +68,7 @@ def blocks(
             is_readable=~is_bad[start:stop] if own else None,
             problems=_problems(own, first + start, place),
             kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
-            dropped={column: part for column, mask in dropped.items() if (part := mask[start:stop]).any()},
+            dropped={name: mask[start:stop] for name, mask in dropped.items() if mask[start:stop].any()},
         )
 
 

@@ -65,8 +65,7 @@ def check_names(path: Place, names: Sequence[str]) -> None:
     if not names:
         raise DataError("The file is empty.", file=path)
     if _is_of_another_format(names) and (_JSON.match(names[0].strip()) or names[0].strip() in ("[", "{")):
-        message = "This is JSON, not a table. Write an object per line (JSON Lines)"
-        raise DataError(f'{message}, and set `type = "JSONLines"`.', file=path)
+        raise DataError("This is JSON, not a table. Write an object per line (JSON Lines).", file=path)
     if _is_of_another_format(names) or any(map(_CONTROL.search, names)):
         raise DataError("This is not a table with column names in its first line.", file=path)
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):

@@ -22,6 +22,7 @@ from hookline_data.streaming.first_pass.inputs import prepared_inputs, warn_of_m
 from hookline_data.streaming.first_pass.learning import Learning
 from hookline_data.streaming.first_pass.sources import Reading, Source
 from hookline_data.streaming.first_pass.targets import known_targets
+from hookline_data.streaming.parts.part import CHANGED
 from hookline_data.streaming.pool import bytes_of
 from hookline_data.streaming.preparing import Preparing
 from hookline_data.streaming.second_pass import Counting, PreparedSplit, prepare_all
@@ -65,6 +66,8 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
     for name, target in known.items():
         counts = counting.counts(name)
         known[name] = evolve(target, counts=counts, rows=None if counts is None else rows["training"])
+    if any(found[split].rows != count for split, count in rows.items()):
+        raise DataError(CHANGED, file=table.path)
     longest = found["training"].longest
     assert found["training"].example is not None, "The training split has rows."
     example = _lengthened(found["training"].example, longest)
@@ -81,7 +84,9 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
     }
     missing = {name: sum(source.missing[name] for source in sources) for name in layout.kinds}
     return Data(
-        **batches,
+        training=batches["training"],
+        validation=batches.get("validation"),
+        test=batches.get("test"),
         example=example.changed(run.moved),
         targets=known,
         left_out={split: main.rows[split] for split in PARTS if split not in paths and main.rows[split]},
@@ -205,7 +210,8 @@ def _reading(training: Batches, source: Source) -> str:
             f"that rows are shuffled only with rows near them. {reader.remedy(greatest.place)}"
         )
         warnings.warn(HooklineWarning(message, ("data", "stream"), id="weak-shuffle"), stacklevel=4)
-    return f"streamed in {parts}, shuffled in pools of {counted(min(training.pool, training.rows), 'row')}"
+    rows, size = min(training.pool, training.rows), training.held_bytes / 2**20
+    return f"streamed in {parts}, shuffled in pools of {counted(rows, 'row')} ({size:.1f} MiB)"
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

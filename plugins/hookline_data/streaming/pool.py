@@ -46,7 +46,7 @@ class Pool:
             rows = self._tensor(key, tensor)[self.rows : self.rows + taken]
             if rows.shape[1:] != shape:
                 rows.fill_(PADDING.get(key[0], 0))
-            rows[(slice(None), *map(slice, shape))] = tensor[:taken]
+            rows[(slice(None), *map(slice, shape))] = tensor[:taken].to(rows.dtype)
         self.rows += taken
         return batch.slice(taken, batch.rows) if taken < batch.rows else None
 

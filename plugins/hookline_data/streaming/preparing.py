@@ -31,7 +31,8 @@ class Preparing:
     def __init__(self, table: Table, layout: Layout, description: DataDescription, loss: Objective):
         """Take what is known about the rows."""
         self._groups = groups_of(description, "columns", table.columns)
-        self._targets = targets_of(description, loss, table.columns)
+        # Rows without a target are dropped before their targets are encoded.
+        self._targets = targets_of(description, loss, table.columns, drops_missing=False)
         self._dtype = run_dtype(description)
         self._weights = layout.weight_column
         self._missing = layout.missing

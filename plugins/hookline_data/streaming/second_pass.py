@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Encoding, Target, counts_of
 from hookline_data.streaming.first_pass.sources import Source
@@ -86,20 +86,19 @@ class Counting:
         """Take what is known about the targets."""
         self._encodings = encodings
         self._known = known
-        self._counts: dict[str, Any] = {}
+        self._counts: dict[str, tuple[int, ...] | None] = {}
 
     def add(self, batch: Batch) -> None:
         """Take more training rows."""
         for name, tensor in batch.targets.items():
             found = counts_of(self._encodings[name], tensor, self._known[name])
-            before = self._counts.get(name, found and (0,) * len(found))
-            both = found is not None and before is not None
-            self._counts[name] = tuple(map(sum, zip(found, before, strict=True))) if both else None
+            before = self._counts.get(name, (0,) * len(found or ()))
+            known = None if found is None or before is None else zip(found, before, strict=True)
+            self._counts[name] = None if known is None else tuple(map(sum, known))
 
     def counts(self, target: str) -> tuple[int, ...] | None:
         """Return how many training rows have each class of a target; `None` if it has none."""
-        counts: tuple[int, ...] | None = self._counts.get(target)
-        return counts
+        return self._counts.get(target)
 
 
 def prepare_all(

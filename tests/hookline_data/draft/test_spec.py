@@ -346,7 +346,7 @@ def test_two_whole_numbers_other_than_0_and_1_are_two_classes(tmp_path):
     path = tmp_path / "people.csv"
     text = spec_of(path, "grade")
     assert 'type = "CrossEntropyLoss"' in text
-    assert "out_features = 2 }" in text
+    assert "one output per class" in text
 
 
 def test_nothing_is_written_over(people, hookline):

@@ -51,6 +51,15 @@ def test_missing_cells_are_not_counted_among_the_different_ones():
     assert why_left_out(names) == '20 of its 20 cells are different, such as "n0"'
 
 
+@pytest.mark.parametrize(("rows", "places"), [(60, 8), (255, 8), (256, 16), (1313, 64), (100_000, 256)])
+def test_free_text_becomes_more_inputs_if_there_are_more_rows(rows, places):
+    assert kind_of(column([f"the house {n}" for n in range(rows)]))["n_features"] == places
+
+
+def test_web_addresses_are_no_inputs():
+    assert why_left_out(column([f"https://example.org/{n}/a-b-c" for n in range(40)])) == "its cells are web addresses"
+
+
 @pytest.mark.parametrize(
     ("cells", "kind"),
     [
@@ -68,7 +77,7 @@ def test_missing_cells_are_not_counted_among_the_different_ones():
         ),
         (
             [f"the house {n % 70}" for n in range(140)] + [None],
-            {"type": "HashingVectorizer", "n_features": 64, "missing": "empty"},
+            {"type": "HashingVectorizer", "n_features": 8, "missing": "empty"},
         ),
     ],
 )

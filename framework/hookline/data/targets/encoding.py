@@ -75,6 +75,9 @@ class Encoding:
     def learn(self, columns: Columns, loss: str) -> Target:
         """Fit the encoding on the training rows, for example to collect the class names.
 
+        If the rows are streamed, these are only some of them: each class, and each character of sequences, is in one of
+        them, and of numbers, the smallest and the greatest one.
+
         Raises:
             DataError: If the columns do not suit the loss, whose name is `loss`.
 
@@ -145,8 +148,9 @@ def refuse_numbers(columns: Columns, wrong: Columns, wanted: str) -> None:
 
 def by_row(truths: "NDArray[Any]") -> "NDArray[Any]":
     """Return whether any element of each row is true: `(N,)`, given `(N, …)`."""
-    found: NDArray[Any] = truths.reshape(len(truths), -1).any(axis=1)
-    return found
+    import numpy
+
+    return numpy.any(truths.reshape(len(truths), -1), axis=1)
 
 
 def is_a_number(text: str) -> bool:

@@ -66,5 +66,5 @@ def draw_histogram(axes: "Axes", true: "NDArray[Any]", predicted: "NDArray[Any]"
     axes.axvline(0, color=ZERO, linewidth=0.9)
     axes.set_xlabel("residual")
     axes.set_ylabel("rows")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="y", integer=True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -86,7 +86,8 @@ class Reading:
             DataError: If a cell is missing or wrong, or if a split has no rows.
 
         """
-        before, rows = 0, []
+        before = 0
+        rows: list[int] = []
         for reader in readers:
             before += self._read_file(reader, wanted, before)
             rows.append(before - sum(rows))

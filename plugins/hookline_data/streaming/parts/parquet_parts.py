@@ -18,6 +18,9 @@ from hookline_data.streaming.parts.part import CHANGED, Place, numbered_from
 if TYPE_CHECKING:
     import pyarrow
 
+MOST_CHUNKS = 2**16
+"""The largest number of columns of row groups whose places in the file are kept, instead of reading them again."""
+
 
 class ParquetParts:
     """Reads a Parquet file in parts: its row groups, of which one is open at a time."""
@@ -65,5 +68,6 @@ class ParquetParts:
             as_sentences(self.path, parquet_names.sentence),
             parquet.ParquetFile(self.path, metadata=self._metadata, pre_buffer=False, buffer_size=BUFFER) as file,
         ):
-            self._metadata = file.metadata  # Of many columns and row groups, it takes long to read.
+            if file.num_row_groups * file.metadata.num_columns <= MOST_CHUNKS:
+                self._metadata = file.metadata
             yield file
