@@ -18,6 +18,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 AT_LEAST = {
     "callbacks/CSVLog": {"validation/R2Score": 0.51},
+    "callbacks/Checkpoint": {"validation/Accuracy": 0.95},
     "callbacks/ConfusionMatrix": {"validation/Accuracy": 0.95},
     "callbacks/CutMix": {"validation/Accuracy": 0.96},
     "callbacks/EarlyStopping": {"validation/Accuracy": 0.95, "test/Accuracy": 0.94},

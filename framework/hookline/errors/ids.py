@@ -202,6 +202,12 @@ IDS: Mapping[str, Kind] = {
         "Check the path: `hookline runs` lists the runs with their states. Install the plugins that the message names. "
         "`--accept-changed-plugins` (in Python, `accept_changed_plugins=True`) accepts another version of a plugin.",
     ),
+    "unusable-checkpoint": Kind(
+        "A checkpoint cannot be written or read, or does not fit the training that is to be resumed.",
+        "The message names the file or the component. If a component has a state that a checkpoint cannot hold, return "
+        "tensors, arrays, numbers, strings, lists and dictionaries from its `state_dict`. If every checkpoint is "
+        "damaged, train the run again.",
+    ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",
@@ -286,6 +292,10 @@ IDS: Mapping[str, Kind] = {
     "unwritten-file": Kind(
         "A result other than the model, such as a plot, could not be written.",
         "Check the free space and the permissions of the run directory.",
+    ),
+    "damaged-checkpoint": Kind(
+        "A checkpoint is not what the run wrote, so the one before it is used: the steps in between are repeated.",
+        "Nothing is lost but time. Check the disk if this happens again.",
     ),
     "warning": Kind("A plugin warns about something in the spec.", "The message says what it is."),
 }

@@ -22,6 +22,7 @@ A wrapper yields exactly once. If it needs another answer, such as the loss with
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +32,7 @@ import pluggy
 from attrs import Factory, define, field
 
 from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.saving import Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.plugins.weights import Weights
@@ -381,6 +383,9 @@ class Run:
         interruption: whether Ctrl-C or another signal requested that training ends.
         given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
         is_source_read: whether `source` has been read, and with it the rows in `given`.
+        started: when the process opened the run, from `time.perf_counter`.
+        saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
+        resumes_from: the state of a checkpoint from which the loop continues; `None` to begin at the first epoch.
 
     """
 
@@ -400,6 +405,9 @@ class Run:
     interruption: Interruption = field(factory=Interruption)
     given: Any = None
     is_source_read: bool = False
+    started: float = field(factory=time.perf_counter)
+    saving: Saving | None = None
+    resumes_from: Mapping[str, Any] | None = None
 
     @property
     def source(self) -> DataSpec:
@@ -411,6 +419,11 @@ class Run:
         """
         self.is_source_read = True
         return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far, including the time before it was resumed."""
+        return self.state.seconds + time.perf_counter() - self.started
 
     @property
     def epoch(self) -> int:
@@ -440,7 +453,9 @@ class Run:
     @property
     def stopped(self) -> str | None:
         """Why the training ends before its last epoch, or `None`."""
-        return self.state.stopped
+        # An interruption is not in the state: a checkpoint with it would end the resumed training as well.
+        number = self.interruption.number
+        return self.state.stopped or (None if number is None else reason(number))
 
     @property
     def notes(self) -> list[str]:
@@ -488,7 +503,6 @@ class Run:
     def interrupt(self) -> None:
         """End the training after the current step, as Ctrl-C does. The results so far are saved."""
         self.interruption.request(signal.SIGINT)
-        self.stop(reason(self.interruption.number or signal.SIGINT))
 
     def raise_if_interrupted(self) -> None:
         """Raise a `KeyboardInterrupt` if the training was interrupted.

@@ -12,6 +12,7 @@ from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.text import counted
 from hookline.plugins.trial import State
 from hookline.runs import directory as directories, lock, manifest
+from hookline.runs.checkpoints import store
 from hookline.runs.manifest import Manifest
 from hookline.runs.trials import ChosenTrial
 
@@ -30,7 +31,7 @@ def checked(home: Path) -> Manifest:
 
     """
     try:
-        _refuse_other_paths(home)
+        refuse_other_paths(home)
         if not (home / directories.RESULT).is_file():
             _refuse_missing_result(home)
         if not (home / manifest.NAME).is_file():
@@ -71,7 +72,7 @@ def refuse_other_result(result: Mapping[str, Any]) -> None:
         raise KeyError("an entry is missing")
 
 
-def _refuse_other_paths(home: Path) -> None:
+def refuse_other_paths(home: Path) -> None:
     """Raise a `RunError` for anything but a directory that a training has written."""
     if home.is_file():
         inside = f" Pass its directory, {home.parent}." if _has_begun(home.parent) else ""
@@ -121,10 +122,12 @@ def _refuse_missing_result(home: Path) -> None:
         raise RunError(f"{home / directories.RESULT}: The file is missing. {manifest.REMEDY}")
     epochs = sum(1 for _ in _lines(home / directories.LOG))
     logged = f" Its log has {counted(epochs, 'epoch')}." if epochs else ""
+    again = f"resume it with `hookline resume {home}`"
+    if not store.all_of(home):
+        again = f"train it again with `hookline train {home / directories.SPEC}`"
     raise RunError(
         f"{home}: The run has not ended, or its process was killed: there is no {directories.RESULT}, which is written "
-        f"at the end, and there may be no weights.{logged} Wait until it ends, or train it again with "
-        f"`hookline train {home / directories.SPEC}`."
+        f"at the end, and there may be no weights.{logged} Wait until it ends, or {again}."
     )
 
 

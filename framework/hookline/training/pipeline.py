@@ -1,7 +1,6 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +22,7 @@ from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
+from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -39,6 +39,22 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Data
+
+
+@frozen
+class Start:
+    """Where a training begins."""
+
+    place: Path
+    """The directory for the results; that of the run itself when it is resumed."""
+    is_numbered: bool = False
+    """Whether to take the next number if another run has taken this one."""
+    locked: Path | None = None
+    """The directory of a run that is repeated."""
+    given: Any = None
+    """The rows to train with, instead of those of the data source."""
+    resumed: Resumed | None = None
+    """The run that is resumed, in its own directory."""
 
 
 def train(
@@ -87,8 +103,17 @@ def train(
 
     """
     refuse_other_specs(spec)
-    loaded = Plugins(spec.plugins, plugins)
-    planned = directory.plan(out, spec.run.name)
+    start = Start(
+        directory.plan(out, spec.run.name),
+        is_numbered=out is None,
+        locked=None if locked is None else Path(locked),
+        given=data,
+    )
+    return train_trials(spec, Plugins(spec.plugins, plugins), start)
+
+
+def train_trials(spec: TrainingSpec, loaded: Plugins, start: Start) -> Trial:
+    """Train a spec, then what the stage `tune` answers, and deploy the best trial. See `train`."""
     runs: list[Run] = []
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
@@ -100,10 +125,11 @@ def train(
         noting_results(trials),
     ):
         while next_spec is not None:
-            with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources, given=data) as run:
-                place = directory_of_trial(trials[0].directory, len(trials) + 1) if trials else planned
-                again = Path(locked) if locked is not None and not trials else None
-                trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
+            with new_run(
+                next_spec, loaded, interruption=interruption, closed_by=open_resources, given=start.given
+            ) as run:
+                place = Start(directory_of_trial(trials[0].directory, len(trials) + 1)) if trials else start
+                trials.append(train_once(run, place))
                 runs.append(run)
                 try:
                     next_spec = run.stages.tune(run=run, trials=tuple(trials))
@@ -170,20 +196,27 @@ def prepared(run: Run) -> Prepared:
     return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
 
 
-def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
-    """Call the stages once, from `prepare_data` to the final evaluation, and write the results to `place`.
+def train_once(run: Run, start: Start) -> Trial:
+    """Call the stages once, from `prepare_data` to the final evaluation, and write the results.
 
     However the training ends, even with an error, its results so far are written.
     """
-    started = time.perf_counter()
     made = prepared(run)
-    if locked is not None:
-        locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
+    if start.locked is not None:
+        locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
+    if start.resumed is not None:
+        start.resumed.refuse_changes(run, made.plan)
     run.interruption.listen()
-    run.directory = directory.create(place, numbered=numbered)
-    write_beginning(run, made)
+    if start.resumed is None:
+        run.directory = directory.create(start.place, numbered=start.is_numbered)
+        write_beginning(run, made)
+    else:
+        start.resumed.begin(run)
+        if start.resumed.has_other_spec(run):
+            write_beginning(run, made)
+    assert run.directory is not None
     with marked_as_running(run.directory):
-        trial, failure = fitted(run, made, started)
+        trial, failure = fitted(run, made)
         try:
             if not run.directory.is_dir():  # It was removed during training.
                 directory.create(run.directory, numbered=False)
@@ -199,7 +232,7 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     if failure is not None:
         raise failure
     if run.interrupted:
-        trial = with_late_numbers(run, trial, started)
+        trial = with_late_numbers(run, trial)
         raise Interrupted(trial, run.interruption.number or signal.SIGINT)
     return trial
 
@@ -211,13 +244,12 @@ def write_beginning(run: Run, made: Prepared) -> None:
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 
-def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
+def fitted(run: Run, made: Prepared) -> tuple[Trial, BaseException | None]:
     """Train and test.
 
     Args:
         run: the run, whose directory exists.
         made: the data, model, criterion, optimizer and plan.
-        started: the start time of the run, from `time.perf_counter`.
 
     Returns:
         The result, and the error that ended the training, if any.
@@ -245,4 +277,4 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
             free_memory(error)
     model.eval()
     criterion.eval()
-    return outcome(run, data, model, criterion, evaluated, failure, started), failure
+    return outcome(run, data, model, criterion, evaluated, failure), failure

@@ -160,6 +160,13 @@ class Schedule:
         """Load the state of a scheduler from another run."""
         assert self._scheduler is not None
         self._scheduler.load_state_dict(state)
+        # The optimizer of a resumed training has made its steps in another process. Without this mark torch warns at
+        # the end of an epoch, because this optimizer has made none before the scheduler's.
+        vars(self._optimizer)["_opt_called"] = True
+
+    def lengths_differ(self, state: Mapping[str, Any]) -> bool:
+        """Whether the schedule of a saved state has another length than this one, such as in a longer run."""
+        return _lengths(state) != _lengths(self.state_dict())
 
     def _note(self) -> None:
         assert self._optimizer is not None
@@ -168,6 +175,14 @@ class Schedule:
     def _advance(self, record: Mapping[str, Any]) -> None:
         assert self._scheduler is not None
         self._spec.advance(self._scheduler, record)
+
+
+def _lengths(state: Any) -> list[Any]:
+    """Return torch's lengths of a schedule and of those inside it."""
+    if isinstance(state, Mapping):
+        own = [state[name] for name in ("T_max", "total_steps") if name in state]
+        return own + [length for part in state.values() for length in _lengths(part)]
+    return [length for part in state for length in _lengths(part)] if isinstance(state, list) else []
 
 
 class ScheduleOfSteps(Schedule):
@@ -188,6 +203,15 @@ class ScheduleOfSteps(Schedule):
 
     def _note(self) -> None:
         """The learning rate is noted before each step."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the scheduler, and the learning rates of the last step, which are logged after the epoch."""
+        return {"scheduler": super().state_dict(), "used": list(self._used)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load a state that `state_dict` returned."""
+        super().load_state_dict(state["scheduler"])
+        self._used = list(state["used"])
 
     def _advance(self, record: Mapping[str, Any]) -> None:
         """The scheduler is stepped after each step."""
