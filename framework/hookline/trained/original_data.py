@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
-from hookline.errors.text import dotted, enumerate_names
+from hookline.errors.text import dotted
 from hookline.plugins.stages import Run
 from hookline.runs.fingerprint import of_data
 from hookline.spec.walk import walk
@@ -97,7 +97,7 @@ def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
 
 
 def _sentence(missing: Mapping[str, Path]) -> str:
-    files = enumerate_names(os.path.normpath(file) for file in missing.values())
+    files = " and ".join(f'"{os.path.normpath(file)}"' for file in missing.values())  # In full, to find them.
     option, path = next(iter(missing.items()))
     change = f"{option}={Path('/new/place', path.name)}"
     return (

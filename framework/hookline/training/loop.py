@@ -8,7 +8,7 @@ from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
-from hookline.training.checkpoints.progress import Progress
+from hookline.training.checkpoints.position import Position
 from hookline.training.gradients import Closure, gradients_of
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
     """Train all epochs, or until the run is stopped or interrupted."""
-    progress = Progress(run, model, criterion, optimizer)
+    position = Position(run, model, criterion, optimizer)
     try:
-        _train_epochs(run, data, model, criterion, optimizer, progress)
+        _train_epochs(run, data, model, criterion, optimizer, position)
     except KeyboardInterrupt:
         run.interrupt()
-        progress.save_now()
+        position.save_now()
 
 
 def _train_epochs(
@@ -35,7 +35,7 @@ def _train_epochs(
     model: "nn.Module",
     criterion: "nn.Module",
     optimizer: "optim.Optimizer",
-    progress: Progress,
+    position: Position,
 ) -> None:
     assert run.directory is not None, "The directory is created before training begins."
     stages, state = run.stages, run.state
@@ -48,24 +48,24 @@ def _train_epochs(
         log.replace("".join(f"{to_json(record)}\n" for record in state.history))
 
     run.raise_if_interrupted()
-    for epoch in progress.epochs():
-        losses = progress.losses()
+    for epoch in position.epochs():
+        losses = position.losses()
         model.train()
-        for batch in progress.batches(data.training):
+        for batch in position.batches(data.training):
             run.loss = gradients(batch)
             terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
             if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
                 losses.add(run.loss, objective.divisor(criterion, batch), terms)
             else:
-                progress.skip()
+                position.skip()
             state.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt
-        if not progress.steps:
+        if not position.steps:
             length = length_of(data.training)
             expected = "" if length is None else f"; {length} were expected"
             raise DataError(f"Epoch {epoch} yielded no training batch{expected}.", option=())
-        progress.before_evaluation()
+        position.before_evaluation()
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:
@@ -73,11 +73,11 @@ def _train_epochs(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
             record |= {f"validation/{name}": value for name, value in results.items()}
-        with progress.logging():
+        with position.logging():
             record = dict(stages.log(run=run, record=record))
             state.history.append(record)
             log.add(f"{to_json(record)}\n")
-            progress.end_epoch()
+            position.end_epoch()
         run.raise_if_interrupted()
         if state.stopped:
             return

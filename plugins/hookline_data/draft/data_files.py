@@ -94,8 +94,8 @@ def _files(paths: list[Path], split: str) -> Path:
     if len(paths) <= MOST_LISTED or len({path.parent for path in paths}) > 1:
         return files
     names = [path.name for path in paths]
-    begin = re.sub(r"\d+$", "", os.path.commonprefix(names))
-    end = os.path.commonprefix([name[::-1] for name in names])[::-1]
+    begin = re.sub(r"\d+$", "", os.path.commonprefix(names))  # noqa: RUF071 - characters are compared.
+    end = os.path.commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071
     pattern = paths[0].parent / f"{begin}*{end}"
     return Files.of(pattern, split) if several.matching(pattern) == sorted(paths) else files
 

@@ -167,9 +167,7 @@ def _whole(column: "pyarrow.ChunkedArray") -> "pyarrow.Array":
     return plain(column).combine_chunks()
 
 
-def _column(
-    name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str | None, path: Path
-) -> Column:
+def _column(name: str, index: int, parts: "list[pyarrow.Array]", decimal_point: str | None, path: Path) -> Column:
     """Summarize the cells of a column in all files. `decimal_point` is that of a CSV file."""
     import pyarrow
 
