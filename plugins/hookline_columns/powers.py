@@ -45,6 +45,8 @@ class PowerTransformer(NumberColumn):
     standardize: bool = True
     """Shift and scale the results to mean 0 and variance 1."""
 
+    learns_from = "numbers"
+
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the power, and the mean and the standard deviation of the transformed numbers."""
         is_constant = float(numbers.min()) == float(numbers.max())
