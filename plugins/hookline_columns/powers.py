@@ -136,7 +136,9 @@ def _power_and_derivative(logarithms: "NDArray[Any]", power: Any) -> "tuple[NDAr
     import numpy
 
     exponents = power * logarithms
-    is_small = abs(exponents) < SMALL  # Differences of nearly equal numbers are replaced by the first terms of a series.
+    is_small = (
+        abs(exponents) < SMALL
+    )  # Differences of nearly equal numbers are replaced by the first terms of a series.
     divisor = numpy.where(power == 0, 1.0, power)
     raised = numpy.where(power == 0, logarithms, numpy.expm1(exponents) / divisor)
     derived = numpy.where(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock
     from hookline_data.images.folder import FolderTable
 
+
 @spec
 class ImageFolder(ImageSource):
     """Images in folders, a class a folder, such as `pets/cat/1.jpg`; classes and files are sorted by name.

@@ -104,9 +104,13 @@ class ColorJitter(TransformSpec):
     @property
     def _changes(self) -> "tuple[tuple[Change, float | tuple[float, ...], float], ...]":
         """Each change with its option and the factor that changes nothing; without the hue unless it is changed."""
-        several = ((_brighter, self.brightness, 1.0), (_contrasted, self.contrast, 1.0))
-        several += ((_saturated, self.saturation, 1.0),)
-        return (*several, (_turned, self.hue, 0.0)) if self.hue else several
+        turned = ((_turned, self.hue, 0.0),) if self.hue else ()
+        return (
+            (_brighter, self.brightness, 1.0),
+            (_contrasted, self.contrast, 1.0),
+            (_saturated, self.saturation, 1.0),
+            *turned,
+        )
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the same shape."""
@@ -140,9 +144,7 @@ class ColorJitter(TransformSpec):
         return images
 
 
-def _factors(
-    given: float | tuple[float, ...], neutral: float, numbers: "NDArray[Any]", images: "Tensor"
-) -> "Tensor":
+def _factors(given: float | tuple[float, ...], neutral: float, numbers: "NDArray[Any]", images: "Tensor") -> "Tensor":
     """Return the factor of each image, `(N, 1, 1, 1)`: around the neutral one, or between two numbers."""
     lowest = 0.0 if neutral else -0.5
     least, greatest = given if isinstance(given, tuple) else (max(lowest, neutral - given), neutral + given)
@@ -181,7 +183,10 @@ def _turned(images: "Tensor", turn: "Tensor") -> "Tensor":
 
     if images.shape[1] == 1:
         return images
-    value, range_ = images.amax(dim=1, keepdim=True), images.amax(dim=1, keepdim=True) - images.amin(dim=1, keepdim=True)
+    value, range_ = (
+        images.amax(dim=1, keepdim=True),
+        images.amax(dim=1, keepdim=True) - images.amin(dim=1, keepdim=True),
+    )
     red, green, blue = ((value - images) / torch.where(range_ == 0, 1, range_)).unbind(dim=1)
     is_red, is_green = images[:, 0] == value[:, 0], images[:, 1] == value[:, 0]
     sixths = torch.where(is_red, blue - green, torch.where(is_green, 2 + red - blue, 4 + green - red)).unsqueeze(1)

@@ -33,7 +33,9 @@ def column(transformer):
 def of_dates(training, others):
     """Year and weekday, standardized."""
     parts = [
-        numpy.array([[day.year, day.weekday()] for day in map(numpy.datetime64.item, numpy.array(days, "datetime64[D]"))])
+        numpy.array(
+            [[day.year, day.weekday()] for day in map(numpy.datetime64.item, numpy.array(days, "datetime64[D]"))]
+        )
         for days in (training, others)
     ]
     scaler = preprocessing.StandardScaler().fit(parts[0])
@@ -92,8 +94,13 @@ def prepared(tmp_path):
         )
         parquet.write_table(table, tmp_path / "table.parquet")
         data = {
-            **{"type": "Parquet", "path": str(tmp_path / "table.parquet"), "targets": "y", "split_column": "split"},
-            **{"columns": {"x": {"type": kind, **options}}, "batch_size": 1000, "shuffle": False},
+            "type": "Parquet",
+            "path": str(tmp_path / "table.parquet"),
+            "targets": "y",
+            "split_column": "split",
+            "columns": {"x": {"type": kind, **options}},
+            "batch_size": 1000,
+            "shuffle": False,
         }
         spec = hookline.load(
             {
@@ -125,7 +132,11 @@ def test_every_kind_is_here():
 def test_a_kind_equals_scikit_learn_and_ignores_validation_and_test_rows(kind, prepared):
     options, (training, others), known = KINDS[kind]
     inputs, other_inputs, fitted = prepared(kind, options, training, others)
-    changed = others[::-1] * 3 if isinstance(others, numpy.ndarray) else ["red" if cell == "blue" else cell for cell in others]
+    changed = (
+        others[::-1] * 3
+        if isinstance(others, numpy.ndarray)
+        else ["red" if cell == "blue" else cell for cell in others]
+    )
     again, _, fitted_again = prepared(kind, options, training, changed)
     assert numpy.array_equal(again, inputs)
     assert fitted_again == fitted

@@ -35,7 +35,9 @@ def cells(kind):
         "time": lambda: array([moment.time() for moment in MOMENTS], kind),
     }
     name = next((name for name in made if str(kind).startswith(name)), None)
-    return made[name]() if name else array([float(number) if "float" in str(kind) else number for number in NUMBERS], kind)
+    return (
+        made[name]() if name else array([float(number) if "float" in str(kind) else number for number in NUMBERS], kind)
+    )
 
 
 p = pyarrow

@@ -22,6 +22,7 @@ MOST_LINES = 20
 DELIMITERS = {",": '","', ";": '";"', "\t": '"\\t"', "|": '"|"'}
 """Delimiters, and how they are written in a spec."""
 
+
 def refuse(source: CSVFile) -> None:
     """Raise a `DataError` if a file certainly has another format, encoding or delimiter than its dialect.
 

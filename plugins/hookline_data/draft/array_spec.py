@@ -9,12 +9,12 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
-from hookline_data.draft.data_files import in_spec
 from hookline_data.draft.groups import Group, groups_of
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
 from hookline_data.draft.model import batch_size
+from hookline_data.draft.reading.data_files import in_spec
+from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.recipes import recipe
-from hookline_data.draft.source import TableFile
 from hookline_data.draft.spec import kinds_of_columns, left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.target import Drafted, Task, drafted
@@ -53,9 +53,7 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
     return draft, {name: of for name, of in lengths.items() if name in draft.inputs}
 
 
-def array_spec(
-    draft: Drafted, file: TableFile, directory: Path, lengths: Mapping[str, str] | None = None
-) -> str:
+def array_spec(draft: Drafted, file: TableFile, directory: Path, lengths: Mapping[str, str] | None = None) -> str:
     """The spec as TOML, for a file in `directory`."""
     is_table = file.type != "NPZ"
     groups = groups_of(draft.given, draft.target, dict(lengths or {}), is_table=is_table)
@@ -98,7 +96,9 @@ def _other_rows(column: Column, target: Column) -> str:
     rows = f"{column.rows:,} rows instead of {target.rows:,}"
     if split is None:
         return rows
-    return f'{rows}; save the {split} split in a file of its own, with the same names, and set `{split} = "{split}.npz"`'
+    return (
+        f'{rows}; save the {split} split in a file of its own, with the same names, and set `{split} = "{split}.npz"`'
+    )
 
 
 def _lengths(columns: Sequence[Column]) -> dict[str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BOOLEANS = {*WRITTEN_TRUE, *WRITTEN_FALSE}
 """Cells that data sources read as 1 and 0, if a column has no others."""
 
+
 @frozen(kw_only=True)
 class Column:
     """A column of a table."""
@@ -40,7 +41,7 @@ class Column:
     is_running: bool = False
     """Whether nearly all cells are consecutive integers, such as the numbers of rows, or of the rows of a group."""
     shape: tuple[int, ...] = ()
-    """The shape of a list, nested or not, or of a row of an array; of lists of different lengths, that of the longest."""
+    """The shape of a list, nested or not, or of a row of an array; of ragged lists that of the longest."""
     is_ragged: bool = False
     """Whether lists have different lengths."""
     is_padded: bool = False

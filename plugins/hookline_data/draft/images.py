@@ -10,12 +10,12 @@ from hookline.errors import DataError, counted, enumerate_names
 from hookline.spec import SpecDraft, as_toml
 from hookline_data.draft import networks
 from hookline_data.draft.columns import Column
-from hookline_data.draft.data_files import DataFiles, in_spec
 from hookline_data.draft.groups import augmentation
 from hookline_data.draft.inputs import quoted
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
 from hookline_data.draft.model import batch_size, model
-from hookline_data.draft.source import TableFile
+from hookline_data.draft.reading.data_files import DataFiles, in_spec
+from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.summaries import column_of
@@ -98,9 +98,7 @@ def pictures_of(paths: Sequence[Path]) -> Pictures:
         size = max(networks.SMALLEST, min(LARGEST, shorter // 8 * 8))
         width = height = size
     channels = 1 if mode == "L" else 3
-    return Pictures(
-        mode=mode, size=size, shape=(channels, height, width), unreadable=unreadable, looked_at=len(chosen)
-    )
+    return Pictures(mode=mode, size=size, shape=(channels, height, width), unreadable=unreadable, looked_at=len(chosen))
 
 
 def folder_draft(files: DataFiles, directory: Path, task: Task | None) -> SpecDraft:

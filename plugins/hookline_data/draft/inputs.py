@@ -135,9 +135,7 @@ def _is_of_names(column: Column) -> bool:
     """Whether almost every row has a text of its own, such as a name."""
     if column.distinct <= FEW and column.distinct <= column.rows / 2:
         return False
-    return not _is_free_text(column) and (
-        column.distinct > (column.rows - column.missing) / 2 or column.most < FEWEST
-    )
+    return not _is_free_text(column) and (column.distinct > (column.rows - column.missing) / 2 or column.most < FEWEST)
 
 
 def quoted(cell: str) -> str:

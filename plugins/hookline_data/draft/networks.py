@@ -92,5 +92,3 @@ def perceptron(rows: int) -> list[Layer]:
 def linear(outputs: int) -> Layer:
     """Return the last layer."""
     return layer("Linear", out_features=outputs)
-
-

@@ -277,7 +277,10 @@ def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("root:*:20228:0:\nuser:*:20228:0:\n", "The first line of the file is a single name: separate names with commas."),
+        (
+            "root:*:20228:0:\nuser:*:20228:0:\n",
+            "The first line of the file is a single name: separate names with commas.",
+        ),
         ("secret;other\n", 'The cells are separated by semicolons, not commas. Set `delimiter = ";"`.'),
         ('{"secret": 1, "b": 2}\n', 'This is a JSONLines file. Set `type = "JSONLines"`.'),
         ("secret\0,x\n", "This is not text: it contains NUL characters."),

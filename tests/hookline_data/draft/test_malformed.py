@@ -9,7 +9,10 @@ import pytest
 from pyarrow import parquet
 
 HEADER = "width,count,color,y"
-ROWS = [f"{index * index % 17}.5,{index % 5},{('red', 'blue', 'grün')[index % 3]},{'ab'[index % 7 > 2]}" for index in range(60)]
+ROWS = [
+    f"{index * index % 17}.5,{index % 5},{('red', 'blue', 'grün')[index % 3]},{'ab'[index % 7 > 2]}"
+    for index in range(60)
+]
 LINES = [HEADER, *ROWS]
 
 
@@ -32,11 +35,17 @@ REFUSED = {
         text("   ".join(line.split(",")) for line in LINES),
         "Its cells seem to be separated by spaces: convert it, such as with `pandas.read_fwf`.",
     ),
-    "name twice": (text(LINES).replace("count", "width", 1), 't.csv: Two columns are named "width". Rename one of them'),
+    "name twice": (
+        text(LINES).replace("count", "width", 1),
+        't.csv: Two columns are named "width". Rename one of them',
+    ),
     "short row": (with_lines(20, "1.5,2"), "t.csv: row 20: It has 2 cells, but the header has 4."),
     "long row": (with_lines(20, "1.5,2,red,a,b"), "t.csv: row 20: It has 5 cells, but the header has 4."),
     "late short row": (text([*LINES, *ROWS * 50, "1.5"]), "t.csv: row 3061: It has 1 cell, but the header has 4."),
-    "open quote": (with_lines(20, '1.5,2,"red,a'), 't.csv: row 20, column "color": This cell has 42 lines, and each of them'),
+    "open quote": (
+        with_lines(20, '1.5,2,"red,a'),
+        't.csv: row 20, column "color": This cell has 42 lines, and each of them',
+    ),
     "open quote in the last row": (
         text([*LINES, '1.5,2,"red,a']),
         't.csv: row 61, column "color": The opening quote of this cell is not closed.',
@@ -105,7 +114,10 @@ READ = {
     ),
     "spaces after commas": (text(LINES).replace(",", ", "), {}),
     "gzip": (gzip.compress(text(LINES).encode()), {}),
-    "bzip2 in cp1252": (__import__("bz2").compress(text(LINES).replace("grün", "„x“").encode("cp1252")), {"encoding": "cp1252"}),
+    "bzip2 in cp1252": (
+        __import__("bz2").compress(text(LINES).replace("grün", "„x“").encode("cp1252")),
+        {"encoding": "cp1252"},
+    ),
 }
 
 
@@ -115,14 +127,17 @@ def test_a_file_in_another_dialect_is_read_with_the_options_that_it_needs(here, 
     Path("t.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     spec, out = drafted("t.csv", "--target", "y")
     assert {name: getattr(spec.data, name) for name in options} == options
-    assert '(2 classes) from 3 columns.\n' in out
+    assert "(2 classes) from 3 columns.\n" in out
 
 
 def test_columns_that_say_nothing_are_left_out(here, drafted):
     rows = [f"{row},,7,{'x' if index else ''}" for index, row in enumerate(ROWS)]
     Path("t.csv").write_text(text([f"{HEADER},empty,same,almost", *rows]))
     _, out = drafted("t.csv", "--target", "y")
-    assert out.splitlines()[1:-2] == ['  "empty" is not an input: it is empty', '  "same" is not an input: it is 7 in all rows']
+    assert out.splitlines()[1:-2] == [
+        '  "empty" is not an input: it is empty',
+        '  "same" is not an input: it is 7 in all rows',
+    ]
 
 
 def test_cells_of_several_lines_are_told(here, new_spec):

@@ -20,9 +20,9 @@ from hookline.check.toml.document import read
 from hookline.cli.main import main
 from hookline.errors import DataError
 from hookline.training.preflight.shapes import deep_check
-from hookline_data.draft.data_files import data_files
 from hookline_data.draft.draft import draft_of, source_of
-from hookline_data.draft.source import table_file
+from hookline_data.draft.reading.data_files import data_files
+from hookline_data.draft.reading.source import table_file
 from hookline_data.draft.spec import as_spec
 from hookline_data.draft.target import drafted, likely_target
 from hookline_data.reading.csv_header import seems_to_lack_a_header

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from hookline.errors.suggestions import nearest
-from hookline.errors.text import enumerate_names, shortened
+from hookline.errors.text import enumerate_names
 
 MOST_LOOKED_AT = 1000
 """The maximum number of files in a directory that are examined."""
@@ -104,7 +104,9 @@ def _of_binary(path: str, kind: str) -> str:
     if kind in _READ:
         return _data_file(path, kind)
     if kind == "Excel":
-        return "This is an Excel file, not a spec. Save the sheet as CSV; `hookline new spec` then writes a spec for it."
+        return (
+            "This is an Excel file, not a spec. Save the sheet as CSV; `hookline new spec` then writes a spec for it."
+        )
     return f"This is a {kind} file, not a spec."
 
 
@@ -159,7 +161,9 @@ def directory(path: str) -> str:
         return f"This is a directory of runs. The spec of the last one is {home / max(runs, key=int) / 'spec.toml'}."
     specs = sorted(name for name in names if name.endswith(".toml"))
     if not specs:
-        advice = f" `hookline new spec {shlex.quote(path)}` writes a spec for the data in it." if _has_data(home) else ""
+        advice = (
+            f" `hookline new spec {shlex.quote(path)}` writes a spec for the data in it." if _has_data(home) else ""
+        )
         return f"This is a directory, not a spec.{advice}"
     some = [str(home / name) for name in specs[:MOST_NAMED]]
     others = f", and {len(specs) - MOST_NAMED} others" if len(specs) > MOST_NAMED else ""

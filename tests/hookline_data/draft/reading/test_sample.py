@@ -8,7 +8,7 @@ import pyarrow
 import pytest
 from pyarrow import feather, parquet
 
-from hookline_data.draft import sample
+from hookline_data.draft.reading import sample
 
 ROWS = 3000
 
@@ -25,7 +25,12 @@ def small(monkeypatch):
 def rows():
     """Rows that are sorted by their class, and whose numbers have a gap and a new category in some places only."""
     for index in range(ROWS):
-        yield {"id": index, "x": None if index == 1501 else index * 7 % 50 + 0.5, "city": f"c{index * 4 // ROWS}", "y": f"k{index * 3 // ROWS}"}
+        yield {
+            "id": index,
+            "x": None if index == 1501 else index * 7 % 50 + 0.5,
+            "city": f"c{index * 4 // ROWS}",
+            "y": f"k{index * 3 // ROWS}",
+        }
 
 
 def written(name):
@@ -37,7 +42,10 @@ def written(name):
     elif name.endswith("jsonl"):
         Path(name).write_text("".join(f"{json.dumps(row)}\n" for row in rows()))
     else:
-        lines = ["id,x,city,y", *(",".join("" if cell is None else str(cell) for cell in row.values()) for row in rows())]
+        lines = [
+            "id,x,city,y",
+            *(",".join("" if cell is None else str(cell) for cell in row.values()) for row in rows()),
+        ]
         text = "".join(f"{line}\n" for line in lines)
         encoding = "utf-16" if "16" in name else "utf-8"
         Path(name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode(encoding))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import DataError
 from hookline_data.csv import CSV
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.draft import line_breaks, sample
 from hookline_data.dialect.detect import dialect_options
+from hookline_data.draft.reading import line_breaks, sample
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ class CSVRows:
             except DataError:
                 return self._read(path, self.options, names, path), 1.0
 
-    def _read(
-        self, path: Path, options: dict[str, Any], names: list[str], whole: Path
-    ) -> "dict[str, pyarrow.Array]":
+    def _read(self, path: Path, options: dict[str, Any], names: list[str], whole: Path) -> "dict[str, pyarrow.Array]":
         """Read a file, or a sample of the whole one."""
         wanted = dict.fromkeys(names, TEXT)
         try:
@@ -78,4 +76,3 @@ def csv_rows(path: Path) -> CSVRows:
         return CSVRows(dialect_options(path))
     except OSError as error:
         raise DataError(f"The file cannot be read: {error.strerror or error}.", file=path) from None
-

@@ -38,9 +38,17 @@ def paths(spec, here):
         (["d/a.csv", "d/b.csv"], ["d"], ("d/*.csv", 0.2, 0.2)),
         (["d/a.csv.gz", "d/b.csv.gz", "d/README.txt"], ["d"], ("d/*.csv.gz", 0.2, 0.2)),
         (["d/only.csv", "d/notes.md"], ["d"], ("d/only.csv", 0.2, 0.2)),
-        (["d/train/1.csv", "d/train/2.csv", "d/test/1.csv"], ["d"], (("d/train/1.csv", "d/train/2.csv"), 0.2, "d/test/1.csv")),
+        (
+            ["d/train/1.csv", "d/train/2.csv", "d/test/1.csv"],
+            ["d"],
+            (("d/train/1.csv", "d/train/2.csv"), 0.2, "d/test/1.csv"),
+        ),
         ([f"p{index}.csv" for index in range(7)], [f"p{index}.csv" for index in range(7)], ("p*.csv", 0.2, 0.2)),
-        (["a.csv", "b.csv", "c.csv"], ["a.csv", "--validation", "b.csv", "--test", "c.csv"], ("a.csv", "b.csv", "c.csv")),
+        (
+            ["a.csv", "b.csv", "c.csv"],
+            ["a.csv", "--validation", "b.csv", "--test", "c.csv"],
+            ("a.csv", "b.csv", "c.csv"),
+        ),
         (["a.csv", "v/1.csv", "v/2.csv"], ["a.csv", "--validation", "v"], ("a.csv", "v/*.csv", 0.2)),
     ],
 )

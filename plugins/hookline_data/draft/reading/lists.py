@@ -94,4 +94,3 @@ def _of_elements(numbers: "NDArray[Any]", *, missing: int, **known: Any) -> Colu
         distinct=len(values),
         **known,
     )
-

@@ -17,7 +17,10 @@ SEQUENCES = [RANDOM.normal(size=(length, 3)).tolist() for length in LENGTHS]
 TOKENS = [RANDOM.integers(0, 20, length).tolist() for length in LENGTHS]
 CASES = {
     "vectors": ({"x": IMAGES[:, 0].tolist(), "y": CLASS}, ["Linear", "ReLU", "Linear"]),
-    "images": ({"x": IMAGES.tolist(), "y": CLASS}, [*(["Conv2d", "BatchNorm2d", "ReLU"] * 2), "MaxPool2d", "Flatten", "Linear"]),
+    "images": (
+        {"x": IMAGES.tolist(), "y": CLASS},
+        [*(["Conv2d", "BatchNorm2d", "ReLU"] * 2), "MaxPool2d", "Flatten", "Linear"],
+    ),
     "sequences": ({"x": SEQUENCES, "y": CLASS}, ["GRU", "Linear"]),
     "series": ({"x": [[row[0] for row in one] for one in SEQUENCES], "y": CLASS}, ["Unflatten", "GRU", "Linear"]),
     "indices": ({"x": TOKENS, "y": CLASS}, ["EmbeddingBag", "ReLU", "Linear"]),
