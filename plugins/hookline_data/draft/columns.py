@@ -54,6 +54,10 @@ class Column:
     """How many numbers are infinite, or too large for float32."""
     words: float = 0.0
     """The mean number of words in a text."""
+    numbers: int = 0
+    """The number of cells of a text that are numbers, if most are."""
+    odd: str = ""
+    """A cell that is no number, in a text whose cells are mostly numbers."""
     has_clock: bool = False
     """Whether times have a time of day."""
     form: Mapping[str, Any] = field(factory=dict)
@@ -114,6 +118,11 @@ class Column:
     def is_scalar(self) -> bool:
         """Whether each cell is a single value."""
         return self.kind not in ("list", "image", "other")
+
+    @property
+    def known(self) -> int:
+        """How many cells are not missing."""
+        return self.rows - self.missing
 
     @property
     def description(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hookline import HooklineWarning
 from hookline.errors import DataError, counted, enumerate_names
-from hookline.spec import SpecDraft
+from hookline.spec import SpecDraft, as_toml
 from hookline_data.arrow import Arrow
 from hookline_data.csv import CSV
 from hookline_data.draft.array_spec import array_draft, array_spec, table_draft
@@ -156,6 +156,11 @@ def _notes(draft: Drafted, file: TableFile) -> Iterator[str]:
     for why, names in by_reason(draft).items():
         listed = enumerate_names(names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], "others"])
         yield f"{listed} {'is not an input' if len(names) == 1 else 'are not inputs'}: {why}"
+    for name, why in draft.mixtures.items():
+        yield f"{as_toml(name)} is text: {why}. To use it as a number, list such cells in `missing_marks`."
+    if draft.task == "classes" and draft.target.is_numeric and len(draft.classes) > 2 and not draft.is_chosen:
+        name, count = as_toml(draft.target.name), len(draft.classes)
+        yield f"{name} has {count} different integers, which are taken as classes. For a quantity, pass --task number."
     if draft.target.missing:
         yield f"{counted(draft.target.missing, 'row')} without a target will be dropped."
     if draft.imbalance:

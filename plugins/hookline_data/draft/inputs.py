@@ -1,5 +1,6 @@
 """What becomes of each column that is not the target: its kind, or why it is left out."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +17,10 @@ LONGEST_CELL = 40
 """The maximum number of characters of a cell in a message."""
 
 FEW = 10
-"""The largest number of categories that each get an input, whatever their frequency."""
+"""The largest number of different cells that count as categories, whatever their frequency."""
 
-MANY = 30
-"""The largest number of inputs that a column of categories becomes."""
+MANY = 100
+"""The largest number of inputs that a column of categories becomes; of more, rare ones are put together."""
 
 RARE = 20
 """A category in fewer rows may not occur in the training rows."""
@@ -27,11 +28,20 @@ RARE = 20
 FEWEST = 5
 """The smallest number of rows of a category that is not put together with others."""
 
+VARIED = 30
+"""Free text has more different cells than this."""
+
 WORDS_OF_TEXT = 3
 """The smallest mean number of words in free text."""
 
-PLACES = 128
-"""The number of inputs that free text becomes."""
+ROWS_PER_PLACE = 16
+"""Free text becomes an input for at least this many rows, so that few rows do not have many inputs."""
+
+FEWEST_PLACES, MOST_PLACES = 8, 256
+"""The smallest and the largest number of inputs that free text becomes, a power of 2."""
+
+WEB = re.compile(r"https?://|www[.]")
+"""The beginning of web addresses."""
 
 TOLD = 0.05
 """The share of missing cells from which an input says where they are."""
@@ -68,9 +78,19 @@ def why_left_out(column: Column) -> str | None:
         return f"all of its numbers are {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:
         return f"it is {f'{column.low:g}' if column.is_numeric else quoted(column.first)} in all rows"
+    if column.kind == "text" and WEB.match(column.first) and all(map(WEB.match, column.counts)):
+        return "its cells are web addresses"
     if column.kind == "text" and _is_of_names(column):
-        return f"{column.distinct:,} of its {column.rows:,} cells are different, such as {quoted(column.first)}"
+        different = f"{column.distinct:,} of its {column.known:,} cells are different, such as {quoted(column.first)}"
+        return mixture(column) or different
     return None
+
+
+def mixture(column: Column) -> str:
+    """Return that most cells of a text are numbers, but not all; empty for other columns."""
+    if not column.odd:
+        return ""
+    return f"{column.numbers:,} of its {column.known:,} cells are numbers, but {quoted(column.odd)} is not"
 
 
 def kind_of(column: Column, *, may_be_missing: bool = False, may_be_unknown: bool = False) -> Kind:
@@ -90,7 +110,7 @@ _FILLED_BY = {
     "StandardScaler": "median",
     "Boolean": "most_frequent",
     "Date": "median",
-    "HashingVectorizer": "",
+    "HashingVectorizer": "empty",
     "OneHotEncoder": "category",
 }
 """What becomes of missing cells that may exist."""
@@ -98,7 +118,7 @@ _FILLED_BY = {
 
 def _kind_of(column: Column) -> Kind:
     if column.distinct == 1:
-        return {"type": "OneHotEncoder", "missing": "category"}
+        return _with_unknown({"type": "OneHotEncoder", "missing": "category"}, column)
     if column.is_numeric:
         return {"type": "StandardScaler", **_filled(column, "median"), **column.form}
     if column.kind == "boolean":
@@ -106,13 +126,16 @@ def _kind_of(column: Column) -> Kind:
     if column.kind == "time":
         return {"type": "Date", **_filled(column, "median"), **column.form, **_parts(column)}
     if _is_free_text(column):
-        return {"type": "HashingVectorizer", "n_features": PLACES, **({"missing": ""} if column.missing else {})}
+        return {"type": "HashingVectorizer", "n_features": _places(column), **_empty(column)}
     kind = {"type": "OneHotEncoder", **({"missing": "category"} if column.missing else {})}
-    if column.distinct > FEW:
+    if column.distinct > MANY:
         rare = {"min_frequency": FEWEST} if column.least < 2 * FEWEST else {}
-        most = {"max_categories": MANY} if column.distinct > MANY else {}
-        unknown = "infrequent_if_exist" if rare or most else "ignore"
-        return {**kind, **rare, **most, "handle_unknown": unknown}
+        return {**kind, **rare, "max_categories": MANY, "handle_unknown": "infrequent_if_exist"}
+    return _with_unknown(kind, column)
+
+
+def _with_unknown(kind: Kind, column: Column) -> Kind:
+    """Return a kind of categories that takes those that may not occur in the training rows."""
     return {**kind, "handle_unknown": "ignore"} if column.least < RARE else kind
 
 
@@ -122,13 +145,23 @@ def _filled(column: Column, by: str) -> Kind:
     return {"missing": by, **({"indicator": True} if column.missing >= TOLD * column.rows else {})}
 
 
+def _places(column: Column) -> int:
+    """Return the number of inputs that free text becomes."""
+    fitting = 2 ** int(math.log2(max(1, column.known / ROWS_PER_PLACE)))
+    return min(max(fitting, FEWEST_PLACES), MOST_PLACES)
+
+
+def _empty(column: Column) -> Kind:
+    return {"missing": "empty"} if column.missing else {}
+
+
 def _parts(column: Column) -> Kind:
     """Return the parts of dates, if they have a time of day."""
     return {"parts": ["year", "month", "day", "weekday", "hour"]} if column.has_clock else {}
 
 
 def _is_free_text(column: Column) -> bool:
-    return column.distinct > max(MANY, 0.2 * column.rows) and column.words >= WORDS_OF_TEXT
+    return column.distinct > max(VARIED, 0.2 * column.rows) and column.words >= WORDS_OF_TEXT
 
 
 def _is_of_names(column: Column) -> bool:

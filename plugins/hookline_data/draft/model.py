@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 
+from hookline_data.draft import networks
 from hookline_data.draft.lines import layers
 from hookline_data.draft.target import Drafted
 
 LEARNING_RATE = 0.003
+
+MEMBERS = 8
+"""The number of networks in an ensemble."""
+
+MOST_COLUMNS = 1_000
+"""The largest number of columns for an ensemble."""
+
+MOST_CLASSES = 1_000
+"""The largest number of classes for an ensemble."""
 
 
 def batch_size(rows: int) -> int:
@@ -18,25 +28,28 @@ def model(draft: Drafted) -> Iterator[str]:
     yield from _classification(draft) if draft.task == "classes" else _regression(draft)
 
 
-def _hidden(rows: int) -> list[int]:
-    """Return the widths of the hidden layers, which grow with the number of rows."""
-    return [32] if rows < 1_000 else [64, 32] if rows < 20_000 else [256, 128]
-
-
 def _layers(draft: Drafted, outputs: int) -> Iterator[str]:
     if draft.network is not None:
         yield from layers(draft.network(outputs))
-        yield ""
-        return
-    yield "[model]"
-    yield 'type = "Sequential"'
-    yield "layers = ["
-    for width in _hidden(draft.rows):
-        yield f'    {{ type = "Linear", out_features = {width} }},'
-        yield '    { type = "ReLU" },'
-    yield f'    {{ type = "Linear", out_features = {outputs} }},'
-    yield "]"
+    elif _is_for_tabm(draft, outputs):
+        yield from _tabm(draft.rows)
+    else:
+        yield from layers([*networks.perceptron(draft.rows), networks.linear(outputs)])
     yield ""
+
+
+def _is_for_tabm(draft: Drafted, outputs: int) -> bool:
+    """Whether an ensemble is not too slow: it multiplies the inputs and the outputs."""
+    return len(draft.given) <= MOST_COLUMNS and outputs <= MOST_CLASSES and all(one.is_scalar for one in draft.given)
+
+
+def _tabm(rows: int) -> Iterator[str]:
+    width = 64 if rows < 5_000 else 128
+    yield "[model] # an ensemble of small networks; the number of its outputs follows from the loss"
+    yield 'type = "TabM" # for more accuracy, try more members or wider layers; faster: a Sequential of Linear and ReLU'
+    yield f"k = {MEMBERS} # members"
+    yield f"d_block = {width} # the size of a layer"
+    yield 'num_embeddings = { type = "PiecewiseLinearEmbeddings", n_bins = 16, d_embedding = 4 }'
 
 
 def _classification(draft: Drafted) -> Iterator[str]:

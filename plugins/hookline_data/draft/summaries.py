@@ -23,11 +23,19 @@ _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
 ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
 """A regular expression for dates and times that the kind `Date` reads without a `format`."""
 
-FORMATS = (
-    *("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M"),
-    *("%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%b %d %Y", "%d %b %Y", "%B %d, %Y"),
-)
-"""Other formats of dates, the first of several that fit all cells counts."""
+DAYS = ("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y-%m-%d")
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+WORDED = ("%b %d %Y", "%d %b %Y", "%B %d, %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y")
+MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y")
+FORMATS = (*(f"{day}{clock}" for clock in CLOCKS for day in DAYS), *MONTHS, *WORDED)
+"""Other formats of dates; the first of several that fit all cells counts. ("%b %d %Y" would read "Jan 2020" as a day of
+the year 20, so months come first.)"""
+
+LONG_YEAR = r"(^|[^0-9])[0-9]{4}([^0-9]|$)"
+"""A regular expression for a year of four digits, as "%Y" must be: strptime would take 20 for the year 20."""
+
+FEW_CELLS = 100
+"""The number of cells to try a format on before all."""
 
 RUNNING = 0.95
 """The share of the rows whose number is that of the row before plus 1 if a column counts them, perhaps by groups."""
@@ -76,7 +84,20 @@ def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) 
             return Column(kind="time", has_clock=has_clock, form=format_, **known, **counts)
     some = values.slice(0, MOST_WORDS_LOOKED_AT)
     words = compute.mean(compute.count_substring_regex(some, r"\w+")).as_py() if len(values) else 0.0
-    return Column(kind="text", words=words or 0.0, **known, **counts)
+    return Column(kind="text", words=words or 0.0, **_mixture(codes), **known, **counts)
+
+
+def _mixture(codes: "pyarrow.Array") -> dict[str, Any]:
+    """Return how many cells are numbers, and the most frequent one that is not, if most are numbers."""
+    import numpy
+    from pyarrow import compute
+
+    is_number = compute.match_substring_regex(codes.dictionary, NUMBER).to_numpy(zero_copy_only=False)
+    times = numpy.bincount(codes.indices.drop_null().to_numpy(zero_copy_only=False), minlength=len(is_number))
+    numbers = int(times[is_number].sum())
+    if numbers <= times.sum() / 2:
+        return {}
+    return {"numbers": numbers, "odd": codes.dictionary[int(numpy.where(is_number, 0, times).argmax())].as_py()}
 
 
 def _of_numbers(
@@ -136,9 +157,13 @@ def _date_format(values: "pyarrow.Array") -> dict[str, Any] | None:
     first = values[0].as_py()
     if not re.search("[0-9]", first) or len(first) > 40:
         return None
-    if re.match(ISO, first):
-        return {} if compute.all(compute.match_substring_regex(values, ISO)).as_py() else None
+    if re.match(ISO, first) and compute.all(compute.match_substring_regex(values, ISO)).as_py():
+        return {}
+    has_long_years = compute.all(compute.match_substring_regex(values, LONG_YEAR)).as_py()
     for pattern in FORMATS:
-        if compute.strptime(values, format=pattern, unit="us", error_is_null=True).null_count == 0:
+        if ("%Y" in pattern) == has_long_years and all(
+            compute.strptime(some, format=pattern, unit="us", error_is_null=True).null_count == 0
+            for some in (values.slice(0, FEW_CELLS), values)
+        ):
             return {"format": pattern}
     return None

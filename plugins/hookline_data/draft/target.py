@@ -9,7 +9,7 @@ from attrs import field, frozen
 from hookline.errors import DataError, counted, did_you_mean, enumerate_names
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
-from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, quoted, split_values, why_left_out
+from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, mixture, quoted, split_values, why_left_out
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""
@@ -120,6 +120,11 @@ class Drafted:
         if times < IMBALANCED * rows:
             return ""
         return f"{times / rows:.1%} of the rows have the class {quoted(name)}, so accuracy says little."
+
+    @property
+    def mixtures(self) -> dict[str, str]:
+        """The inputs that are categories although most of their cells are numbers, with the reasons."""
+        return {column.name: mixture(column) for column in self.given if column.odd}
 
     @property
     def sentence(self) -> str:
@@ -276,6 +281,8 @@ def _complaint(target: Column, task: Task | None = None) -> str | None:
     rows = target.rows - target.missing
     if (task or _task(target)) == "number":
         return _complaint_of_numbers(target, rows)
+    if target.distinct > rows / 2 and target.odd:
+        return mixture(target)
     if target.distinct > rows / 2:
         different = f"{target.distinct:,} of its {rows:,} cells are different from one another"
         return f"{different}, and classes would repeat"

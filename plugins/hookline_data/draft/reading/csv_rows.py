@@ -7,6 +7,7 @@ from hookline.errors import DataError
 from hookline_data.csv import CSV
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.detect import dialect_options
+from hookline_data.dialect.footer import footer_lines
 from hookline_data.draft.reading import line_breaks, sample
 from hookline_data.reading.columns import Wanted
 
@@ -73,6 +74,12 @@ def csv_rows(path: Path) -> CSVRows:
 
     """
     try:
-        return CSVRows(dialect_options(path))
+        rows = CSVRows(dialect_options(path))
+        below = footer_lines(path, CSV(path=path, batch_size=1, **rows.options).dialect)
     except OSError as error:
         raise DataError(f"The file cannot be read: {error.strerror or error}.", file=path) from None
+    if below:
+        rows.options["skipfooter"] = below
+        lines = "The last line is no row" if below == 1 else f"The last {below} lines are no rows"
+        rows.notes.append(f"{path}: {lines}, so the spec has `skipfooter = {below}`.")
+    return rows
