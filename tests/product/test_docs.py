@@ -108,7 +108,7 @@ def test_a_spec_is_drafted_trained_and_changed_as_shown(tmp_path, monkeypatch, c
     table, more = tomllib.loads(Path("penguins.toml").read_text()), tomllib.loads(changed)
     spec = hookline.load({**table, **more, "data": {**table["data"], **more["data"]}})
     assert (spec.data.group_column, spec.loss.weight) == ("Individual ID", "balanced")
-    Path("broken.csv").write_text("width,length,kind\n" + "1,2,a\n" * 2 + "1,2\n")
+    Path("broken.csv").write_text("width,length,kind\n1,2,a\n1,2,a\n1,2\n" + "1,2,b\n" * 9)
     command, shown = shown_of("new spec broken.csv", "new_spec")
     capsys.readouterr()
     assert main(command) == 2

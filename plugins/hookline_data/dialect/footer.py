@@ -32,9 +32,10 @@ def footer_lines(path: Path, dialect: Dialect) -> int:
         lines = _last_lines(file, dialect)
     quote = dialect.quote_char or None
     quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=quote, quoting=quoting, strict=True)
     try:
-        rows = [row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=quote, quoting=quoting) if row]
-    except csv.Error:
+        rows = [row for row in reader if row]
+    except csv.Error:  # A quote that is not closed is reported with its row.
         return 0
     widths = [len(row) for row in rows]
     width = max(widths, default=0)

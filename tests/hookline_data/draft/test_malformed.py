@@ -41,7 +41,7 @@ REFUSED = {
     ),
     "short row": (with_lines(20, "1.5,2"), "t.csv: row 20: It has 2 cells, but the header has 4."),
     "long row": (with_lines(20, "1.5,2,red,a,b"), "t.csv: row 20: It has 5 cells, but the header has 4."),
-    "late short row": (text([*LINES, *ROWS * 50, "1.5"]), "t.csv: row 3061: It has 1 cell, but the header has 4."),
+    "late short row": (text([*LINES, *ROWS * 50, "1.5", *ROWS]), "t.csv: row 3061: It has 1 cell, but the header has 4."),
     "open quote": (
         with_lines(20, '1.5,2,"red,a'),
         't.csv: row 20, column "color": This cell has 42 lines, and each of them',
