@@ -14,7 +14,6 @@ EXAMPLES = {
     "check/toml/not_specs.py": {
         "Arrow",
         "CSV",
-        "JSONLines",
         "NPZ",
         "Parquet",
     },  # How to use a file of this format that is given as a spec.
@@ -22,7 +21,7 @@ EXAMPLES = {
     "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},
     "cli/main.py": {"Adam"},
-    "cli/new.py": {"Arrow", "CSV", "Parquet"},  # The file formats.
+    "cli/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/output/table_files.py": {"CSV"},  # The file format.
     "cli/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/show.py": {"Conv2d"},

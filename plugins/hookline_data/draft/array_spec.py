@@ -17,7 +17,8 @@ from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.recipes import recipe
 from hookline_data.draft.spec import kinds_of_columns, left_out, target_lines, whole
 from hookline_data.draft.splits import splits
-from hookline_data.draft.target import Drafted, Task, drafted
+from hookline_data.draft.target import Drafted, drafted
+from hookline_data.draft.task import Task
 from hookline_data.splitting.names import split_called
 
 INPUTS = ("x", "x_train", "train_x", "data", "inputs", "input", "features", "images", "train_images")

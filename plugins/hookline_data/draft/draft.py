@@ -15,7 +15,8 @@ from hookline_data.draft.reading.arrays import array_file
 from hookline_data.draft.reading.data_files import DataFiles, data_files
 from hookline_data.draft.reading.source import TableFile, table_file
 from hookline_data.draft.spec import as_spec, by_reason
-from hookline_data.draft.target import Drafted, Task, drafted, likely_target
+from hookline_data.draft.target import Drafted, drafted, likely_target
+from hookline_data.draft.task import Task
 from hookline_data.files import compressed, kinds, several
 from hookline_data.json_lines import JSONLines
 from hookline_data.npz import NPZ

@@ -19,7 +19,8 @@ from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.summaries import column_of
-from hookline_data.draft.target import Drafted, Task
+from hookline_data.draft.target import Drafted
+from hookline_data.draft.task import Task
 from hookline_data.files import several
 from hookline_data.images.folder import class_folders, has_image, image_files, is_image
 
