@@ -104,9 +104,13 @@ class ColorJitter(TransformSpec):
     @property
     def _changes(self) -> "tuple[tuple[Change, float | tuple[float, ...], float], ...]":
         """Each change with its option and the factor that changes nothing; without the hue unless it is changed."""
-        several = ((_brighter, self.brightness, 1.0), (_contrasted, self.contrast, 1.0))
-        several += ((_saturated, self.saturation, 1.0),)
-        return (*several, (_turned, self.hue, 0.0)) if self.hue else several
+        turned = ((_turned, self.hue, 0.0),) if self.hue else ()
+        return (
+            (_brighter, self.brightness, 1.0),
+            (_contrasted, self.contrast, 1.0),
+            (_saturated, self.saturation, 1.0),
+            *turned,
+        )
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the same shape."""

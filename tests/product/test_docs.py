@@ -118,7 +118,7 @@ def test_a_spec_is_drafted_trained_and_changed_as_shown(tmp_path, monkeypatch, c
     table, more = tomllib.loads(Path("penguins.toml").read_text()), tomllib.loads(changed)
     spec = hookline.load({**table, **more, "data": {**table["data"], **more["data"]}})
     assert (spec.data.group_column, spec.loss.weight) == ("Individual ID", "balanced")
-    Path("broken.csv").write_text("width,length,kind\n" + "1,2,a\n" * 2 + "1,2\n" + "1,2,a\n" * 2)
+    Path("broken.csv").write_text("width,length,kind\n1,2,a\n1,2,a\n1,2\n" + "1,2,b\n" * 9)
     command, shown = shown_of("new spec broken.csv", "new_spec")
     capsys.readouterr()
     assert main(command) == 2
@@ -207,7 +207,7 @@ def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
-    plain, of_houses, embedded = map(tomllib.loads, blocks("toml", "tabular_models"))
+    plain, of_houses, embedded, _ = map(tomllib.loads, blocks("toml", "tabular_models"))
     rows = [f"{90 + row},{row % 5},{row % 20},{row * 9 % 500},{100 + row * 37 % 101}" for row in range(60)]
     (tmp_path / "houses.csv").write_text("\n".join(["area,rooms,city,street,price", *rows]))
     monkeypatch.chdir(tmp_path)
@@ -217,6 +217,13 @@ def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
         spec = hookline.load({**sections, **of_houses, "model": known | shown["model"]})
         trial = hookline.train(spec, out=tmp_path / str(number))
         assert type(trial.model).__name__ == shown["model"]["type"]
+
+
+def test_a_linear_model_for_few_rows_is_built_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT / "specs")
+    *_, linear = map(tomllib.loads, blocks("toml", "tabular_models"))
+    trial = hookline.train(iris_with(linear, ["run.epochs=1"]), out=tmp_path / "run")
+    assert [(layer.in_features, layer.out_features) for layer in trial.model] == [(4, 3)]
 
 
 def test_the_training_options_are_read_as_shown():

@@ -26,15 +26,18 @@ SAMPLE = (
 )
 
 COMPARED = (
-    "auto_mpg.csv",
     "concrete.csv",
+    "diabetes_export.csv",
+    "fuel_economy.csv",
     "hitters.csv",
     "mode_choice.csv",
-    "penguins.csv",
     "phishing.csv.gz",
     "seattle_weather.csv",
-    "titanic.csv",
+    "student_survey.csv",
 )
+
+SPLITS = range(3)
+"""The seeds of the splits over which the comparison is averaged: a test split has only 46 rows or more."""
 
 
 @pytest.fixture
@@ -82,24 +85,24 @@ def test_a_draft_leaves_nothing_out_silently_and_predicts_every_row(name, drafte
         assert set(predicted) <= set(table[target][known].astype(str))
 
 
-@pytest.mark.parametrize("name", sampled(COMPARED, ("auto_mpg.csv", "phishing.csv.gz")))
+@pytest.mark.parametrize("name", sampled(COMPARED, ("diabetes_export.csv", "student_survey.csv")))
 def test_a_draft_is_as_good_as_a_quick_pipeline_of_scikit_learn(name, drafted):
     path, _ = drafted(name)
-    trial = hookline.train(hookline.load("spec.toml"), out="run")
-    table, target, inputs = frame(path), TARGETS[name], trial.spec.data.inputs
-    training, test = (trial.data.row_numbers[split] for split in ("training", "test"))
-    is_of_classes = trial.data.target.classes is not None
-    known = table[target].astype(str) if is_of_classes else table[target]
-    columns = table.columns.drop(target) if "*" in inputs else list(inputs)
-    quick = quick_scores(table[columns], known, training, test, is_of_classes=is_of_classes)
+    table, target = frame(path), TARGETS[name]
+    differences = []
+    for split in SPLITS:
+        trial = hookline.train(hookline.load("spec.toml", [f"data.split_seed={split}"]), out=f"run{split}")
+        is_of_classes = trial.data.target.classes is not None
+        known = table[target].astype(str) if is_of_classes else table[target]
+        columns = table.columns.drop(target) if "*" in trial.spec.data.inputs else list(trial.spec.data.inputs)
+        training, test = (trial.data.row_numbers[part] for part in ("training", "test"))
+        quick = quick_scores(table[columns], known, training, test, is_of_classes=is_of_classes)
 
-    predicted = hookline.open_run("run").predict(path)["prediction"].to_pandas()
-    assert len(predicted) == len(table)
-    if is_of_classes:
-        score = accuracy_score(known.iloc[test], predicted.astype(str).iloc[test])
-    else:
-        score = r2_score(known.iloc[test], predicted.iloc[test])
-    assert score >= max(quick) - 0.01
+        predicted = hookline.open_run(trial.directory).predict(path)["prediction"].to_pandas().iloc[test]
+        score = accuracy_score if is_of_classes else r2_score
+        own = score(known.iloc[test], predicted.astype(str) if is_of_classes else predicted)
+        differences.append(own - max(quick))
+    assert numpy.mean(differences) >= -0.01
 
 
 def test_the_source_of_every_table_is_listed():

@@ -180,7 +180,9 @@ def _rows(lines: Sequence[str], delimiter: str, quote: str = '"') -> list[list[s
 def unmarked_encoding(begin: bytes) -> str | None:
     """Return the encoding of text in UTF-16 without a byte order mark, in which every other byte is usually 0."""
     is_zero = [byte == 0 for byte in begin[:4]]
-    return {(True, False, True, False): "utf-16-be", (False, True, False, True): "utf-16-le"}.get(tuple(is_zero))  # type: ignore[call-overload]
+    if is_zero == [True, False, True, False]:
+        return "utf-16-be"
+    return "utf-16-le" if is_zero == [False, True, False, True] else None
 
 
 def legacy_encoding(text: bytes) -> str:

@@ -41,7 +41,7 @@ class Column:
     is_running: bool = False
     """Whether nearly all cells are consecutive integers, such as the numbers of rows, or of the rows of a group."""
     shape: tuple[int, ...] = ()
-    """The shape of a list, nested or not, or of a row of an array; of lists of different lengths, the longest one."""
+    """The shape of a list, nested or not, or of a row of an array; of ragged lists that of the longest."""
     is_ragged: bool = False
     """Whether lists have different lengths."""
     is_padded: bool = False

@@ -10,17 +10,19 @@ from hookline.spec import SpecDraft, as_toml
 from hookline_data.arrow import Arrow
 from hookline_data.csv import CSV
 from hookline_data.draft.array_spec import array_draft, array_spec, table_draft
-from hookline_data.draft.arrays import array_file
-from hookline_data.draft.data_files import DataFiles, data_files
 from hookline_data.draft.images import folder_draft, image_table_draft, image_table_spec, with_images
-from hookline_data.draft.source import TableFile, table_file
+from hookline_data.draft.reading.arrays import array_file
+from hookline_data.draft.reading.data_files import DataFiles, data_files
+from hookline_data.draft.reading.source import TableFile, table_file
 from hookline_data.draft.spec import as_spec, by_reason, ids_of
-from hookline_data.draft.target import Drafted, Task, drafted, likely_target
+from hookline_data.draft.target import Drafted, drafted, likely_target
+from hookline_data.draft.task import Task
 from hookline_data.files import compressed, kinds, several
 from hookline_data.json_lines import JSONLines
 from hookline_data.npz import NPZ
 from hookline_data.parquet import Parquet
 from hookline_data.rows.split_file import SplitFile
+from hookline_data.table import Table
 
 SOURCES: Mapping[str, type[SplitFile]] = {
     **{source.__name__: source for source in (Arrow, CSV, JSONLines, NPZ, Parquet)},
@@ -36,6 +38,9 @@ TABLES = {source.__name__ for source in (Arrow, CSV, JSONLines, Parquet)}
 LOOKED_AT = 1024
 """How many bytes of a text file to search for NUL characters."""
 
+Choose = Callable[[Mapping[str, str], str], str]
+"""Returns the column that the user chooses, given the descriptions of all columns and the likeliest one."""
+
 SAMPLED = 1.0001
 """The least factor by which a table has more rows than its sample."""
 
@@ -47,7 +52,7 @@ def draft_for(
     files: Mapping[str, Sequence[Path]],
     directory: Path,
     task: Task | None,
-    choose_target: Callable[[Mapping[str, str], str], str],
+    choose_target: Choose,
 ) -> SpecDraft | None:
     """Draft a spec; `None` for files that no source of this plugin reads. See the hook `draft_spec`.
 
@@ -62,7 +67,19 @@ def draft_for(
     source = source_of(found)
     if source is None:
         return None
-    file = array_file(found) if source is NPZ else table_file(found, source)
+    if source is NPZ:
+        return _of_arrays(array_file(found), directory, task, choose_target)
+    assert issubclass(source, Table)
+    return _of_table(table_file(found, source), directory, task, choose_target)
+
+
+def _of_arrays(file: TableFile, directory: Path, task: Task | None, choose_target: Choose) -> SpecDraft:
+    draft, lengths = array_draft(file, _chosen(file, choose_target), task)
+    text = array_spec(draft, file, directory, lengths)
+    return SpecDraft(text=text, summary=draft.sentence, notes=tuple(_notes(draft, file)), new_rows="new.npz")
+
+
+def _of_table(file: TableFile, directory: Path, task: Task | None, choose_target: Choose) -> SpecDraft:
     if file.lacks_a_header:
         message = (
             "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
@@ -70,24 +87,25 @@ def draft_for(
         )
         warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
     file, images, folder = with_images(file)
-    descriptions = {column.name: column.description for column in file.columns}
-    target = choose_target(descriptions, likely_target(file.columns).name)
-    new_rows, more = f"new{'.csv' if source is CSV else first.suffix}", iter(())
-    if source is NPZ:
-        draft, lengths = array_draft(file, target, task)
-        text = array_spec(draft, file, directory, lengths)
-    elif images:
-        draft = image_table_draft(draft_of(file, target, task))
-        text, pictures = image_table_spec(draft, file, directory, images, folder)
-        new_rows, more = str(images[0]), pictures.notes()
-    else:
-        draft = table_draft(draft_of(file, target, task))
-        are_plain = all(column.is_scalar for column in (draft.target, *draft.given))
-        text = (as_spec if are_plain else array_spec)(draft, file, directory)
+    draft = draft_of(file, _chosen(file, choose_target), task)
+    new_rows = f"new{'.csv' if file.type == 'CSV' else several.of(file.path)[0].suffix}"
     if draft.unused_files:
         new_rows = str(several.of(file.files.others[min(draft.unused_files)])[0])
-    notes = (*more, *_notes(draft, file))
-    return SpecDraft(text=text, summary=draft.sentence, notes=notes, new_rows=new_rows)
+    if images:
+        draft = image_table_draft(draft)
+        text, pictures = image_table_spec(draft, file, directory, images, folder)
+        notes = (*pictures.notes(), *_notes(draft, file))
+        return SpecDraft(text=text, summary=draft.sentence, notes=notes, new_rows=str(images[0]))
+    draft = table_draft(draft)
+    are_plain = all(column.is_scalar for column in (draft.target, *draft.given))
+    text = (as_spec if are_plain else array_spec)(draft, file, directory)
+    return SpecDraft(text=text, summary=draft.sentence, notes=tuple(_notes(draft, file)), new_rows=new_rows)
+
+
+def _chosen(file: TableFile, choose_target: Choose) -> str:
+    """Return the column that the user chooses as the target."""
+    descriptions = {column.name: column.description for column in file.columns}
+    return choose_target(descriptions, likely_target(file.columns).name)
 
 
 def draft_of(file: TableFile, target: str, task: Task | None) -> Drafted:

@@ -10,16 +10,17 @@ from hookline.errors import DataError, counted, enumerate_names
 from hookline.spec import SpecDraft, as_toml
 from hookline_data.draft import networks
 from hookline_data.draft.columns import Column
-from hookline_data.draft.data_files import DataFiles, in_spec
 from hookline_data.draft.groups import augmentation
 from hookline_data.draft.inputs import quoted
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
 from hookline_data.draft.model import batch_size, model
-from hookline_data.draft.source import TableFile
+from hookline_data.draft.reading.data_files import DataFiles, in_spec
+from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.summaries import column_of
-from hookline_data.draft.target import Drafted, Task
+from hookline_data.draft.target import Drafted
+from hookline_data.draft.task import Task
 from hookline_data.files import several
 from hookline_data.images.folder import class_folders, has_image, image_files, is_image
 

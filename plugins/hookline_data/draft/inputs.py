@@ -49,6 +49,9 @@ TOLD = 0.05
 IDENTIFIER = re.compile(r"(^|[ ._-])id$|[a-z]I[dD]$|^ID$")
 """The names of columns that identify rows, such as `id`, `customer_id` and `PassengerId`."""
 
+TIME = re.compile(r"(^|[^a-z])(year|quarter|month|week|day|hour|date|time|period)", re.IGNORECASE)
+"""The names of columns whose consecutive integers are times, and not row numbers."""
+
 NAMES_OF_SPLITS = ("split", "set", "subset", "part", "partition", "fold")
 """The names of columns that may assign rows to splits, in lower case."""
 
@@ -64,7 +67,7 @@ def why_left_out(column: Column) -> str | None:
         return column.why
     if column.kind == "list" and column.missing:
         return f"numbers are missing in {counted(column.missing, 'row')}"
-    if column.is_running:
+    if column.is_running and not TIME.search(column.name):
         return COUNTS_ROWS
     if column.missing == column.rows:
         return "it is empty"

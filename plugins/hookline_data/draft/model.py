@@ -11,6 +11,9 @@ LEARNING_RATE = 0.003
 MEMBERS = 8
 """The number of networks in an ensemble."""
 
+FEW_ROWS = 100
+"""With fewer rows, linear models are often better."""
+
 MOST_COLUMNS = 1_000
 """The largest number of columns for an ensemble."""
 
@@ -46,7 +49,11 @@ def _is_for_tabm(draft: Drafted, outputs: int) -> bool:
 def _tabm(rows: int) -> Iterator[str]:
     width = 64 if rows < 5_000 else 128
     yield "[model] # an ensemble of small networks; the number of its outputs follows from the loss"
-    yield 'type = "TabM" # for more accuracy, try more members or wider layers; faster: a Sequential of Linear and ReLU'
+    if rows < FEW_ROWS:
+        yield f"# With fewer than {FEW_ROWS} rows, a linear model can be better: a Sequential of one Linear layer."
+    else:
+        yield "# For more accuracy, try more members and wider layers; a Sequential of Linear and ReLU is faster."
+    yield 'type = "TabM"'
     yield f"k = {MEMBERS} # members"
     yield f"d_block = {width} # the size of a layer"
     yield 'num_embeddings = { type = "PiecewiseLinearEmbeddings", n_bins = 16, d_embedding = 4 }'

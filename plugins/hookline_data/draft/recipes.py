@@ -52,8 +52,8 @@ class Recipe:
         yield from ("", "[optimizer]", 'type = "AdamW"', f"lr = {LEARNING_RATE}")
         if self.scale is not None and is_scaled:
             yield "# The last layer learns in the unit of the target, which has this standard deviation:"
-            rate = _rounded(LEARNING_RATE * self.scale[1])
-            yield f'groups = [{{ parameters = "{last}.*", lr = {rate}, weight_decay = 0.0 }}]'
+            lr = _rounded(LEARNING_RATE * self.scale[1])
+            yield f'groups = [{{ parameters = "{last}.*", lr = {lr}, weight_decay = 0.0 }}]'
         for metric in self.metrics:
             yield from ("", "[[metrics]]", *_options(metric))
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from hookline.errors import counted
 from hookline.spec import as_toml
-from hookline_data.draft.data_files import in_spec
 from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.lines import WIDTH, comment, key_of, option
 from hookline_data.draft.model import batch_size, model
-from hookline_data.draft.source import TableFile
+from hookline_data.draft.reading.data_files import in_spec
+from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.splits import splits
 from hookline_data.draft.target import Drafted
 from hookline_data.rows.ids import id_conflicts

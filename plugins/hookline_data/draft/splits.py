@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookline.spec import as_toml
-from hookline_data.draft.data_files import in_spec
 from hookline_data.draft.inputs import split_values
 from hookline_data.draft.lines import option
-from hookline_data.draft.source import TableFile
-from hookline_data.draft.target import HELD_BACK, Drafted
+from hookline_data.draft.reading.data_files import in_spec
+from hookline_data.draft.reading.source import TableFile
+from hookline_data.draft.target import Drafted
+from hookline_data.draft.task import HELD_BACK
 
 
 def splits(draft: Drafted, file: TableFile, directory: Path) -> Iterator[str]:

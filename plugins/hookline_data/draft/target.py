@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from attrs import field, frozen
 
@@ -10,34 +10,15 @@ from hookline.errors import DataError, counted, did_you_mean, enumerate_names
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
 from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, mixture, quoted, split_values, why_left_out
-
-MOST_CLASSES_OF_INTEGERS = 20
-"""The maximum number of different integers that count as classes; more are numbers."""
-
-LEAST_OF_A_CLASS = 3
-"""The minimum number of rows of a class: one each for training, validation and test."""
-
-LEAST_ROWS = 3
-"""The minimum number of rows: one each for training, validation and test."""
-
-LEAST_TO_JUDGE = 2
-"""The minimum number of rows for R²."""
-
-HELD_BACK = 0.2
-"""The share of the rows in the validation split, and that in the test split."""
+from hookline_data.draft.task import Task, complaint, task_of
 
 IMBALANCED = 0.9
 """The share of the most frequent class from which accuracy misleads."""
 
 TARGET_NAMES = ("target", "targets", "label", "labels", "class", "y", "y_train", "train_labels")
 
-MOST_DENSE_CLASSES = 100
-"""The largest number of different integers in lists that count as classes."""
-
 MOST_NAMED = 3
 """The largest number of inputs that the sentence about a model names."""
-
-Task = Literal["classes", "number"]
 
 
 class Network(Protocol):
@@ -147,7 +128,7 @@ class Drafted:
 
 def likely_target(columns: Sequence[Column]) -> Column:
     """The most likely target: the column with such a name, the only one with classes in words, or the last."""
-    usable = [column for column in columns if _complaint(column) is None and not split_values(column)] or list(columns)
+    usable = [column for column in columns if complaint(column) is None and not split_values(column)] or list(columns)
     named = [column for column in usable if column.name.lower() in TARGET_NAMES]
     words = [column for column in usable if column.kind in ("text", "boolean")]
     return named[0] if named else words[0] if len(words) == 1 else usable[-1]
@@ -183,9 +164,9 @@ def drafted(
     column = _called(target, columns)
     if column is None:
         raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
-    if complaint := _complaint(column, task):
-        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
-    is_chosen, task = task is not None, task or _task(column)
+    if problem := complaint(column, task):
+        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {problem}.")
+    is_chosen, task = task is not None, task or task_of(column)
     lost = frozenset(split for split, names in (absent or {}).items() if column.name in names)
     lacking = {name: split for split, names in (absent or {}).items() if split not in lost for name in names}
     if task == "classes" and training is not None and (new := _new_class(column, training)) is not None:
@@ -250,70 +231,3 @@ def _leak(column: Column, target: Column) -> str | None:
     rows = min(column.rows, target.rows)  # Files of other splits may lack one of them.
     pairs = set(zip(*(one.codes.indices[:rows].to_pylist() for one in (column, target)), strict=True))
     return "it is the target in other words" if len(pairs) == target.distinct else None
-
-
-def _task(target: Column) -> Task:
-    """Whether a target is one of several classes or a number."""
-    if not target.is_scalar:
-        return "classes" if target.is_whole and 2 <= len(target.values) <= MOST_DENSE_CLASSES else "number"
-    if not target.is_numeric:
-        return "classes"
-    few = target.distinct <= min(MOST_CLASSES_OF_INTEGERS, (target.rows - target.missing) / 2)
-    return "classes" if target.kind == "integer" and few and not target.form else "number"
-
-
-def _complaint(target: Column, task: Task | None = None) -> str | None:
-    """Why a column cannot be a target."""
-    if not target.name.strip():
-        return "it has no name"
-    if target.kind in ("image", "other"):
-        return target.why or "its cells are paths of images"
-    if target.kind == "list":
-        return _complaint_of_lists(target, task)
-    if not target.distinct:
-        return "it is empty"
-    if target.rows - target.missing < LEAST_ROWS:
-        return _too_few(target.rows - target.missing)
-    if target.distinct == 1:
-        return f"all of its cells are {quoted(target.first)}"
-    if target.not_finite:
-        return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
-    rows = target.rows - target.missing
-    if (task or _task(target)) == "number":
-        return _complaint_of_numbers(target, rows)
-    if target.distinct > rows / 2 and target.odd:
-        return mixture(target)
-    if target.distinct > rows / 2:
-        different = f"{target.distinct:,} of its {rows:,} cells are different from one another"
-        return f"{different}, and classes would repeat"
-    if target.most < LEAST_OF_A_CLASS:
-        return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
-    return None
-
-
-def _too_few(rows: int) -> str:
-    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} too few to learn from and to test"
-
-
-def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
-    """Why a column of lists cannot be a target."""
-    if target.missing:
-        return f"numbers are missing in {counted(target.missing, 'row')}"
-    if target.not_finite:
-        return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
-    if target.low == target.high:
-        return f"all of its numbers are {target.low:g}"
-    if task == "classes" and not (target.is_whole and target.values):
-        return "its numbers are not classes, which must be integers"
-    return None
-
-
-def _complaint_of_numbers(target: Column, rows: int) -> str | None:
-    """Why a column cannot be a numeric target."""
-    if not target.is_numeric:
-        return f"it has {quoted(target.first)}, which is no number"
-    if not target.deviation or target.deviation**2 == 0:
-        return "its numbers differ too little"
-    if round(rows * HELD_BACK) < LEAST_TO_JUDGE:
-        return _too_few(rows)
-    return None

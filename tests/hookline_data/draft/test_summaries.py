@@ -56,6 +56,14 @@ def test_free_text_becomes_more_inputs_if_there_are_more_rows(rows, places):
     assert kind_of(column([f"the house {n}" for n in range(rows)]))["n_features"] == places
 
 
+@pytest.mark.parametrize(
+    ("name", "is_input"), [("row", False), ("n", False), ("Year", True), ("fiscal_year", True), ("birthday", False)]
+)
+def test_consecutive_integers_are_row_numbers_or_times(name, is_input):
+    years = column_of(name, 0, pyarrow.array(range(1947, 1963)))
+    assert why_left_out(years) == (None if is_input else "it counts the rows")
+
+
 def test_web_addresses_are_no_inputs():
     assert why_left_out(column([f"https://example.org/{n}/a-b-c" for n in range(40)])) == "its cells are web addresses"
 

@@ -11,11 +11,11 @@ from hookline.errors import DataError
 from hookline_data.arrow_columns.checked import checked
 from hookline_data.arrow_columns.plain import plain
 from hookline_data.csv import CSV
-from hookline_data.draft import sample
 from hookline_data.draft.columns import Column
-from hookline_data.draft.csv_rows import CSVRows, csv_rows
-from hookline_data.draft.data_files import DataFiles
-from hookline_data.draft.lists import list_column
+from hookline_data.draft.reading import sample
+from hookline_data.draft.reading.csv_rows import CSVRows, csv_rows
+from hookline_data.draft.reading.data_files import DataFiles
+from hookline_data.draft.reading.lists import list_column
 from hookline_data.draft.summaries import column_of
 from hookline_data.files import several
 from hookline_data.json_lines import JSONLines

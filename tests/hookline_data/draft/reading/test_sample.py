@@ -8,7 +8,7 @@ import pyarrow
 import pytest
 from pyarrow import feather, parquet
 
-from hookline_data.draft import sample
+from hookline_data.draft.reading import sample
 
 ROWS = 3000
 

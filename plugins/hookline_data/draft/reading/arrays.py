@@ -8,9 +8,9 @@ from attrs import evolve
 
 from hookline.errors import DataError
 from hookline_data.draft.columns import Column
-from hookline_data.draft.data_files import DataFiles
-from hookline_data.draft.lists import array_column
-from hookline_data.draft.source import TableFile
+from hookline_data.draft.reading.data_files import DataFiles
+from hookline_data.draft.reading.lists import array_column
+from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.summaries import column_of
 from hookline_data.files import several
 from hookline_data.reading import npz_file

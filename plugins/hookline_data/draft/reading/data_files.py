@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from attrs import field, frozen
@@ -94,10 +95,16 @@ def _files(paths: list[Path], split: str) -> Path:
     if len(paths) <= MOST_LISTED or len({path.parent for path in paths}) > 1:
         return files
     names = [path.name for path in paths]
-    begin = re.sub(r"\d+$", "", os.path.commonprefix(names))  # noqa: RUF071 - characters are compared.
-    end = os.path.commonprefix([name[::-1] for name in names])[::-1]  # noqa: RUF071
+    begin = re.sub(r"\d+$", "", _common(names))
+    end = _common([name[::-1] for name in names])[::-1]
     pattern = paths[0].parent / f"{begin}*{end}"
     return Files.of(pattern, split) if several.matching(pattern) == sorted(paths) else files
+
+
+def _common(names: Sequence[str]) -> str:
+    """Return the longest beginning that all names have."""
+    letters = zip(*names, strict=False)
+    return "".join(several[0] for several in takewhile(lambda several: len(set(several)) == 1, letters))
 
 
 def _is_of_classes(folder: Path) -> bool:

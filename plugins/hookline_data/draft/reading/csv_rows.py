@@ -8,7 +8,7 @@ from hookline_data.csv import CSV
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.detect import dialect_options
 from hookline_data.dialect.footer import footer_lines
-from hookline_data.draft import line_breaks, sample
+from hookline_data.draft.reading import line_breaks, sample
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
