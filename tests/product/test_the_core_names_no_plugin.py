@@ -37,6 +37,7 @@ EXAMPLES = {
     "report/judgements.py": {"EarlyStopping"},
     "trained/evaluation/added_metrics.py": {"F1Score"},
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
+    "trained/resume.py": {"Checkpoint"},  # What to add to a spec.
     "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""

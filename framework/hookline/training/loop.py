@@ -8,7 +8,7 @@ from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
-from hookline.training.checkpoints.progress import Progress
+from hookline.training.checkpoints.progress import LoopProgress
 from hookline.training.gradients import Closure, gradients_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
     """Train all epochs, or until the run is stopped or interrupted."""
-    progress = Progress(run, model, criterion, optimizer)
+    progress = LoopProgress(run, model, criterion, optimizer)
     try:
         _train_epochs(run, data, model, criterion, optimizer, progress)
     except KeyboardInterrupt:
@@ -35,7 +35,7 @@ def _train_epochs(
     model: "nn.Module",
     criterion: "nn.Module",
     optimizer: "optim.Optimizer",
-    progress: Progress,
+    progress: LoopProgress,
 ) -> None:
     assert run.directory is not None, "The directory is created before training begins."
     stages, state = run.stages, run.state

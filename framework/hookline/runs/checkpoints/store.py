@@ -63,7 +63,7 @@ def snapshot(step: int, state: Any) -> Snapshot:
 
 
 @frozen
-class Checkpoint:
+class SavedCheckpoint:
     """A checkpoint on the disk."""
 
     directory: Path
@@ -135,7 +135,7 @@ def _manifest_text(files: dict[str, Any]) -> str:
     return json.dumps({**listed, "sha256": sha256(json.dumps(listed).encode()).hexdigest()}, indent=2) + "\n"
 
 
-def write(run_directory: Path, made: Snapshot) -> Checkpoint:
+def write(run_directory: Path, made: Snapshot) -> SavedCheckpoint:
     """Write a checkpoint, read it back, and return it. A complete checkpoint of the same step is kept.
 
     If this fails or the process is killed, all earlier checkpoints stay as they are.
@@ -161,12 +161,12 @@ def write(run_directory: Path, made: Snapshot) -> Checkpoint:
             write_file(part / name, content)
         write_file(part / MANIFEST, _manifest_text(listed))
         flush_to_disk(part)
-        Checkpoint(part).verify()
+        SavedCheckpoint(part).verify()
         with refusing(final):
             # A directory cannot replace another one. A complete checkpoint of this step has the same state.
-            if final.exists() and _is_complete(Checkpoint(final)):
+            if final.exists() and _is_complete(SavedCheckpoint(final)):
                 _remove(part)
-                return Checkpoint(final)
+                return SavedCheckpoint(final)
             _remove(final)
             part.rename(final)
         flush_to_disk(home)
@@ -174,10 +174,10 @@ def write(run_directory: Path, made: Snapshot) -> Checkpoint:
         with suppress(OSError):
             _remove(part)
         raise
-    return Checkpoint(final)
+    return SavedCheckpoint(final)
 
 
-def _is_complete(checkpoint: Checkpoint) -> bool:
+def _is_complete(checkpoint: SavedCheckpoint) -> bool:
     try:
         checkpoint.verify()
     except CheckpointError:
@@ -185,7 +185,7 @@ def _is_complete(checkpoint: Checkpoint) -> bool:
     return True
 
 
-def remove(checkpoint: Checkpoint) -> None:
+def remove(checkpoint: SavedCheckpoint) -> None:
     """Remove a checkpoint: it loses its name first, so that it is never half a checkpoint.
 
     Raises:
@@ -205,16 +205,16 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def all_of(run_directory: Path) -> list[Checkpoint]:
+def all_of(run_directory: Path) -> list[SavedCheckpoint]:
     """Return the checkpoints of a run that have their final names, from the oldest to the newest."""
     try:
-        found = [Checkpoint(path) for path in (run_directory / NAME).iterdir() if STEP.fullmatch(path.name)]
+        found = [SavedCheckpoint(path) for path in (run_directory / NAME).iterdir() if STEP.fullmatch(path.name)]
     except OSError:
         return []
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 
-def from_newest(run_directory: Path) -> Iterator[Checkpoint]:
+def from_newest(run_directory: Path) -> Iterator[SavedCheckpoint]:
     """Yield the checkpoints of a run from the newest to the oldest."""
     yield from reversed(all_of(run_directory))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Batches
 
 
-class Progress:
+class LoopProgress:
     """The position of the loop in the epochs.
 
     The training can be saved only between two steps, before the evaluation of an epoch, and after its record has been
