@@ -12,7 +12,7 @@ class Saving(Protocol):
 
     @property
     def saves_at_end(self) -> bool:
-        """Whether to save when the training ends before its last epoch, such as after a signal."""
+        """Whether to save when a signal ends the training."""
 
     def is_due_after_step(self, run: Any) -> bool:
         """Return whether to save now. Called after each step, when `run.step` includes it."""
