@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import BinaryIO
 
+from hookline_data.dialect.detect import lines_of
 from hookline_data.dialect.dialect import Dialect
 from hookline_data.files import compressed
 
@@ -45,7 +46,7 @@ def _last_lines(file: BinaryIO, dialect: Dialect) -> list[str]:
     """Return the last lines of a file, without those above the header, comments, and one that is cut off."""
     size = file.seek(0, 2)
     file.seek(max(0, size - LOOKED_AT))
-    lines = file.read().decode(dialect.encoding, errors="replace").splitlines(keepends=True)
+    lines = lines_of(file.read().decode(dialect.encoding, errors="replace"))
     skipped = 1 if size > LOOKED_AT else dialect.skip_rows
     comment = dialect.comment or "\0"
     return [line for line in lines[skipped:] if line.strip() and not line.startswith(comment)]
