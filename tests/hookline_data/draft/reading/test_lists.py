@@ -82,4 +82,5 @@ def test_lists_that_no_model_takes_are_left_out_with_the_reason(here, drafted):
         '  "short" is not an input: some of its lists are empty',
         '  "uneven" is not an input: its inner lists have different sizes',
         '  "same" is not an input: all of its numbers are 1',
+        '  "y" has 3 different integers, which are taken as classes. For a quantity, pass --task number.',
     ]
