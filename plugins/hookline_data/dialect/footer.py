@@ -36,10 +36,8 @@ def footer_lines(path: Path, dialect: Dialect) -> int:
         if compressed.kind_of(file) is not None or dialect.encoding.lower().startswith(("utf-16", "utf-32")):
             return 0
         lines = _last_lines(file, dialect)
-    quote = dialect.quote_char or None
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
     try:
-        rows = [row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=quote, quoting=quoting) if row]
+        rows = [row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote_char or None) if row]
     except csv.Error:
         return 0
     widths = [len(row) for row in rows]
