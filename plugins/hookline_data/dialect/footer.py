@@ -37,7 +37,9 @@ def footer_lines(path: Path, dialect: Dialect) -> int:
             return 0
         lines = _last_lines(file, dialect)
     try:
-        rows = [row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote_char or None) if row]
+        rows = [
+            row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote_char or None) if row
+        ]
     except csv.Error:
         return 0
     widths = [len(row) for row in rows]
