@@ -1,6 +1,7 @@
 """Lines below the rows of a CSV file, such as totals or a source."""
 
 import csv
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,10 +19,15 @@ LEAST_ROWS = 3
 """The smallest number of rows above these lines that show how many cells a row has."""
 
 
-def footer_lines(path: Path, dialect: Dialect) -> int:
-    """Return how many lines are below the rows: the last ones, with fewer cells than all rows above.
+SENTENCE = re.compile(r"[^\W\d].*[\s:]|[\s:].*[^\W\d]")
+"""A regular expression for text of several words, or with a colon."""
 
-    Only the end of a file that is not compressed is read. Without a clear answer it is 0.
+
+def footer_lines(path: Path, dialect: Dialect) -> int:
+    """Return how many lines are below the rows: sentences with at least two cells fewer than all rows above.
+
+    Only the end of a file that is not compressed is read. Without a clear answer it is 0, such as for a last row that
+    is cut off.
 
     Raises:
         OSError: If the file cannot be read.
@@ -37,9 +43,11 @@ def footer_lines(path: Path, dialect: Dialect) -> int:
         return 0
     widths = [len(row) for row in rows]
     width = max(widths, default=0)
-    footer = next((number for number, found in enumerate(reversed(widths)) if found == width), 0)
-    above = set(widths[: len(widths) - footer])
-    return footer if footer <= MOST_LINES and len(widths) - footer >= LEAST_ROWS and above == {width} else 0
+    footer = next((number for number, found in enumerate(reversed(widths)) if found > width - 2), 0)
+    above, below = rows[: len(rows) - footer], rows[len(rows) - footer :]
+    if footer > MOST_LINES or len(above) < LEAST_ROWS or {len(row) for row in above} != {width}:
+        return 0
+    return footer if all(any(map(SENTENCE.search, row)) for row in below) else 0
 
 
 def _last_lines(file: BinaryIO, dialect: Dialect) -> list[str]:
