@@ -33,8 +33,6 @@ from attrs import Factory, define, field
 from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
-from hookline.plugins.weights import Weights
-from hookline.spec.draft import SpecDraft
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -49,6 +47,8 @@ if TYPE_CHECKING:
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
+    from hookline.plugins.weights import Weights
+    from hookline.spec.draft import SpecDraft
     from hookline.spec.objective.prediction import Prediction
 
 PROJECT = "hookline"
@@ -77,7 +77,7 @@ def draft_spec(
     directory: Path,
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
-) -> SpecDraft | None:
+) -> "SpecDraft | None":
     """Draft a spec for the data in a file, for `hookline new spec`.
 
     This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
@@ -413,7 +413,7 @@ class Run:
         return self.state.is_trained
 
     @property
-    def weights(self) -> Weights | None:
+    def weights(self) -> "Weights | None":
         """Which weights the model has when training has ended; `None` for those of the last step."""
         return self.state.weights
 
