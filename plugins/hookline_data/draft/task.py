@@ -5,6 +5,7 @@ from typing import Literal
 from hookline.errors import counted
 from hookline_data.draft.columns import Column
 from hookline_data.draft.inputs import mixture, quoted
+from hookline_data.reading.text_cells import CODE, NUMBER
 
 MOST_CLASSES_OF_INTEGERS = 20
 """The maximum number of different integers that count as classes; more are numbers."""
@@ -56,14 +57,28 @@ def complaint(target: Column, task: Task | None = None) -> str | None:
     rows = target.rows - target.missing
     if (task or task_of(target)) == "number":
         return _complaint_of_numbers(target, rows)
-    if target.distinct > rows / 2 and target.odd:
+    if target.odd and target.distinct > rows / 2:
         return mixture(target)
+    if target.kind == "text" and (word := _word_among_numbers(target)) is not None:
+        return mixture(target) or f"most of its different cells are numbers, but {quoted(word)} is not"
     if target.distinct > rows / 2:
         different = f"{target.distinct:,} of its {rows:,} cells are different from one another"
         return f"{different}, and classes would repeat"
     if target.most < LEAST_OF_A_CLASS:
         return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
     return None
+
+
+def _word_among_numbers(target: Column) -> str | None:
+    """Return a cell that sources take for a mistake, because most of the different cells are numbers."""
+    from pyarrow import compute
+
+    cells = target.codes.dictionary.cast("string")
+    is_number = compute.match_substring_regex(cells, NUMBER)
+    if compute.sum(is_number).as_py() * 2 <= target.distinct:
+        return None
+    words = cells.filter(compute.invert(compute.or_(is_number, compute.match_substring_regex(cells, CODE))))
+    return words[0].as_py() if len(words) else None
 
 
 def _too_few(rows: int) -> str:

@@ -164,6 +164,8 @@ def test_what_cannot_be_a_target_is_reported(people, target, task, problem):
         ("aaaaaaaa", 'all of its cells are "a"'),
         ("aabbccdd", "no class has 3 rows, one to learn from and others to test"),
         (["1", "2", "1e39", "1", "2", "1", "2", "1"], "1 number is not finite"),
+        (["1", "2", "1", "2", "1", "2", "x", "1"], '7 of its 8 cells are numbers, but "x" is not'),
+        ([*"aaaaa", "1", "2", "3"], 'most of its different cells are numbers, but "a" is not'),
         (["0.5", "1.5", "2.5"], "3 rows are too few to learn from and to test"),
         (["1e-320", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.5e-322"], "its numbers differ too little"),
     ],
