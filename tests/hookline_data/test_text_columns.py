@@ -3,7 +3,7 @@ import pytest
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading import csv_cells
+from hookline_data.dialect import first_rows
 
 ROWS = "island,sex,bill,kind\nTorgersen,NA,39.1,a\nBiscoe,male,1e3,b\nDream,female,-.5,a\n"
 
@@ -93,10 +93,10 @@ def test_columns_that_are_not_inputs_may_be_text(tmp_path):
 @pytest.mark.parametrize("cell", ["1", "-.5", "1e-3", "inf", "NaN", "NA", "?", "-", "", "True", "no", " 2 "])
 def test_a_cell_that_may_be_read_as_a_number_is_not_a_word(cell, tmp_path):
     (tmp_path / "x.csv").write_text(f"a,b\n{cell},1\n")
-    assert csv_cells.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
+    assert first_rows.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
 
 
 def test_an_incomplete_row_is_ignored(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_cells, "LOOKED_AT", 8)
+    monkeypatch.setattr(first_rows, "LOOKED_AT", 8)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n1,2e5x\n")
-    assert csv_cells.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
+    assert first_rows.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}

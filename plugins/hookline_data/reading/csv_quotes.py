@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hookline.errors import DataError
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
+from hookline_data.reading import distinct
 from hookline_data.reading.columns import cell_error
 from hookline_data.reading.csv_format import MOST_CELL_LINES
 
@@ -155,12 +156,16 @@ def scan(
 
 
 def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
-    """Raise a `DataError` if a cell has a line break: two stray quotes would turn several rows into one class name."""
+    """Raise a `DataError` if a cell of encoded text has a line break.
+
+    Two stray quotes would turn several rows into one class name.
+    """
     from pyarrow import compute
 
-    breaks = compute.match_substring_regex(cells, "[\\r\\n]")
-    if (row := compute.index(breaks, value=True).as_py()) >= 0:
-        lines = len(cells[row].as_py().splitlines())
+    breaks = compute.match_substring_regex(distinct.values(cells), "[\\r\\n]")
+    if compute.any(breaks).as_py():
+        row = int(distinct.rows_with(cells, breaks).argmax())
+        lines = len(distinct.decoded(cells)[row].as_py().splitlines())
         raise cell_error(path, row, name, message=f"{_many_lines(str(max(lines, 2)))}.")
 
 

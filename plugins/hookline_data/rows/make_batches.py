@@ -21,7 +21,7 @@ from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs, missing_cells
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
-from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
+from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, with_inputs
 from hookline_data.rows.weights import weights_of
 from hookline_data.table import Table
 
@@ -37,7 +37,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     unprepared, left_out = _parts(table, layout)
     _note_dropped(run, unprepared)
     kinds = fitted_kinds(layout, unprepared["training"])
-    parts = transformed(unprepared, layout, kinds)
+    parts = with_inputs(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
     dropped = _dropped(unprepared)
     row_numbers = {split: rows.numbers for split, rows in unprepared.items()}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline.errors import DataError, counted
-from hookline.spec import UnfitCells
-from hookline_data.layout.kinds import FittedKind, Kind
+from hookline.errors import DataError
+from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
-from hookline_data.reading.cells import dense, is_list, values
-from hookline_data.reading.columns import cell_error
-from hookline_data.rows.rows import Group, Rows, groups_of
+from hookline_data.reading import distinct
+from hookline_data.reading.cells import dense, is_list, text_of, values
+from hookline_data.rows import kind_cells
+from hookline_data.rows.inputs import groups_of
+from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,7 +26,7 @@ class UnpreparedRows:
     """Some rows of a file."""
 
     table: "pyarrow.Table"
-    """All rows of the file, with the columns that the layout needs."""
+    """All rows of the file, with the input columns, and the targets that have kinds."""
     path: Path
     """The file."""
     columns: Columns
@@ -51,19 +52,19 @@ class UnpreparedRows:
         known = {column for group in layout.inputs.values() for column in group.columns}
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
-        table = _parsed(table, kinds, path)
+        for name, kind in kinds.items():
+            table = _with(table, name, kind_cells.parsed(table.column(name), kind, name, path))
         missing = {name: table.column(name).null_count for name in kinds}
         kept, dropped = _complete(table, layout)
         if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
-        for name in others:
-            table = _filled(table, name)  # These rows are dropped below.
         columns = {}
         for name in others:
-            read = dense if is_list(table.column(name).type) and name in layout.dense_targets else values
-            columns[name] = read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+            cells = _filled(table.column(name))  # The rows of missing cells are dropped below.
+            read = dense if is_list(cells.type) and name in layout.dense_targets else values
+            columns[name] = read(cells, name, "float64" if name in layout.target_kinds else layout.dtype, path)
         rows = cls(
-            table=table,
+            table=table.drop_columns([name for name in others if name not in layout.target_kinds]),
             path=path,
             columns=columns,
             missing=missing,
@@ -76,8 +77,8 @@ class UnpreparedRows:
         """Return the cells of a column, which may be an input; a missing number is NaN."""
         if name in self.columns:
             return self.columns[name]
-        cells = self.table.column(name).to_numpy()
-        cells = cells.astype(str) if cells.dtype.kind == "O" else cells
+        column = self.table.column(name)
+        cells = text_of(column) if distinct.is_text(column.type) else column.to_numpy()
         return cells if self.rows is None else cells[self.rows]
 
     def row(self, number: int) -> int:
@@ -102,29 +103,22 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
-def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
-    """Return the table with any other cell of the column in place of missing ones."""
-    cells = table.column(name)
-    if not cells.null_count:
-        return table
-    return table.set_column(table.column_names.index(name), name, cells.fill_null(cells.drop_null()[0]))
+def _with(table: "pyarrow.Table", name: str, cells: "pyarrow.ChunkedArray") -> "pyarrow.Table":
+    """Return the table with another column."""
+    return table.set_column(table.column_names.index(name), name, cells)
 
 
-def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
-    """Convert the cells of all columns as their kinds require."""
+def _filled(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return the cells with any other one in place of missing ones."""
     import pyarrow
 
-    for name, kind in kinds.items():
-        cells = table.column(name).combine_chunks()
-        parsed, unfit = kind.parsed(name, cells, path)
-        if unfit is not None:
-            row = int(unfit.is_unfit.argmax())
-            others = int(unfit.is_unfit.sum()) - 1
-            also = f" {counted(others, 'other cell')} of the column cannot be read either." if others else ""
-            raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")
-        if parsed is not cells:
-            table = table.set_column(table.column_names.index(name), name, pyarrow.chunked_array([parsed]))
-    return table
+    if not cells.null_count:
+        return cells
+    if distinct.is_encoded(cells.type):
+        first = cells.drop_null()[0].index
+        chunks = [(chunk.indices.fill_null(first), chunk.dictionary) for chunk in cells.chunks]
+        return pyarrow.chunked_array([pyarrow.DictionaryArray.from_arrays(*chunk) for chunk in chunks])
+    return cells.fill_null(cells.drop_null()[0])
 
 
 def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
@@ -152,19 +146,16 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
         DataError: If a column cannot be fitted.
 
     """
-    fitted: dict[str, FittedKind] = {}
-    for name, kind in {**layout.kinds, **layout.target_kinds}.items():
-        cells = training.table.column(name).combine_chunks()
-        if training.rows is not None:
-            cells = cells.take(training.rows)
-        fitted[name] = FittedKind.of(kind, name, cells, training.path)
-    return fitted
+    return {
+        name: FittedKind.of(kind, name, kind_cells.of_rows(training.table.column(name), training.rows), training.path)
+        for name, kind in {**layout.kinds, **layout.target_kinds}.items()
+    }
 
 
-def transformed(
+def with_inputs(
     parts: Mapping[str, UnpreparedRows], layout: Layout, kinds: Mapping[str, FittedKind]
 ) -> dict[str, Rows]:
-    """Return the rows of all splits with the kinds applied. Splits of one file share its columns.
+    """Return the rows of all splits with groups of inputs, which apply the kinds. Splits of one file share its columns.
 
     Raises:
         DataError: If a cell cannot be transformed; the message names row and column.
@@ -174,7 +165,9 @@ def transformed(
     for part in parts.values():
         if part.path not in made:
             used = [other.rows for other in parts.values() if other.path == part.path]
-            made[part.path] = groups_of(_transformed(part, kinds, used), layout, part.path)
+            for name in layout.kinds:
+                kind_cells.refuse_unfit(part.table.column(name), kinds[name], used, name, part.path)
+            made[part.path] = groups_of(part.table, layout, kinds, part.path)
     return {
         split: Rows(
             {name: group if part.rows is None else group.take(part.rows) for name, group in made[part.path].items()},
@@ -182,36 +175,3 @@ def transformed(
         )
         for split, part in parts.items()
     }
-
-
-def _transformed(
-    rows: UnpreparedRows, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
-) -> "pyarrow.Table":
-    """Return the input columns of a file with the kinds applied; `used` are the rows of each split."""
-    import pyarrow
-
-    table = rows.table.drop_columns(list(rows.columns))
-    for index, name in enumerate(table.column_names):
-        if name not in kinds:
-            continue
-        cells = table.column(name).combine_chunks()
-        if cells.null_count and not kinds[name].spec.takes_missing:
-            cells = cells.fill_null(cells.drop_null()[0])  # These rows are dropped.
-        if (unfit := kinds[name].unfit(cells)) is not None:
-            _refuse(unfit, used, name, rows.path)
-        table = table.set_column(index, name, pyarrow.chunked_array([kinds[name].transform(cells)]))
-    return table
-
-
-def _refuse(unfit: UnfitCells, used: "list[NDArray[Any] | None]", name: str, path: Path) -> None:
-    """Raise a `DataError` for the first cell that cannot be transformed, unless its row is dropped."""
-    import numpy
-
-    is_used = numpy.zeros(len(unfit.is_unfit), dtype=bool)
-    for numbers in used:
-        is_used[slice(None) if numbers is None else numbers] = True
-    bad = numpy.flatnonzero(unfit.is_unfit & is_used)
-    if len(bad):
-        row = int(bad[0])
-        also = f" The same is true of {counted(len(bad) - 1, 'other row')}." if len(bad) > 1 else ""
-        raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")

@@ -1,0 +1,192 @@
+"""Columns of a table as a matrix of numbers, computed in blocks of rows. Memory is released block by block."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from hookline_data.layout.kinds import FittedKind
+from hookline_data.reading import distinct
+from hookline_data.reading.cells import is_list
+
+if TYPE_CHECKING:
+    import pyarrow
+    from numpy.typing import NDArray
+
+ROWS = 8192
+"""The largest number of rows of a block."""
+
+FEWEST_ROWS = 2048
+"""The smallest number of rows of a block of many columns."""
+
+NUMBERS = 2**18
+"""About how many numbers a block has: they fit into the cache of a processor."""
+
+MOST_NUMBERS = 2**23
+"""The largest number of numbers of a block of several rows."""
+
+CODEBOOK = 2**22
+"""The largest number of bytes of the numbers of all distinct cells of a column."""
+
+RELEASED = 2**24
+"""How many bytes of cells to free before the memory is returned to the system."""
+
+MOST_COMPARED = 16
+"""The largest number of numbers of a cell to compare before and after a cast."""
+
+
+class MatrixColumn:
+    """A column of numbers or lists of one size, or of cells that a kind makes numbers of."""
+
+    def __init__(self, cells: "pyarrow.ChunkedArray", kind: FittedKind | None = None):
+        """Take the column, which may be encoded, and its kind if it has one."""
+        self._kind = kind
+        self._filler = None if kind is None else filler(cells, kind)
+        self._codebook: NDArray[Any] | None = None
+        example = self.numbers(cells.slice(0, 1).combine_chunks())
+        self.size, self.dtype = example.shape[1], example.dtype
+        if distinct.is_encoded(cells.type):
+            known = distinct.values(cells, with_missing=cells.null_count > 0)
+            if len(known) * example.nbytes <= CODEBOOK:
+                self._codebook = self._computed(known)
+
+    @property
+    def has_kind(self) -> bool:
+        """Whether a kind makes the numbers."""
+        return self._kind is not None
+
+    def numbers(self, cells: "pyarrow.Array") -> "NDArray[Any]":
+        """Return the numbers of some cells, `(cells, size)`."""
+        if self._codebook is None:
+            return self._computed(distinct.decoded(cells))
+        return self._codebook[distinct.indices(cells, len(self._codebook) - 1)]
+
+    def different(self, chunks: "Iterable[pyarrow.Array]") -> "NDArray[Any] | None":
+        """Return numbers, `(n, size)`, that are as different as those of some cells; `None` if they are too many."""
+        import numpy
+
+        if self._codebook is not None:
+            occurs = numpy.zeros(len(self._codebook), dtype=bool)
+            for cells in chunks:
+                occurs[distinct.indices(cells, len(occurs) - 1)] = True
+            return self._codebook[occurs]
+        if self.size > MOST_COMPARED:
+            return None
+        return numpy.concatenate([self._computed(distinct.decoded(cells)) for cells in chunks])
+
+    def _computed(self, cells: "pyarrow.Array") -> "NDArray[Any]":
+        if self._kind is not None:
+            cells = self._kind.transform(cells if self._filler is None else cells.fill_null(self._filler))
+        flat = cells.flatten() if is_list(cells.type) else cells
+        return flat.to_numpy(zero_copy_only=False).reshape(len(cells), -1)
+
+
+def filler(cells: "pyarrow.ChunkedArray", kind: FittedKind) -> "pyarrow.Scalar | None":
+    """Return what to put in place of missing cells whose rows are dropped; `None` if there are none."""
+    if not cells.null_count or kind.spec.takes_missing:
+        return None
+    found = cells.drop_null()[0]
+    return found.value if distinct.is_encoded(cells.type) else found
+
+
+class Matrix:
+    """Columns of numbers as a matrix `(rows, places)`. Lists, and some kinds, have several places."""
+
+    ndim = 2
+
+    def __init__(self, columns: "Sequence[pyarrow.ChunkedArray]", kinds: Sequence[FittedKind | None]):
+        """Take the columns, which all have the same number of rows, and their kinds."""
+        import numpy
+        import pyarrow
+
+        self._columns = [MatrixColumn(cells, kind) for cells, kind in zip(columns, kinds, strict=True)]
+        self.sizes = [column.size for column in self._columns]
+        """How many numbers a cell of each column is."""
+        self.shape = (len(columns[0]), sum(self.sizes))
+        self.dtype = numpy.result_type(*{column.dtype for column in self._columns})
+        """The type of the numbers of all columns."""
+        self._owners = [(index, place) for index, column in enumerate(self._columns) for place in range(column.size)]
+        places = max(1, self.shape[1])
+        self._rows = min(ROWS, max(FEWEST_ROWS, NUMBERS // places), max(1, MOST_NUMBERS // places))
+        table = pyarrow.table(list(columns), names=[str(index) for index in range(len(columns))])
+        self._batches = deque(table.to_batches(max_chunksize=self._rows))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def ranges(self, most: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of at most this many places; the places of a kind are a range of their own."""
+        stop = 0
+        for has_kind, several in groupby(self._columns, key=lambda column: column.has_kind):
+            sizes = [column.size for column in several]
+            for size in sizes if has_kind else [sum(sizes)]:
+                first, stop = stop, stop + size
+                step = size if has_kind else most
+                yield from ((begin, min(begin + step, stop)) for begin in range(first, stop, max(1, step)))
+
+    def cells(self, first: int, stop: int, rows: "NDArray[Any] | None") -> "NDArray[Any]":
+        """Return some places of some rows, `(rows, places)`; each place is contiguous in memory."""
+        import numpy
+
+        numbers = numpy.empty((stop - first, len(self) if rows is None else len(rows)), dtype=self.dtype)
+        row = 0
+        for batch, own in self._of_rows(rows):
+            end = row + (batch.num_rows if rows is None else len(own))
+            at = 0
+            for index, several in groupby(self._owners[first:stop], key=itemgetter(0)):
+                places = [place for _, place in several]
+                part = self._columns[index].numbers(batch.column(index))[own, places[0] : places[-1] + 1]
+                numbers[at : at + len(places), row:end] = part.T
+                at += len(places)
+            row = end
+        return numbers.T
+
+    def different(self, first: int, stop: int, rows: "NDArray[Any] | None") -> "NDArray[Any] | None":
+        """Return numbers, `(n, places)`, as different as those of some rows; `None` if they are too many to compare."""
+        index, place = self._owners[first]
+        column = self._columns[index]
+        if not column.has_kind or place or stop - first != column.size:
+            return self.cells(first, stop, rows)
+        batches = self._of_rows(rows)
+        chunks = (batch.column(index) if rows is None else batch.column(index).take(own) for batch, own in batches)
+        return column.different(chunks)
+
+    def blocks(self) -> "Iterator[tuple[int, NDArray[Any]]]":
+        """Yield the rows in blocks: the index of the first row, and the numbers, in memory that the next block reuses.
+
+        The cells of a block are freed, so that this can be called only once.
+        """
+        import numpy
+        import pyarrow
+
+        memory = numpy.empty((min(self._rows, len(self)), self.shape[1]), dtype=self.dtype)
+        start = freed = 0
+        while self._batches:
+            batch = self._batches.popleft()
+            block, first = memory[: batch.num_rows], 0
+            for column, cells in zip(self._columns, batch.columns, strict=True):
+                block[:, first : first + column.size] = column.numbers(cells)
+                first += column.size
+            yield start, block
+            start += batch.num_rows
+            freed += 8 * batch.num_rows * batch.num_columns
+            del batch, cells
+            if freed >= RELEASED:
+                freed = 0
+                pyarrow.default_memory_pool().release_unused()
+
+    def _of_rows(self, rows: "NDArray[Any] | None") -> "Iterator[tuple[pyarrow.RecordBatch, Any]]":
+        """Yield all batches, and which of their rows are among some rows, whose indices ascend; `None` for all."""
+        import numpy
+
+        start = at = 0
+        for batch in self._batches:
+            stop = start + batch.num_rows
+            if rows is None:
+                yield batch, slice(None)
+            else:
+                end = int(numpy.searchsorted(rows, stop))
+                yield batch, rows[at:end] - start
+                at = end
+            start = stop
