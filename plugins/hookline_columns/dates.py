@@ -90,20 +90,21 @@ class Date(FilledColumn):
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the first and last time, and the statistics of the parts."""
-        import numpy
-
         fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
         if self.standardize:
-            columns = [numpy.ascontiguousarray(column) for column in self._parts(numbers, fitted).T]
-            scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
-            means = [float(column.mean()) if own else 0.0 for column, own in zip(columns, scaled, strict=True)]
-            stds = [float(column.std()) if own else 1.0 for column, own in zip(columns, scaled, strict=True)]
-            fitted |= {"means": means, "stds": [std or 1.0 for std in stds]}
+            means, stds = [], []
+            for name, column in zip(self.names_of_numbers(""), self._parts(numbers, fitted), strict=True):
+                is_wave = name.endswith((" sine", " cosine"))
+                means.append(0.0 if is_wave else float(column.mean()))
+                stds.append(1.0 if is_wave else float(column.std()) or 1.0)
+            fitted |= {"means": means, "stds": stds}
         return fitted
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the parts."""
-        parts = self._parts(numbers, fitted)
+        import numpy
+
+        parts = numpy.column_stack(list(self._parts(numbers, fitted)))
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
     def names_of_numbers(self, column: str) -> Sequence[str]:
@@ -120,8 +121,8 @@ class Date(FilledColumn):
             f", missing cells become {_written(fitted['fill'])}" if "fill" in fitted else ""
         )
 
-    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-        """Return the parts before they are standardized, `(rows, parts)`."""
+    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
+        """Yield the parts before they are standardized, each `(rows,)` in float64."""
         import numpy
         import pyarrow
         from pyarrow import compute
@@ -130,20 +131,19 @@ class Date(FilledColumn):
         times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
         begin = fitted["first"] if self.since is None else _microseconds(self.since)
         functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
-        columns = []
         for part in self.parts:
             if part in ("days", "seconds"):
-                columns.append((whole - int(begin)) / (DAY if part == "days" else SECOND))
+                yield (whole - int(begin)) / (DAY if part == "days" else SECOND)
                 continue
             function = functions[part] if part in functions else getattr(compute, part)
             found = function(times).to_numpy(zero_copy_only=False)
             if self.cyclic and part in PERIODS:
                 angles = found * (2 * numpy.pi / PERIODS[part])
                 # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
-                columns += [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
+                yield numpy.round(numpy.sin(angles), 12)
+                yield numpy.round(numpy.cos(angles), 12)
             else:
-                columns.append(found.astype(numpy.float64))
-        return numpy.column_stack(columns)
+                yield found.astype(numpy.float64)
 
 
 def _is_zone(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hookline.spec import spec
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.files import kinds
-from hookline_data.reading import parquet_names
+from hookline_data.reading import parquet_columns, parquet_names
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.parquet_names import sentence
@@ -36,9 +36,7 @@ class Parquet(Table):
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
-        from pyarrow import parquet
-
-        with as_sentences(path, sentence), parquet.ParquetFile(path) as file:
-            # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
-            table = file.read(columns=list(wanted))
+        text = [name for name, column in wanted.items() if column.kind in ("text", "any")]
+        with as_sentences(path, sentence):
+            table = parquet_columns.read(path, list(wanted), text)
         return checked_table(table, wanted, path)

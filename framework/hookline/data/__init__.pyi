@@ -50,3 +50,4 @@ from .targets.labels import (
 )
 from .targets.numbers import Numbers as Numbers
 from .targets.sequences import Sequences as Sequences
+from .targets.text_cells import TextCells as TextCells

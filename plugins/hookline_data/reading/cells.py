@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import TextCells
 from hookline_data.reading import distinct
 from hookline_data.reading.columns import cell_error
 
@@ -130,12 +131,12 @@ def values(column: "pyarrow.ChunkedArray", name: str, dtype: str, path: Path) ->
     return cells
 
 
-def text_of(column: "pyarrow.ChunkedArray") -> "NDArray[Any]":
-    """Return the cells of encoded text, none of which is missing."""
+def text_of(column: "pyarrow.ChunkedArray") -> Any:
+    """Return encoded text, in which no cell is missing, as `TextCells`."""
     import numpy
 
-    known = distinct.values(column).fill_null("").to_numpy(zero_copy_only=False).astype(str)
-    return known[numpy.concatenate([chunk.indices.to_numpy() for chunk in column.chunks])]
+    values = distinct.values(column).fill_null("").to_numpy(zero_copy_only=False).astype(str)
+    return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
 
 
 def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+BLOCK = 2**20
+"""How many bytes to read at once."""
+
+
 class _Patterns:
     """Regular expressions for the cells of a line, given the delimiter and the quote."""
 
@@ -74,7 +78,7 @@ def _has_quotes(source: CSVFile) -> bool:
     if not source.dialect.quote:
         return False
     with source.open() as file:
-        return any(source.dialect.quote in chunk for chunk in iter(lambda: file.read(2**20), b""))
+        return any(source.dialect.quote in chunk for chunk in iter(lambda: file.read(BLOCK), b""))
 
 
 def _has_a_line_for_each(source: CSVFile, rows: int) -> bool:
@@ -91,16 +95,25 @@ def _has_a_line_for_each(source: CSVFile, rows: int) -> bool:
 
 def _counted(source: CSVFile) -> tuple[int, str] | None:
     """Return the number of lines and the last one, quickly; `None` if there may be blank lines or line ends with CR."""
-    count, last, before = 0, b"", b"\n"
+    import numpy
+
+    memory = bytearray(BLOCK)
+    block, is_end, found = numpy.frombuffer(memory, numpy.uint8), numpy.empty(BLOCK, bool), numpy.empty(BLOCK, bool)
+    count, last, is_after_end = 0, b"", True
     with source.open() as file:
-        for chunk in iter(lambda: file.read(2**20), b""):
-            if b"\r" in chunk or b"\n\n" in chunk or (before.endswith(b"\n") and chunk.startswith(b"\n")):
+        while size := file.readinto(memory):
+            ends = numpy.equal(block[:size], ord("\n"), out=is_end[:size])
+            has_return = numpy.equal(block[:size], ord("\r"), out=found[:size]).any()
+            has_blank = numpy.logical_and(ends[1:], ends[:-1], out=found[: size - 1]).any() or (
+                is_after_end and ends[0]
+            )
+            if has_return or has_blank:
                 return None
-            count += chunk.count(b"\n")
-            begin = chunk.rfind(b"\n", 0, -1) + 1
-            is_new = begin or before.endswith(b"\n")
-            last, before = chunk[begin:] if is_new else last + chunk, chunk
-    return count + (not before.endswith(b"\n")), last.decode("latin-1").removesuffix("\n") + "\n"
+            count += int(numpy.count_nonzero(ends))
+            begin = memory.rfind(b"\n", 0, size - 1) + 1
+            last = bytes(memory[begin:size]) if begin or is_after_end else last + bytes(memory[:size])
+            is_after_end = bool(ends[-1])
+    return count + (not is_after_end), last.decode("latin-1").removesuffix("\n") + "\n"
 
 
 def scan(

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import TextCells
 from hookline.errors import DataError, quoted_cell
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
         return cells
     if cells.dtype.kind == "M":
         return cells.astype("datetime64[us]").astype(numpy.int64)
-    texts = cells.astype(str)
+    if isinstance(cells, TextCells):
+        for zone in (None, "UTC"):
+            if (times := _cast(cells.values, zone)) is not None:
+                return times[cells.indices]
+    texts = numpy.asarray(cells).astype(str)
     for zone in (None, "UTC"):
         if (times := _cast(texts, zone)) is not None:
             return times

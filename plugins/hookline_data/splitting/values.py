@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import HooklineWarning
 from hookline.errors import DataError, enumerate_names, quoted_cell
 from hookline.spec import to_json
+from hookline_data.reading.text_cells import is_text
 from hookline_data.splitting.names import REST, SPLITS, UNUSED
 from hookline_data.splitting.strata import codes_of
 from hookline_data.splitting.times import Parted
@@ -36,7 +37,7 @@ def by_values(cells: "NDArray[Any]", column: str, values: Mapping[str, tuple[str
     """
     import numpy
 
-    found, code_of_row = codes_of(cells.astype(str))
+    found, code_of_row = codes_of(cells if is_text(cells) else cells.astype(str))
     names = {name: (name,) for name in SPLITS} if values is None else values
     split_of = {value: split for split, several in names.items() for value in several}
     rest = split_of.pop(REST, None)

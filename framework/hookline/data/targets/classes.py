@@ -16,6 +16,7 @@ from hookline.data.targets.encoding import (
     refuse_text,
     rows_of,
 )
+from hookline.data.targets.text_cells import TextCells
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
 
@@ -32,6 +33,7 @@ class Classes(Encoding):
     """
 
     kind = "classes"
+    takes_text_cells = True
 
     given: tuple[str | int, ...] | None = None
     """The classes in the order of their indices; `None` for those of the training rows, sorted."""
@@ -73,6 +75,9 @@ class Classes(Encoding):
 
         assert known.classes is not None
         [(column, cells)] = columns.items()
+        places = None
+        if isinstance(cells, TextCells):
+            cells, places = cells.codes()
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             name = quoted_cell(unknown[0])
             if self.given is not None and split != NEW_ROWS:
@@ -83,7 +88,8 @@ class Classes(Encoding):
             raise DataError(message, columns=[column])
         names = numpy.array(known.classes)
         order = numpy.argsort(names)  # Only classes that the spec gives may be in another order.
-        return torch.from_numpy(order[numpy.searchsorted(names[order], cells)])
+        indices = order[numpy.searchsorted(names[order], cells)]
+        return torch.from_numpy(indices if places is None else indices[places])
 
 
 @frozen
@@ -171,7 +177,7 @@ def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """Return the distinct cells, sorted; whole floats become integers."""
     import numpy
 
-    found = sorted(set((numpy.unique(cells) if cells.ndim > 1 else cells).tolist()))
+    found = (cells.codes()[0] if isinstance(cells, TextCells) else numpy.unique(cells)).tolist()
     if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
         raise DataError(
             f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.',
