@@ -26,7 +26,10 @@ from .numerics import (
     in_float64 as in_float64,
     log_odds as log_odds,
 )
-from .precision import merged_columns as merged_columns
+from .precision import (
+    merged_columns as merged_columns,
+    merged_in_blocks as merged_in_blocks,
+)
 from .prepared_column import PreparedColumn as PreparedColumn
 from .sampling import (
     Sampling as Sampling,

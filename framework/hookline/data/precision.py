@@ -1,5 +1,6 @@
 """Find numbers that differ in the source but are equal in the run's floating-point type."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 ENOUGH = 2**16
 """The number of remaining distinct values that is enough: beyond it, merged neighbors differ by rounding only."""
+
+PART = 2 * ENOUGH
+"""The number of rows that most columns need to have that many."""
 
 SHARE = 0.99
 """The smallest acceptable share of distinct values that remain distinct."""
@@ -49,12 +53,32 @@ def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged
     >>> merged_columns(days, days.astype(numpy.float32))
     [Merged(column=0, different=3, kept=2)]
     """
-    if not len(before):
+    return merged_in_blocks([(before, after)])
+
+
+def merged_in_blocks(blocks: "Iterable[tuple[NDArray[Any], NDArray[Any]]]") -> list[Merged]:
+    """Return what `merged_columns` returns for the rows of all blocks together, which are pairs of its arguments.
+
+    If the first blocks have enough distinct values, the others are not read.
+    """
+    import numpy
+
+    remaining = iter(blocks)
+    read, rows = [], 0
+    while rows < PART and (block := next(remaining, None)) is not None:
+        read.append(block)
+        rows += len(block[0])
+    if not rows:
         return []
-    # Most columns have enough distinct values in a part of their rows.
+    few = (_different(numpy.concatenate([after for _, after in read])[:PART]) < ENOUGH).nonzero()[0].tolist()
+    if not few:
+        return []
+    before, after = (numpy.concatenate(parts) for parts in zip(*read, *remaining, strict=True))
     found = []
-    for column in (_different(after[: 2 * ENOUGH]) < ENOUGH).nonzero()[0].tolist():
+    for column in few:
         own = slice(column, column + 1)
+        if before.dtype.kind == "f" and (after[:, own] == before[:, own]).all():
+            continue  # A cast that changes no number.
         [kept] = _different(after[:, own]).tolist()
         if kept < ENOUGH and kept < SHARE * (different := int(_different(before[:, own])[0])):
             found.append(Merged(column, different, kept))

@@ -69,7 +69,8 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
     try:
-        return cells.cast(kind)
+        cells = cells.cast(kind)
+        return distinct.encoded(cells) if types.is_date(kind) else cells  # There are few different days.
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
 

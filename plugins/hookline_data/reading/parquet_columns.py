@@ -1,6 +1,7 @@
 """Columns of a Parquet file, in chunks that can be freed one after the other."""
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,11 @@ if TYPE_CHECKING:
 ROWS = 2**16
 """The largest number of rows of a chunk."""
 
-CELLS = 2**22
-"""About how many cells to read at once: pyarrow reads columns with several threads, and needs memory for each."""
+CELLS = 2**21
+"""About how many cells a thread reads at once: it needs memory for each column."""
+
+MOST_THREADS = 4
+"""The largest number of threads, which need memory."""
 
 BUFFER = 2**18
 """How many bytes of a column to read from the file at once."""
@@ -29,19 +33,26 @@ def read(path: Path, names: Sequence[str], text: Collection[str]) -> "pyarrow.Ta
 
     with parquet.ParquetFile(path) as file:
         metadata, types = file.metadata, {field.name: field.type for field in file.schema_arrow}
+    present = [name for name in names if name in types]
     encoded = [name for name in text if name in types and pyarrow.types.is_string(types[name])]
-    found: dict[str, list[pyarrow.Array]] = {name: [] for name in names if name in types}
-    if not found:
-        return pyarrow.table({})
-    size = max(1, CELLS // max(1, metadata.num_rows))
-    with parquet.ParquetFile(path, metadata=metadata, read_dictionary=encoded, buffer_size=BUFFER) as file:
-        present = list(found)
-        for first in range(0, len(present), size):
-            several = present[first : first + size]
-            for batch in file.iter_batches(ROWS, columns=several):
+
+    def chunks(several: Sequence[str]) -> dict[str, list[pyarrow.Array]]:
+        found: dict[str, list[pyarrow.Array]] = {name: [] for name in several}
+        with parquet.ParquetFile(path, metadata=metadata, read_dictionary=encoded, buffer_size=BUFFER) as file:
+            for batch in file.iter_batches(ROWS, columns=list(several), use_threads=False):
                 for name in several:  # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
                     found[name].append(batch.column(name))
-    columns = {
-        name: pyarrow.chunked_array(chunks, chunks[0].type if chunks else types[name]) for name, chunks in found.items()
-    }
-    return pyarrow.table(columns)
+        return found
+
+    size = max(1, CELLS // max(1, metadata.num_rows))
+    groups = [present[first : first + size] for first in range(0, len(present), size)]
+    # Memory that the threads of pyarrow allocate is not returned to the system. These threads end.
+    with ThreadPoolExecutor(min(MOST_THREADS, pyarrow.cpu_count())) as executor:
+        found = {name: own for group in executor.map(chunks, groups) for name, own in group.items()}
+    pyarrow.default_memory_pool().release_unused()
+    return pyarrow.table({name: pyarrow.chunked_array(own, _type(own, types[name])) for name, own in found.items()})
+
+
+def _type(chunks: "Sequence[pyarrow.Array]", known: "pyarrow.DataType") -> "pyarrow.DataType":
+    """Return the type of chunks; `known` is that of the file, for the case that there are none."""
+    return chunks[0].type if chunks else known

@@ -8,7 +8,7 @@ from hookline.spec import UnfitCells
 from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.reading import distinct
 from hookline_data.reading.columns import cell_error
-from hookline_data.rows.matrix import filler
+from hookline_data.rows.matrix import filler, split_rows
 
 if TYPE_CHECKING:
     import pyarrow
@@ -77,19 +77,15 @@ def transformed(cells: "pyarrow.ChunkedArray", kind: FittedKind) -> "pyarrow.Chu
 
 def of_rows(cells: "pyarrow.ChunkedArray", rows: "NDArray[Any] | None") -> "pyarrow.Array":
     """Return the cells of some rows, whose indices ascend; `None` for all."""
-    import numpy
     import pyarrow
 
-    start = at = 0
-    parts = []
-    for chunk in cells.chunks:
-        if rows is not None:
-            stop = int(numpy.searchsorted(rows, start + len(chunk)))
-            own = rows[at:stop] - start
-            start, at = start + len(chunk), stop
-            chunk = chunk.take(pyarrow.array(own))
-        parts.append(distinct.decoded(chunk))
-    return pyarrow.concat_arrays(parts)
+    is_encoded = distinct.is_encoded(cells.type)
+    chunks = [chunk.indices if is_encoded else chunk for chunk in cells.chunks]
+    if rows is not None:
+        own = split_rows(rows, [len(chunk) for chunk in chunks])
+        chunks = [chunk.take(pyarrow.array(places)) for chunk, places in zip(chunks, own, strict=True)]
+    together = pyarrow.concat_arrays(chunks)
+    return distinct.values(cells).take(together) if is_encoded else together
 
 
 def _of_rows(cells: "pyarrow.ChunkedArray", found: "list[UnfitCells | None]") -> UnfitCells | None:

@@ -62,18 +62,21 @@ class MatrixColumn:
             return self._computed(distinct.decoded(cells))
         return self._codebook[distinct.indices(cells, len(self._codebook) - 1)]
 
-    def different(self, chunks: "Iterable[pyarrow.Array]") -> "NDArray[Any] | None":
-        """Return numbers, `(n, size)`, that are as different as those of some cells; `None` if they are too many."""
+    def different(self, parts: "Iterable[tuple[pyarrow.Array, Any]]") -> "Iterator[NDArray[Any]]":
+        """Yield blocks of numbers, `(n, size)`, as different as those of some cells.
+
+        `parts` are arrays of cells, and which of them are meant. If a cell has too many numbers, there are no blocks.
+        """
         import numpy
 
         if self._codebook is not None:
             occurs = numpy.zeros(len(self._codebook), dtype=bool)
-            for cells in chunks:
-                occurs[distinct.indices(cells, len(occurs) - 1)] = True
-            return self._codebook[occurs]
-        if self.size > MOST_COMPARED:
-            return None
-        return numpy.concatenate([self._computed(distinct.decoded(cells)) for cells in chunks])
+            for cells, own in parts:
+                occurs[distinct.indices(cells, len(occurs) - 1)[own]] = True
+            yield self._codebook[occurs]
+        elif self.size <= MOST_COMPARED:
+            for cells, own in parts:
+                yield self.numbers(cells)[own]
 
     def _computed(self, cells: "pyarrow.Array") -> "NDArray[Any]":
         if self._kind is not None:
@@ -142,15 +145,17 @@ class Matrix:
             row = end
         return numbers.T
 
-    def different(self, first: int, stop: int, rows: "NDArray[Any] | None") -> "NDArray[Any] | None":
-        """Return numbers, `(n, places)`, as different as those of some rows; `None` if they are too many to compare."""
+    def different(self, first: int, stop: int, rows: "NDArray[Any] | None") -> "Iterator[NDArray[Any]]":
+        """Yield blocks of numbers, `(n, places)`, as different as those of some rows.
+
+        If the places are of a kind that makes many numbers of a cell, there are no blocks.
+        """
         index, place = self._owners[first]
         column = self._columns[index]
         if not column.has_kind or place or stop - first != column.size:
-            return self.cells(first, stop, rows)
-        batches = self._of_rows(rows)
-        chunks = (batch.column(index) if rows is None else batch.column(index).take(own) for batch, own in batches)
-        return column.different(chunks)
+            yield self.cells(first, stop, rows)
+        else:
+            yield from column.different((batch.column(index), own) for batch, own in self._of_rows(rows))
 
     def blocks(self) -> "Iterator[tuple[int, NDArray[Any]]]":
         """Yield the rows in blocks: the index of the first row, and the numbers, in memory that the next block reuses.
@@ -160,33 +165,41 @@ class Matrix:
         import numpy
         import pyarrow
 
-        memory = numpy.empty((min(self._rows, len(self)), self.shape[1]), dtype=self.dtype)
+        # Each column is contiguous in memory, so that computing with it is fast.
+        memory = numpy.empty((self.shape[1], min(self._rows, len(self))), dtype=self.dtype)
         start = freed = 0
         while self._batches:
             batch = self._batches.popleft()
-            block, first = memory[: batch.num_rows], 0
+            block, first = memory[:, : batch.num_rows], 0
             for column, cells in zip(self._columns, batch.columns, strict=True):
-                block[:, first : first + column.size] = column.numbers(cells)
+                block[first : first + column.size] = column.numbers(cells).T
                 first += column.size
-            yield start, block
+            yield start, block.T
             start += batch.num_rows
             freed += 8 * batch.num_rows * batch.num_columns
             del batch, cells
             if freed >= RELEASED:
                 freed = 0
                 pyarrow.default_memory_pool().release_unused()
+        pyarrow.default_memory_pool().release_unused()
 
     def _of_rows(self, rows: "NDArray[Any] | None") -> "Iterator[tuple[pyarrow.RecordBatch, Any]]":
         """Yield all batches, and which of their rows are among some rows, whose indices ascend; `None` for all."""
-        import numpy
+        if rows is None:
+            yield from ((batch, slice(None)) for batch in self._batches)
+        else:
+            yield from zip(self._batches, split_rows(rows, [batch.num_rows for batch in self._batches]), strict=True)
 
-        start = at = 0
-        for batch in self._batches:
-            stop = start + batch.num_rows
-            if rows is None:
-                yield batch, slice(None)
-            else:
-                end = int(numpy.searchsorted(rows, stop))
-                yield batch, rows[at:end] - start
-                at = end
-            start = stop
+
+def split_rows(rows: "NDArray[Any]", sizes: Sequence[int]) -> "Iterator[NDArray[Any]]":
+    """Yield, for consecutive parts of a table with these sizes, the indices of rows in the part; `rows` ascend.
+
+    >>> import numpy
+    >>> [own.tolist() for own in split_rows(numpy.array([0, 3, 4]), [2, 3])]
+    [[0], [1, 2]]
+    """
+    import numpy
+
+    ends = numpy.cumsum(sizes)
+    for own, end, size in zip(numpy.split(rows, numpy.searchsorted(rows, ends)), ends, sizes, strict=False):
+        yield own - (end - size)

@@ -3,18 +3,20 @@
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from hookline import HooklineWarning
-from hookline.data import merged_columns
+from hookline.data import merged_in_blocks
 from hookline.errors import DataError
 from hookline_data.reading.great_integers import has_great_numbers
 from hookline_data.rows.rows import Group, Rows, blocks_of
 
 if TYPE_CHECKING:
+    import numpy
     from numpy.typing import NDArray
 
 BLOCK = 8 * 2**20
@@ -98,81 +100,77 @@ class Preparation:
                 blocks = [groups[name].cells(first, stop) for name in names]
                 means[own], stds[own] = _statistics(blocks)
                 for name, cells in zip(names, blocks, strict=True):
-                    merged += self._merged(name, groups[name].dtype, first, cells, (means[own], stds[own]))
+                    merged += self._merged(name, groups[name].dtype, first, iter([cells]), (means[own], stds[own]))
                 continue
             for name in names:
-                if _can_be_merged(groups[name]) and (found := groups[name].different(first, stop)) is not None:
-                    merged += self._merged(name, groups[name].dtype, first, found, None)
+                if _can_be_merged(groups[name]):
+                    merged += self._merged(name, groups[name].dtype, first, groups[name].different(first, stop), None)
         return (means, stds) if is_standardized else None, merged
 
     def _merged(
-        self, name: str, dtype: str, first: int, cells: "NDArray[Any]", scale: Scale | None
+        self, name: str, dtype: str, first: int, blocks: "Iterator[NDArray[Any]]", scale: Scale | None
     ) -> Iterator[Callable[[int], str]]:
         """Yield the messages about places, from `first`, whose different numbers become equal."""
-        if not len(cells):
+        if (cells := next(blocks, None)) is None or _is_small(cells.dtype):
             return
-        cast = prepared(cells, *(scale or (None, None)), dtype)
-        if not _are_merged(cells, cast, is_standardized=scale is not None):
-            return
-        has_kind = bool(self.exempt) and name in self.exempt and self.exempt[name][first]
-        for one in merged_columns(cells, cast):
+        pairs = ((block, prepared(block, *(scale or (None, None)), dtype)) for block in chain([cells], blocks))
+        has_kind = name in self.exempt and self.exempt[name][first]
+        for one in merged_in_blocks(pairs):
             called = self.name(name, first + one.column)
-            remedy = _remedy(cells[:, one.column], dtype, can_be_standardized=scale is None and not has_kind)
+            can_be_standardized = scale is None and not has_kind
+            remedy = _remedy(cells[:, one.column], dtype, can_be_standardized=can_be_standardized)
             yield partial(_sentence, one.sentence, called, dtype, remedy)
 
     def _filled(self, name: str, groups: Mapping[str, Group], scale: Scale | None) -> "dict[str, NDArray[Any]]":
         """Return a group of all splits as arrays, with 0 as padding. Splits of the same file are filled together."""
         import numpy
 
-        arrays = {}
-        for split, group in groups.items():
-            make = numpy.empty if group.lengths is None else numpy.zeros
-            arrays[split] = make((len(group), *group.values.shape[1:]), dtype=group.dtype)
+        arrays = {
+            split: numpy.empty((len(group), *group.values.shape[1:]), dtype=group.dtype)
+            for split, group in groups.items()
+        }
         is_checked = scale is not None or name in self.exempt
-        sources = {id(group.values): group.values for group in groups.values()}
-        for source, values in sources.items():
+        sources = {id(group.values): group for group in groups.values()}
+        for source, of_source in sources.items():
             begins = {split: 0 for split, group in groups.items() if id(group.values) == source}
-            for start, block in blocks_of(values):
+            for start, block in blocks_of(of_source.values):
+                made = _made(block, scale, of_source.dtype)
                 for split, first in begins.items():
-                    group, rows, stop = groups[split], block, first + len(block)
+                    group, rows, stop = groups[split], slice(None), first + len(block)
                     if group.rows is not None:
                         stop = int(numpy.searchsorted(group.rows, start + len(block)))
-                        rows = block[group.rows[first:stop] - start]
-                    _put(arrays[split], rows, group, first, scale)
-                    if is_checked and not (fits := numpy.isfinite(arrays[split][first:stop])).all():
-                        raise self._too_great(name, split, group, first, rows, numpy.argwhere(~fits)[0].tolist(), scale)
-                    begins[split] = stop
+                        rows = group.rows[first:stop] - start
+                    begins[split], own = stop, arrays[split][first:stop]
+                    own[...] = made[rows]
+                    if group.lengths is not None:
+                        own[~group.is_step(first, stop)] = 0
+                    if is_checked and not (fits := numpy.isfinite(own)).all():
+                        row, *place = numpy.argwhere(~fits)[0].tolist()
+                        raise self._too_great(name, split, group, first + row, place, block[rows][row, *place])
         return arrays
 
     def _too_great(
-        self,
-        name: str,
-        split: str,
-        group: Group,
-        first: int,
-        rows: "NDArray[Any]",
-        index: Sequence[int],
-        scale: Scale | None,
+        self, name: str, split: str, group: Group, row: int, place: Sequence[int], number: float
     ) -> DataError:
-        """Return the error about a number that is not finite after the preparation; `index` is its place in `rows`."""
-        place = index[-1] if group.has_places else 0
-        has_kind = name in self.exempt and self.exempt[name][place]
+        """Return the error about a number that is not finite after the preparation; `place` is the one in its row."""
+        last = place[-1] if group.has_places else 0
         message = f"Standardized with the statistics of the training split, the number is too large for {group.dtype}."
-        if scale is None or has_kind:
-            message = f"{rows[tuple(index)]} is not a finite {group.dtype}."
-        row = first + index[0]
-        number = (row if group.rows is None else int(group.rows[row])) + 1
-        return DataError(message, file=self.paths[split], row=number, columns=[self.name(name, place)])
+        if name not in self.standardized or (name in self.exempt and self.exempt[name][last]):
+            message = f"{number} is not a finite {group.dtype}."
+        in_file = (row if group.rows is None else int(group.rows[row])) + 1
+        return DataError(message, file=self.paths[split], row=in_file, columns=[self.name(name, last)])
 
 
-def _put(array: "NDArray[Any]", part: "NDArray[Any]", group: Group, first: int, scale: Scale | None) -> None:
-    """Write rows into an array of the rows of a group, from `first`, standardized and cast."""
+def _made(block: "NDArray[Any]", scale: Scale | None, dtype: str) -> "NDArray[Any]":
+    """Return rows standardized and cast, each of which is contiguous in memory."""
     import numpy
 
-    own = array[first : first + len(part)]
-    mask: Any = ... if group.lengths is None else group.is_step(first, first + len(part))
+    if scale is None and block.dtype == dtype and block.flags.c_contiguous:
+        return block
+    made = numpy.empty(block.shape, dtype=dtype)
     with numpy.errstate(over="ignore"):  # The caller reports an overflow.
-        own[mask] = part[mask] if scale is None else _standardized(part[mask], *scale)
+        made[...] = block if scale is None else _standardized(block, *scale)
+    return made
 
 
 def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArray[Any]]":
@@ -219,12 +217,9 @@ def _can_be_merged(group: Group) -> bool:
     return not is_kept
 
 
-def _are_merged(raw: "NDArray[Any]", cast: "NDArray[Any]", *, is_standardized: bool) -> bool:
-    """Whether different numbers may have become equal: a quick test, since counting them requires sorting."""
-    if raw.dtype.kind in "biu" and raw.dtype.itemsize <= 2:
-        return False  # There are few, and they are far apart.
-    # NumPy compares integers with floats as float64.
-    return is_standardized or (raw.dtype.kind in "iu" and has_great_numbers(raw)) or not bool((cast == raw).all())
+def _is_small(kind: "numpy.dtype[Any]") -> bool:
+    """Whether numbers of this type are so few, and so far apart, that they never become equal."""
+    return kind.kind in "biu" and kind.itemsize <= 2
 
 
 def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, remedy: str, others: int) -> str:

@@ -75,11 +75,12 @@ class Group:
             part = part[self.rows]
         return (part if self.lengths is None else part[self.is_step()]).reshape(-1, stop - first)
 
-    def different(self, first: int, stop: int) -> "NDArray[Any] | None":
-        """Return numbers, `(n, places)`, as different as those of some places; `None` if there are too many."""
+    def different(self, first: int, stop: int) -> "Iterator[NDArray[Any]]":
+        """Yield blocks of numbers, `(n, places)`, as different as those of some places; none if there are too many."""
         if isinstance(self.values, Matrix):
-            return self.values.different(first, stop, self.rows)
-        return self.cells(first, stop)
+            yield from self.values.different(first, stop, self.rows)
+        else:
+            yield self.cells(first, stop)
 
     def is_step(self, first: int = 0, stop: int | None = None) -> "NDArray[Any]":
         """Return a mask of the steps that are not padding, `(rows, steps)`, of some of the rows."""
