@@ -70,7 +70,8 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
         _refuse_empty(cells.combine_chunks(), name, path)
     try:
         cells = cells.cast(kind)
-        return distinct.encoded(cells) if types.is_date(kind) else cells  # There are few different days.
+        has_few = wanted.keeps_type and (types.is_date(kind) or types.is_boolean(kind))
+        return distinct.encoded(cells) if has_few else cells
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
 

@@ -136,7 +136,8 @@ def text_of(column: "pyarrow.ChunkedArray") -> Any:
     import numpy
 
     values = distinct.values(column).fill_null("").to_numpy(zero_copy_only=False).astype(str)
-    return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]))
+    chunks = distinct.narrowed(column).chunks
+    return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in chunks]))
 
 
 def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:

@@ -55,6 +55,20 @@ def encoded(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     )
 
 
+def narrowed(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return a column, if it is encoded, with indices of the smallest type that has one more than there are."""
+    import pyarrow
+
+    if not is_encoded(column.type):
+        return column
+    known = values(column)
+    kinds = {2**7: pyarrow.int8(), 2**15: pyarrow.int16(), 2**31: pyarrow.int32()}
+    kind = next(kind for limit, kind in kinds.items() if len(known) < limit - 1)
+    return pyarrow.chunked_array(
+        [pyarrow.DictionaryArray.from_arrays(chunk.indices.cast(kind), known) for chunk in column.chunks]
+    )
+
+
 def values(column: "pyarrow.ChunkedArray", *, with_missing: bool = False) -> "pyarrow.Array":
     """Return the distinct cells of an encoded column; with `with_missing`, a missing one follows them."""
     import pyarrow

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline_data.reading import arrow_memory
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -49,7 +51,7 @@ def read(path: Path, names: Sequence[str], text: Collection[str]) -> "pyarrow.Ta
     # Memory that the threads of pyarrow allocate is not returned to the system. These threads end.
     with ThreadPoolExecutor(min(MOST_THREADS, pyarrow.cpu_count())) as executor:
         found = {name: own for group in executor.map(chunks, groups) for name, own in group.items()}
-    pyarrow.default_memory_pool().release_unused()
+    arrow_memory.release()
     return pyarrow.table({name: pyarrow.chunked_array(own, _type(own, types[name])) for name, own in found.items()})
 
 

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from hookline_data.layout.kinds import FittedKind
-from hookline_data.reading import distinct
+from hookline_data.reading import arrow_memory, distinct
 from hookline_data.reading.cells import is_list
 
 if TYPE_CHECKING:
@@ -163,7 +163,6 @@ class Matrix:
         The cells of a block are freed, so that this can be called only once.
         """
         import numpy
-        import pyarrow
 
         # Each column is contiguous in memory, so that computing with it is fast.
         memory = numpy.empty((self.shape[1], min(self._rows, len(self))), dtype=self.dtype)
@@ -180,8 +179,8 @@ class Matrix:
             del batch, cells
             if freed >= RELEASED:
                 freed = 0
-                pyarrow.default_memory_pool().release_unused()
-        pyarrow.default_memory_pool().release_unused()
+                arrow_memory.release()
+        arrow_memory.release()
 
     def _of_rows(self, rows: "NDArray[Any] | None") -> "Iterator[tuple[pyarrow.RecordBatch, Any]]":
         """Yield all batches, and which of their rows are among some rows, whose indices ascend; `None` for all."""

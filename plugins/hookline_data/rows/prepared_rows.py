@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BLOCK = 8 * 2**20
 """How many bytes of float64 to compute statistics of at once."""
 
+ROWS = 2**17
+"""How many rows to look at before others, to see whether different numbers become equal."""
+
 Arrays = dict[str, "dict[str, NDArray[Any]]"]
 """The groups of inputs of each split, by name."""
 Statistics = dict[str, dict[str, list[float]]]
@@ -100,7 +103,7 @@ class Preparation:
                 blocks = [groups[name].cells(first, stop) for name in names]
                 means[own], stds[own] = _statistics(blocks)
                 for name, cells in zip(names, blocks, strict=True):
-                    merged += self._merged(name, groups[name].dtype, first, iter([cells]), (means[own], stds[own]))
+                    merged += self._merged(name, groups[name].dtype, first, _parts(cells), (means[own], stds[own]))
                 continue
             for name in names:
                 if _can_be_merged(groups[name]):
@@ -159,6 +162,11 @@ class Preparation:
             message = f"{number} is not a finite {group.dtype}."
         in_file = (row if group.rows is None else int(group.rows[row])) + 1
         return DataError(message, file=self.paths[split], row=in_file, columns=[self.name(name, last)])
+
+
+def _parts(cells: "NDArray[Any]") -> "Iterator[NDArray[Any]]":
+    """Yield the rows in parts."""
+    yield from (cells[start : start + ROWS] for start in range(0, len(cells), ROWS))
 
 
 def _made(block: "NDArray[Any]", scale: Scale | None, dtype: str) -> "NDArray[Any]":

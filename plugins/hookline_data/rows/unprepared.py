@@ -10,7 +10,7 @@ from hookline.data import Columns
 from hookline.errors import DataError
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
-from hookline_data.reading import distinct
+from hookline_data.reading import arrow_memory, distinct
 from hookline_data.reading.cells import dense, is_list, text_of, values
 from hookline_data.rows import kind_cells
 from hookline_data.rows.inputs import groups_of
@@ -53,7 +53,7 @@ class UnpreparedRows:
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
         for name, kind in kinds.items():
-            table = _with(table, name, kind_cells.parsed(table.column(name), kind, name, path))
+            table = _with(table, name, distinct.narrowed(kind_cells.parsed(table.column(name), kind, name, path)))
         missing = {name: table.column(name).null_count for name in kinds}
         kept, dropped = _complete(table, layout)
         if kept is not None and not len(kept):
@@ -146,10 +146,13 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
         DataError: If a column cannot be fitted.
 
     """
-    return {
-        name: FittedKind.of(kind, name, kind_cells.of_rows(training.table.column(name), training.rows), training.path)
-        for name, kind in {**layout.kinds, **layout.target_kinds}.items()
-    }
+    fitted = {}
+    for name, kind in {**layout.kinds, **layout.target_kinds}.items():
+        cells = kind_cells.of_rows(training.table.column(name), training.rows)
+        fitted[name] = FittedKind.of(kind, name, cells, training.path)
+        del cells
+        arrow_memory.release()
+    return fitted
 
 
 def with_inputs(
