@@ -135,7 +135,7 @@ def text_of(column: "pyarrow.ChunkedArray") -> Any:
     """Return encoded text, in which no cell is missing, as `TextCells`."""
     import numpy
 
-    values = distinct.values(column).fill_null("").to_numpy(zero_copy_only=False).astype(str)
+    values = distinct.values(column).to_numpy(zero_copy_only=False).astype(str)
     chunks = distinct.narrowed(column).chunks
     return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in chunks]))
 

@@ -194,7 +194,7 @@ def _classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path:
         refuse_missing(cells, wanted, name, path)
     if wanted.kind == "text":
         return cells
-    whole = distinct.values(cells).drop_null()
+    whole = distinct.values(cells)
     written = pyarrow.array((*TRUE, *FALSE))
     if wanted.may_be_boolean and compute.all(compute.is_in(whole, value_set=written)).as_py():
         return distinct.decoded(distinct.changed(cells, _as_integers))

@@ -27,12 +27,14 @@ def is_text(kind: "pyarrow.DataType") -> bool:
 
 
 def encoded(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
-    """Return a column with the dictionary of its distinct cells, each of which occurs."""
+    """Return a column with the dictionary of its distinct cells, each of which occurs and is not missing."""
     import numpy
     import pyarrow
 
     if not is_encoded(column.type):
         return column.dictionary_encode()
+    if any(chunk.dictionary.null_count for chunk in column.chunks):  # pyarrow cannot unify them.
+        return decoded(column).dictionary_encode()
     if column.type.index_type != pyarrow.int32():
         kind = pyarrow.dictionary(pyarrow.int32(), column.type.value_type)
         chunks = [
@@ -41,15 +43,20 @@ def encoded(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
         ]
         column = pyarrow.chunked_array(chunks, kind)
     column = column.unify_dictionaries()
-    known = values(column)
-    is_kept = numpy.zeros(len(known), dtype=bool)
+    occurs = numpy.zeros(len(values(column)), dtype=bool)
     for chunk in column.chunks:
-        is_kept[chunk.indices.drop_null().to_numpy()] = True
-    is_kept &= known.is_valid().to_numpy(zero_copy_only=False)
-    if is_kept.all():
-        return column
+        occurs[chunk.indices.drop_null().to_numpy()] = True
+    return column if occurs.all() else _with(column, values(column), pyarrow.array(occurs))
+
+
+def _with(column: "pyarrow.ChunkedArray", known: "pyarrow.Array", are_kept: "pyarrow.Array") -> "pyarrow.ChunkedArray":
+    """Return an encoded column with other distinct cells. Those that are not kept become missing."""
+    import numpy
+    import pyarrow
+
+    is_kept = are_kept.to_numpy(zero_copy_only=False)
     places = pyarrow.array(numpy.cumsum(is_kept, dtype=numpy.int32) - 1, mask=~is_kept)
-    kept = known.filter(pyarrow.array(is_kept))
+    kept = known.filter(are_kept)
     return pyarrow.chunked_array(
         [pyarrow.DictionaryArray.from_arrays(places.take(chunk.indices), kept) for chunk in column.chunks]
     )
@@ -90,7 +97,6 @@ def changed(
 
     The function takes an array of cells and returns one as long. Of an encoded column it gets the distinct cells.
     """
-    import numpy
     import pyarrow
 
     if not is_encoded(column.type):
@@ -99,12 +105,9 @@ def changed(
     made = change(before)
     if made is before:
         return column
-    places = [chunk.indices for chunk in column.chunks]
-    if made.null_count:  # A missing cell has no index.
-        kept = numpy.arange(len(made), dtype=numpy.int32)
-        kept = pyarrow.array(kept, mask=made.is_null().to_numpy(zero_copy_only=False))
-        places = [kept.take(own) for own in places]
-    return pyarrow.chunked_array([pyarrow.DictionaryArray.from_arrays(own, made) for own in places])
+    if made.null_count:
+        return _with(column, made, made.is_valid())
+    return pyarrow.chunked_array([pyarrow.DictionaryArray.from_arrays(chunk.indices, made) for chunk in column.chunks])
 
 
 def decoded(column: "pyarrow.ChunkedArray | pyarrow.Array") -> "pyarrow.ChunkedArray | pyarrow.Array":

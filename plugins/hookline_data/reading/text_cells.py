@@ -75,7 +75,7 @@ def refuse_text_among_numbers(cells: "pyarrow.ChunkedArray", wanted: Wanted, nam
 
     if not wanted.missing:
         return
-    different = with_points(distinct.values(cells).drop_null().unique(), wanted.decimal_point)
+    different = with_points(distinct.values(cells).unique(), wanted.decimal_point)
     numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py() or 0
     if numbers * 2 <= len(different):
         return
