@@ -26,6 +26,10 @@ class CSV(Table):
     read as class names, which are sorted and numbered from 0. New rows for predictions are read with the same options.
     """
 
+    reading_options = (
+        *("path", "delimiter", "quote_char", "decimal_point", "encoding"),
+        *("header", "names", "comment", "skip_rows", "skipfooter"),
+    )
     has_single_cells = True
 
     delimiter: str = ","
@@ -104,7 +108,7 @@ class CSV(Table):
         """Return the advice to set `decimal_point`."""
         return csv_complaints.decimal_hint(cell, self.decimal_point).strip()
 
-    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that contain words in the first rows."""
         return first_rows.text_columns(CSVFile(path, self.dialect), names)
 

@@ -33,6 +33,8 @@ class NPZ(SplitFile):
     names.
     """
 
+    reading_options = ("path",)
+
     inputs: str | tuple[str, ...] | Mapping[str, str] | None = None
     """The array to use as input. A list or a table defines several groups of inputs, named after their arrays or by the
     keys of the table, such as `{ anchor = "a", positive = "b" }`. Default: all arrays that no other option uses."""

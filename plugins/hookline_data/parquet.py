@@ -1,6 +1,6 @@
 """Parquet files as a data source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,10 @@ class Parquet(Table):
         with as_sentences(path, sentence):
             kinds.refuse_other(path, "Parquet")
         return parquet_names.column_names(path)
+
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
+        """Return the columns of text, according to the schema of the file."""
+        return dict.fromkeys(parquet_names.text_columns(path))
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""

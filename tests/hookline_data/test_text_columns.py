@@ -1,9 +1,12 @@
+import io
+
 import pytest
+from pyarrow import csv, parquet
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
-from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect import first_rows
+from hookline_data.dialect.csv_file import CSVFile
 
 ROWS = "island,sex,bill,kind\nTorgersen,NA,39.1,a\nBiscoe,male,1e3,b\nDream,female,-.5,a\n"
 
@@ -27,6 +30,21 @@ def test_a_text_input_is_reported_before_the_file_is_read(tmp_path):
     assert problems(tmp_path) == [
         'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), but inputs must be numbers. '
         f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}. Or select the others: inputs = ["bill"]'
+    ]
+
+
+def test_a_text_input_of_a_parquet_file_is_found_in_its_footer(tmp_path):
+    table = csv.read_csv(io.BytesIO(ROWS.encode()))
+    parquet.write_table(table, tmp_path / "birds.parquet")
+    found = {"type": "Parquet", "path": str(tmp_path / "birds.parquet")}
+    assert problems(tmp_path, **found) == [
+        'data.inputs: "island" and "sex" are text, but inputs must be numbers. '
+        f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}. Or select the others: inputs = ["bill"]'
+    ]
+    columns = {"*": {"type": "StandardScaler"}, "sex": {"type": "OneHotEncoder"}}
+    assert problems(tmp_path, **found, columns=columns) == [
+        f'data.columns."*": "island" is text, but StandardScaler needs numbers. {ADVICE}: columns = {{ island = '
+        '{ type = "OneHotEncoder" } }.'
     ]
 
 

@@ -23,13 +23,13 @@ NO_WORDS = frozenset(
 """Words that may mean something other than text, in lower case."""
 
 
-def text_columns(source: CSVFile, names: Sequence[str]) -> dict[str, tuple[int, str]]:
+def text_columns(source: CSVFile, names: Sequence[str]) -> dict[str, tuple[int, str] | None]:
     """Return the columns that have words and no numbers in the first rows: row index from 0, and cell.
 
     A word among numbers is an error of that cell, which is reported when all rows are read. A number with another
     decimal sign is a word.
     """
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, tuple[int, str] | None] = {}
     numeric: set[str] = set()
     for row, cells in enumerate(first_rows(source)):
         if len(cells) != len(names):

@@ -58,7 +58,7 @@ class Files(type(Path())):  # type: ignore[misc]
         row = error.row
         for file, rows in zip(self.files, self.rows, strict=False):
             if row <= rows:
-                return error.changed(file=file, row=row, option=(self.option,))
+                return error.changed(file=file, row=row, option=error.option or (self.option,))
             row -= rows
         return None
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import quoted_cell
 from hookline_data.reading import distinct
 from hookline_data.reading.columns import Place, Wanted, cell_error
-from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
+from hookline_data.reading.csv_format import (
+    MISSING_MARKS,
+    WRITTEN_FALSE,
+    WRITTEN_NOT_FINITE,
+    WRITTEN_NUMBER,
+    WRITTEN_TRUE,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -53,7 +59,8 @@ def refuse_missing(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, pat
         rows = distinct.rows_with(cells, is_missing)
         row = int(rows.argmax())
         mark = distinct.decoded(cells)[row].as_py()
-        raise cell_error(path, row, name, message=wanted.missing_mark(mark, int(rows.sum()) - 1))
+        error = cell_error(path, row, name, message=wanted.missing_mark(mark, int(rows.sum()) - 1))
+        raise error if wanted.missing == MISSING_MARKS else error.changed(option=("missing_marks",))
 
 
 def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
