@@ -7,9 +7,9 @@ amounts, counts, categories, a date and booleans with kinds of their own, and a 
 ten numbers and the target only.
 
 Each measurement runs in a process of its own, after it has read a small table of the same format, which excludes the
-imports. pyarrow reads the whole file into its own types. On a machine with other work, compare the times of the processor. The peak is that of the resident memory above the one before.
-Ratios are those of the best of several interleaved measurements. At the end, it stratifies as many rows by 4,000
-classes.
+imports. pyarrow reads the whole file into its own types. The peak is that of the resident memory above the one before.
+Ratios are those of the best of several interleaved measurements; on a machine with other work, compare the times of the
+processor. At the end, it stratifies as many rows by 4,000 classes.
 """
 
 import subprocess
@@ -164,9 +164,9 @@ def main() -> None:
                 )
                 for contender, (seconds, processor, peak, size) in best.items():
                     print(
-                        f"  {contender}: {seconds:.2f} s, {seconds / theirs[0]:.2f} times as long (aim: 1.5), processor "
-                        f"{processor / theirs[1]:.2f} times; peak {peak:.0f} MiB, {peak / size:.2f} times the tensors "
-                        "(aim: 2)",
+                        f"  {contender}: {seconds:.2f} s, {seconds / theirs[0]:.2f} times as long (aim: 1.5), "
+                        f"processor {processor / theirs[1]:.2f} times; peak {peak:.0f} MiB, {peak / size:.2f} times the "
+                        "tensors (aim: 2)",
                         flush=True,
                     )
     seconds = min(stratified(rows) for _ in range(REPEATS))

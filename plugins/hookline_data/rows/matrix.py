@@ -113,7 +113,7 @@ class Matrix:
         places = max(1, self.shape[1])
         self._rows = min(ROWS, max(FEWEST_ROWS, NUMBERS // places), max(1, MOST_NUMBERS // places))
         table = pyarrow.table(list(columns), names=[str(index) for index in range(len(columns))])
-        self._batches = deque(table.to_batches(max_chunksize=self._rows))
+        self._batches = deque(table.to_batches())
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -169,14 +169,16 @@ class Matrix:
         start = freed = 0
         while self._batches:
             batch = self._batches.popleft()
-            block, first = memory[:, : batch.num_rows], 0
-            for column, cells in zip(self._columns, batch.columns, strict=True):
-                block[first : first + column.size] = column.numbers(cells).T
-                first += column.size
-            yield start, block.T
-            start += batch.num_rows
+            for begin in range(0, batch.num_rows, self._rows):
+                part = batch.slice(begin, self._rows)
+                block, first = memory[:, : part.num_rows], 0
+                for column, cells in zip(self._columns, part.columns, strict=True):
+                    block[first : first + column.size] = column.numbers(cells).T
+                    first += column.size
+                yield start, block.T
+                start += part.num_rows
             freed += 8 * batch.num_rows * batch.num_columns
-            del batch, cells
+            del batch, part, cells
             if freed >= RELEASED:
                 freed = 0
                 arrow_memory.release()
