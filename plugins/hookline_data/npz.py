@@ -5,23 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run
-from hookline.data import Data, Encoding, Sequences, in_memory
-from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
+from hookline.data import Data
+from hookline.errors import MismatchError, OptionError, did_you_mean
 from hookline.spec import Objective, spec
-from hookline.training import is_applied_to_each
+from hookline_data.arrays import npz_file
 from hookline_data.files.several import is_pattern
 from hookline_data.layout import checks, targets as of_target
-from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
-from hookline_data.reading import arrays, npz_file
-from hookline_data.rows.array_layout import ArrayLayout, InputArray
-from hookline_data.rows.rows import Rows
+from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.rows.split_file import SplitFile
-from hookline_data.rows.weights import weights_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from torch import Tensor
-
     from hookline.data import DataDescription, RowBlock
 
 
@@ -71,7 +64,7 @@ class NPZ(SplitFile):
         for target, several in self.target_arrays.items():
             if self.targets and not several:
                 yield OptionError("targets", "There must be at least one array.", target)
-        groups = {} if self.inputs is None else self._groups(())
+        groups = {} if self.inputs is None else self.groups(())
         for name, by_group in (("dtype", self.dtype), ("standardize", self.standardize)):
             for group in by_group if isinstance(by_group, Mapping) else ():
                 if self.inputs is None:
@@ -99,7 +92,7 @@ class NPZ(SplitFile):
         if not of_targets:
             yield from of_target.classes_of_loss(loss, self.classes, self.target_arrays)
         yield from checks.weights_of_loss(loss, self.weight_column)
-        groups = {} if self.inputs is None else self._groups(())
+        groups = {} if self.inputs is None else self.groups(())
         for group, message in checks.inputs_of_loss(loss, groups):
             if isinstance(self.inputs, Mapping):
                 yield OptionError("inputs", message, group, on_key=True)
@@ -125,28 +118,9 @@ class NPZ(SplitFile):
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode."""
-        layout = self._layout(loss, run.spec.run.dtype)
-        parts, left_out, dropped = self._parts(layout)
-        paths = self.paths(parts)
-        groups, statistics = layout.prepared(parts, paths)
-        data = in_memory(
-            self,
-            run,
-            loss,
-            {split: _tensors(several) for split, several in groups.items()},
-            {split: layout.targets_of(rows) for split, rows in parts.items()},
-            lengths={split: rows.lengths() for split, rows in parts.items()},
-            weights=weights_of(parts, self.weight_column, paths),
-            classes=of_target.classes_of(self.classes, self.target_arrays),
-            dropped=dropped,
-            preparation={
-                name: {"array": group.array, **statistics.get(name, {})} for name, group in layout.inputs.items()
-            },
-            left_out=left_out,
-            sampling=self.sampling(parts["training"].columns),
-            source={split: str(path) for split, path in paths.items()},
-        )
-        return self.transformed(run, data)
+        from hookline_data.arrays.make_batches import prepared  # Checking a spec does not need it.
+
+        return self.transformed(run, prepared(self, run, loss))
 
     def open_rows(
         self,
@@ -183,74 +157,7 @@ class NPZ(SplitFile):
         )
         return self.transformed_blocks(blocks, description)
 
-    def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
-        """Choose the role of each array."""
-        encodings = checks.encodings(loss, self.target_arrays)
-        targets = [name for several in self.target_arrays.values() for name in several]
-        lengths = self.lengths.values() if isinstance(self.lengths, Mapping) else (self.lengths,)
-        taken = {*targets, *self.role_columns, *lengths}
-        groups = self._groups([name for name in npz_file.array_names(self.path) if name not in taken])
-        if not groups:
-            raise DataError("No array is left for the inputs.", file=self.path)
-        return ArrayLayout(
-            path=self.path,
-            inputs={
-                group: InputArray(
-                    array=name,
-                    dtype=dtype_of_group(self.dtype, group, dtype),
-                    standardize=bool(of_group(self.standardize, group, default=False)),
-                )
-                for group, name in groups.items()
-            },
-            is_siamese=is_applied_to_each(groups, loss.inputs) or self.standardize == "together",
-            targets=self.target_arrays,
-            encodings=encodings,
-            lengths=self._lengths(groups, encodings, loss.name_for(None)),
-            splitting=self.wanted_to_split,
-            weight_column=self.weight_column,
-            dtype=dtype,
-            missing=self.missing_marks,
-        )
-
-    def _parts(self, layout: ArrayLayout) -> tuple[dict[str, Rows], dict[str, int], dict[str, int]]:
-        """Read the rows of each split, without preparing them.
-
-        Returns them, how many rows are in no split, by reason, and how many are dropped without a target, by array.
-        """
-        found, dropped = self._complete(layout.read(self.path, with_split=True), self.path)
-        rows = layout.rows(found, self.path)
-        first_target = next((arrays[0] for arrays in self.target_arrays.values()), None)
-
-        def cells(name: str) -> "NDArray[Any]":
-            return rows.columns[name] if name in rows.columns else found[name]
-
-        parts, left_out = self.split(rows, cells, first_target)
-        for split, path in self.other_files.items():
-            others, more = self._complete(layout.read(path, with_split=False), path)
-            dropped = {name: dropped.get(name, 0) + more.get(name, 0) for name in {**dropped, **more}}
-            layout.refuse_other_shapes(others, found, path)
-            parts[split] = layout.rows(others, path)
-        return parts, left_out, dropped
-
-    def _complete(
-        self, found: "dict[str, NDArray[Any]]", path: Path
-    ) -> "tuple[dict[str, NDArray[Any]], dict[str, int]]":
-        """Return the rows whose targets are known, and how many are not, by array, if such rows are to be dropped."""
-        if self.missing_targets == "refuse":
-            return found, {}
-        names = list(dict.fromkeys(name for several in self.target_arrays.values() for name in several))
-        missing = {name: arrays.is_missing(found[name], self.missing_marks) for name in names if name in found}
-        dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
-        if not dropped:
-            return found, {}
-        import numpy
-
-        kept = ~numpy.logical_or.reduce(list(missing.values()))
-        if not kept.any():
-            raise DataError("Every row lacks a target.", file=path)
-        return {name: array[kept] for name, array in found.items()}, dropped
-
-    def _groups(self, others: Sequence[str]) -> dict[str, str]:
+    def groups(self, others: Sequence[str]) -> dict[str, str]:
         """Return the array of each group of inputs; `others` are the arrays that no other option uses."""
         if isinstance(self.inputs, str):
             return {"input": self.inputs}
@@ -259,29 +166,3 @@ class NPZ(SplitFile):
         if self.inputs is None and len(others) == 1:
             return {"input": others[0]}
         return {name: name for name in (others if self.inputs is None else self.inputs)}
-
-    def _lengths(self, groups: Mapping[str, str], encodings: Mapping[str, Encoding], loss: str) -> Mapping[str, str]:
-        """Return the array of lengths of each array of padded sequences."""
-        if self.lengths is None:
-            return {}
-        if isinstance(self.lengths, str):
-            if len(groups) > 1:
-                names = enumerate_names(groups)
-                message = f"There are several groups of inputs, {names}: use a table to assign the lengths."
-                raise MismatchError(message, ("data", "lengths"))
-            return dict.fromkeys(groups.values(), self.lengths)
-        targets = {name: target for target, several in self.target_arrays.items() for name in several}
-        for name in self.lengths:
-            if name not in (*groups.values(), *targets):
-                near = did_you_mean(name, (*groups.values(), *targets))
-                raise MismatchError(f'No input or target is called "{name}".{near}', ("data", "lengths", name))
-            if name in targets and not isinstance(encodings[targets[name]], Sequences):
-                message = f'"{name}" is a target, but {loss} takes no sequences, so it cannot have lengths.'
-                raise MismatchError(message, ("data", "lengths", name))
-        return self.lengths
-
-
-def _tensors(groups: "Mapping[str, NDArray[Any]]") -> "dict[str, Tensor]":
-    import torch
-
-    return {name: torch.from_numpy(values) for name, values in groups.items()}

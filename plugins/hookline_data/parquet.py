@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.spec import spec
+from hookline_data.arrow_columns import parquet_columns
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.files import kinds
-from hookline_data.reading import parquet_columns, parquet_names
+from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.parquet_names import sentence

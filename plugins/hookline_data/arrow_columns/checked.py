@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from hookline.errors import DataError
 from hookline.spec import to_json
+from hookline_data.arrow_columns import distinct
 from hookline_data.arrow_columns.nested import depth, first_shape, flattened
 from hookline_data.arrow_columns.plain import plain, plain_text, plain_type
-from hookline_data.reading import distinct
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.reading.columns import Place, Wanted, cell_error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors import DataError, enumerate_names, nearest
-from hookline_data.reading.distinct import is_text
+from hookline_data.arrow_columns.distinct import is_text
 
 MOST_NAMED = 3
 """The largest number of files that messages about all of them name."""

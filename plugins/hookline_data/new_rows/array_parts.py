@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, did_you_mean
-from hookline_data.reading import npz_file
+from hookline_data.arrays import npz_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from typing import Any
 from attrs import frozen
 
 from hookline.errors import DataError
+from hookline_data.arrays import npz_file
 from hookline_data.new_rows.arrow_rows import MOST_ROWS, ArrowRows, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading import npz_file
 from hookline_data.reading.columns import Place
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import TextCells
-from hookline_data.reading import distinct
+from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import cell_error
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading import distinct
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_complaints import first_bad_cell, sentence
 from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE

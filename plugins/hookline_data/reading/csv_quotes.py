@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
-from hookline_data.reading import distinct
 from hookline_data.reading.columns import cell_error
 from hookline_data.reading.csv_format import MOST_CELL_LINES
 

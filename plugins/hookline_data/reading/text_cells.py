@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
-from hookline_data.reading import distinct
+from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import Place, Wanted, cell_error
 from hookline_data.reading.csv_format import (
     MISSING_MARKS,

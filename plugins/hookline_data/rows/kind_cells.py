@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors import counted
 from hookline.spec import UnfitCells
+from hookline_data.arrow_columns import distinct
 from hookline_data.layout.kinds import FittedKind, Kind
-from hookline_data.reading import distinct
 from hookline_data.reading.columns import cell_error
 from hookline_data.rows.matrix import filler, split_rows
 

@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from hookline_data.arrow_columns import arrow_memory, distinct
 from hookline_data.layout.kinds import FittedKind
-from hookline_data.reading import arrow_memory, distinct
 from hookline_data.reading.cells import is_list
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from attrs import evolve, frozen
 
 from hookline.data import Columns
 from hookline.errors import DataError
+from hookline_data.arrow_columns import arrow_memory, distinct
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
-from hookline_data.reading import arrow_memory, distinct
 from hookline_data.reading.cells import dense, is_list, text_of, values
 from hookline_data.rows import kind_cells
 from hookline_data.rows.inputs import groups_of

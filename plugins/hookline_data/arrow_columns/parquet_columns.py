@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline_data.reading import arrow_memory
+from hookline_data.arrow_columns import arrow_memory
 
 if TYPE_CHECKING:
     import pyarrow
