@@ -20,7 +20,7 @@ from hookline_data.new_rows.roles import EncodedTarget, Group, groups_of, target
 from hookline_data.new_rows.tensors import not_finite
 from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading.columns import Place
-from hookline_data.rows.prepared_rows import prepared
+from hookline_data.rows.standardize import prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,28 +2,22 @@
 
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from hookline import HooklineWarning
-from hookline.data import merged_in_blocks
 from hookline.errors import DataError
-from hookline_data.reading.great_integers import has_great_numbers
+from hookline_data.rows.merged_numbers import Message, can_be_merged, in_parts, messages
 from hookline_data.rows.rows import Group, Rows, blocks_of
+from hookline_data.rows.standardize import standardized, statistics_of
 
 if TYPE_CHECKING:
-    import numpy
     from numpy.typing import NDArray
 
 BLOCK = 8 * 2**20
 """How many bytes of float64 to compute statistics of at once."""
-
-ROWS = 2**17
-"""How many rows to look at before others, to see whether different numbers become equal."""
 
 Arrays = dict[str, "dict[str, NDArray[Any]]"]
 """The groups of inputs of each split, by name."""
@@ -64,7 +58,7 @@ class Preparation:
         sets = [together] if self.together and together else [[name] for name in together]
         sets += [[name] for name in groups if name not in self.standardized]
         scales: dict[str, Scale] = {}
-        merged: list[Callable[[int], str]] = []
+        merged: list[Message] = []
         for names in sets:
             scale, sentences = self._learned(names, groups)
             merged += sentences
@@ -81,9 +75,7 @@ class Preparation:
         statistics = {name: {"mean": mean.tolist(), "std": std.tolist()} for name, (mean, std) in scales.items()}
         return arrays, statistics
 
-    def _learned(
-        self, names: Sequence[str], groups: Mapping[str, Group]
-    ) -> tuple[Scale | None, list[Callable[[int], str]]]:
+    def _learned(self, names: Sequence[str], groups: Mapping[str, Group]) -> tuple[Scale | None, list[Message]]:
         """Return what groups that share statistics are standardized with, and messages about merged numbers.
 
         There is a function for each place whose different numbers become equal: given the number of other such places,
@@ -95,34 +87,33 @@ class Preparation:
         exempt = self.exempt.get(names[0], [False] * places)
         is_standardized = names[0] in self.standardized
         means, stds = numpy.zeros(places), numpy.ones(places)
-        merged: list[Callable[[int], str]] = []
+        merged: list[Message] = []
         size = max(1, BLOCK // (8 * max(1, sum(groups[name].cells_of_a_place for name in names))))
         for first, stop in groups[names[0]].ranges(size):
             own = slice(first, stop)
             if is_standardized and not all(exempt[own]):
                 blocks = [groups[name].cells(first, stop) for name in names]
-                means[own], stds[own] = _statistics(blocks)
+                means[own], stds[own] = statistics_of(blocks)
                 for name, cells in zip(names, blocks, strict=True):
-                    merged += self._merged(name, groups[name].dtype, first, _parts(cells), (means[own], stds[own]))
+                    merged += self._merged(name, groups[name].dtype, first, in_parts(cells), (means[own], stds[own]))
                 continue
             for name in names:
-                if _can_be_merged(groups[name]):
+                if can_be_merged(groups[name]):
                     merged += self._merged(name, groups[name].dtype, first, groups[name].different(first, stop), None)
         return (means, stds) if is_standardized else None, merged
 
     def _merged(
         self, name: str, dtype: str, first: int, blocks: "Iterator[NDArray[Any]]", scale: Scale | None
-    ) -> Iterator[Callable[[int], str]]:
+    ) -> Iterator[Message]:
         """Yield the messages about places, from `first`, whose different numbers become equal."""
-        if (cells := next(blocks, None)) is None or _is_small(cells.dtype):
-            return
-        pairs = ((block, prepared(block, *(scale or (None, None)), dtype)) for block in chain([cells], blocks))
         has_kind = name in self.exempt and self.exempt[name][first]
-        for one in merged_in_blocks(pairs):
-            called = self.name(name, first + one.column)
-            can_be_standardized = scale is None and not has_kind
-            remedy = _remedy(cells[:, one.column], dtype, can_be_standardized=can_be_standardized)
-            yield partial(_sentence, one.sentence, called, dtype, remedy)
+        yield from messages(
+            blocks,
+            dtype,
+            lambda place: self.name(name, first + place),
+            scale,
+            can_be_standardized=scale is None and not has_kind,
+        )
 
     def _filled(self, name: str, groups: Mapping[str, Group], scale: Scale | None) -> "dict[str, NDArray[Any]]":
         """Return a group of all splits as arrays, with 0 as padding. Splits of the same file are filled together."""
@@ -164,11 +155,6 @@ class Preparation:
         return DataError(message, file=self.paths[split], row=in_file, columns=[self.name(name, last)])
 
 
-def _parts(cells: "NDArray[Any]") -> "Iterator[NDArray[Any]]":
-    """Yield the rows in parts."""
-    yield from (cells[start : start + ROWS] for start in range(0, len(cells), ROWS))
-
-
 def _made(block: "NDArray[Any]", scale: Scale | None, dtype: str) -> "NDArray[Any]":
     """Return rows standardized and cast, each of which is contiguous in memory."""
     import numpy
@@ -177,66 +163,5 @@ def _made(block: "NDArray[Any]", scale: Scale | None, dtype: str) -> "NDArray[An
         return block
     made = numpy.empty(block.shape, dtype=dtype)
     with numpy.errstate(over="ignore"):  # The caller reports an overflow.
-        made[...] = block if scale is None else _standardized(block, *scale)
+        made[...] = block if scale is None else standardized(block, *scale)
     return made
-
-
-def _statistics(blocks: "Sequence[NDArray[Any]]") -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Return the mean and standard deviation of each column over the rows of all blocks; 1 for a constant column.
-
-    Each column is contiguous in memory, so that the last bits do not depend on which columns are in a block.
-    """
-    import numpy
-
-    together = blocks[0].T if len(blocks) == 1 else numpy.concatenate([block.T for block in blocks], axis=1)
-    columns = numpy.ascontiguousarray(together, dtype=numpy.float64)
-    mean, std = columns.mean(axis=1), columns.std(axis=1)
-    # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
-    least = columns.min(axis=1)
-    is_constant = least == columns.max(axis=1)
-    return numpy.where(is_constant, least, mean), numpy.where(is_constant | (std == 0), 1.0, std)
-
-
-def prepared(
-    raw: "NDArray[Any]", mean: "NDArray[Any] | None", std: "NDArray[Any] | None", dtype: str
-) -> "NDArray[Any]":
-    """Standardize numbers with these statistics, in float64, unless they are `None`, and cast them to a type."""
-    import numpy
-
-    if mean is None or std is None:
-        return raw.astype(dtype, copy=False)
-    with numpy.errstate(over="ignore"):  # The caller reports an overflow.
-        return _standardized(raw, mean, std).astype(dtype, copy=False)
-
-
-def _standardized(raw: "NDArray[Any]", mean: "NDArray[Any]", std: "NDArray[Any]") -> "NDArray[Any]":
-    import numpy
-
-    standardized = numpy.subtract(raw, mean, dtype=numpy.float64)
-    return numpy.divide(standardized, std, out=standardized)
-
-
-def _can_be_merged(group: Group) -> bool:
-    """Whether numbers of the group's source may become equal in the group's type: all its numbers may differ there."""
-    import numpy
-
-    kind = group.values.dtype
-    is_kept = numpy.can_cast(kind, group.dtype, "safe") and (kind.itemsize < 8 or kind == group.dtype)
-    return not is_kept
-
-
-def _is_small(kind: "numpy.dtype[Any]") -> bool:
-    """Whether numbers of this type are so few, and so far apart, that they never become equal."""
-    return kind.kind in "biu" and kind.itemsize <= 2
-
-
-def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, remedy: str, others: int) -> str:
-    return f"{sentence(name, dtype, others)} {remedy}"
-
-
-def _remedy(column: "NDArray[Any]", dtype: str, *, can_be_standardized: bool) -> str:
-    """Return the advice about numbers that become equal. The preparation is computed in float64."""
-    if dtype == "float64" or has_great_numbers(column):
-        return "subtract a constant from the column in the file."
-    remedy = 'set `dtype = "float64"` in [run].'
-    return f"set `standardize = true`, or {remedy}" if can_be_standardized else remedy
