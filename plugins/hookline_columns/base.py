@@ -3,10 +3,13 @@
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from hookline.data import Summary
 from hookline.errors import DataError, OptionError, quoted_cell
-from hookline.spec import ColumnSpec, UnfitCells, option, spec
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, NothingToFit, PartialFit, UnfitCells, option, spec
+from hookline_columns.arrays.cells import as_floats, filled, unparsed
+from hookline_columns.fitting.partial_fits import SummaryFit
 
 if TYPE_CHECKING:
     import pyarrow
@@ -27,6 +30,10 @@ class FilledColumn(ColumnSpec):
 
     Missing cells are filled in before anything else is computed.
     """
+
+    learns_from: ClassVar[Literal["nothing", "summary", "numbers"]] = "nothing"
+    """What the kind learns from: nothing, so that only missing cells need statistics; the `Summary` of the training
+    rows, which `learn_summary` gets; or all their numbers, which `learn` gets."""
 
     missing: Missing | float = option(default="refuse", unbounded=True)
     """What becomes of a missing cell: an error ("refuse"), the whole row is dropped ("drop"), or the cell is filled in
@@ -56,8 +63,21 @@ class FilledColumn(ColumnSpec):
         import numpy
 
         fitted = {"fill": self._fill(cells)} if self.takes_missing else {}
+        if self.learns_from == "nothing":
+            return fitted
         with numpy.errstate(all="ignore"):  # The caller reports infinite numbers, with their cells.
-            return {**fitted, **self.learn(filled(cells, fitted))}
+            numbers = filled(cells, fitted)
+            learned = self.learn(numbers) if self.learns_from == "numbers" else self.learn_summary(Summary.of(numbers))
+            return {**fitted, **learned}
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit by merged statistics if they suffice, and otherwise one to a sample."""
+        if self.learns_from == "numbers" or self.missing in ("median", "most_frequent"):
+            return ColumnSpec.partial_fit(self, most)
+        fill = self.missing if self.takes_missing else None
+        if self.learns_from == "nothing" and fill != "mean":
+            return NothingToFit({} if fill is None else {"fill": fill})
+        return SummaryFit(fill, lambda summaries: self.learn_summary(summaries[0]))
 
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells whose number is not finite, or not in the range of the kind."""
@@ -80,6 +100,15 @@ class FilledColumn(ColumnSpec):
             return pyarrow.array(numbers)
         return pyarrow.FixedSizeListArray.from_arrays(numpy.ascontiguousarray(numbers).reshape(-1), numbers.shape[1])
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the numbers in the unit of the column if they can be undone; "missing" if the indicator says so."""
+        if not self.indicator:
+            return super().cells(column, numbers, fitted)
+        if numbers[-1]:
+            return {column: "missing"}
+        found = super().cells(column, numbers, fitted)
+        return {name: found[name] for name in self.names_of_numbers(column)}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the names of the numbers, and that of the indicator."""
         return (*self.names_of_numbers(column), *([f"{column} is missing"] if self.indicator else []))
@@ -90,6 +119,10 @@ class FilledColumn(ColumnSpec):
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return what `compute` needs to know about the training rows, `(rows,)` in float64."""
+        return {}
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
+        """Return what `compute` needs to know about the training rows, given their statistics."""
         return {}
 
     @abstractmethod
@@ -193,45 +226,3 @@ class NumberColumn(FilledColumn):
         parts = [f'"{self.thousands}" between thousands'] if self.thousands else []
         parts += [f'the decimal separator "{self.decimal}"'] if self.decimal != "." else []
         return f" with {' and '.join(parts)}" if parts else ""
-
-
-def as_floats(cells: "pyarrow.Array", what: str) -> "pyarrow.Array":
-    """Return numbers or booleans as float64.
-
-    Raises:
-        DataError: If the column has another type.
-
-    """
-    import pyarrow
-    from pyarrow import types
-
-    kind = cells.type
-    if types.is_boolean(kind):
-        cells = cells.cast(pyarrow.uint8())
-    elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind)):
-        raise DataError(f"The cells have the type {kind}, which cannot be converted to {what}.")
-    return cells.cast(pyarrow.float64(), safe=False)
-
-
-def unparsed(cells: "pyarrow.Array", parsed: "pyarrow.Array", explain: Any) -> UnfitCells | None:
-    """Return the cells that are not missing, but have become null; `explain` returns what is wrong with a text."""
-    if parsed.null_count == cells.null_count:
-        return None
-    is_unfit = (parsed.is_null().to_numpy(zero_copy_only=False)) & cells.is_valid().to_numpy(zero_copy_only=False)
-    return UnfitCells(is_unfit, lambda row: explain(str(cells[row].as_py())))
-
-
-def filled(cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-    """Return the numbers, with missing ones filled in, in float64."""
-    import numpy
-
-    if cells.null_count and "fill" in fitted:
-        cells = cells.fill_null(fitted["fill"])
-    return cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
-
-
-def quantiles(numbers: "NDArray[Any]", at: Sequence[float]) -> list[float]:
-    """Return quantiles with linear interpolation; `at` is from 0 to 1."""
-    import numpy
-
-    return [float(number) for number in numpy.quantile(numbers, at)]

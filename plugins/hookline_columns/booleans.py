@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError, enumerate_names, quoted_cell
 from hookline.spec import UnfitCells, spec
-from hookline_columns.base import FilledColumn, as_floats, unparsed
+from hookline_columns.arrays.cells import as_floats, unparsed
+from hookline_columns.base import FilledColumn
 
 if TYPE_CHECKING:
     import pyarrow

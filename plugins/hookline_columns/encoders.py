@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import spec
+from hookline_columns.arrays.one_hot import one_hot
 from hookline_columns.categories import CategoryColumn
-from hookline_columns.one_hot import one_hot
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,9 +44,9 @@ class OneHotEncoder(CategoryColumn):
         """What to set so that other categories are allowed."""
         return '`handle_unknown = "ignore"`'
 
-    def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
+    def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         """Return the categories."""
-        fitted = super().fit(cells)
+        fitted = CategoryColumn.learn(self, counts, rows)
         if not self._kept(fitted):
             only = quoted_cell(self.slots(fitted)[0])
             raise DataError(f"All training rows have the same category, {only}, and `drop` leaves nothing of it.")
@@ -61,6 +61,13 @@ class OneHotEncoder(CategoryColumn):
         if len(kept) < len(slots):
             places -= 1  # Below 0 for the category that is dropped.
         return one_hot(places, len(kept))
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        slots, kept = self.slots(fitted), self._kept(fitted)
+        if 1 in numbers:
+            return {column: kept[list(numbers).index(1)]}
+        return {column: slots[0] if len(kept) < len(slots) else "unknown"}
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each input, such as "color=red"."""
@@ -113,6 +120,10 @@ class OrdinalEncoder(CategoryColumn):
         places = self.indices(cells, fitted)
         places[places < 0] = (self.cardinality(fitted) or 1) - 1
         return pyarrow.array(places)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        return {column: dict(enumerate(self.slots(fitted))).get(int(numbers[0]), "unknown")}
 
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of indices."""

@@ -28,6 +28,8 @@ class QuantileTransformer(NumberColumn):
     output_distribution: Literal["uniform", "normal"] = "uniform"
     """The distribution of the results: between 0 and 1, or standard normal."""
 
+    learns_from = "numbers"
+
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the quantiles."""
         import numpy

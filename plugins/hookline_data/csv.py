@@ -12,14 +12,16 @@ from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import Dialect
 from hookline_data.reading import csv_cells, csv_complaints, csv_header
 from hookline_data.reading.columns import Wanted
-from hookline_data.table import Table
+from hookline_data.streamed_table import StreamedTable
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline_data.streaming.parts.part import PartReader
+
 
 @spec
-class CSV(Table):
+class CSV(StreamedTable):
     """A text file with one row per example, whose cells are separated by commas, semicolons, tabs or other characters.
 
     The file may be compressed by gzip, Zstandard, bzip2 or xz. Blank lines are ignored. Text in the target column is
@@ -115,6 +117,12 @@ class CSV(Table):
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types."""
         return csv_cells.read(CSVFile(path, self.dialect), wanted, multiline=self.multiline)
+
+    def parts_of(self, path: Path) -> "PartReader":
+        """Return a reader of some megabytes of the file."""
+        from hookline_data.streaming.parts.csv_parts import CSVParts  # Checking a spec does not need it.
+
+        return CSVParts(path, self.dialect, multiline=self.multiline)
 
 
 def _is_encoding(name: str) -> bool:

@@ -12,14 +12,16 @@ from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.parquet_names import sentence
-from hookline_data.table import Table
+from hookline_data.streamed_table import StreamedTable
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline_data.streaming.parts.part import PartReader
+
 
 @spec
-class Parquet(Table):
+class Parquet(StreamedTable):
     """A Parquet file with one row per example and columns of numbers, text or lists.
 
     Text in the target column is read as class names, which are sorted and numbered from 0. Booleans are read as 1 and
@@ -45,3 +47,9 @@ class Parquet(Table):
         with as_sentences(path, sentence):
             table = parquet_columns.read(path, list(wanted), text)
         return checked_table(table, wanted, path)
+
+    def parts_of(self, path: Path) -> "PartReader":
+        """Return a reader of row groups of the file."""
+        from hookline_data.streaming.parts.parquet_parts import ParquetParts  # Checking a spec does not need it.
+
+        return ParquetParts(path)

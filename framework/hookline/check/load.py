@@ -35,7 +35,7 @@ def load(
 
     Args:
         source: the path of the file, or the table.
-        overrides: changes of single values, such as `optimizer.lr=0.01`.
+        overrides: changes of single values, such as `optimizer.lr=0.01`. Paths are relative to the current directory.
         overlays: further files, merged into the first in this order.
         plugins: modules or objects whose components the spec may use in addition to the plugins that it lists.
 
@@ -198,11 +198,11 @@ def _of_data(error: OptionError | MismatchError, document: Document) -> Diagnost
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
-    """The path as the option would contain it: relative to the file that sets it, unless it is absolute."""
+    """The path as the option would contain it: relative to where it is set, unless it is absolute."""
     *_, written = document.root.along(tuple(option))
-    home = written.settings[-1].source.directory if written.settings else None
+    home = written.settings[-1].source.home if written.settings else document.directory
     is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
-    return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
+    return str(path) if is_absolute else os.path.relpath(path, home)
 
 
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:

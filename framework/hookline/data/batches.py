@@ -13,6 +13,7 @@ from hookline.data.targets.encoding import Target
 from hookline.errors.text import enumerate_names
 
 if TYPE_CHECKING:
+    import pyarrow
     import torch
     from torch import Tensor
 
@@ -110,14 +111,16 @@ class Batches(Protocol):
 
     A training split that shuffles its rows or leaves some out should have a method `in_order() -> Batches`, which
     returns all rows in a fixed order: they are those that the trained model is evaluated on.
+
+    A split that knows the number of its batches per epoch before they are read has a method `__len__() -> int`. Without
+    it, the number of steps is unknown: a schedule that needs it must be given its length, and progress has no end.
+    A split that does not hold its rows may have a method `sample(rows) -> Batch`, which returns at most this many rows,
+    all equally likely, and always the same ones: layers that learn from the training rows use it.
     """
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
-
-    def __len__(self) -> int:
-        """Return the number of batches per epoch."""
+        """The number of rows; 0 if it is unknown before they are read."""
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 1, beginning with batch `start`.
@@ -125,6 +128,14 @@ class Batches(Protocol):
         The order depends only on the seed and the epoch, so that two integers describe the position of a run in its
         data.
         """
+
+
+def length_of(batches: Batches) -> int | None:
+    """Return the number of batches per epoch; `None` if the split does not know it before they are read."""
+    try:
+        return len(batches)  # type: ignore[arg-type]
+    except TypeError:  # It has no length, or wraps batches without one.
+        return None
 
 
 def in_order(batches: Batches) -> Batches:
@@ -283,6 +294,11 @@ class Data:
     """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
     columns: Sequence[PreparedColumn] = ()
     """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
+    kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE
+    """The columns that predictions contain, such as ids, for each split, in the order of its rows. They are not seen
+    by the model."""
+    reading: str = ""
+    """How the rows are read if they are not held in memory, in a few words for `hookline plan`."""
 
     @property
     def target(self) -> Target:

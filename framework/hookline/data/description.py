@@ -49,6 +49,8 @@ class DataDescription:
     """The number of rows of each split."""
     has_weights: bool = False
     """Whether rows have weights in the loss."""
+    is_given: bool = False
+    """Whether the rows were passed to `hookline.train` in Python, so that no file has them."""
 
     @classmethod
     def of(cls, data: Data) -> "DataDescription":
@@ -102,6 +104,7 @@ class DataDescription:
             },
             rows={str(split): int(rows) for split, rows in value["rows"].items()},
             has_weights=bool(value.get("has_weights", False)),
+            is_given=bool(value.get("is_given", False)),
         )
 
     def data(self, device: "torch.device") -> Data:

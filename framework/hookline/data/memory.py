@@ -17,6 +17,7 @@ from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
 
 if TYPE_CHECKING:
+    import pyarrow
     import torch
     from torch import Tensor
 
@@ -83,6 +84,7 @@ def in_memory(
     sampling: Sampling | None = None,
     row_numbers: Mapping[str, Any] | None = None,
     columns: Sequence[PreparedColumn] = (),
+    kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -104,6 +106,7 @@ def in_memory(
         sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
         row_numbers: For each split, the number in the source of each row, counted from 0, in ascending order.
         columns: What becomes of each column of the source, for `hookline plan`.
+        kept: For each split, the columns that predictions contain, such as ids.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -113,7 +116,7 @@ def in_memory(
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
     encoded, known = encode(targets, loss, sources, classes)
-    _warn_of_merged(encoded["training"], known, run, sources["training"])
+    warn_of_merged(encoded["training"], known, run, sources["training"])
     sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
     batches = {}
     for split, groups in inputs.items():
@@ -138,7 +141,9 @@ def in_memory(
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     numbers = None if row_numbers is None else RowNumbers(row_numbers)
     return Data(
-        **batches,
+        training=batches["training"],
+        validation=batches.get("validation"),
+        test=batches.get("test"),
         example=example,
         targets=known,
         row_numbers=numbers,
@@ -146,6 +151,7 @@ def in_memory(
         preparation=preparation,
         dropped=dropped,
         columns=columns,
+        kept=kept,
     )
 
 
@@ -205,9 +211,7 @@ def _taken(columns: Columns, encoding: Encoding) -> Columns:
     return {name: numpy.asarray(cells) for name, cells in columns.items()}
 
 
-def _warn_of_merged(
-    encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
-) -> None:
+def warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str) -> None:
     """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or known[name].shape:

@@ -74,11 +74,11 @@ def merged_in_blocks(blocks: "Iterable[tuple[NDArray[Any], NDArray[Any]]]") -> l
     few = [column for column, cells in enumerate(some.T) if len(numpy.unique(cells)) < ENOUGH]
     if not few:
         return []
-    values: list[tuple[list[Any], list[Any]]] = [([], []) for _ in few]
+    values: list[tuple[list[NDArray[Any]], list[NDArray[Any]]]] = [([], []) for _ in few]
     for before, after in chain(read, remaining):
-        for column, (different, kept) in zip(few, values, strict=True):
-            different.append(numpy.unique(before[:, column]))
-            kept.append(numpy.unique(after[:, column]))
+        for column, (of_before, of_after) in zip(few, values, strict=True):
+            of_before.append(numpy.unique(before[:, column]))
+            of_after.append(numpy.unique(after[:, column]))
     found = []
     for column, parts in zip(few, values, strict=True):
         different, kept = (len(numpy.unique(numpy.concatenate(part))) for part in parts)

@@ -24,6 +24,7 @@ class RunState:
         weights: which weights the model has when training has ended; `None` for those of the last step.
         stopped: why the training ends before its last epoch, or `None`.
         notes: what callbacks have reported with `run.note`.
+        seconds: how long the run has taken until it was saved, if it is resumed.
 
     """
 
@@ -34,6 +35,7 @@ class RunState:
     weights: Weights | None = None
     stopped: str | None = None
     notes: list[str] = field(factory=list)
+    seconds: float = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the state: numbers, strings, lists and dictionaries."""

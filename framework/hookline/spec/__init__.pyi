@@ -5,7 +5,7 @@ from .dump import (
     to_json as to_json,
 )
 from .families.callback import CallbackSpec as CallbackSpec, WrapperSpec as WrapperSpec
-from .families.column import ColumnSpec as ColumnSpec, UnfitCells as UnfitCells
+from .families.column import SAMPLED_ROWS as SAMPLED_ROWS, ColumnSpec as ColumnSpec, UnfitCells as UnfitCells
 from .families.data import DataSpec as DataSpec
 from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
@@ -20,6 +20,11 @@ from .families.loss import (
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
+from .families.partial_fit import (
+    NothingToFit as NothingToFit,
+    PartialFit as PartialFit,
+    SampledFit as SampledFit,
+)
 from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (

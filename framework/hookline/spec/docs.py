@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attrs import NOTHING, Attribute, fields, frozen
 
@@ -55,6 +55,11 @@ class ComponentDocumentation:
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
     """The documentation of a component's class."""
+    return _documentation(cast("type", kind))  # mypy holds the `__hash__` of the objects for that of the class.
+
+
+@cache
+def _documentation(kind: Any) -> ComponentDocumentation:
     described = _descriptions(kind)
     defined_in = {
         name: -index for index, base in enumerate(kind.__mro__[::-1]) for name in inspect.get_annotations(base)

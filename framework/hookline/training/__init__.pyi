@@ -18,6 +18,7 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
+from .checkpoints.writer import CheckpointWriter as CheckpointWriter
 from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs

@@ -60,9 +60,10 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = type_to_read(cells.type, wanted)
     if kind is None:
-        raise DataError(
-            f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.', file=path, columns=[name]
-        )
+        is_date = types.is_timestamp(cells.type) or types.is_date(cells.type)
+        advice = " Or give the column the kind `Date` in `columns`." if is_date and wanted.by is None else ""
+        message = f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.{advice}'
+        raise DataError(message, file=path, columns=[name])
     if types.is_string(kind):
         written = distinct.changed(distinct.encoded(cells), lambda known: known.cast(kind))
         return _checked_text(written, wanted, name, path)

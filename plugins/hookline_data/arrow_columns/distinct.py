@@ -121,6 +121,13 @@ def decoded(column: "pyarrow.ChunkedArray | pyarrow.Array") -> "pyarrow.ChunkedA
     return pyarrow.chunked_array([chunk.dictionary.take(chunk.indices) for chunk in column.chunks])
 
 
+def plain_table(table: "pyarrow.Table") -> "pyarrow.Table":
+    """Return a table without encoded columns."""
+    import pyarrow
+
+    return pyarrow.table([decoded(column) for column in table.columns], names=table.column_names)
+
+
 def rows_with(column: "pyarrow.ChunkedArray", are_wanted: "pyarrow.Array") -> "NDArray[Any]":
     """Return which rows of an encoded column have one of the distinct cells for which `are_wanted` is true."""
     import numpy

@@ -22,12 +22,7 @@ MOST_NAMED = 4
 def check(given: "Table", loss: Objective | None) -> Iterator[OptionError | MismatchError]:
     """Report options that the loss contradicts, missing files, and columns that their headers do not contain."""
     of_targets = list(checks.targets_of_loss(loss, given.target_patterns))
-    yield from of_targets
-    if not of_targets:
-        yield from of_target.classes_of_loss(loss, given.classes, given.target_patterns)
-    yield from checks.weights_of_loss(loss, given.weight_column)
-    for group, message in checks.inputs_of_loss(loss, given.input_patterns):
-        yield OptionError("inputs", message, group, on_key=True)
+    yield from given.check_options(loss)
     try:
         table = given.together()
     except DataError as error:
@@ -84,10 +79,6 @@ def _columns(table: "Table", names: list[str]) -> Iterator[OptionError]:
         yield from kind_checks.check(table, groups, kinds, targets)
         if table.has_single_cells:
             yield from _shapes(table, groups, kinds)
-    for group in table.input_patterns:
-        shape = of_group(table.shape, group, None)
-        if shape is not None and len(shape) == 3:
-            yield from table.unfit_transforms(shape)
 
 
 def _shapes(table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:

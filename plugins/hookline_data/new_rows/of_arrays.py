@@ -1,6 +1,6 @@
 """New rows for a run that was trained with arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,6 @@ from attrs import frozen
 from hookline.data import DataDescription, RowBlock
 from hookline.errors import DataError
 from hookline.spec import Objective
-from hookline_data.arrays import cells as array_cells
-from hookline_data.arrays.npz_file import array_names
 from hookline_data.new_rows.array_parts import parts_of_file, parts_of_mapping
 from hookline_data.new_rows.blocks import ReadRows, blocks
 from hookline_data.new_rows.chunks import BadCells
@@ -19,6 +17,8 @@ from hookline_data.new_rows.python_rows import as_arrow, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, groups_of, targets_of
 from hookline_data.new_rows.tensors import not_finite
 from hookline_data.new_rows.weights import with_weights
+from hookline_data.numpy_arrays import cells as array_cells
+from hookline_data.numpy_arrays.npz_file import array_names
 from hookline_data.reading.columns import Place
 from hookline_data.rows.standardize import prepared
 
@@ -102,7 +102,12 @@ class ArrayRoles:
                 cells, checks = array_cells.check_target(
                     found[name], self.dtype, self.missing, name, place, is_dense=is_dense
                 )
-            bad += _bad(name, found[name], checks)
+            unread = _bad(name, found[name], checks)
+            if target.drops_missing:
+                is_missing = array_cells.is_missing(found[name], self.missing)
+                unread = [rest for one in unread for rest in one.outside(is_missing)]
+                unread += BadCells.where(name, is_missing, lambda _: ("It is missing.", None), "target")
+            bad += unread
             if cells.ndim == 1 or target.is_of_sequences or name in target.known.columns:
                 columns[name] = cells
             else:
@@ -122,17 +127,19 @@ def rows_of_arrays(
     lengths: str | Mapping[str, str] | None,
     weight_column: str | None,
     missing: tuple[str, ...],
+    drops_missing: bool,
     rows_per_block: int,
     with_targets: bool,
     keep: Sequence[str],
+    ids: Sequence[str] = (),
 ) -> Iterator[RowBlock]:
-    """Yield new rows, prepared as the training rows were: see `NPZ.open_rows`."""
+    """Yield new rows, prepared as the training rows were: see `NamedArrays.open_rows`. They may lack `ids`."""
     groups = groups_of(description, "array")
     dtype = run_dtype(description)
     of_inputs = [group.columns[0] for group in groups.values()]
     roles = ArrayRoles(
         groups=groups,
-        targets=targets_of(description, objective) if with_targets else {},
+        targets=targets_of(description, objective, drops_missing=drops_missing) if with_targets else {},
         target_arrays=target_arrays,
         lengths=dict.fromkeys(of_inputs, lengths) if isinstance(lengths, str) else lengths or {},
         missing=missing,
@@ -140,10 +147,11 @@ def rows_of_arrays(
     )
     place: Place = "the arrays"
     is_file = isinstance(source, (str, Path)) and source != "-"
-    weights = None
-    if with_targets and weight_column is not None:
+    given: Collection[str] = ()
+    if (with_targets and weight_column is not None) or ids:
         given = array_names(Path(source)) if is_file else source if isinstance(source, Mapping) else ()
-        weights = weight_column if weight_column in given else None
+    weights = weight_column if with_targets and weight_column in given else None
+    keep = [name for name in keep if name in given or name not in ids]
     kept = list(dict.fromkeys([*keep, *([] if weights is None else [weights])]))
     names = list(dict.fromkeys([*roles.names, *kept]))
     if is_file:

@@ -122,8 +122,8 @@ def values(column: "pyarrow.ChunkedArray", name: str, dtype: str, path: Path) ->
             row, element = (int(index) for index in numpy.argwhere(negative)[0])
             raise cell_error(path, row, name, element, message=f"{indices[row, element]} is not a class index.")
         return indices
-    if distinct.is_encoded(column.type):
-        return text_of(column)
+    if distinct.is_text(column.type):
+        return numpy.asarray(text_of(column))
     cells = column.to_numpy(zero_copy_only=False)
     if not (fits := are_finite(cells, dtype)).all():
         row = int(fits.argmin())
@@ -132,9 +132,10 @@ def values(column: "pyarrow.ChunkedArray", name: str, dtype: str, path: Path) ->
 
 
 def text_of(column: "pyarrow.ChunkedArray") -> Any:
-    """Return encoded text, in which no cell is missing, as `TextCells`."""
+    """Return text, in which no cell is missing, as `TextCells`."""
     import numpy
 
+    column = distinct.encoded(column)
     values = distinct.values(column).to_numpy(zero_copy_only=False).astype(str)
     chunks = distinct.narrowed(column).chunks
     return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in chunks]))

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-def classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path) -> "pyarrow.ChunkedArray":
-    """Return stripped text, or, unless text is wanted, integers or floats if all cells are such numbers.
+def classified(
+    column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Path, noun: str = "cells"
+) -> "pyarrow.ChunkedArray":
+    """Return encoded text without spaces around it, or, unless text is wanted, numbers if all cells are such.
 
     Codes such as "01" and "0x1F" stay text, so that different cells never become the same class. Integers stay text if
     one is too large for int64, such as an account number, since floats would be rounded.
@@ -48,7 +50,7 @@ def classified(column: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: 
             except pyarrow.ArrowInvalid:
                 return cells
     if not wanted.is_known:
-        refuse_text_among_numbers(cells, wanted, name, path)
+        refuse_text_among_numbers(cells, wanted, name, path, noun)
     return cells
 
 

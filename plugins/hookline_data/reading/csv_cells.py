@@ -63,13 +63,14 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
         written = _read(source, dict.fromkeys(great, pyarrow.string()), missing)
         for name in great:
             warn_of_equal_integers(written.column(name), table.column(name), name, path)
-    for index, name in enumerate(table.column_names):
-        if name not in numeric:
-            cells = distinct.encoded(table.column(name))
-            if not multiline:
-                refuse_line_breaks(cells, name, path)
-            table = table.set_column(index, name, classified(cells, wanted[name], name, path))
-    return table
+    columns = dict(zip(table.column_names, table.columns, strict=True))  # `Table.column` searches all names.
+    del table
+    for name in [name for name in columns if name not in numeric]:
+        cells = distinct.encoded(columns[name])
+        if not multiline:
+            refuse_line_breaks(cells, name, path)
+        columns[name] = classified(cells, wanted[name], name, path)
+    return pyarrow.table(columns)
 
 
 def _read(source: CSVFile, types: "Mapping[str, pyarrow.DataType]", missing: Collection[str]) -> "pyarrow.Table":

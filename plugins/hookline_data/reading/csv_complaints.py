@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.errors import DataError, quoted_cell
+from hookline.errors import DataError, counted, quoted_cell
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place, Wanted, cell_error
@@ -82,5 +82,6 @@ def sentence(path: Place, error: "pyarrow.ArrowException", dialect: Dialect = CO
     if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):
         line, expected, found = map(int, uneven.groups())
         row = line - dialect.header
-        return DataError(f"row {row}: It has {found} cells, but {dialect.width} {expected}.", file=path, row=row)
+        message = f"row {row}: It has {counted(found, 'cell')}, but {dialect.width} {expected}."
+        return DataError(message, file=path, row=row)
     return DataError(f"This is not a CSV file. {message}", file=path)

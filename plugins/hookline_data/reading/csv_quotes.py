@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hookline.errors import DataError
 from hookline_data.arrow_columns import distinct
@@ -101,7 +101,7 @@ def _counted(source: CSVFile) -> tuple[int, str] | None:
     block, is_end, found = numpy.frombuffer(memory, numpy.uint8), numpy.empty(BLOCK, bool), numpy.empty(BLOCK, bool)
     count, last, is_after_end = 0, b"", True
     with source.open() as file:
-        while size := file.readinto(memory):
+        while size := cast("io.BufferedReader", file).readinto(memory):
             ends = numpy.equal(block[:size], ord("\n"), out=is_end[:size])
             has_return = numpy.equal(block[:size], ord("\r"), out=found[:size]).any()
             has_blank = numpy.logical_and(ends[1:], ends[:-1], out=found[: size - 1]).any() or (

@@ -72,8 +72,12 @@ def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
     return compute.if_else(is_missing, pyarrow.scalar(None, cells.type), cells)
 
 
-def refuse_text_among_numbers(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place) -> None:
+def refuse_text_among_numbers(
+    cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place, noun: str = "cells"
+) -> None:
     """Raise a `DataError` if most cells of encoded text are numbers and a few are words, probably missing values.
+
+    `noun` is what the message calls the cells.
 
     Only distinct cells are counted. A code of letters and digits, such as "01" or "3a", is not a word. An empty
     `missing_marks` disables this check.
@@ -95,7 +99,7 @@ def refuse_text_among_numbers(cells: "pyarrow.ChunkedArray", wanted: Wanted, nam
             path,
             row,
             name,
-            message=f"{quoted_cell(distinct.decoded(cells)[row].as_py())} is not a number, but {others:,} other cells "
+            message=f"{quoted_cell(distinct.decoded(cells)[row].as_py())} is not a number, but {others:,} other {noun} "
             f"of the column are: fill it in or remove the row; if it is a class name, set `missing_marks = []`.",
         )
 

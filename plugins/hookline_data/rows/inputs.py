@@ -29,12 +29,18 @@ def groups_of(table: "pyarrow.Table", layout: Layout, kinds: Mapping[str, Fitted
     for group in layout.inputs.values():
         plain = [column for column in group.columns if column not in kinds]
         refuse_infinite(table, plain, group.dtype_when_read, path)
-    return {name: _group(table, name, group, kinds, path) for name, group in layout.inputs.items()}
+    return {name: group_of(table, name, group, kinds, path) for name, group in layout.inputs.items()}
 
 
-def _group(
+def group_of(
     table: "pyarrow.Table", name: str, group: InputColumns, kinds: Mapping[str, FittedKind], path: Path
 ) -> Group:
+    """Return a group of inputs of a table, to which the kinds are yet to be applied.
+
+    Raises:
+        DataError: If it mixes sequences with other columns.
+
+    """
     columns = {column: table.column(column) for column in group.columns}
     ragged = [
         column

@@ -41,7 +41,8 @@ def messages(
     """
     if (cells := next(blocks, None)) is None or _is_small(cells.dtype):
         return
-    pairs = ((block, prepared(block, *(scale or (None, None)), dtype)) for block in chain([cells], blocks))
+    mean, std = scale or (None, None)
+    pairs = ((block, prepared(block, mean, std, dtype)) for block in chain([cells], blocks))
     for one in merged_in_blocks(pairs):
         remedy = _remedy(cells[:, one.column], dtype, can_be_standardized=can_be_standardized)
         yield partial(_sentence, one.sentence, name(one.column), dtype, remedy)

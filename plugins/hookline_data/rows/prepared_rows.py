@@ -53,7 +53,17 @@ class Preparation:
             DataError: If a number is too large for the type; the message names row and column.
 
         """
-        groups = parts["training"].inputs
+        scales = self.learned(parts["training"].inputs)
+        arrays: Arrays = {split: {} for split in parts}
+        for name in parts["training"].inputs:
+            own = {split: rows.inputs[name] for split, rows in parts.items()}
+            for split, array in self._filled(name, own, scales.get(name)).items():
+                arrays[split][name] = array
+        statistics = {name: {"mean": mean.tolist(), "std": std.tolist()} for name, (mean, std) in scales.items()}
+        return arrays, statistics
+
+    def learned(self, groups: Mapping[str, Group]) -> dict[str, Scale]:
+        """Return what the groups are standardized with, given the training rows, and warn of merged numbers."""
         together = [name for name in groups if name in self.standardized]
         sets = [together] if self.together and together else [[name] for name in together]
         sets += [[name] for name in groups if name not in self.standardized]
@@ -66,14 +76,8 @@ class Preparation:
                 scales |= dict.fromkeys(names, scale)
         if merged:
             message = f"{self.paths['training']}: {merged[0](len(merged) - 1)}"
-            warnings.warn(HooklineWarning(message, id="merged-numbers"), stacklevel=4)
-        arrays: Arrays = {split: {} for split in parts}
-        for name in groups:
-            own = {split: rows.inputs[name] for split, rows in parts.items()}
-            for split, array in self._filled(name, own, scales.get(name)).items():
-                arrays[split][name] = array
-        statistics = {name: {"mean": mean.tolist(), "std": std.tolist()} for name, (mean, std) in scales.items()}
-        return arrays, statistics
+            warnings.warn(HooklineWarning(message, id="merged-numbers"), stacklevel=5)
+        return scales
 
     def _learned(self, names: Sequence[str], groups: Mapping[str, Group]) -> tuple[Scale | None, list[Message]]:
         """Return what groups that share statistics are standardized with, and messages about merged numbers.
@@ -130,7 +134,8 @@ class Preparation:
             for start, block in blocks_of(of_source.values):
                 made = _made(block, scale, of_source.dtype)
                 for split, first in begins.items():
-                    group, rows, stop = groups[split], slice(None), first + len(block)
+                    group, stop = groups[split], first + len(block)
+                    rows: Any = slice(None)
                     if group.rows is not None:
                         stop = int(numpy.searchsorted(group.rows, start + len(block)))
                         rows = group.rows[first:stop] - start

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from hookline.data import Columns
 from hookline.errors import DataError
 from hookline_data.arrow_columns import arrow_memory, distinct
-from hookline_data.layout.kinds import FittedKind
+from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
 from hookline_data.reading.cells import dense, is_list, text_of, values
 from hookline_data.rows import kind_cells
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
+    from hookline_data.table import Table
+
 
 @frozen(kw_only=True, eq=False)
 class UnpreparedRows:
     """Some rows of a file."""
 
     table: "pyarrow.Table"
-    """All rows of the file, with the input columns, and the targets that have kinds."""
+    """All rows of the file, with the input columns, the targets that have kinds, and the columns to keep."""
     path: Path
     """The file."""
     columns: Columns
@@ -49,22 +51,17 @@ class UnpreparedRows:
                 no row is left.
 
         """
-        known = {column for group in layout.inputs.values() for column in group.columns}
+        known = {column for group in layout.inputs.values() for column in group.columns} | layout.only_kept
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
-        for name, kind in kinds.items():
-            table = _with(table, name, distinct.narrowed(kind_cells.parsed(table.column(name), kind, name, path)))
+        table = parsed(_encoded(table), kinds, path)
         missing = {name: table.column(name).null_count for name in kinds}
-        kept, dropped = _complete(table, layout)
+        kept, dropped = complete(table, layout)
         if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
-        columns = {}
-        for name in others:
-            cells = _filled(table.column(name))  # The rows of missing cells are dropped below.
-            read = dense if is_list(cells.type) and name in layout.dense_targets else values
-            columns[name] = read(cells, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+        columns = {name: _cells_of(table, name, layout, path) for name in others}
         rows = cls(
-            table=table.drop_columns([name for name in others if name not in layout.target_kinds]),
+            table=table.drop_columns([name for name in others if name not in {*layout.target_kinds, *layout.kept}]),
             path=path,
             columns=columns,
             missing=missing,
@@ -78,8 +75,16 @@ class UnpreparedRows:
         if name in self.columns:
             return self.columns[name]
         column = self.table.column(name)
-        cells = text_of(column) if distinct.is_text(column.type) else column.to_numpy()
+        cells = text_of(_filled(column)) if distinct.is_text(column.type) else column.to_numpy()
         return cells if self.rows is None else cells[self.rows]
+
+    def kept(self, source: "Table") -> "pyarrow.Table":
+        """Return the columns of these rows that predictions contain, as they are in the source."""
+        import pyarrow
+
+        names = source.always_kept
+        kept = pyarrow.table({name: source.as_kept(name, distinct.decoded(self.table.column(name))) for name in names})
+        return kept if self.rows is None or not names else kept.take(self.rows)
 
     def row(self, number: int) -> int:
         """Return the number in the file of one of these rows; both are counted from 1."""
@@ -103,9 +108,42 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
+def _encoded(table: "pyarrow.Table") -> "pyarrow.Table":
+    """Return the table with encoded text: see `distinct`."""
+    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+        if distinct.is_text(kind) and not distinct.is_encoded(kind):
+            table = _with(table, name, distinct.encoded(table.column(name)))
+    return table
+
+
 def _with(table: "pyarrow.Table", name: str, cells: "pyarrow.ChunkedArray") -> "pyarrow.Table":
     """Return the table with another column."""
     return table.set_column(table.column_names.index(name), name, cells)
+
+
+def parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
+    """Convert the cells of all columns as their kinds require."""
+    for name, kind in kinds.items():
+        table = _with(table, name, distinct.narrowed(kind_cells.parsed(table.column(name), kind, name, path)))
+    return table
+
+
+def column_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> "NDArray[Any]":
+    """Return the cells of a column that is not an input, without missing ones.
+
+    Raises:
+        DataError: If a number is not finite.
+
+    """
+    column = table.column(name)
+    read = dense if is_list(column.type) and name in layout.dense_targets else values
+    return read(column, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+
+
+def _cells_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> Any:
+    """Return the same, with any other cell in place of missing ones, whose rows are dropped; text as `TextCells`."""
+    cells = _filled(table.column(name))
+    return text_of(cells) if distinct.is_text(cells.type) else column_of(_with(table, name, cells), name, layout, path)
 
 
 def _filled(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
@@ -121,17 +159,15 @@ def _filled(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     return cells.fill_null(cells.drop_null()[0])
 
 
-def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
+def complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
     """Return the rows without missing cells in columns that drop them, `None` for all, and how many others, by column.
 
     These are the columns whose kind drops missing cells, and targets that may be missing.
     """
     import numpy
 
-    dropping = [name for name, kind in layout.kinds.items() if kind.spec.drops_missing]
-    dropping += [column for columns in layout.targets.values() for column in columns]
     is_missing, dropped = None, {}
-    for name in dict.fromkeys(dropping):
+    for name in layout.dropping:
         if table.column(name).null_count:
             nulls = table.column(name).is_null().to_numpy()
             dropped[name] = int(nulls.sum())

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
+def parsed_times(cells: "NDArray[Any] | TextCells", column: str) -> "NDArray[Any]":
     """Return numbers unchanged, and dates and times of ISO 8601 as microseconds since 1970 (nanoseconds, if
     some have more digits).
 
@@ -25,14 +25,15 @@ def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
     """
     import numpy
 
-    if cells.dtype.kind in "iuf":
-        return cells
-    if cells.dtype.kind == "M":
-        return cells.astype("datetime64[us]").astype(numpy.int64)
     if isinstance(cells, TextCells):
         for zone in (None, "UTC"):
             if (times := _cast(cells.values, zone)) is not None:
-                return times[cells.indices]
+                made: NDArray[Any] = times[cells.indices]
+                return made
+    elif cells.dtype.kind in "iuf":
+        return cells
+    elif cells.dtype.kind == "M":
+        return cells.astype("datetime64[us]").astype(numpy.int64)
     texts = numpy.asarray(cells).astype(str)
     for zone in (None, "UTC"):
         if (times := _cast(texts, zone)) is not None:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def codes_of(cells: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[Any]]":
+def codes_of(cells: "NDArray[Any] | TextCells") -> "tuple[NDArray[Any], NDArray[Any]]":
     """Return the distinct cells, sorted, and for each cell the index of its value. The time is linear in the cells.
 
     >>> import numpy

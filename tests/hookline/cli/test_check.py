@@ -277,11 +277,14 @@ def test_a_suggested_file_has_a_path_of_the_same_form(here, hookline):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("root:*:20228:0:\n", "The first line of the file is a single name: separate names with commas."),
+        (
+            "root:*:20228:0:\nuser:*:20228:0:\n",
+            "The first line of the file is a single name: separate names with commas.",
+        ),
         ("secret;other\n", 'The cells are separated by semicolons, not commas. Set `delimiter = ";"`.'),
         ('{"secret": 1, "b": 2}\n', 'This is a JSONLines file. Set `type = "JSONLines"`.'),
         ("secret\0,x\n", "This is not text: it contains NUL characters."),
-        (f"secret{'y' * 99},x\n", f'Available: "secret{"y" * 31}..." and "x".'),
+        (f"secret{'y' * 99},x\n1,2\n", f'Available: "secret{"y" * 31}..." and "x".'),
     ],
 )
 def test_a_file_that_is_not_a_table_is_not_quoted_and_long_names_are_shortened(here, hookline, content, problem):
@@ -929,13 +932,14 @@ def test_an_error_without_a_file_name_is_not_attributed_to_the_output(here, hook
         hookline("check", "good.toml", "--traceback")
 
 
-@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"]])
-def test_unwritable_output_is_reported(here, command):
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "hookline", *command], stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
+@pytest.mark.parametrize("command", [["check", "good.toml"], ["schema"], ["--help"]])
+def test_unwritable_output_is_reported(here, command, python):
+    with Path("/dev/full").open("w") as full, Path("stderr").open("w") as err:
+        process = python.start("-m", "hookline", *command, stdout=full, stderr=err)
+    assert (process.wait(), Path("stderr").read_text()) == (
+        2,
+        "The output cannot be written: No space left on device.\n",
+    )
 
 
 def test_a_missing_plugin_hides_only_problems_that_it_may_solve(here, hookline):

@@ -69,3 +69,8 @@ class TextCells:
         place_of_value = numpy.zeros(len(self.values), dtype=numpy.int64)
         place_of_value[occurs] = places
         return different, place_of_value[self.indices]
+
+
+def factorized(cells: Any) -> "tuple[NDArray[Any], NDArray[Any] | None]":
+    """Return the different cells of `TextCells` and the place of each cell among them; an array as it is."""
+    return cells.codes() if isinstance(cells, TextCells) else (cells, None)

@@ -7,7 +7,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -42,8 +42,20 @@ class DataSpec(Spec):
 
     @property
     def always_kept(self) -> "Sequence[str]":
-        """The columns of new rows that predictions always contain, such as the paths of images."""
+        """The columns that predictions contain if the rows have them, such as ids and the paths of images."""
         return ()
+
+    def with_rows(self, rows: Any) -> "DataSpec":
+        """Return this source with rows from Python in place of those that it reads itself.
+
+        Called with the argument `data` of `hookline.train` before `prepare`. Override it in a source that takes rows.
+
+        Raises:
+            MismatchError: If the source takes no rows, or if they contradict an option.
+            DataError: If they are not of a type that the source takes.
+
+        """
+        raise MismatchError(f"{type(self).__name__} takes no rows from Python: omit `data`.", ("data", "type"))
 
     def check(self, loss: "Objective | None") -> "Iterable[OptionError | MismatchError]":
         """Yield the errors in the named files that can be found quickly and without torch or NumPy.
@@ -66,6 +78,19 @@ class DataSpec(Spec):
         """
         return numbers
 
+    def cells_of(
+        self, group: str, numbers: "Sequence[float]", preparation: "Mapping[str, Any]"
+    ) -> "Mapping[str, str | float] | None":
+        """Return what the inputs of one row mean to people, such as the cells of columns, by name; `None` if unknown.
+
+        Args:
+            group: the name of the group of inputs.
+            numbers: the numbers of the row, without the standardization of `preparation`.
+            preparation: what is known of the group: see `Data.preparation`.
+
+        """
+        return None
+
     def open_rows(
         self,
         source: Any,
@@ -87,7 +112,7 @@ class DataSpec(Spec):
             objective: the objective, with the encodings of the targets.
             rows_per_block: the largest number of rows of a block.
             with_targets: whether to read the targets too. By default they may be absent.
-            keep: the names of columns to return as they are.
+            keep: the names of columns to return as they are. Those of `always_kept` may be absent.
 
         Raises:
             DataError: If the source cannot be read at all. A row that cannot be read is a problem of its block.
