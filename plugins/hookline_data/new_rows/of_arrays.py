@@ -19,8 +19,8 @@ from hookline_data.new_rows.tensors import not_finite
 from hookline_data.new_rows.weights import with_weights
 from hookline_data.numpy_arrays import cells as array_cells
 from hookline_data.numpy_arrays.npz_file import array_names
+from hookline_data.preparing.standardize import prepared
 from hookline_data.reading.columns import Place
-from hookline_data.rows.standardize import prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,9 @@ from attrs import frozen
 from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
 from hookline_data.numpy_arrays import cells as array_cells
+from hookline_data.preparing.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.reading.columns import Wanted
 from hookline_data.rows.inputs import refuse_unlike
-from hookline_data.rows.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:

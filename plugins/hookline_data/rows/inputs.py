@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import DataError, enumerate_names
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import InputColumns, Layout
+from hookline_data.preparing import kind_cells
+from hookline_data.preparing.matrix import Matrix
 from hookline_data.reading.cells import is_ragged, padded, refuse_infinite
-from hookline_data.rows import kind_cells
-from hookline_data.rows.matrix import Matrix
 from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.kinds import FittedKind, Kind, kinds_of, wrong_mixture
 from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import ids, inputs, missing_cells
-from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, with_inputs
 from hookline_data.rows.weights import weights_of

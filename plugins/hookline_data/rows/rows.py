@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline_data.rows.matrix import Matrix
+from hookline_data.preparing.matrix import Matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ from hookline.errors import DataError
 from hookline_data.arrow_columns import arrow_memory, distinct
 from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
+from hookline_data.preparing import kind_cells
 from hookline_data.reading.cells import dense, is_list, text_of, values
-from hookline_data.rows import kind_cells
 from hookline_data.rows.inputs import groups_of
 from hookline_data.rows.rows import Group, Rows
 

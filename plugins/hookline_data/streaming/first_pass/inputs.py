@@ -10,8 +10,8 @@ from hookline import HooklineWarning
 from hookline.data import InputDescription
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.rows.inputs import check_shapes, group_of
-from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.rows import Group, Rows
 from hookline_data.streaming.first_pass.learning import Learning
 

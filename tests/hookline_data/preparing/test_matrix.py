@@ -9,8 +9,8 @@ from hookline_columns.encoders import OneHotEncoder
 from hookline_columns.numbers import Log1p
 from hookline_data.arrow_columns import distinct
 from hookline_data.layout.kinds import FittedKind, Kind
-from hookline_data.rows import matrix
-from hookline_data.rows.matrix import Matrix, split_rows
+from hookline_data.preparing import matrix
+from hookline_data.preparing.matrix import Matrix, split_rows
 
 COUNT = 100
 NUMBERS = numpy.arange(COUNT) / 7

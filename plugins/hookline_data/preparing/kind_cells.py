@@ -7,8 +7,8 @@ from hookline.errors import counted
 from hookline.spec import UnfitCells
 from hookline_data.arrow_columns import distinct
 from hookline_data.layout.kinds import FittedKind, Kind
+from hookline_data.preparing.matrix import filler, split_rows
 from hookline_data.reading.columns import cell_error
-from hookline_data.rows.matrix import filler, split_rows
 
 if TYPE_CHECKING:
     import pyarrow

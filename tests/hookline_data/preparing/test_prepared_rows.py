@@ -13,7 +13,7 @@ import hookline
 from hookline import HooklineWarning
 from hookline.data import fingerprint_of
 from hookline.errors import DataError, MismatchError
-from hookline_data.rows.prepared_rows import Preparation
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.rows.rows import Group, Rows
 
 SECONDS = 1_700_000_000 + numpy.arange(100)
@@ -181,11 +181,11 @@ def test_blocks_and_chunks_of_any_size_give_the_same_bits(prepare_file, tmp_path
     parquet.write_table(MIXED, tmp_path / "table.parquet")
     known = prepare_file("Parquet", tmp_path / "table.parquet", **options)
     for module, name, value in (
-        ("rows.matrix", "ROWS", 4),
-        ("rows.matrix", "CODEBOOK", 0),
-        ("rows.matrix", "RELEASED", 1),
-        ("rows.prepared_rows", "BLOCK", 8 * 90),
-        ("rows.merged_numbers", "ROWS", 10),
+        ("preparing.matrix", "ROWS", 4),
+        ("preparing.matrix", "CODEBOOK", 0),
+        ("preparing.matrix", "RELEASED", 1),
+        ("preparing.prepared_rows", "BLOCK", 8 * 90),
+        ("preparing.merged_numbers", "ROWS", 10),
         ("arrow_columns.parquet_columns", "ROWS", 5),
         ("arrow_columns.parquet_columns", "CELLS", 1),
     ):

@@ -9,9 +9,9 @@ from attrs import field, frozen
 
 from hookline import HooklineWarning
 from hookline.errors import DataError
-from hookline_data.rows.merged_numbers import Message, can_be_merged, in_parts, messages
+from hookline_data.preparing.merged_numbers import Message, can_be_merged, in_parts, messages
+from hookline_data.preparing.standardize import standardized, statistics_of
 from hookline_data.rows.rows import Group, Rows, blocks_of
-from hookline_data.rows.standardize import standardized, statistics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import merged_in_blocks
+from hookline_data.preparing.standardize import prepared
 from hookline_data.reading.great_integers import has_great_numbers
 from hookline_data.rows.rows import Group
-from hookline_data.rows.standardize import prepared
 
 if TYPE_CHECKING:
     import numpy

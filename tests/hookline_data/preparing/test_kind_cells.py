@@ -10,7 +10,7 @@ from hookline_columns.encoders import OneHotEncoder
 from hookline_columns.numbers import Log1p
 from hookline_data.arrow_columns import distinct
 from hookline_data.layout.kinds import FittedKind, Kind
-from hookline_data.rows import kind_cells
+from hookline_data.preparing import kind_cells
 
 WORDS = pyarrow.chunked_array([["yes", "no", "maybe"], ["no", "perhaps", "maybe"]])
 
