@@ -7,7 +7,7 @@ import numpy
 import pyarrow
 import pytest
 import torch
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 import hookline
 from hookline import HooklineWarning
@@ -194,3 +194,20 @@ def test_blocks_and_chunks_of_any_size_give_the_same_bits(prepare_file, tmp_path
     assert made.preparation == known.preparation
     for split, batches in known.splits().items():
         assert fingerprint_of(made.splits()[split]) == fingerprint_of(batches)
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_cells_are_freed_while_the_tensors_are_filled(prepare_file, tmp_path, monkeypatch, kind):
+    rows = 60_000
+    table = pyarrow.table({**{name: numpy.arange(rows) / 7 for name in "abcd"}, "y": numpy.arange(rows) % 2})
+    path = tmp_path / f"table.{kind.lower()}"
+    csv.write_csv(table, path) if kind == "CSV" else parquet.write_table(table, path)
+    monkeypatch.setattr("hookline_data.arrow_columns.parquet_columns.ROWS", 4096)
+    monkeypatch.setattr("hookline_data.preparing.matrix.RELEASED", 1)
+    sizes = []
+    monkeypatch.setattr(
+        "hookline_data.arrow_columns.arrow_memory.release", lambda: sizes.append(pyarrow.total_allocated_bytes())
+    )
+    prepare_file(kind, path, standardize=True, validation=0.2)
+    assert len(sizes) > 3
+    assert sizes[-1] < max(sizes) - 4 * 8 * rows / 2
