@@ -23,8 +23,8 @@ class Checkpoint(CallbackSpec):
 
     A checkpoint contains the model, the loss, the optimizer, the callbacks, the schedulers, all random number
     generators, and the position in the data. It is written to `checkpoints` in the directory of the run, as safetensors
-    and JSON. The training also saves a checkpoint when it ends before its last epoch: after Ctrl-C, after SIGTERM (such
-    as from Slurm), and after `run.stop`. SIGUSR1 saves one without ending the training.
+    and JSON. The training also saves a checkpoint when a signal ends it, such as Ctrl-C or SIGTERM from Slurm. SIGUSR1
+    saves one without ending the training.
     """
 
     writes_to = ("checkpoints/",)

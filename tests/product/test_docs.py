@@ -252,7 +252,9 @@ def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
     assert [main(command.split()) for command in commands] == [0, 0, 0]
     table = PAGES["runs"].partition("## The run directory")[2]
     documented = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)}
-    assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins"} | {"safetensors"}
+    assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins", "checkpoints"} | {
+        "safetensors"
+    }
 
 
 def test_new_rows_are_predicted_as_shown(tmp_path, monkeypatch, capsys):

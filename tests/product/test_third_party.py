@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import json
 import math
+import os
 import re
 import subprocess
 import sysconfig
@@ -107,7 +108,8 @@ class Environment:
         return done.returncode, done.stdout, done.stderr
 
     def pytest(self, *arguments, cwd):
-        done = self.processes.run("-m", "pytest", "-p", "no:cacheprovider", *arguments, cwd=cwd)
+        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # Importing those takes a second.
+        done = self.processes.run("-m", "pytest", "-p", "no:cacheprovider", *arguments, cwd=cwd, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -78,8 +78,11 @@ class Process:
         self.returncode = None
 
     def _read(self):
-        received = self._connection.recv(20)
-        assert received.endswith(b"\n"), "The server ended."
+        received = b""
+        while not received.endswith(b"\n"):
+            part = self._connection.recv(1)
+            assert part, "The server has ended."
+            received += part
         return int(received)
 
     def poll(self):
@@ -105,8 +108,11 @@ def serve(connection):
     waiting = set()
     while True:
         message, files, *_ = socket.recv_fds(connection, 1, 4)
-        waiting = {process for process in waiting if not os.waitpid(process, os.WNOHANG if message else 0)[0]}
+        waiting = {process for process in waiting if not os.waitpid(process, os.WNOHANG)[0]}
         if not message:
+            for process in waiting:  # A test that failed has not ended its process.
+                os.killpg(process, signal.SIGKILL)
+                os.waitpid(process, 0)
             return None
         if not (process := os.fork()):
             connection.close()
@@ -118,6 +124,7 @@ def serve(connection):
 
 def _forked(reply, described, *outputs):
     """Return the request in a new process. This process waits for its end, so that the server need not."""
+    os.setpgid(0, 0)
     if child := os.fork():
         os.write(reply, f"{child}\n".encode())
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -171,9 +171,12 @@ if __name__ == "__main__":
     write_below()
     output = sys.stdout
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the script ends.
-    for number in range(4):
-        give(number)
-    main(["schema"])  # Hookline's own imports are complete after this.
+    # Hookline's own imports are complete after these: some are only for problems.
+    main(["schema"])
+    for known in (with_key(table, ("run",), "unknown"), replaced(table, ("loss", "type"), "Unknown"), table):
+        write(known)
+        for number in range(4):
+            give(number)
     watch = Watch()
     tables = [replaced(table, path, word) for path in strings(table) for word in HOSTILE][:: int(sys.argv[3])]
     tables += [with_key(table, section, key) for section in SECTIONS for key in KEYS]

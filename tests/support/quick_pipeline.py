@@ -49,7 +49,7 @@ def _without_dates(table):
     for name, column in table.items():
         if pandas.api.types.is_datetime64_any_dtype(column):
             columns |= {f"{name} days": column.astype("int64") / 86_400e9, f"{name} month": column.dt.month}
-            columns[f"{name} weekday"] = column.dt.weekday
+            columns[f"{name} weekday"] = column.dt.day_of_week
         elif pandas.api.types.is_bool_dtype(column):
             columns[name] = column.astype(int)
         elif pandas.api.types.is_numeric_dtype(column):

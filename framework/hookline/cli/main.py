@@ -76,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _main(arguments)
         if arguments is None:
             exit_with(code)
+            if "torch" not in sys.modules:
+                gc.freeze()  # At exit, Python would search all objects for cycles, although no file is open.
         return code
 
 
@@ -207,9 +209,14 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Arg
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    # Without `prog`, argparse would format the usage to find it, and import all compressions for it.
+    commands = parser.add_subparsers(
+        prog="hookline", title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     chosen = None
     for name, help_text in COMMANDS.items():
+        if words[0] in COMMANDS and name != words[0]:
+            continue  # Only the help of `hookline` itself shows all commands.
         command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
         if name == words[0]:

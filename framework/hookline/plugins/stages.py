@@ -35,9 +35,6 @@ from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.saving import Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
-from hookline.plugins.weights import Weights
-from hookline.spec.draft import SpecDraft
-from hookline.spec.families.data import DataSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -52,6 +49,9 @@ if TYPE_CHECKING:
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
+    from hookline.plugins.weights import Weights
+    from hookline.spec.draft import SpecDraft
+    from hookline.spec.families.data import DataSpec
     from hookline.spec.objective.prediction import Prediction
 
 PROJECT = "hookline"
@@ -81,7 +81,7 @@ def draft_spec(
     directory: Path,
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
-) -> SpecDraft | None:
+) -> "SpecDraft | None":
     """Draft a spec for the data in a file, or in several, for `hookline new spec`.
 
     This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
@@ -410,7 +410,7 @@ class Run:
     resumes_from: Mapping[str, Any] | None = None
 
     @property
-    def source(self) -> DataSpec:
+    def source(self) -> "DataSpec":
         """The data source of the spec, with the rows that were passed to `hookline.train` if there are any.
 
         Raises:
@@ -446,7 +446,7 @@ class Run:
         return self.state.is_trained
 
     @property
-    def weights(self) -> Weights | None:
+    def weights(self) -> "Weights | None":
         """Which weights the model has when training has ended; `None` for those of the last step."""
         return self.state.weights
 

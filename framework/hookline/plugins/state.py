@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, define, field
 
-from hookline.plugins.weights import Weights
+if TYPE_CHECKING:
+    from hookline.plugins.weights import Weights
 
 
 @define(kw_only=True)
@@ -32,7 +33,7 @@ class RunState:
     step: int = 0
     history: list[dict[str, Any]] = field(factory=list)
     is_trained: bool = False
-    weights: Weights | None = None
+    weights: "Weights | None" = None
     stopped: str | None = None
     notes: list[str] = field(factory=list)
     seconds: float = 0.0
@@ -43,6 +44,8 @@ class RunState:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore a state that `state_dict` returned."""
+        from hookline.plugins.weights import Weights
+
         weights = state["weights"]
         values = {**deepcopy(dict(state)), "weights": None if weights is None else Weights(**weights)}
         for name, value in values.items():

@@ -211,11 +211,13 @@ def train_once(run: Run, start: Start) -> Trial:
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:
-        start.resumed.begin(run)
+        run.directory = start.resumed.directory
         if start.resumed.has_other_spec(run):
             write_beginning(run, made)
     assert run.directory is not None
-    with marked_as_running(run.directory):
+    with marked_as_running(run.directory) as is_alone:
+        if start.resumed is not None:
+            start.resumed.begin(run, is_alone=is_alone)
         trial, failure = fitted(run, made)
         try:
             if not run.directory.is_dir():  # It was removed during training.

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -61,10 +62,15 @@ def _of_file(file: BinaryIO) -> dict[str, Any]:
     begin = bytes(file.read(LOOKED_AT))
     encoding = _encoding(begin, file)
     text = begin.decode(encoding, errors="replace").removeprefix("\ufeff")
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     if len(begin) == LOOKED_AT:
         lines = lines[:-1]
     return {**({} if encoding == "utf-8" else {"encoding": encoding}), **options_of(lines)}
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text with their ends. `splitlines` also divides at separators that cells may contain."""
+    return list(io.StringIO(text, newline=""))
 
 
 def options_of(lines: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from itertools import islice
 from hookline.errors import DataError, counted
 from hookline.spec import to_json
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.dialect.detect import MARKS, legacy_encoding, options_of, unmarked_encoding
+from hookline_data.dialect.detect import MARKS, legacy_encoding, lines_of, options_of, unmarked_encoding
 from hookline_data.files import compressed, kinds
 from hookline_data.reading.csv_format import DECIMAL_COMMA
 
@@ -42,7 +42,7 @@ def refuse(source: CSVFile) -> None:
                 raise _of_nul(source, begin)
     with source.open() as text:
         begin = text.read(LOOKED_AT)
-    lines = begin.decode("utf-8-sig", errors="replace").splitlines(keepends=True)
+    lines = lines_of(begin.decode("utf-8-sig", errors="replace"))
     lines = lines[:-1] if len(begin) == LOOKED_AT else lines
     given = [line for line in lines if line.strip()]
     if not given or _is_json(given[0]):

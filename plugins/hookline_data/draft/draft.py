@@ -164,7 +164,7 @@ def _notes(draft: Drafted, file: TableFile) -> Iterator[str]:
         listed = enumerate_names(names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], "others"])
         yield f"{listed} {'is not an input' if len(names) == 1 else 'are not inputs'}: {why}"
     for name, why in draft.mixtures.items():
-        yield f"{as_toml(name)} is text: {why}. To use it as a number, list such cells in `missing_marks`."
+        yield f"{as_toml(name)} is text: {why}. To use it as a number, correct or empty such cells."
     if draft.task == "classes" and draft.target.is_numeric and len(draft.classes) > 2 and not draft.is_chosen:
         name, count = as_toml(draft.target.name), len(draft.classes)
         yield f"{name} has {count} different integers, which are taken as classes. For a quantity, pass --task number."

@@ -1,6 +1,5 @@
 """Several files as one: lists of paths and patterns such as `part-*.parquet`."""
 
-import glob
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -82,6 +81,8 @@ def matching(path: Path) -> list[Path]:
     """
     if not is_pattern(path):
         return [path]
+    import glob
+
     files = sorted(file for file in map(Path, glob.iglob(str(path), recursive=True)) if file.is_file())  # noqa: PTH207 - Patterns may be absolute.
     if not files:
         near = _near(path)

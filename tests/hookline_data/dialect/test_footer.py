@@ -15,7 +15,11 @@ ROWS = "a,b,c\n1,2,3\n4,5,6\n7,8,9\n"
     [
         (ROWS, 0),
         (f"{ROWS}Total: 3 rows\n", 1),
-        (f"{ROWS}\n\nSource: a,b\nof 2020\n\n", 2),
+        (f"{ROWS}\n\nSource: a\nof 2020\n\n", 2),
+        (f"{ROWS}1,2\n", 0),  # A row that is cut off.
+        ("a,b\n1,2\n3,4\n5,6\n7\n", 0),
+        (f"{ROWS}1.5\n", 0),
+        ("a,b,c,d\n" + "red,blue,2,3\n" * 9 + "red,blue\n", 0),
         (f"{ROWS}x\nx\nx\nx\n", 0),  # More likely, the table is another one.
         ("a,b,c\n1,2,3\n4,5\n" + "7,8,9\n" * 9 + "x\n", 0),  # A row in the middle is wrong, too.
         ('a,b,c\n1,"2\n3",4\n4,5,6\n7,8,"9\n1,2,3\n', 0),  # An unclosed quote.
@@ -33,7 +37,7 @@ def test_the_last_lines_with_fewer_cells_than_all_rows_are_a_footer(tmp_path, te
 
 def test_the_dialect_counts(tmp_path):
     path = tmp_path / "table.csv"
-    path.write_bytes("a;b\n1,5;2\n2,5;3\nBürgeramt, Köln\n".encode("latin-1"))
+    path.write_bytes("a;b;c\n1,5;2;3\n2,5;3;4\nBürgeramt, Köln\n".encode("latin-1"))
     assert footer_lines(path, Dialect(delimiter=";", encoding="latin-1")) == 1
     path.write_bytes(gzip.compress(b"a,b\n1,2\n3,4\n5,6\nend\n"))
     assert footer_lines(path, Dialect()) == 0

@@ -40,11 +40,18 @@ class Resumed:
         """Whether the spec of the run differs from the one that was trained until then."""
         return any(differences(self.before, run.spec))
 
-    def begin(self, run: Run) -> None:
-        """Remove what describes an earlier end of the run, and give the state to the loop."""
+    def begin(self, run: Run, *, is_alone: bool) -> None:
+        """Remove what describes an earlier end of the run, and give the state to the loop.
+
+        Raises:
+            RunError: If the process is not alone, because another one has begun to train the run in the meantime.
+
+        """
+        if not is_alone:
+            raise RunError(f"{self.directory}: Another process is training this run.")
         found = differences(self.before, run.spec)
         changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
-        run.directory, run.resumes_from = self.directory, {**self.state, "changed": changed}
+        run.resumes_from = {**self.state, "changed": changed}
         for name in (manifest.NAME, directory.RESULT):
             (self.directory / name).unlink(missing_ok=True)
 

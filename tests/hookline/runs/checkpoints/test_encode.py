@@ -29,7 +29,7 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=repr)
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_a_plain_value_is_the_same_with_the_same_type(value):
     found = through_files({"x": (value, [value])})
     assert found == {"x": (value, [value])}
@@ -55,7 +55,7 @@ def bits(tensor):
     return tensor.contiguous().view(torch.uint8).tolist() if tensor.numel() and tensor.dim() else tensor.tolist()
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda value: type(value).__name__)
 def test_a_tensor_keeps_its_bits_type_and_shape(dtype):
     generator = torch.Generator().manual_seed(0)
     tensor = torch.randint(0, 255, (3, 64), dtype=torch.uint8, generator=generator)
@@ -158,7 +158,7 @@ Point = namedtuple("Point", "x")
         (torch.Generator(), "the type Generator"),
         (numpy.array([None]), "an array of object"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_other_types_are_refused_with_their_place(value, kind):
     with pytest.raises(CheckpointError) as raised:

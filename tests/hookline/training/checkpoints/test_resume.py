@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from contextlib import ExitStack
 
 import numpy
 import pytest
@@ -419,6 +420,10 @@ def test_a_run_that_another_process_trains_is_refused(tmp_path):
     interrupted(spec(), tmp_path / "run", 4)
     with marked_as_running(tmp_path / "run"), pytest.raises(RunError, match="Another process is training this run"):
         resume(tmp_path / "run")
+    beginning = hookline.before("prepare_data", lambda run: both.enter_context(marked_as_running(tmp_path / "run")))
+    with ExitStack() as both, pytest.raises(RunError, match="Another process is training this run"):
+        hookline.resume(tmp_path / "run", plugins=[Interrupting(), beginning], allow=["plugins"])
+    assert (tmp_path / "run/result.json").exists()
     resume(tmp_path / "run")
 
 
