@@ -1,11 +1,11 @@
 """Columns of a Parquet file, in chunks that can be freed one after the other."""
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline_data.arrow_columns import arrow_memory
+from hookline_data.arrow_columns.threads import in_threads
 
 if TYPE_CHECKING:
     import pyarrow
@@ -17,7 +17,7 @@ CELLS = 2**21
 """About how many cells a thread reads at once: it needs memory for each column."""
 
 MOST_THREADS = 4
-"""The largest number of threads, which need memory."""
+"""The largest number of threads that read."""
 
 BUFFER = 2**18
 """How many bytes of a column to read from the file at once."""
@@ -48,9 +48,7 @@ def read(path: Path, names: Sequence[str], text: Collection[str]) -> "pyarrow.Ta
 
     size = max(1, CELLS // max(1, metadata.num_rows))
     groups = [present[first : first + size] for first in range(0, len(present), size)]
-    # Memory that the threads of pyarrow allocate is not returned to the system. These threads end.
-    with ThreadPoolExecutor(min(MOST_THREADS, pyarrow.cpu_count())) as executor:
-        found = {name: own for group in executor.map(chunks, groups) for name, own in group.items()}
+    found = {name: own for group in in_threads(chunks, groups, most=MOST_THREADS) for name, own in group.items()}
     arrow_memory.release()
     return pyarrow.table({name: pyarrow.chunked_array(own, _type(own, types[name])) for name, own in found.items()})
 

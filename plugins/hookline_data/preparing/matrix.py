@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
-ROWS = 8192
+ROWS = 2**14
 """The largest number of rows of a block."""
 
 FEWEST_ROWS = 2048
 """The smallest number of rows of a block of many columns."""
 
-NUMBERS = 2**18
+NUMBERS = 2**19
 """About how many numbers a block has: they fit into the cache of a processor."""
 
 MOST_NUMBERS = 2**23
@@ -157,32 +157,33 @@ class Matrix:
         else:
             yield from column.different((batch.column(index), own) for batch, own in self._of_rows(rows))
 
-    def blocks(self) -> "Iterator[tuple[int, NDArray[Any]]]":
-        """Yield the rows in blocks: the index of the first row, and the numbers, in memory that the next block reuses.
+    def parts(self) -> "Iterator[tuple[int, pyarrow.RecordBatch]]":
+        """Yield the cells of all rows in parts, each with the index of its first row, for `block`.
 
-        The cells of a block are freed, so that this can be called only once.
+        They are freed once they have been used, so that this can be called only once.
         """
-        import numpy
-
-        # Each column is contiguous in memory, so that computing with it is fast.
-        memory = numpy.empty((self.shape[1], min(self._rows, len(self))), dtype=self.dtype)
         start = freed = 0
         while self._batches:
             batch = self._batches.popleft()
             for begin in range(0, batch.num_rows, self._rows):
-                part = batch.slice(begin, self._rows)
-                block, first = memory[:, : part.num_rows], 0
-                for column, cells in zip(self._columns, part.columns, strict=True):
-                    block[first : first + column.size] = column.numbers(cells).T
-                    first += column.size
-                yield start, block.T
-                start += part.num_rows
+                yield start + begin, batch.slice(begin, self._rows)
+            start += batch.num_rows
             freed += 8 * batch.num_rows * batch.num_columns
-            del batch, part, cells
+            del batch
             if freed >= RELEASED:
                 freed = 0
                 arrow_memory.release()
         arrow_memory.release()
+
+    def block(self, part: "pyarrow.RecordBatch") -> "NDArray[Any]":
+        """Return the numbers of some rows, `(rows, places)`; each place is contiguous in memory."""
+        import numpy
+
+        memory, first = numpy.empty((self.shape[1], part.num_rows), dtype=self.dtype), 0
+        for column, cells in zip(self._columns, part.columns, strict=True):
+            memory[first : first + column.size] = column.numbers(cells).T
+            first += column.size
+        return memory.T
 
     def _of_rows(self, rows: "NDArray[Any] | None") -> "Iterator[tuple[pyarrow.RecordBatch, Any]]":
         """Yield all batches, and which of their rows are among some rows, whose indices ascend; `None` for all."""

@@ -1,7 +1,10 @@
 """Standardize groups of inputs and cast them to the type that the model takes."""
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +12,11 @@ from attrs import field, frozen
 
 from hookline import HooklineWarning
 from hookline.errors import DataError
+from hookline_data.arrow_columns.threads import in_threads
+from hookline_data.preparing.matrix import Matrix
 from hookline_data.preparing.merged_numbers import Message, can_be_merged, in_parts, messages
 from hookline_data.preparing.standardize import standardized, statistics_of
-from hookline_data.rows.rows import Group, Rows, blocks_of
+from hookline_data.rows.rows import Group, Rows, block_of, parts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,19 +96,24 @@ class Preparation:
         exempt = self.exempt.get(names[0], [False] * places)
         is_standardized = names[0] in self.standardized
         means, stds = numpy.zeros(places), numpy.ones(places)
-        merged: list[Message] = []
-        size = max(1, BLOCK // (8 * max(1, sum(groups[name].cells_of_a_place for name in names))))
-        for first, stop in groups[names[0]].ranges(size):
-            own = slice(first, stop)
+
+        def learn(some: tuple[int, int]) -> list[Message]:
+            """Compute the statistics of some places, and return the messages about them."""
+            first, own = some[0], slice(*some)
+            found: list[Message] = []
             if is_standardized and not all(exempt[own]):
-                blocks = [groups[name].cells(first, stop) for name in names]
+                blocks = [groups[name].cells(*some) for name in names]
                 means[own], stds[own] = statistics_of(blocks)
                 for name, cells in zip(names, blocks, strict=True):
-                    merged += self._merged(name, groups[name].dtype, first, in_parts(cells), (means[own], stds[own]))
-                continue
+                    found += self._merged(name, groups[name].dtype, first, in_parts(cells), (means[own], stds[own]))
+                return found
             for name in names:
                 if can_be_merged(groups[name]):
-                    merged += self._merged(name, groups[name].dtype, first, groups[name].different(first, stop), None)
+                    found += self._merged(name, groups[name].dtype, first, groups[name].different(*some), None)
+            return found
+
+        size = max(1, BLOCK // (8 * max(1, sum(groups[name].cells_of_a_place for name in names))))
+        merged = list(chain.from_iterable(in_threads(learn, groups[names[0]].ranges(size))))
         return (means, stds) if is_standardized else None, merged
 
     def _merged(
@@ -127,26 +137,41 @@ class Preparation:
             split: numpy.empty((len(group), *group.values.shape[1:]), dtype=group.dtype)
             for split, group in groups.items()
         }
-        is_checked = scale is not None or name in self.exempt
-        sources = {id(group.values): group for group in groups.values()}
-        for source, of_source in sources.items():
-            begins = {split: 0 for split, group in groups.items() if id(group.values) == source}
-            for start, block in blocks_of(of_source.values):
-                made = _made(block, scale, of_source.dtype)
-                for split, first in begins.items():
-                    group, stop = groups[split], first + len(block)
-                    rows: Any = slice(None)
-                    if group.rows is not None:
-                        stop = int(numpy.searchsorted(group.rows, start + len(block)))
-                        rows = group.rows[first:stop] - start
-                    begins[split], own = stop, arrays[split][first:stop]
-                    own[...] = made[rows]
-                    if group.lengths is not None:
-                        own[~group.is_step(first, stop)] = 0
-                    if is_checked and not (fits := numpy.isfinite(own)).all():
-                        row, *place = numpy.argwhere(~fits)[0].tolist()
-                        raise self._too_great(name, split, group, first + row, place, block[rows][row, *place])
+        sources = {id(group.values): group.values for group in groups.values()}
+        for source, values in sources.items():
+            own = {split: group for split, group in groups.items() if id(group.values) == source}
+            fill = partial(self._fill, name, values, own, arrays, scale)
+            deque(in_threads(fill, parts_of(values)), maxlen=0)
         return arrays
+
+    def _fill(
+        self,
+        name: str,
+        values: "NDArray[Any] | Matrix",
+        groups: Mapping[str, Group],
+        arrays: "Mapping[str, NDArray[Any]]",
+        scale: Scale | None,
+        part: tuple[int, Any],
+    ) -> None:
+        """Write a part of the rows of a source into the arrays of its splits."""
+        import numpy
+
+        start, block = part[0], block_of(values, part[1])
+        made = _made(block, scale, next(iter(groups.values())).dtype)
+        for split, group in groups.items():
+            first, stop = start, start + len(block)
+            rows: Any = slice(None)
+            if group.rows is not None:
+                first, stop = numpy.searchsorted(group.rows, [start, stop]).tolist()
+                rows = group.rows[first:stop] - start
+            own = arrays[split][first:stop]
+            own[...] = made[rows]
+            if group.lengths is not None:
+                own[~group.is_step(first, stop)] = 0
+            is_checked = scale is not None or name in self.exempt
+            if is_checked and not (fits := numpy.isfinite(own)).all():
+                row, *place = numpy.argwhere(~fits)[0].tolist()
+                raise self._too_great(name, split, group, first + row, place, block[rows][row, *place])
 
     def _too_great(
         self, name: str, split: str, group: Group, row: int, place: Sequence[int], number: float

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+BLOCK = 4 * 2**20
+"""How many bytes to read at once: each block becomes a chunk of each column."""
+
+
 def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = False) -> "pyarrow.Table":
     """Read columns of the file, with cells of the wanted types. Text is encoded: see `distinct`.
 
@@ -98,7 +102,7 @@ def _table(source: CSVFile, *, newlines_in_values: bool = False, use_threads: bo
     with source.for_arrow() as file:
         return csv.read_csv(
             file,
-            read_options=csv.ReadOptions(use_threads=use_threads, **naming(source)),
+            read_options=csv.ReadOptions(use_threads=use_threads, block_size=BLOCK, **naming(source)),
             parse_options=source.dialect.parse_options(newlines_in_values=newlines_in_values),
             **options,
         )

@@ -95,14 +95,19 @@ class Group:
         return self.values.ndim > (1 if self.lengths is None else 2)
 
 
-def blocks_of(values: "NDArray[Any] | Matrix") -> "Iterator[tuple[int, NDArray[Any]]]":
-    """Yield all rows in blocks, with the index of the first. The cells of a `Matrix` are freed meanwhile."""
+def parts_of(values: "NDArray[Any] | Matrix") -> Iterator[tuple[int, Any]]:
+    """Yield all rows in parts, with the index of the first, for `block_of`. The cells of a `Matrix` are freed."""
     if isinstance(values, Matrix):
-        yield from values.blocks()
+        yield from values.parts()
         return
     rows = max(1, BLOCK // max(1, math.prod(values.shape[1:])))
     for start in range(0, len(values), rows):
         yield start, values[start : start + rows]
+
+
+def block_of(values: "NDArray[Any] | Matrix", part: Any) -> "NDArray[Any]":
+    """Return the numbers of a part of the rows, `(rows, …)`."""
+    return values.block(part) if isinstance(values, Matrix) else part
 
 
 @frozen

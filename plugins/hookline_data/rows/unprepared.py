@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from hookline.data import Columns
 from hookline.errors import DataError
 from hookline_data.arrow_columns import arrow_memory, distinct
+from hookline_data.arrow_columns.threads import in_threads
 from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
 from hookline_data.preparing import kind_cells
@@ -182,13 +183,16 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
         DataError: If a column cannot be fitted.
 
     """
-    fitted = {}
-    for name, kind in {**layout.kinds, **layout.target_kinds}.items():
+    kinds = {**layout.kinds, **layout.target_kinds}
+
+    def fitted(name: str) -> FittedKind:
         cells = kind_cells.of_rows(training.table.column(name), training.rows)
-        fitted[name] = FittedKind.of(kind, name, cells, training.path)
+        found = FittedKind.of(kinds[name], name, cells, training.path)
         del cells
         arrow_memory.release()
-    return fitted
+        return found
+
+    return dict(zip(kinds, in_threads(fitted, kinds), strict=True))
 
 
 def with_inputs(

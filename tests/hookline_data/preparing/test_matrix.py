@@ -61,10 +61,10 @@ def _sizes(request, monkeypatch):
 def test_blocks_contain_all_rows_once_and_free_their_cells():
     whole = made()
     assert (len(whole), whole.shape, whole.sizes, whole.dtype) == (COUNT, (COUNT, 9), [1, 3, 1, 2, 2], numpy.float64)
-    blocks = [(start, block.copy()) for start, block in whole.blocks()]
+    blocks = [(start, whole.block(part)) for start, part in whole.parts()]
     assert [start for start, _ in blocks] == numpy.cumsum([0, *(len(block) for _, block in blocks[:-1])]).tolist()
     assert numpy.concatenate([block for _, block in blocks]).tolist() == expected().tolist()
-    assert list(whole.blocks()) == []
+    assert list(whole.parts()) == []
 
 
 def test_ranges_keep_the_places_of_a_kind_together():
