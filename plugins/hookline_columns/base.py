@@ -151,8 +151,9 @@ class FilledColumn(ColumnSpec):
 
         if isinstance(self.missing, float):
             return self.missing
-        numbers = cells.drop_null().to_numpy(zero_copy_only=False).astype(numpy.float64)
-        numbers = numbers[numpy.isfinite(numbers)]
+        numbers = cells.drop_null().to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
+        if not (is_finite := numpy.isfinite(numbers)).all():
+            numbers = numbers[is_finite]
         if not len(numbers):
             what = self.missing.replace("most_frequent", "most frequent number")
             raise DataError(f"All cells of the training rows are missing, so they have no {what}.")

@@ -123,11 +123,9 @@ class Date(FilledColumn):
             ]
         return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
 
-    def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "list[NDArray[Any]]":
-        """Return the parts as arrays that are contiguous in memory; none if they are not standardized."""
-        import numpy
-
-        return [numpy.ascontiguousarray(one) for one in self._parts(numbers, fitted).T] if self.standardize else []
+    def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
+        """Yield the parts, each `(rows,)` in float64; none if they are not standardized."""
+        return self._parts(numbers, fitted) if self.standardize else iter(())
 
     def _statistics(self, parts: Sequence[Summary]) -> dict[str, Any]:
         """Return the mean and the standard deviation of each part; 0 and 1 for sines and cosines."""
@@ -140,7 +138,9 @@ class Date(FilledColumn):
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the parts."""
-        parts = self._parts(numbers, fitted)
+        import numpy
+
+        parts = numpy.column_stack(list(self._parts(numbers, fitted)))
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
@@ -163,8 +163,8 @@ class Date(FilledColumn):
             f", missing cells become {_written(fitted['fill'])}" if "fill" in fitted else ""
         )
 
-    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-        """Return the parts before they are standardized, `(rows, parts)`."""
+    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
+        """Yield the parts before they are standardized, each `(rows,)` in float64."""
         import numpy
         import pyarrow
         from pyarrow import compute
@@ -173,20 +173,19 @@ class Date(FilledColumn):
         times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
         begin = fitted["first"] if self.since is None else _microseconds(self.since)
         functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
-        columns = []
         for part in self.parts:
             if part in ("days", "seconds"):
-                columns.append((whole - int(begin)) / (DAY if part == "days" else SECOND))
+                yield (whole - int(begin)) / (DAY if part == "days" else SECOND)
                 continue
             function = functions[part] if part in functions else getattr(compute, part)
             found = function(times).to_numpy(zero_copy_only=False)
             if self.cyclic and part in PERIODS:
                 angles = found * (2 * numpy.pi / PERIODS[part])
                 # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
-                columns += [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
+                yield numpy.round(numpy.sin(angles), 12)
+                yield numpy.round(numpy.cos(angles), 12)
             else:
-                columns.append(found.astype(numpy.float64))
-        return numpy.column_stack(columns)
+                yield found.astype(numpy.float64)
 
 
 def _is_zone(name: str) -> bool:

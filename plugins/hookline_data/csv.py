@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_data.dialect import mistakes
+from hookline_data.dialect import first_rows, mistakes
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import Dialect
-from hookline_data.reading import csv_cells, csv_header
+from hookline_data.reading import csv_cells, csv_complaints, csv_header
 from hookline_data.reading.columns import Wanted
 from hookline_data.streamed_table import StreamedTable
 
@@ -28,6 +28,10 @@ class CSV(StreamedTable):
     read as class names, which are sorted and numbered from 0. New rows for predictions are read with the same options.
     """
 
+    reading_options = (
+        *("path", "delimiter", "quote_char", "decimal_point", "encoding"),
+        *("header", "names", "comment", "skip_rows", "skipfooter"),
+    )
     has_single_cells = True
 
     delimiter: str = ","
@@ -104,11 +108,11 @@ class CSV(StreamedTable):
 
     def advice_about_text(self, cell: str) -> str:
         """Return the advice to set `decimal_point`."""
-        return csv_cells.decimal_hint(cell, self.decimal_point).strip()
+        return csv_complaints.decimal_hint(cell, self.decimal_point).strip()
 
-    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that contain words in the first rows."""
-        return csv_cells.text_columns(CSVFile(path, self.dialect), names)
+        return first_rows.text_columns(CSVFile(path, self.dialect), names)
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types."""

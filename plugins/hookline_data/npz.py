@@ -1,8 +1,8 @@
 """NPZ files as a data source."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import Run
 from hookline.data import Data, Encoding, Sequences, in_memory
@@ -12,9 +12,9 @@ from hookline.training import is_applied_to_each
 from hookline_data.files.several import is_pattern
 from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import dtype_of_group, of_group
-from hookline_data.reading import arrays, npz_file
+from hookline_data.numpy_arrays import cells as array_cells, npz_file
+from hookline_data.numpy_arrays.array_layout import ArrayLayout, InputArray
 from hookline_data.rows import ids
-from hookline_data.rows.array_layout import ArrayLayout, InputArray
 from hookline_data.rows.named_arrays import NamedArrays
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile
@@ -32,6 +32,8 @@ class NPZ(NamedArrays, SplitFile):
     The first dimension of every array is the rows, and all arrays have the same number of rows. Text arrays are class
     names.
     """
+
+    reading_options: ClassVar[Collection[str] | None] = ("path",)
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report several files, and what contradicts each other."""
@@ -164,7 +166,7 @@ class NPZ(NamedArrays, SplitFile):
         if self.missing_targets == "refuse":
             return found, {}
         names = list(dict.fromkeys(name for several in self.target_arrays.values() for name in several))
-        missing = {name: arrays.is_missing(found[name], self.missing_marks) for name in names if name in found}
+        missing = {name: array_cells.is_missing(found[name], self.missing_marks) for name in names if name in found}
         dropped = {name: int(rows.sum()) for name, rows in missing.items() if rows.any()}
         if not dropped:
             return found, {}

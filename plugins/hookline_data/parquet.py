@@ -1,10 +1,11 @@
 """Parquet files as a data source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.spec import spec
+from hookline_data.arrow_columns import parquet_columns
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.files import kinds
 from hookline_data.reading import parquet_names
@@ -36,13 +37,15 @@ class Parquet(StreamedTable):
             kinds.refuse_other(path, "Parquet")
         return parquet_names.column_names(path)
 
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
+        """Return the columns of text, according to the schema of the file."""
+        return dict.fromkeys(parquet_names.text_columns(path))
+
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
-        from pyarrow import parquet
-
-        with as_sentences(path, sentence), parquet.ParquetFile(path) as file:
-            # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
-            table = file.read(columns=list(wanted))
+        text = [name for name, column in wanted.items() if column.kind in ("text", "any")]
+        with as_sentences(path, sentence):
+            table = parquet_columns.read(path, list(wanted), text)
         return checked_table(table, wanted, path)
 
     def parts_of(self, path: Path) -> "PartReader":

@@ -1,6 +1,6 @@
 """Tables of all file formats: the way from columns to batches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Table(NamedColumns, SplitFile):
     """A file with one row per example and named columns, held in memory."""
 
+    reading_options: ClassVar[Collection[str] | None] = ("path",)
     has_single_cells: ClassVar[bool] = False
     """Whether each cell is a single value, so that a row has as many numbers as columns."""
 
@@ -58,8 +59,11 @@ class Table(NamedColumns, SplitFile):
         """Return the advice about text that is a number in another notation; empty for other text."""
         return ""
 
-    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        """Return the columns that are certainly text, as far as a quick look can tell: row index from 0, and cell."""
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
+        """Return the columns that are certainly text, as far as a quick look can tell.
+
+        Each comes with the index, from 0, and the text of a row, or `None` if no row was looked at.
+        """
         return {}
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":

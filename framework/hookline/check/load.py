@@ -20,6 +20,9 @@ from hookline.plugins.manager import Plugins
 from hookline.spec.conflicts import objective_of
 from hookline.spec.training import SEVERAL, TrainingSpec
 
+NAMES = ("missing-file", "unknown-column")
+"""The ids of errors about names of files and columns, which do not depend on most other options."""
+
 
 def load(
     source: str | Path | Mapping[str, Any],
@@ -142,15 +145,21 @@ class Loader:
     def _checked(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The same, with the problems of the data files."""
         sections, problems = self._read(document)
-        data = sections.get("data")
+        data, wrong = sections.get("data"), frozenset[str | int]()
         if data is None:
-            return sections, problems
+            part = self._with_plugins(document)[1].without_wrong_options(document, "data", problems)
+            if part is None or part[0].reading_options is None or not part[1].isdisjoint(part[0].reading_options):
+                return sections, problems
+            data, wrong = part
         try:
             with attributed_to(type(data)):
-                found = [document.locate(_of_data(error, document)) for error in data.check(objective_of(sections))]
+                errors = list(data.check(objective_of(sections)))
         except PluginError as error:
             failed = document.locate(Diagnostic("plugin-failure", str(error), ("data",)))
             return sections, problems or [failed]
+        if wrong:  # Other errors may be due to the options that are missing.
+            errors = [error for error in errors if error.diagnostic.id in NAMES]
+        found = [document.locate(_of_data(error, document)) for error in errors]
         return sections, in_order([*problems, *found], document) if found else problems
 
 

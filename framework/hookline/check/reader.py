@@ -84,6 +84,25 @@ class Reader:
 
         return with_suggestions(problems, document.table, self.catalog)
 
+    def without_wrong_options(
+        self, document: Document, name: str, problems: Iterable[Diagnostic]
+    ) -> tuple[Any, frozenset[PathElement]] | None:
+        """An invalid section without the options that have problems, and the names of these options.
+
+        `None` if there is no such section.
+        """
+        table = document.table.get(name)
+        paths = [problem.path for problem in problems if problem.path[:1] == (name,)]
+        wrong = frozenset(path[1] for path in paths if len(path) > 1)
+        if not isinstance(table, dict) or "type" in wrong or any(len(path) == 1 for path in paths):
+            return None
+        rest = {key: value for key, value in table.items() if key not in wrong}
+        [kind] = (attribute.type for attribute in fields(TrainingSpec) if attribute.name == name)
+        try:
+            return self._converter.structure(rest, kind), wrong
+        except INVALID:
+            return None
+
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
         """The section that was probably meant by an unknown key, which is read as that section."""

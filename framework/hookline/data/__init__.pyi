@@ -27,7 +27,10 @@ from .numerics import (
     in_float64 as in_float64,
     log_odds as log_odds,
 )
-from .precision import merged_columns as merged_columns
+from .precision import (
+    merged_columns as merged_columns,
+    merged_in_blocks as merged_in_blocks,
+)
 from .prepared_column import PreparedColumn as PreparedColumn
 from .sampling import (
     Sampling as Sampling,
@@ -53,4 +56,5 @@ from .targets.labels import (
 )
 from .targets.numbers import Numbers as Numbers
 from .targets.sequences import Sequences as Sequences
+from .targets.text_cells import TextCells as TextCells
 from .uniform_sample import UniformSample as UniformSample

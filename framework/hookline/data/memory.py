@@ -186,11 +186,12 @@ def encode(
     split = "training"
     try:
         known = {
-            name: encoding.learn(targets[split][name], loss.name_for(name)) for name, encoding in encodings.items()
+            name: encoding.learn(_taken(targets[split][name], encoding), loss.name_for(name))
+            for name, encoding in encodings.items()
         }
         for split, columns in targets.items():
             encoded[split] = {
-                name: encoding.apply(columns[name], known[name], loss.name_for(name), split)
+                name: encoding.apply(_taken(columns[name], encoding), known[name], loss.name_for(name), split)
                 for name, encoding in encodings.items()
             }
         for name, encoding in encodings.items():
@@ -199,6 +200,15 @@ def encode(
     except DataError as error:
         raise error.changed(file=sources[split]) from None
     return encoded, known
+
+
+def _taken(columns: Columns, encoding: Encoding) -> Columns:
+    """Return the columns of a target as its encoding takes them."""
+    import numpy
+
+    if encoding.takes_text_cells:
+        return columns
+    return {name: numpy.asarray(cells) for name, cells in columns.items()}
 
 
 def warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str) -> None:

@@ -41,7 +41,6 @@ def filled(cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
     """Return the numbers, with missing ones filled in, in float64."""
     import numpy
 
-    numbers = cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
     if cells.null_count and "fill" in fitted:
-        return numpy.where(cells.is_null().to_numpy(zero_copy_only=False), fitted["fill"], numbers)
-    return numbers
+        cells = cells.fill_null(fitted["fill"])
+    return cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)

@@ -11,9 +11,9 @@ from hookline.errors import DataError, did_you_mean, quoted_cell, shortened
 from hookline_data.arrow_columns.plain import plain
 from hookline_data.given.python_arrays import complaint_about_tensor, is_tensor
 from hookline_data.new_rows.python_rows import as_arrow, is_missing
+from hookline_data.numpy_arrays.npz_file import NUMBERS
 from hookline_data.reading.columns import cell_error
 from hookline_data.reading.error_messages import one_line
-from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     import pyarrow

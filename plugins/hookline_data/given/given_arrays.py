@@ -12,7 +12,7 @@ from hookline_data.files.given_path import GivenPath
 from hookline_data.given.python_arrays import array_of, complaint_about_tensor, is_tensor
 from hookline_data.given.splits import name_of, paths_of
 from hookline_data.npz import NPZ
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 from hookline_data.rows.named_arrays import NamedArrays
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
+from hookline_data.numpy_arrays.npz_file import NUMBERS
 from hookline_data.reading.columns import Place
-from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

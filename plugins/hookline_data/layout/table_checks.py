@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names, quoted_cell
+from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import Objective, to_json
 from hookline_data.files import several
 from hookline_data.layout import checks, kind_checks, targets as of_target
@@ -106,19 +106,19 @@ def _numbers(table: "Table", names: list[str]) -> Iterator[OptionError]:
         columns = [name for name in chooser.chosen(patterns, taken) if name in text]
         for name in columns:
             if name in kinds and kinds[name].spec.reads == "number":
-                yield kind_checks.text_for_numbers(name, kinds[name], *text[name])
+                yield kind_checks.text_for_numbers(name, kinds[name], text[name])
         columns = [name for name in columns if name not in kinds]
         if columns:
-            row, cell = text[columns[0]]
+            cell = text[columns[0]]
             first, others = f'"{columns[0]}"', f" and {counted(len(columns) - 1, 'other')}" if columns[1:] else ""
             listed = enumerate_names(columns) if len(columns) <= MOST_NAMED else f"{first}{others}"
             where, verb = ("", "is") if len(columns) == 1 else (f" of {first}", "are")
             message = (
-                f"{listed} {verb} text (row {row + 1}{where} is {quoted_cell(cell)}), but inputs must be numbers. "
+                f"{listed} {verb} text{kind_checks.example(cell, where)}, but inputs must be numbers. "
                 f"{kind_checks.advice(columns)}"
                 f"{_others(table, [name for name in chooser.chosen(patterns, taken) if name not in text], group)}"
             )
-            if advice := table.advice_about_text(cell):
+            if cell is not None and (advice := table.advice_about_text(cell[1])):
                 message = f"{message.partition(', but inputs')[0]}, but inputs must be numbers. {advice}"
             yield OptionError("inputs", message, *table.place_in_option("inputs", group))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, did_you_mean
 from hookline_data.given.python_arrays import array_of
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

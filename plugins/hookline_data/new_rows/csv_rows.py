@@ -12,7 +12,8 @@ from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
-from hookline_data.reading.csv_cells import null_values, sentence
+from hookline_data.reading.csv_cells import null_values
+from hookline_data.reading.csv_complaints import sentence
 from hookline_data.reading.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline_data.reading.csv_quotes import scan
 from hookline_data.reading.error_messages import as_sentences

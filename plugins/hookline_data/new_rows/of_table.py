@@ -26,7 +26,7 @@ from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
 from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Chooser, Place
-from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.csv_complaints import sentence
 from hookline_data.reading.error_messages import as_sentences
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hookline_data.given.python_arrays import is_tensor, of_tensor
 from hookline_data.new_rows.arrow_rows import MOST_ROWS, ArrowRows, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 from hookline_data.reading.columns import Place
 
 

@@ -53,7 +53,10 @@ class Wanted:
         also = f" and occurs in {others + 1:,} cells of the column" if others else ""
         remedy = f"fill it in or remove the row{self.dropping}"
         if self.kind in ("text", "any"):
-            remedy += "; if it is a class name, set `missing_marks = []`"
+            given = "set `missing_marks = []`"
+            if self.missing != MISSING_MARKS:
+                given = f'remove "{mark}" from `missing_marks`'
+            remedy += f"; if it is a class name, {given}"
         return f'"{mark}" counts as a missing value{also}: {remedy}.'
 
     @property

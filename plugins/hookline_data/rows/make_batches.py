@@ -16,12 +16,12 @@ from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.kinds import FittedKind, Kind, kinds_of, wrong_mixture
 from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import ids, inputs, missing_cells
-from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
-from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
+from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, with_inputs
 from hookline_data.rows.weights import weights_of
 from hookline_data.table import Table
 
@@ -35,10 +35,9 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     """
     layout = layout_of(table, loss, run.spec.run.dtype)
     unprepared, left_out = _parts(table, layout)
-    for path, rows in _files(unprepared).items():
-        note_dropped(run, path, rows.dropped, rows.dropped_rows, rows.table.num_rows)
+    _note_dropped(run, unprepared)
     kinds = fitted_kinds(layout, unprepared["training"])
-    parts = transformed(unprepared, layout, kinds)
+    parts = with_inputs(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
     dropped = _dropped(unprepared)
     row_numbers = {split: rows.numbers for split, rows in unprepared.items()}
@@ -51,7 +50,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     kept = {split: rows.kept(table) for split, rows in unprepared.items()} if layout.kept else {}
     missing = {name: sum(rows.missing[name] for rows in _files(unprepared).values()) for name in layout.kinds}
     columns = tuple(described_columns(layout, missing, kinds, sizes)) if kinds else ()
-    del unprepared
+    del unprepared  # Nothing else may refer to the tables, whose cells are freed while the tensors are filled.
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
         exempt={name: group.exempt(sizes[name]) for name, group in layout.inputs.items() if group.kinds},
@@ -84,6 +83,12 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
 def _files(parts: Mapping[str, UnpreparedRows]) -> dict[Path, UnpreparedRows]:
     """Return rows of each file, which know what was read of the whole file."""
     return {rows.path: rows for rows in parts.values()}
+
+
+def _note_dropped(run: Run, parts: Mapping[str, UnpreparedRows]) -> None:
+    """Report how many rows of each file are dropped."""
+    for path, rows in _files(parts).items():
+        note_dropped(run, path, rows.dropped, rows.dropped_rows, rows.table.num_rows)
 
 
 def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import HooklineWarning
 from hookline.errors import DataError, enumerate_names, quoted_cell
 from hookline.spec import to_json
+from hookline_data.reading.text_cells import is_text
 from hookline_data.splitting.names import REST, SPLITS, UNUSED
 from hookline_data.splitting.strata import codes_of
 from hookline_data.splitting.times import Parted
@@ -54,7 +55,7 @@ def part_of_values(
     """
     import numpy
 
-    found, code_of_row = codes_of(cells.astype(str))
+    found, code_of_row = codes_of(cells if is_text(cells) else cells.astype(str))
     different = found.tolist()
     split_of = {value: split for split, several in _names(values).items() for value in several}
     rest = split_of.pop(REST, None)

@@ -294,7 +294,7 @@ def test_a_file_that_is_not_a_table_is_not_quoted_and_long_names_are_shortened(h
     assert (code, out.count(problem), out.count("secret")) == (1, 1, problem.count("secret"))
 
 
-def test_missing_files_and_columns_are_reported_when_the_data_section_is_valid(here, hookline):
+def test_missing_files_and_columns_are_reported_together_with_wrong_options(here, hookline):
     text = GOOD.replace('"species"', '"specis"').replace("batch_size = 16", "batch_size = 0\nshufle = true")
     text = text.replace('type = "CrossEntropyLoss"', 'type = "CrossEntropyLos"').replace("test = 0.2", 'test = "t.csv"')
     (here / "spec.toml").write_text(text)
@@ -302,18 +302,19 @@ def test_missing_files_and_columns_are_reported_when_the_data_section_is_valid(h
     assert code == 1
     reported = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
     assert [line.partition(": ")[0] for line in reported] == [
+        "9:11",  # unknown column
+        "12:8",  # missing file
         "14:14",  # out of bounds
         "15:1",  # unknown option
         "26:8",  # unknown loss
     ]
-    (here / "spec.toml").write_text(text.replace("batch_size = 0\nshufle = true", "batch_size = 16"))
-    _, out, _ = hookline("check", "spec.toml")
-    reported = [line.removeprefix("spec.toml:") for line in out.splitlines() if line.startswith("spec.toml:")]
-    assert [line.partition(": ")[0] for line in reported] == [
-        "9:11",  # unknown column
-        "12:8",  # missing file
-        "25:8",  # unknown loss
-    ]
+
+
+def test_columns_are_not_looked_for_if_an_option_says_wrongly_how_to_read_them(here, hookline):
+    text = GOOD.replace('"species"', '"specis"')
+    (here / "spec.toml").write_text(text.replace("batch_size = 16", 'delimiter = ",,"'))
+    code, out, _ = hookline("check", "spec.toml")
+    assert (code, out.splitlines()[-1], "delimiter" in out) == (1, "1 error in spec.toml.", True)
 
 
 @pytest.mark.parametrize("line", ['target = "species"', "targets = 3", 'inputs = ["petal*", 3]\ntargets = "species"'])

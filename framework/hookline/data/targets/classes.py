@@ -18,6 +18,7 @@ from hookline.data.targets.encoding import (
     refuse_text,
     rows_of,
 )
+from hookline.data.targets.text_cells import factorized
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
 from hookline.errors.unfit import UnfitCells, UnfitTargetsError
@@ -35,6 +36,7 @@ class Classes(Encoding):
     """
 
     kind = "classes"
+    takes_text_cells = True
 
     given: tuple[str | int, ...] | None = None
     """The classes in the order of their indices; `None` for those of the training rows, sorted."""
@@ -75,14 +77,16 @@ class Classes(Encoding):
         import torch
 
         assert known.classes is not None
-        [(column, cells)] = columns.items()
+        [(column, given)] = columns.items()
+        cells, places = factorized(given)
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
             if self.given is not None and split != NEW_ROWS:
                 refuse_others(unknown, self.given, column)
-            raise _unknown_classes(column, cells, unknown, split)
+            raise _unknown_classes(column, numpy.asarray(given), unknown, split)
         names = numpy.array(known.classes)
         order = numpy.argsort(names)  # Only classes that the spec gives may be in another order.
-        return torch.from_numpy(order[numpy.searchsorted(names[order], cells)])
+        indices = order[numpy.searchsorted(names[order], cells)]
+        return torch.from_numpy(indices if places is None else indices[places])
 
 
 @frozen
@@ -191,7 +195,7 @@ def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
     """
     import numpy
 
-    found = sorted(set((numpy.unique(cells) if cells.ndim > 1 else cells).tolist()))
+    found = numpy.unique(factorized(cells)[0]).tolist()
     if any(isinstance(value, float) and not value.is_integer() for value in found):
         is_whole = numpy.isfinite(cells) & (cells == numpy.floor(cells))
         refuse_numbers({column: cells}, {column: ~is_whole}, "classes must be text or integers.")

@@ -17,7 +17,10 @@ NEW_ROWS = "new"
 """What `Encoding.apply` takes instead of the name of a split for rows that are not those of the run."""
 
 Columns = Mapping[str, "NDArray[Any]"]
-"""Target columns by name: arrays of numbers or strings, with one element per row."""
+"""Target columns by name: arrays of numbers or strings, with one element per row.
+
+Text may also be `TextCells`: see `Encoding.takes_text_cells`.
+"""
 
 
 @frozen(kw_only=True)
@@ -50,6 +53,8 @@ class Encoding:
     """What the encoded target consists of: "classes", one of several for each row; "labels", each of which holds or
     not; "numbers"; or "sequences" of classes. It determines which metrics can evaluate the predictions of the
     loss."""
+    takes_text_cells: ClassVar[bool] = False
+    """Whether `learn` and `apply` take text as `TextCells`, too. Otherwise they get a NumPy array."""
 
     def common(self, other: "Encoding") -> "Encoding | None":
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""

@@ -29,6 +29,7 @@ class TwoValues(Encoding):
     """One of two values per column. A single column may contain two class names instead."""
 
     kind = "labels"
+    takes_text_cells = True
 
     no: int = 0
     """The value for false."""

@@ -20,6 +20,7 @@ class Sequences(Encoding):
     """A sequence of classes per row, such as the characters of a word: int64 of shape `(N, steps)`, padded with -1."""
 
     kind = "sequences"
+    takes_text_cells = True
 
     blank: int = 0
     """The index of the blank, which separates classes and is not a class itself."""

@@ -22,6 +22,9 @@ class ColumnSpec(Spec):
     The cells of all rows are first converted by `parse`. What the kind needs to know about the column, such as its mean
     or its categories, is computed by `fit` from the training rows alone, stored with the run, and used to `transform`
     the rows of all splits and new rows.
+
+    `parse`, `unfit` and `transform` get the rows in parts, or each distinct cell once. What they return for a cell must
+    not depend on other cells.
     """
 
     family = "column kind"

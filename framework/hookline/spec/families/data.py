@@ -1,13 +1,13 @@
 """Sources of data."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -23,6 +23,9 @@ class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
     family = "data source"
+    reading_options: "ClassVar[Collection[str] | None]" = None
+    """The options that decide which files are read, and how. If none of them is wrong, but others are, the names of
+    files and columns are still checked, and reported together with the wrong options. `None`: they are not."""
 
     batch_size: int = option(default=32, minimum=1)
     """The number of rows in a batch."""

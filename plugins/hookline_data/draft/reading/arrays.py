@@ -13,7 +13,7 @@ from hookline_data.draft.reading.lists import array_column
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.summaries import column_of
 from hookline_data.files import several
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

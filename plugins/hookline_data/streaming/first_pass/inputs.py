@@ -10,9 +10,9 @@ from hookline import HooklineWarning
 from hookline.data import InputDescription
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
-from hookline_data.rows.inputs import check_shapes
-from hookline_data.rows.prepared_rows import Preparation
-from hookline_data.rows.rows import Group, Rows, group_of
+from hookline_data.preparing.prepared_rows import Preparation
+from hookline_data.rows.inputs import check_shapes, group_of
+from hookline_data.rows.rows import Group, Rows
 from hookline_data.streaming.first_pass.learning import Learning
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def prepared_inputs(layout: Layout, learning: Learning, kinds: Mapping[str, Fitt
     import pyarrow
 
     table = _transformed(pyarrow.concat_tables(learning.head, promote_options="permissive"), kinds)
-    groups = {name: group_of(table, name, group, layout.path) for name, group in layout.inputs.items()}
+    groups = {name: group_of(table, name, group, {}, layout.path) for name, group in layout.inputs.items()}
     check_shapes(layout, Rows(groups, {}))
     sizes = {name: group.sizes for name, group in groups.items()}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
@@ -71,7 +71,7 @@ def warn_of_merged_inputs(layout: Layout, made: PreparedInputs, rows: int) -> No
     )
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
-        preparation.apply({"training": Rows(head, {})})
+        preparation.learned(head)
     seen = len(next(iter(made.head.values())))
     where = "the training split" if seen == rows else f"the first {seen:,} training rows"
     for one in found:

@@ -10,7 +10,7 @@ from hookline.data import Columns, Target
 from hookline.spec import SAMPLED_ROWS, Objective, PartialFit, SampledFit
 from hookline_data.layout.kinds import FittedKind, of_column, transformed_numbers
 from hookline_data.layout.layout import Layout
-from hookline_data.rows.rows import group_of
+from hookline_data.rows.inputs import group_of
 from hookline_data.rows.unprepared import column_of
 from hookline_data.streaming.first_pass.standardizing import Standardizing
 from hookline_data.streaming.first_pass.witnesses import Witnesses
@@ -68,7 +68,7 @@ class Learning:
         for name, group in self.layout.inputs.items():
             if columns := self.standardizing.columns(group):
                 plain = evolve(group, columns=columns, kinds={})
-                self.standardizing.add(name, group_of(table, name, plain, path))
+                self.standardizing.add(name, group_of(table, name, plain, {}, path))
 
     def kinds(self) -> dict[str, FittedKind]:
         """Return the kinds of all columns, fitted to the training rows.

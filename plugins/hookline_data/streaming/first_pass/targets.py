@@ -9,12 +9,13 @@ from attrs import evolve
 from hookline.data import Target, encode
 from hookline.errors import DataError
 from hookline.spec import Objective
+from hookline_data.arrow_columns import distinct
 from hookline_data.layout.kinds import FittedKind, transformed_numbers
 from hookline_data.layout.layout import Layout
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.cells import values
+from hookline_data.reading.classified_text import classified
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_cells import classified
 from hookline_data.reading.text_cells import is_text as has_text, refuse_text
 from hookline_data.streaming.first_pass.witnesses import Witnesses
 
@@ -103,8 +104,8 @@ def _typed(
 
     texts, first, codes = numpy.unique(numpy.concatenate(cells), return_index=True, return_inverse=True)
     try:
-        made = classified(pyarrow.chunked_array([pyarrow.array(texts)]), wanted, name, path, "different cells")
-        found = values(pyarrow.table({name: made}), name, layout.dtype, path)
+        written = distinct.encoded(pyarrow.chunked_array([pyarrow.array(texts)]))
+        found = values(classified(written, wanted, name, path, "different cells"), name, layout.dtype, path)
         if wanted.is_known:
             refuse_text(found, name, path, layout.path)
     except DataError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import evolve
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.dialect import Dialect
 from hookline_data.new_rows.arrow_cells import checked
 from hookline_data.new_rows.chunks import Chunk
@@ -16,10 +17,10 @@ from hookline_data.new_rows.csv_rows import CSVRows
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.csv_complaints import sentence
 from hookline_data.reading.csv_quotes import refuse_line_breaks
 from hookline_data.reading.error_messages import as_sentences
-from hookline_data.reading.great_integers import has_great_numbers, warn_of_equal_integers
+from hookline_data.reading.great_integers import has_great_cells, warn_of_equal_integers
 from hookline_data.streaming.parts.part import CHANGED, WHOLE, Place, numbered_from
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class CSVParts:
     def _warn_of_great_integers(self, table: "pyarrow.Table", place: Place, roles: Mapping[str, Role]) -> None:
         """Warn if different integers of a part become equal, once for each column."""
         numbers = [name for name, role in roles.items() if role.wanted.kind == "number" and name not in self._warned]
-        great = [name for name in numbers if _has_great_numbers(table.column(name))]
+        great = [name for name in numbers if has_great_cells(table.column(name))]
         if great and place != WHOLE:
             with self.path.open("rb") as file:
                 [text] = self._rows_of(file, place).chunks({}, great)
@@ -105,7 +106,7 @@ class CSVParts:
     def _refuse_line_breaks(self, table: "pyarrow.Table", roles: Mapping[str, Role]) -> None:
         for name, role in roles.items():
             if role.wanted.kind == "text" and not self._multiline:
-                refuse_line_breaks(table.column(name), name, self.path)
+                refuse_line_breaks(distinct.encoded(table.column(name)), name, self.path)
 
 
 def refuse_bad(chunk: Chunk, first: int, path: Path) -> None:
@@ -113,7 +114,3 @@ def refuse_bad(chunk: Chunk, first: int, path: Path) -> None:
     if chunk.bad:
         bad = min(chunk.bad, key=lambda cells: int(cells.rows[0]))
         raise bad.error(0, first + 1, path)
-
-
-def _has_great_numbers(column: "pyarrow.ChunkedArray") -> bool:
-    return has_great_numbers(column.drop_null().to_numpy())

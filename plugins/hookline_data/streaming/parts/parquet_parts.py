@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns import distinct
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.new_rows.arrow_rows import BUFFER, MOST_ROWS, chunk_of
 from hookline_data.new_rows.chunks import Chunk
@@ -45,7 +46,8 @@ class ParquetParts:
             for group in range(file.num_row_groups):
                 for batch in file.iter_batches(MOST_ROWS, row_groups=[group], columns=list(wanted)):
                     with numbered_from(first):
-                        yield (group, group + 1), checked_table(pyarrow.Table.from_batches([batch]), wanted, self.path)
+                        table = checked_table(pyarrow.Table.from_batches([batch]), wanted, self.path)
+                        yield (group, group + 1), distinct.plain_table(table)
                     first += batch.num_rows
 
     def chunks(self, place: Place, roles: Mapping[str, Role]) -> Iterator[Chunk]:

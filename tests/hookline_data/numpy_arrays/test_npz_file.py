@@ -8,7 +8,7 @@ import pytest
 from numpy.lib import format as npy
 
 from hookline.errors import DataError
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 
 X = numpy.arange(6.0).reshape(3, 2)
 

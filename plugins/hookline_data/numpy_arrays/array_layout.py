@@ -8,10 +8,10 @@ from attrs import frozen
 
 from hookline.data import Columns, Encoding, Sequences
 from hookline.errors import DataError
-from hookline_data.reading import arrays
+from hookline_data.numpy_arrays import cells as array_cells
+from hookline_data.preparing.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.reading.columns import Wanted
 from hookline_data.rows.inputs import refuse_unlike
-from hookline_data.rows.prepared_rows import Arrays, Preparation, Statistics
 from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ class ArrayLayout:
         }
         if self.weight_column is not None:
             name = self.weight_column
-            columns[name] = arrays.target(found[name], self.dtype, self.missing, name, path)
+            columns[name] = array_cells.target(found[name], self.dtype, self.missing, name, path)
         for name, wanted in self.splitting.items():
             if name in found and name not in columns:
-                columns[name] = arrays.to_split(found[name], wanted, name, path)
+                columns[name] = array_cells.to_split(found[name], wanted, name, path)
         for name in self.ids:
-            columns.setdefault(name, arrays.ids(found[name], name, path))
+            columns.setdefault(name, array_cells.ids(found[name], name, path))
         return Rows(groups, columns)
 
     def kept(self, rows: Rows) -> "pyarrow.Table":
@@ -160,18 +160,18 @@ class ArrayLayout:
     def _lengths(self, of: str, found: "Mapping[str, NDArray[Any]]", path: Path) -> "NDArray[Any]":
         """Return the lengths of the rows of an array: at least 1 for inputs; a sequence of classes may be empty."""
         least = 1 if of in [group.array for group in self.inputs.values()] else 0
-        return arrays.lengths_of(found[self.lengths[of]], self.lengths[of], found[of], of, least, path)
+        return array_cells.lengths_of(found[self.lengths[of]], self.lengths[of], found[of], of, least, path)
 
     def _input(self, group: InputArray, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path) -> Group:
-        return Group(arrays.inputs(array, lengths, group.dtype_when_read, group.array, path), group.dtype, lengths)
+        return Group(array_cells.inputs(array, lengths, group.dtype_when_read, group.array, path), group.dtype, lengths)
 
     def _target(
         self, target: str, name: str, array: "NDArray[Any]", lengths: "NDArray[Any] | None", path: Path
     ) -> "NDArray[Any]":
         if isinstance(self.encodings[target], Sequences):
-            return arrays.sequences(array, lengths, self.missing, name, path)
+            return array_cells.sequences(array, lengths, self.missing, name, path)
         is_dense = self.encodings[target].is_dense(array)
-        return arrays.target(array, self.dtype, self.missing, name, path, is_dense=is_dense)
+        return array_cells.target(array, self.dtype, self.missing, name, path, is_dense=is_dense)
 
     def _is_sequence(self, name: str) -> bool:
         """Whether rows of the array may have different numbers of steps."""

@@ -7,11 +7,13 @@ import numpy
 import pyarrow
 import pytest
 import torch
+from pyarrow import csv, parquet
 
 import hookline
 from hookline import HooklineWarning
+from hookline.data import fingerprint_of
 from hookline.errors import DataError, MismatchError
-from hookline_data.rows.prepared_rows import Preparation
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.rows.rows import Group, Rows
 
 SECONDS = 1_700_000_000 + numpy.arange(100)
@@ -154,3 +156,59 @@ def test_a_run_in_float64_has_inputs_and_targets_in_float64(tmp_path):
     assert batch.target.tolist() == [[0.1], [0.7]]
     with pytest.raises(MismatchError, match="The model computes in float64: remove `dtype` here"):
         prepared(dtype="float32")
+
+
+MIXED = pyarrow.table(
+    {
+        "a": [index / 3 for index in range(90)],
+        "b": pyarrow.array([index % 11 if index % 8 else None for index in range(90)]),
+        "word": pyarrow.array([f"w{index % 5}" if index % 9 else None for index in range(90)]),
+        "day": pyarrow.array(numpy.arange(90).astype("datetime64[D]")),
+        "y": [index % 2 for index in range(90)],
+    }
+)
+KINDS = {
+    "b": {"type": "StandardScaler", "missing": "median", "indicator": True},
+    "word": {"type": "OneHotEncoder", "missing": "category"},
+    "day": {"type": "Date", "cyclic": True},
+}
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_blocks_and_chunks_of_any_size_give_the_same_bits(prepare_file, tmp_path, monkeypatch, drop):
+    columns = {**KINDS, "b": {"type": "Number", "missing": "drop"}} if drop else KINDS
+    options = {"columns": columns, "standardize": True, "validation": 0.2, "test": 0.1, "loss": "CrossEntropyLoss"}
+    parquet.write_table(MIXED, tmp_path / "table.parquet")
+    known = prepare_file("Parquet", tmp_path / "table.parquet", **options)
+    for module, name, value in (
+        ("preparing.matrix", "ROWS", 4),
+        ("preparing.matrix", "CODEBOOK", 0),
+        ("preparing.matrix", "RELEASED", 1),
+        ("preparing.prepared_rows", "BLOCK", 8 * 90),
+        ("preparing.merged_numbers", "ROWS", 10),
+        ("arrow_columns.parquet_columns", "ROWS", 5),
+        ("arrow_columns.parquet_columns", "CELLS", 1),
+    ):
+        monkeypatch.setattr(f"hookline_data.{module}.{name}", value)
+    made = prepare_file("Parquet", tmp_path / "table.parquet", **options)
+    assert made.preparation == known.preparation
+    for split, batches in known.splits().items():
+        assert fingerprint_of(made.splits()[split]) == fingerprint_of(batches)
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Parquet"])
+def test_cells_are_freed_while_the_tensors_are_filled(prepare_file, tmp_path, monkeypatch, kind):
+    rows = 60_000
+    table = pyarrow.table({**{name: numpy.arange(rows) / 7 for name in "abcd"}, "y": numpy.arange(rows) % 2})
+    path = tmp_path / f"table.{kind.lower()}"
+    csv.write_csv(table, path) if kind == "CSV" else parquet.write_table(table, path)
+    monkeypatch.setattr("hookline_data.arrow_columns.parquet_columns.ROWS", 4096)
+    monkeypatch.setattr("hookline_data.reading.csv_cells.BLOCK", 2**18)
+    monkeypatch.setattr("hookline_data.preparing.matrix.RELEASED", 1)
+    sizes = []
+    monkeypatch.setattr(
+        "hookline_data.arrow_columns.arrow_memory.release", lambda: sizes.append(pyarrow.total_allocated_bytes())
+    )
+    prepare_file(kind, path, standardize=True, validation=0.2)
+    assert len(sizes) > 3
+    assert sizes[-1] < max(sizes) - 4 * 8 * rows / 2

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError
+from hookline_data.numpy_arrays.npz_file import NUMBERS
 from hookline_data.reading.cells import are_finite
 from hookline_data.reading.columns import Place, Wanted
-from hookline_data.reading.npz_file import NUMBERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
