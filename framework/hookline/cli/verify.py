@@ -83,14 +83,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(verified: "Verification", path: str, width: int | None) -> Iterator[str]:
-    *others, last = map(str, verified.cuts)
-    step, cuts = ("steps", f"{', '.join(others)} and {last}") if others else ("step", last)
-    yield from paragraph(
-        f"{path}: {counted(verified.steps, 'step')}, once without an interruption, and once interrupted and resumed "
-        f"after {step} {cuts}.",
-        width,
-    )
-    yield ""
+    if verified.cuts:
+        *others, last = map(str, verified.cuts)
+        step, cuts = ("steps", f"{', '.join(others)} and {last}") if others else ("step", last)
+        yield from paragraph(
+            f"{path}: {counted(verified.steps, 'step')}, once without an interruption, and once interrupted and "
+            f"resumed after {step} {cuts}.",
+            width,
+        )
+        yield ""
     if verified.error is None:
         rows = [
             (PARTS.get(part, part), str(count), _judged(verified.unequal.get(part, 0)))

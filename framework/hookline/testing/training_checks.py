@@ -72,6 +72,8 @@ def resumes(component: Component) -> None:
     """Check that a training with it which is interrupted and resumed equals one that is not, to the last bit."""
     spec = component.needs()
     verified = verify_spec(spec, component.plugin.plugins_for(spec.plugins))
+    if any(component.name in name for name in verified.left_out):
+        raise NotApplicable("It has effects outside the directory of the run, which a verification avoids.")
     if not verified.is_repeatable:
         raise NotApplicable(f'Two trainings with it differ anyway: see "{component.name}-repeats".')
     if not verified.is_exact:

@@ -50,7 +50,7 @@ class Names:
             case ("optimizer", "state", *rest):
                 return Component(_joined("optimizer state", rest), "optimizer")
             case ("generators", name, *_):
-                return Component(f"generator {name}")
+                return Component(f"generator {name}", "data")  # Only the data source may draw between the steps.
             case ("run", "history", int(line), *rest):
                 return Component(_joined(f"log line {line + 1}", rest))
             case ("position", "losses", *_):

@@ -22,8 +22,8 @@ class Difference:
 
     component: str
     """The component whose state differs, such as "callbacks.2 (MyCallback)"."""
-    step: int | None = None
-    """The step in which it was found, counted from 1; `None` if it is unknown."""
+    when: str = ""
+    """When it was found, such as "in step 3"; empty if it is unknown."""
     stage: str = ""
     """The stage in which it was found; empty between the stages."""
     attributes: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Difference:
 
     def __str__(self) -> str:
         """Return the difference in sentences."""
-        when = [f"in step {self.step}"] if self.step is not None else []
+        when = [self.when] if self.when else []
         when += [f'in the stage "{self.stage}"'] if self.stage else []
         said = [f"The first difference is in {', '.join([self.component, *when])}."]
         if self.attributes:
@@ -83,7 +83,8 @@ def _made(component: Component, event: Event, usual: Trace, other: Trace) -> Dif
     hidden = tuple(_hidden(usual, other, event.step, component.owner))[:MOST_ATTRIBUTES]
     kind = component.owner.partition(".")[0].replace("criterion", "model")
     advice = ADVICE.get("plugin" if component.owner in usual.names else kind, "")
-    return Difference(component.name, event.step + 1, "forward" if stage == "layer" else stage, hidden, advice)
+    when = f"in step {event.step + 1}" if event.is_in_step else f"after step {event.step}"
+    return Difference(component.name, when, "forward" if stage == "layer" else stage, hidden, advice)
 
 
 def _unequal(one: Leaves, two: Leaves) -> list[Path]:

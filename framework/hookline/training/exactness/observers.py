@@ -26,6 +26,10 @@ WITH_GRADIENTS = frozenset({("backward", True), ("step", False), ("step", True)}
 """The stages, and whether they have been answered, in which the gradients belong to the step."""
 
 
+OF_TORCH = ("defaults", "param_groups", "state", "training")
+"""Attributes of optimizers and layers that torch restores or sets itself."""
+
+
 @frozen
 class Event:
     """What was seen at one place of a training at one time."""
@@ -38,6 +42,8 @@ class Event:
     """The number of the observer, counted from the outermost; or the path of the layer."""
     is_after: bool
     """Whether the stage has been answered."""
+    is_in_step: bool
+    """Whether it belongs to the next step; otherwise to what follows the steps, such as an evaluation."""
     seen: Leaves
     """The arguments or the answer of the stage, the tensors of the model, and the generators."""
     hidden: Mapping[str, Leaves] = field(factory=dict, eq=False)
@@ -90,7 +96,8 @@ class Trace:
     def _add_layer(self, name: str, outputs: Any) -> None:
         if self._run is not None:
             seen = leaves({"outputs": outputs})
-            self.events.append(Event(step=self._run.step, stage="layer", place=name, is_after=True, seen=seen))
+            is_in_step = self._run.is_stepping
+            self.events.append(Event(self._run.step, "layer", name, is_after=True, is_in_step=is_in_step, seen=seen))
 
     def add(self, stage: str, place: int, values: Mapping[str, Any], *, is_after: bool) -> None:
         """Record an event."""
@@ -108,9 +115,11 @@ class Trace:
         seen |= {"model": model.state_dict(), "criterion": criterion.state_dict()}
         seen["generators"] = state_of_generators(run.device)
         hidden = self._attributes(run) if begins_step and run.step in self._looked_into else {}
-        self.events.append(
-            Event(step=run.step, stage=stage, place=place, is_after=is_after, seen=leaves(seen), hidden=hidden)
+        is_in_step = run.is_stepping or stage == "step"
+        event = Event(
+            run.step, stage, place, is_after=is_after, is_in_step=is_in_step, seen=leaves(seen), hidden=hidden
         )
+        self.events.append(event)
 
     def _attributes(self, run: Run) -> dict[str, Leaves]:
         assert self._trained is not None, "The caller has checked it."
@@ -120,12 +129,12 @@ class Trace:
         for kind, module in (("model", model), ("criterion", criterion)):
             layers = {f"{kind}.{plain_name(name)}": layer for name, layer in module.named_modules()}
             found |= {name: _without_torchs(attributes(layer, 0)) for name, layer in layers.items()}
-        return {**found, "optimizer": attributes(optimizer), "data": attributes(self._training)}
+        return {**found, "optimizer": _without_torchs(attributes(optimizer)), "data": attributes(self._training)}
 
 
 def _without_torchs(found: Leaves) -> Leaves:
-    """The attributes of a layer without those of `nn.Module`, such as its parameters."""
-    return {path: text for path, text in found.items() if not str(path[0]).startswith("_")}
+    """The attributes of a layer or an optimizer without those of its base class in torch."""
+    return {path: text for path, text in found.items() if not str(path[0]).startswith("_") and path[0] not in OF_TORCH}
 
 
 class Observer:

@@ -16,7 +16,7 @@ from hookline.plugins.stages import Run, hookimpl
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import Snapshot
 from hookline.runs.devices import forked_generators
-from hookline.runs.directory import LOG
+from hookline.runs.directory import LOG, write_beginning
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.training_state import training_state
 from hookline.training.checkpoints.writer import newest_state
@@ -137,7 +137,9 @@ def train_part(
         numpy.random.seed(seed)
         made = built_parts(run)
         run.directory = directory
-        if found is not None:
+        if found is None:
+            write_beginning(run, made.data, directory)
+        else:
             run.resumes_from = {**found[1], "changed": ()}
         with naming_plugins(run.stages.manager):
             try:

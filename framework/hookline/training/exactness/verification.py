@@ -3,14 +3,16 @@
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from hookline.errors.exceptions import CheckpointError, RunError
 from hookline.errors.text import counted
-from hookline.plugins.manager import Plugins, callback_name
+from hookline.plugins.manager import Named, Plugins, callback_name
 from hookline.plugins.stages import Run
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.training import TrainingSpec
@@ -111,10 +113,16 @@ class _Verifier:
     def __init__(self, spec: TrainingSpec, plugins: Plugins, steps: int | None, data: Any, names: Mapping[str, str]):
         self._spec, self._plugins, self._steps, self._data = spec, plugins, steps, data
         self._names = Names(spec, names)
+        self._objects = [
+            one for _, one in plugins.added if not isinstance(one, (ModuleType, type)) and _can_be_copied(one)
+        ]
 
     def verification(self, given: Sequence[int]) -> Verification:
         """Train, compare, and find the first difference if there is one."""
-        whole = self._train([], list)
+        try:
+            whole = self._train([], list)
+        except CheckpointError as error:  # It cannot be saved.
+            return Verification(steps=0, cuts=(), compared={}, error=str(error))
         last = whole.snapshot.step
         latest = last if whole.is_complete else last - 1
         cuts = tuple(sorted({cut for cut in given or _cuts(whole) if cut <= latest}))
@@ -162,10 +170,17 @@ class _Verifier:
                     Path(place),
                     last_step=self._last_step if cut is None else lambda _, cut=cut: cut,
                     seed=number,
-                    arrange=arrange,
+                    arrange=lambda named: arrange(self._renewed(named)),
                     data=self._data,
                 )
         return part
+
+    def _renewed(self, named: Sequence[Named]) -> list[Named]:
+        """Copy the objects that were passed as plugins: in a new process they would be new, as callbacks are here."""
+        return [
+            (origin, deepcopy(plugin) if any(plugin is one for one in self._objects) else plugin)
+            for origin, plugin in named
+        ]
 
     def _last_step(self, run: Run) -> int | None:
         if self._steps is not None:
@@ -174,6 +189,14 @@ class _Verifier:
         if steps is None or steps > SHORT_EPOCH:
             return SHORT_EPOCH
         return None if epochs <= EPOCHS else EPOCHS * steps
+
+
+def _can_be_copied(plugin: object) -> bool:
+    try:
+        deepcopy(plugin)
+    except Exception:  # noqa: BLE001 - The plugin may raise anything.
+        return False
+    return True
 
 
 def _cuts(whole: Part) -> list[int]:
