@@ -14,6 +14,7 @@ from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, dtype_of_group, named, of_group
 from hookline_data.reading import arrays, npz_file
 from hookline_data.rows.array_layout import ArrayLayout, InputArray
+from hookline_data.rows.examples import array_examples
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile
 from hookline_data.rows.weights import weights_of
@@ -142,6 +143,7 @@ class NPZ(SplitFile):
             },
             left_out=left_out,
             sampling=self.sampling(parts["training"].columns),
+            examples=array_examples(parts, layout),
             source={split: str(path) for split, path in paths.items()},
         )
         return self.transformed(run, data)

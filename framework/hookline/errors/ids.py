@@ -195,6 +195,12 @@ IDS: Mapping[str, Kind] = {
         "Check the path: `hookline runs` lists the runs with their states. Install the plugins that the message names. "
         "`--accept-changed-plugins` (in Python, `accept_changed_plugins=True`) accepts another version of a plugin.",
     ),
+    "failed-deployment": Kind(
+        "A model cannot be deployed in a format, or the deployed model predicts something else than the model in "
+        "memory. Nothing of it is kept; the results of the training are.",
+        "The message says what failed. Deploy in another format, or change what the message names, and run "
+        "`hookline deploy` again. The training need not be repeated.",
+    ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",

@@ -5,15 +5,16 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from hookline.data.description import DataDescription
+from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots.curves import LOSSES, draw_curves
-from hookline.runs import manifest
+from hookline.runs import examples, manifest
 from hookline.runs.result import result
 from hookline.spec.dump import dumps, to_json
 
@@ -85,9 +86,11 @@ def spec_text(run: "Run", directory: Path) -> str:
 
 
 def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
-    """Write `spec.toml`, the description of the data, and copies of plugin files with the files that they import."""
+    """Write `spec.toml`, the description and examples of the data, and copies of plugin files with their imports."""
     write_file(directory / SPEC, spec_text(run, directory))
     write_file(directory / DATA, to_json(DataDescription.of(data).to_json(), indent=2) + "\n")
+    if run.spec.run.keep_examples:
+        examples.write(directory, prepared_examples(data) if data.examples is None else data.examples)
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]
     for number, origin in enumerate(own, 1):
@@ -170,10 +173,20 @@ def renew_result(run: "Run", trial: "Trial") -> None:
 
 def write_notes(directory: Path, notes: Sequence[str], deployed: Sequence[Path] = ()) -> None:
     """Add what callbacks reported, and what was deployed, to `result.json` after the results have been written."""
+    paths = [os.path.relpath(one, directory) for one in deployed]
+    _change_result(directory, lambda old: {"notes": list(notes), "deployed": paths or old.get("deployed", [])})
+
+
+def add_deployed(directory: Path, files: Sequence[Path]) -> None:
+    """Add files that were deployed in a run directory to its `result.json`."""
+    paths = [os.path.relpath(file, directory) for file in files]
+    _change_result(directory, lambda old: {"deployed": list(dict.fromkeys([*old.get("deployed", []), *paths]))})
+
+
+def _change_result(directory: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     path = directory / RESULT
     if path.is_file():
         written = json.loads(path.read_text(encoding="utf-8"))
-        paths = [os.path.relpath(one, directory) for one in deployed]
-        new = {**written, "notes": list(notes), "deployed": paths or written.get("deployed", [])}
+        new = {**written, **change(written)}
         if new != written:
             manifest.replace(path, to_json(new, indent=2) + "\n")

@@ -21,6 +21,8 @@ LISTED = (
     "spec.toml",
     "run.lock.toml",
     "data.json",
+    "examples.arrow",
+    "examples.npz",
     "metrics.jsonl",
     "result.json",
     "model.safetensors",

@@ -9,6 +9,7 @@ from .families.column import ColumnSpec as ColumnSpec, UnfitCells as UnfitCells
 from .families.data import DataSpec as DataSpec
 from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
+from .families.graph import Graph as Graph, Value as Value
 from .families.initialization import InitializationSpec as InitializationSpec
 from .families.loss import (
     Activation as Activation,
@@ -20,6 +21,7 @@ from .families.loss import (
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
+from .families.raw_inputs import GraphInputs as GraphInputs, RawInput as RawInput, RawInputs as RawInputs
 from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (

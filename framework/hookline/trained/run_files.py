@@ -10,7 +10,7 @@ from typing import Any, get_args
 from hookline.errors.exceptions import RunError
 from hookline.errors.text import counted
 from hookline.plugins.trial import State
-from hookline.runs import directory as directories, lock, manifest
+from hookline.runs import directory as directories, examples, lock, manifest
 from hookline.runs.manifest import Manifest
 
 NUMBERS = ("epoch", "step", "is_mean", "finite")
@@ -148,3 +148,14 @@ def json_of(files: Manifest, name: str) -> Mapping[str, Any]:
     path = files.checked(name)
     with refusing_unreadable(path):
         return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def kept_examples(files: Manifest) -> Any:
+    """Return the example rows that a run has kept; `None` if it has kept none.
+
+    Raises:
+        RunError: If their file is damaged.
+
+    """
+    with refusing_unreadable(files.directory / "examples"):
+        return examples.read(files)

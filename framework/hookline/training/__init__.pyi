@@ -18,6 +18,16 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
+from .deployment.comparison import (
+    Comparison as Comparison,
+    compared as compared,
+    compared_tensors as compared_tensors,
+)
+from .deployment.deploy import (
+    Deployed as Deployed,
+    deploy as deploy,
+)
+from .deployment.deployment import Deployment as Deployment
 from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs

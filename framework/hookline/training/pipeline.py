@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import DeploymentError, HooklineError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
@@ -22,6 +22,7 @@ from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
+from hookline.training.deployment.before_training import check_deployments
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.memory import memory
 from hookline.training.outcome import (
@@ -115,6 +116,9 @@ def train(
         try:
             with naming_plugins(best.stages.manager):
                 trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        except DeploymentError as error:
+            trial = evolve(trial, deployed=error.deployed)
+            raise
         finally:
             trial = with_notes(best, trial)
         best.raise_if_interrupted()
@@ -154,6 +158,7 @@ def prepared(run: Run) -> Prepared:
     criterion = stages.select_loss(run=run, data=data)
     with recorded_layers(model) as layers:
         preflight(run, data, model, criterion)
+    check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     made = plan(run, data, model, criterion, optimizer, tuple(layers))

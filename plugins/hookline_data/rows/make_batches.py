@@ -19,6 +19,7 @@ from hookline_data.layout.targets import classes_of, kinds_of_targets
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
 from hookline_data.rows import inputs, missing_cells
+from hookline_data.rows.examples import table_examples
 from hookline_data.rows.prepared_rows import Preparation
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
 from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
@@ -48,6 +49,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
     columns = tuple(_described(layout, unprepared, kinds, sizes)) if kinds else ()
+    examples = table_examples(unprepared, layout)
     del unprepared
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
@@ -71,6 +73,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),
         columns=columns,
+        examples=examples,
         source={split: str(path) for split, path in paths.items()},
     )
     return with_transforms(data, layout, kinds)

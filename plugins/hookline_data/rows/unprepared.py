@@ -26,6 +26,8 @@ class UnpreparedRows:
 
     table: "pyarrow.Table"
     """All rows of the file, with the columns that the layout needs."""
+    unparsed: "pyarrow.Table"
+    """The same rows, before the kinds of their columns have converted any cell."""
     path: Path
     """The file."""
     columns: Columns
@@ -51,6 +53,7 @@ class UnpreparedRows:
         known = {column for group in layout.inputs.values() for column in group.columns}
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
+        unparsed = table
         table = _parsed(table, kinds, path)
         missing = {name: table.column(name).null_count for name in kinds}
         kept, dropped = _complete(table, layout)
@@ -64,6 +67,7 @@ class UnpreparedRows:
             columns[name] = read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
         rows = cls(
             table=table,
+            unparsed=unparsed,
             path=path,
             columns=columns,
             missing=missing,

@@ -578,6 +578,7 @@ def test_training_writes_its_results_to_a_new_directory(here, capsys):
         f"runs/spec/1/{name}"
         for name in (
             "data.json",
+            "examples.arrow",
             "loss.png",
             "manifest.json",
             "metrics.jsonl",
@@ -698,6 +699,7 @@ def test_an_interruption_writes_the_results_so_far(here):
     assert reported == "Interrupted.\n"
     assert sorted(str(path) for path in files(here / "out")) == [
         "data.json",
+        "examples.arrow",
         "loss.png",
         "manifest.json",
         "metrics.jsonl",

@@ -113,7 +113,7 @@ def listed():
 
 
 def test_the_manifest_lists_every_file_that_is_read(home):
-    assert sorted(json.loads((home / manifest.NAME).read_text())["files"]) == sorted(listed())
+    assert sorted(json.loads((home / manifest.NAME).read_text())["files"]) == sorted([*listed(), "examples.arrow"])
 
 
 @pytest.mark.parametrize("name", [*listed(), manifest.NAME])

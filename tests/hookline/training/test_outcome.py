@@ -409,8 +409,11 @@ def test_if_weights_cannot_be_saved_the_other_files_are_written(tmp_path, monkey
     with pytest.raises(HooklineError) as raised:
         hookline.train(SMALL, out=tmp_path / "run")
     assert str(raised.value) == message
-    names = ["data.json", "loss.png", "manifest.json", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
+    written = {path.name for path in (tmp_path / "run").iterdir()}
+    assert written == {
+        *("data.json", "examples.arrow", "loss.png", "manifest.json", "metrics.jsonl", "result.json"),
+        *("run.lock.toml", "spec.toml"),
+    }
     assert (result_in(tmp_path / "run")["state"], result_in(tmp_path / "run")["error"]) == ("failed", message)
 
 
@@ -502,7 +505,15 @@ def test_a_full_disk_at_the_end_is_reported_and_the_files_that_fit_are_written(t
     limited(None)
     message = f"{tmp_path / 'run/model.safetensors'}: The file cannot be written: File too large."
     assert str(raised.value) == message
-    names = ["data.json", "manifest.json", "metrics.jsonl", "result.json", "run.lock.toml", "spec.toml"]
+    names = [
+        "data.json",
+        "examples.arrow",
+        "manifest.json",
+        "metrics.jsonl",
+        "result.json",
+        "run.lock.toml",
+        "spec.toml",
+    ]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
     result = result_in(tmp_path / "run")
     assert (result["state"], result["error"], result["epochs"]) == ("failed", message, 3)
@@ -529,7 +540,7 @@ def is_complete(path):
         return bool(json.loads(text))
     if path.suffix == ".jsonl":
         return [json.loads(line)["epoch"] for line in text.splitlines()] != [] and text.endswith(b"\n")
-    return text.endswith((b"\n", b"IEND\xaeB`\x82"))
+    return text.endswith((b"\n", b"IEND\xaeB`\x82", b"ARROW1"))
 
 
 def killed_at(number, spec, out):
@@ -550,8 +561,8 @@ def killed_at(number, spec, out):
     return os.WIFSIGNALED(status)
 
 
-FILES = 13
-"""How often a file is written: 7 files before the manifest, which is written 3 times, the result again, and 2 deployed."""
+FILES = 14
+"""How often a file is written: 8 files before the manifest, which is written 3 times, the result again, and 2 deployed."""
 
 
 def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
@@ -559,7 +570,8 @@ def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
     for number in range(FILES + 1):
         home = tmp_path / str(number)
         assert killed_at(number, spec, home) == (number < FILES)
-        found = {path.name: path for path in home.rglob("*") if path.is_file() and not path.name.startswith(".")}
+        paths = [path.relative_to(home) for path in home.rglob("*") if path.is_file()]
+        found = {path.name: home / path for path in paths if not any(name.startswith(".") for name in path.parts)}
         assert all(is_complete(path) for path in found.values())
         if "result.json" in found:
             assert {"spec.toml", "run.lock.toml", "metrics.jsonl", "model.safetensors", "loss.png"} <= found.keys()

@@ -485,6 +485,7 @@ def test_an_interruption_writes_the_results_so_far(tmp_path):
     directory = tmp_path / "run"
     assert sorted(path.name for path in directory.iterdir()) == [
         "data.json",
+        "examples.npz",
         "loss.png",
         "manifest.json",
         "metrics.jsonl",
