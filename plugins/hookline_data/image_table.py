@@ -9,7 +9,7 @@ from attrs import fields
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
-from hookline.spec import DataSpec, Objective, spec, to_json
+from hookline.spec import DataSpec, Objective, RawInputs, spec, to_json
 from hookline_data.images.image_source import ImageSource
 from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.table import Table
@@ -111,6 +111,11 @@ class Images(ImageSource):
             return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the pixels of images, and the other columns."""
+        assert isinstance(self.source, Table)
+        return self.image_inputs(self.source, self.image_column, description, objective)
 
     def open_rows(
         self,

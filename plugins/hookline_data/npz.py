@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline import Run
 from hookline.data import Data, Encoding, Sequences, in_memory
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
-from hookline.spec import Objective, spec
+from hookline.spec import Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
 from hookline_data.files.several import is_pattern
 from hookline_data.layout import checks, targets as of_target
@@ -147,6 +147,14 @@ class NPZ(SplitFile):
             source={split: str(path) for split, path in paths.items()},
         )
         return self.transformed(run, data)
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the arrays by name."""
+        from hookline_data.raw_inputs.of_arrays import ArrayInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        inputs = ArrayInputs(self.original(description), self.lengths)
+        return with_transforms(inputs, self, description, objective)
 
     def open_rows(
         self,

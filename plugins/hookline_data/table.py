@@ -10,7 +10,7 @@ from attrs import evolve
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, counted, did_you_mean, enumerate_names, quoted_cell
-from hookline.spec import ColumnSpec, Objective, option, spec, to_json
+from hookline.spec import ColumnSpec, Objective, RawInputs, option, spec, to_json
 from hookline_data.files import several
 from hookline_data.files.several import Files
 from hookline_data.layout import checks, kind_checks, targets as of_target
@@ -303,6 +303,13 @@ class Table(SplitFile):
                 if isinstance(path, Files) and (located := path.located(error)) is not None:
                     raise located from None
             raise
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the columns by name."""
+        from hookline_data.raw_inputs.of_table import TableInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        return with_transforms(TableInputs(self, self.original(description)), self, description, objective)
 
     def open_rows(
         self,

@@ -9,6 +9,8 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "onnx_target": ("ONNX",),
             "safetensors": ("Safetensors",),
+            "torch_export": ("TorchExport",),
         },
     )

@@ -201,6 +201,12 @@ IDS: Mapping[str, Kind] = {
         "The message says what failed. Deploy in another format, or change what the message names, and run "
         "`hookline deploy` again. The training need not be repeated.",
     ),
+    "prepared-input": Kind(
+        "A deployed model takes a column as it is after the kind of the column has transformed it, because the format "
+        "has no operators for this kind, such as for text. This is a warning.",
+        "The users of the model have to prepare the column: its description says how. Or leave the column out, or use "
+        "another kind.",
+    ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",

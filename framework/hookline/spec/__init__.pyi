@@ -5,7 +5,11 @@ from .dump import (
     to_json as to_json,
 )
 from .families.callback import CallbackSpec as CallbackSpec, WrapperSpec as WrapperSpec
-from .families.column import ColumnSpec as ColumnSpec, UnfitCells as UnfitCells
+from .families.column import (
+    MISSING_TIME as MISSING_TIME,
+    ColumnSpec as ColumnSpec,
+    UnfitCells as UnfitCells,
+)
 from .families.data import DataSpec as DataSpec
 from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec

@@ -8,7 +8,7 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document
 from hookline.check.toml.override import changed
-from hookline.check.toml.spans import Spans
+from hookline.check.toml.spans import KeyPath, Span, Spans
 from hookline.check.toml.text import Text
 from hookline.check.toml.tree import Node, Setting, without_places
 from hookline.errors.diagnostic import Diagnostic
@@ -46,7 +46,7 @@ def target_of_texts(kind: str, changes: Iterable[str]) -> Node:
 
     """
     source = Source(f"--type {kind}", kind)
-    spans = {("type",): (0, len(kind))}
+    spans: dict[KeyPath, Span] = {("type",): (0, len(kind))}
     text = Text(source, Spans(dict(spans), dict(spans)))
     node = Node({"type": Node(kind, (Setting(text, ("type",)),))})
     problems: list[Diagnostic] = []

@@ -28,6 +28,13 @@ from .deployment.deploy import (
     deploy as deploy,
 )
 from .deployment.deployment import Deployment as Deployment
+from .deployment.exporting import exporting as exporting, exporting_to as exporting_to
+from .deployment.signature import Signature as Signature, arguments_of as arguments_of
+from .deployment.traced import (
+    quiet as quiet,
+    said as said,
+    traced as traced,
+)
 from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
 from .loop import train_epochs as train_epochs

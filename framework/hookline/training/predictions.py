@@ -33,26 +33,42 @@ def predicted_batch(
     """Apply the model to the rows of a batch in parts, and return the predictions of each loss, on the CPU."""
     import torch
 
-    objective = run.objective
     # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
     whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
-    found: dict[str, list[Predicted]] = {key: [] for key in objective.prediction_keys()}
     with torch.no_grad():
-        for start in range(0, batch.rows, batch_size):
-            part = whole.slice(start, start + batch_size)
-            outputs = run.stages.forward(run=run, model=model, batch=part)
-            several = run.stages.predict(run=run, criterion=criterion, outputs=outputs, batch=part)
-            for (key, kept), named in zip(found.items(), objective.losses.values(), strict=True):
-                one = predicted(
-                    named,
-                    several[key],
-                    description.targets,
-                    with_truth=with_truth,
-                    with_outputs=True,
-                    are_single=batch.inputs.keys() != description.inputs.keys(),
-                )
-                kept.append(one)
-        return {key: join_predicted(kept).cpu() for key, kept in found.items()}
+        found = [
+            predicted_outputs(
+                run, model, criterion, description, whole.slice(start, start + batch_size), with_truth=with_truth
+            )
+            for start in range(0, batch.rows, batch_size)
+        ]
+        return {key: join_predicted([several[key] for several in found]).cpu() for key in found[0]}
+
+
+def predicted_outputs(
+    run: Run,
+    model: "nn.Module",
+    criterion: "nn.Module",
+    description: DataDescription,
+    batch: Batch,
+    *,
+    with_truth: bool = False,
+) -> dict[str, Predicted]:
+    """Apply the model to a batch on its device, and return the predictions of each loss with the model's outputs."""
+    objective = run.objective
+    outputs = run.stages.forward(run=run, model=model, batch=batch)
+    several = run.stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch)
+    return {
+        key: predicted(
+            named,
+            several[key],
+            description.targets,
+            with_truth=with_truth,
+            with_outputs=True,
+            are_single=batch.inputs.keys() != description.inputs.keys(),
+        )
+        for key, named in zip(objective.prediction_keys(), objective.losses.values(), strict=True)
+    }
 
 
 def columns_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> list[PredictionColumn]:

@@ -188,6 +188,16 @@ def transformed_blocks(
     blocks: Iterator[RowBlock], transforms: Sequence[TransformSpec], description: DataDescription
 ) -> Iterator[RowBlock]:
     """Yield new rows transformed as validation rows are."""
+    for block in blocks:
+        yield (
+            block
+            if block.batch is None
+            else evolve(block, batch=transformed_evaluated(block.batch, transforms, description))
+        )
+
+
+def transformed_evaluated(batch: Batch, transforms: Sequence[TransformSpec], description: DataDescription) -> Batch:
+    """Return a batch transformed as validation rows are; `description` is that of the transformed data."""
     complete = {
         name: [
             transform.with_statistics(options["mean"], options["std"]) if transform.needs_statistics else transform
@@ -196,8 +206,7 @@ def transformed_blocks(
         for name, prepared in description.preparation.items()
         if TRANSFORMS in prepared
     }
-    for block in blocks:
-        yield block if block.batch is None else evolve(block, batch=_evaluated(block.batch, complete))
+    return _evaluated(batch, complete)
 
 
 def _evaluated(batch: Batch, transforms: Mapping[str, Sequence[TransformSpec]]) -> Batch:

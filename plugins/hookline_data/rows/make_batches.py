@@ -68,7 +68,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         weights=weights_of(parts, table.weight_column, paths),
         classes=classes_of(table.classes, layout.targets),
         dropped=dropped,
-        preparation=layout.described(statistics, kinds, names),
+        preparation=layout.described(statistics, kinds, names, sizes),
         row_numbers=row_numbers,
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 if TYPE_CHECKING:
+    from numpy import generic
     from numpy.typing import NDArray
 
 Value = str
@@ -13,6 +14,9 @@ Value = str
 
 ML = "ai.onnx.ml"
 """The domain of operators such as LabelEncoder."""
+
+PREFIX = "/hookline/"
+"""The beginning of the names of values, so that no column has the same name."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -38,8 +42,10 @@ class Graph:
     >>> graph = Graph()
     >>> centered = graph.op("Sub", "age", numpy.float64(40))
     >>> scaled = graph.op("Div", centered, numpy.float64(12))
-    >>> [(node.operator, node.inputs, node.outputs) for node in graph.nodes]
-    [('Sub', ('age', 'fixed_0'), ('Sub_0',)), ('Div', ('Sub_0', 'fixed_1'), ('Div_1',))]
+    >>> for node in graph.nodes:
+    ...     print(node.operator, *node.inputs, '->', *node.outputs)
+    Sub age /hookline/fixed_0 -> /hookline/Sub_0
+    Div /hookline/Sub_0 /hookline/fixed_1 -> /hookline/Div_1
     """
 
     def __init__(self) -> None:
@@ -49,7 +55,9 @@ class Graph:
         self.constants: dict[Value, NDArray[Any]] = {}
         """The constants by name."""
 
-    def op(self, operator: str, *inputs: "Value | NDArray[Any]", domain: str = "", **attributes: Any) -> Value:
+    def op(
+        self, operator: str, *inputs: "Value | NDArray[Any] | generic", domain: str = "", **attributes: Any
+    ) -> Value:
         """Add a node, and return its first output.
 
         Args:
@@ -59,18 +67,18 @@ class Graph:
             attributes: its attributes; those that are `None` are left out.
 
         """
-        output = f"{operator}_{len(self.nodes)}"
+        output = f"{PREFIX}{operator}_{len(self.nodes)}"
         values = tuple(one if isinstance(one, str) else self.constant(one) for one in inputs)
         given = {name: value for name, value in attributes.items() if value is not None}
         node = Node(operator=operator, inputs=values, outputs=(output,), domain=domain, attributes=given)
         self.nodes.append(node)
         return output
 
-    def constant(self, array: "NDArray[Any]") -> Value:
+    def constant(self, array: "NDArray[Any] | generic") -> Value:
         """Add a constant: an array of numbers, booleans or strings, or a scalar."""
         import numpy
 
-        name = f"fixed_{len(self.constants)}"
+        name = f"{PREFIX}fixed_{len(self.constants)}"
         self.constants[name] = numpy.asarray(array)
         return name
 

@@ -10,7 +10,9 @@ from hookline.spec.families.graph import Graph, Value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
+    from hookline.data.batches import Batch
     from hookline.data.description import DataDescription
 
 RawType = Literal["float64", "float32", "int64", "uint8", "string"]
@@ -68,6 +70,10 @@ class RawInputs:
                 )
         return found
 
+    def doubts(self) -> Sequence[str]:
+        """Return sentences about inputs that the users of the deployed model have to prepare. The default has none."""
+        return ()
+
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:
         """Add the preparation to a graph.
 
@@ -77,6 +83,22 @@ class RawInputs:
 
         """
         return GraphInputs(tensors=values)
+
+    def unfinished(self, rows: Any) -> "Batch | None":
+        """Return the tensors of `to_onnx` for some rows, if `finished` changes them. The default is `None`.
+
+        Args:
+            rows: what `DataSpec.open_rows` takes.
+
+        """
+        return None
+
+    def finished(self, inputs: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
+        """Return the groups of inputs of the model, given those of `to_onnx`: the part of a preparation in torch.
+
+        It is traced together with the model, such as transforms of images.
+        """
+        return inputs
 
     def arrays(self, rows: Any) -> "dict[str, NDArray[Any]]":
         """Return the inputs of some rows, as a user of the deployed model makes them.

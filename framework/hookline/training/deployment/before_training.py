@@ -42,7 +42,7 @@ def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn
                     raise MismatchError(str(error), (*path, *error.path), id=error.diagnostic.id)
                 doubts = list(target.doubts(deployment))
             for doubt in doubts:
-                message = HooklineWarning(str(doubt), (*path, *doubt.path), id=doubt.diagnostic.id)
-                warnings.warn(message, stacklevel=2)
+                warning = HooklineWarning(str(doubt), (*path, *doubt.path), id=doubt.diagnostic.id)
+                warnings.warn(warning, stacklevel=2)
     finally:
         model.train(), criterion.train()

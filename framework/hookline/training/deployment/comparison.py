@@ -50,7 +50,7 @@ def compared(
         DeploymentError: If they differ.
 
     """
-    import numpy
+    from pyarrow import compute, types
 
     largest, refused, rows = 0.0, 0, 0
     for name, values in found.items():
@@ -61,24 +61,24 @@ def compared(
             which = ("the model in memory", "the deployed model")[int(is_null[row])]
             raise DeploymentError(f"Of {len(is_null)} example rows, only {which} predicts row {row + 1}.")
         rows, refused = int((~is_null).sum()), int(is_null.sum())
-        one, other = _numbers(wanted), _numbers(values)
-        if one is None or other is None:
-            if not (equal := _equal(wanted, values)).all():
-                row = int((~equal).argmax())
+        one, other = _flat(wanted), _flat(values)
+        if len(one) != len(other):
+            raise DeploymentError(f'"{name}" has {len(other):,} values in the deployed model, but {len(one):,} here.')
+        if types.is_floating(one.type):
+            difference = _difference(one, other)
+            if not difference <= tolerance:
                 raise DeploymentError(
-                    f'"{name}" of example row {row + 1} is {values[row].as_py()!r} in the deployed model, but '
-                    f"{wanted[row].as_py()!r} in memory."
+                    f'"{name}" differs by {difference:.2g} from that of the model in memory, more than {tolerance:.2g}.'
                 )
+            largest = max(largest, difference)
             continue
-        if one.shape != other.shape:
-            raise DeploymentError(f'"{name}" has {other.size:,} numbers in the deployed model, but {one.size:,} here.')
-        scale = max(1.0, float(numpy.abs(one).max(initial=0.0)))
-        difference = float(numpy.nan_to_num(numpy.abs(one - other), nan=numpy.inf).max(initial=0.0)) / scale
-        if not difference <= tolerance:
+        are_equal = _mask(compute.equal(one, other.cast(one.type)))
+        if not are_equal.all():
+            place = int(are_equal.argmin())
             raise DeploymentError(
-                f'"{name}" differs by {difference:.2g} from that of the model in memory, more than {tolerance:.2g}.'
+                f'"{name}" is {other[place].as_py()!r} in the deployed model, but {one[place].as_py()!r} in memory, in '
+                f"the readable example row {place * rows // len(one) + 1}."
             )
-        largest = max(largest, difference)
     return Comparison(reader=reader, rows=rows, refused=refused, largest_difference=largest)
 
 
@@ -89,25 +89,23 @@ def compared_tensors(expected: Mapping[str, Any], found: Mapping[str, Any]) -> N
             raise DeploymentError(f'"{name}" is not what was written.')
 
 
-def _equal(wanted: "pyarrow.Array", values: "pyarrow.Array") -> "NDArray[Any]":
-    from pyarrow import compute
-
-    if wanted.type != values.type:
-        values = values.cast(wanted.type)
-    return _mask(compute.fill_null(compute.equal(wanted, values), fill_value=True))
-
-
-def _numbers(values: "pyarrow.Array") -> "NDArray[Any] | None":
-    """Return floating-point numbers, those of lists next to each other, without nulls; `None` for other values."""
+def _flat(values: "pyarrow.Array") -> "pyarrow.Array":
+    """Return the values that are not null; those of lists next to each other."""
     from pyarrow import types
 
     values = values.drop_null()
     while types.is_list(values.type) or types.is_large_list(values.type) or types.is_fixed_size_list(values.type):
         values = values.flatten()
-    if not types.is_floating(values.type):
-        return None
-    numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False).astype("float64")
-    return numbers
+    return values
+
+
+def _difference(one: "pyarrow.Array", other: "pyarrow.Array") -> float:
+    """Return the largest difference of two columns of numbers, relative to their scale if it is above 1."""
+    import numpy
+
+    first, second = (values.to_numpy(zero_copy_only=False).astype("float64") for values in (one, other))
+    scale = max(1.0, float(numpy.abs(first).max(initial=0.0)))
+    return float(numpy.nan_to_num(numpy.abs(first - second), nan=numpy.inf).max(initial=0.0)) / scale
 
 
 def _mask(truths: "pyarrow.Array") -> "NDArray[Any]":

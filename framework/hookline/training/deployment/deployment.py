@@ -1,9 +1,10 @@
 """What a deployment target needs of a trained model, whether its training has just ended or is long over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -19,6 +20,7 @@ from hookline.runs import devices
 from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.objective.prediction_columns import PARTS
 from hookline.spec.training import TrainingSpec
+from hookline.training.deployment.signature import Signature, arguments_of, few_rows
 from hookline.training.predictions import columns_of, predicted_batch, spread
 from hookline.training.run_setup import inside
 
@@ -114,6 +116,8 @@ class Deployment:
     @cached_property
     def raw_inputs(self) -> RawInputs:
         """What a deployed model takes, such as the columns of a table."""
+        if isinstance(self.examples, Batch):
+            return RawInputs(self.data)
         return self.spec.data.raw_inputs(self.data, self.run.objective)
 
     @cached_property
@@ -151,6 +155,30 @@ class Deployment:
         return batch.slice(0, BATCH_SIZE).changed(lambda tensor: tensor.clone())
 
     @cached_property
+    def signature(self) -> Signature:
+        """The arguments and outputs of the model with its prediction, for some of the example rows."""
+        batch = few_rows(self.batch)
+        return self._signature(batch, batch)
+
+    @cached_property
+    def raw_signature(self) -> Signature:
+        """The same for a model that also finishes its inputs: see `RawInputs.finished`."""
+        unfinished = self.raw_inputs.unfinished(self.rows)
+        if unfinished is None:
+            return self.signature
+        batch = few_rows(unfinished)
+        return self._signature(batch, self.finished(batch))
+
+    def finished(self, batch: Batch) -> Batch:
+        """Return a batch as the model takes it, given the tensors of `raw_signature`."""
+        return Batch(self.raw_inputs.finished(batch.inputs), lengths=batch.lengths)
+
+    def _signature(self, arguments: Batch, batch: Batch) -> Signature:
+        given = arguments_of(arguments)
+        samples = predicted_batch(self.run, self.model, self.criterion, self.data, batch, batch_size=batch.rows)
+        return Signature(arguments=list(given), example=list(given.values()), samples=samples)
+
+    @cached_property
     def expected(self) -> "Mapping[str, pyarrow.Array]":
         """All parts of the predictions of the model in memory for the example rows: see `predictions`."""
         return self.predictions(self.model, self.criterion)
@@ -163,16 +191,40 @@ class Deployment:
             criterion: its loss.
 
         """
+        parts = tuple(part for part in PARTS if part != "truth")
+
+        def predict(batch: Batch) -> "Mapping[str, pyarrow.Array]":
+            found = predicted_batch(self.run, model, criterion, self.data, batch, batch_size=batch.rows)
+            return {column.name: column.values for column in columns_of(found, parts)}
+
+        return self.predictions_by(predict)
+
+    def predictions_by(
+        self, predict: "Callable[[Batch], Mapping[str, pyarrow.Array]]"
+    ) -> "Mapping[str, pyarrow.Array]":
+        """Return what a function predicts for the example rows as columns by name; null for rows that are refused.
+
+        Args:
+            predict: takes a batch of prepared rows, and returns columns by name. It gets a single row first, and then
+                `BATCH_SIZE` rows at once, since the last bits may depend on the number of rows.
+
+        """
         import pyarrow
 
-        parts = tuple(part for part in PARTS if part != "truth")
         tables: list[pyarrow.Table] = []
         for block in self.blocks:
             if block.batch is None:
                 tables.append(pyarrow.table({"": pyarrow.nulls(block.rows)}))
                 continue
-            several = predicted_batch(self.run, model, criterion, self.data, block.batch, batch_size=BATCH_SIZE)
-            columns = {column.name: column.values for column in columns_of(several, parts)}
-            tables.append(pyarrow.table(dict(spread(columns, block))))
-        joined = pyarrow.concat_tables(tables, promote_options="default").combine_chunks()
-        return {name: joined.column(name).combine_chunks() for name in joined.column_names if name}
+            begins = [0, *range(1, block.batch.rows, BATCH_SIZE), block.batch.rows]
+            several = [
+                # A copy, since a layer with `inplace` overwrites its input.
+                pyarrow.table(dict(predict(block.batch.slice(start, stop).changed(lambda tensor: tensor.clone()))))
+                for start, stop in pairwise(begins)
+                if start < stop
+            ]
+            joined = pyarrow.concat_tables(several).combine_chunks()
+            found = {name: joined.column(name).combine_chunks() for name in joined.column_names}
+            tables.append(pyarrow.table(dict(spread(found, block))))
+        whole = pyarrow.concat_tables(tables, promote_options="default").combine_chunks()
+        return {name: whole.column(name).combine_chunks() for name in whole.column_names if name}
