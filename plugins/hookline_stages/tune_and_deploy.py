@@ -27,7 +27,10 @@ def deploy(run: Run, trial: Trial) -> Sequence[Path]:
     if not trial.spec.deploy:
         return ()
     deployment = Deployment.of_data(
-        run, trial.data, trial.model, trial.criterion, metrics=trial.metrics, weights=trial.weights
+        *(run, trial.data, trial.model, trial.criterion),
+        metrics=trial.metrics,
+        weights=trial.weights,
+        directory=trial.directory,
     )
     paths: list[Path] = []
     failures: list[str] = []

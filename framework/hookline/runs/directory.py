@@ -19,12 +19,17 @@ from hookline.runs.result import result
 from hookline.spec.dump import dumps, to_json
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from hookline.data.batches import Data
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 
 SPEC = "spec.toml"
 """The complete spec."""
+
+LOCK = "run.lock.toml"
+"""Everything on which the bits of the run depend."""
 
 LOG = "metrics.jsonl"
 """The file with one line per epoch."""
@@ -169,6 +174,21 @@ def renew_result(run: "Run", trial: "Trial") -> None:
 
     """
     manifest.replace(trial.directory / RESULT, to_json(result(run, trial), indent=2) + "\n")
+
+
+def copy_run(source: Path, directory: Path, model: "nn.Module", criterion: "nn.Module") -> None:
+    """Write a copy of a finished run with these weights, without example rows, pictures and copies of plugin files.
+
+    Raises:
+        FileError: If a file cannot be written.
+
+    """
+    for name in (SPEC, LOCK, DATA, LOG, RESULT):
+        write_file(directory / name, (source / name).read_bytes())
+    write_weights(directory / MODEL, model)
+    if any(True for _ in criterion.parameters()):
+        write_weights(directory / CRITERION, criterion)
+    manifest.write(directory)
 
 
 def write_notes(directory: Path, notes: Sequence[str], deployed: Sequence[Path] = ()) -> None:

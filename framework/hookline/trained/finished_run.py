@@ -270,7 +270,7 @@ class FinishedRun:
 
     def _deployment(self, run: Run) -> Deployment:
         """Return what a deployment needs of an opened run."""
-        known: dict[str, Any] = {"metrics": self.metrics, "weights": self.weights}
+        known: dict[str, Any] = {"metrics": self.metrics, "weights": self.weights, "directory": self.directory}
         examples = kept_examples(self.files)
         if examples is None:
             data = self.prepared_data(run)

@@ -28,7 +28,7 @@ class Comparison:
 
     def __str__(self) -> str:
         """The comparison as a sentence."""
-        refused = f", and {counted(self.refused, 'row')} refused by both" if self.refused else ""
+        refused = f", and on {self.refused:,} with missing or unseen cells that both refuse" if self.refused else ""
         return (
             f"Compared with the model in memory on {counted(self.rows, 'row')}{refused}: the largest difference is "
             f"{self.largest_difference:.2g} ({self.reader})."

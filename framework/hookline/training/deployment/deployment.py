@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -17,6 +18,7 @@ from hookline.errors.exceptions import DeploymentError
 from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
 from hookline.runs import devices
+from hookline.runs.directory import copy_run
 from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.objective.prediction_columns import PARTS
 from hookline.spec.training import TrainingSpec
@@ -50,6 +52,8 @@ class Deployment:
     """The loss and metrics by split and name: `{"test/loss": …}`."""
     weights: Weights | None = None
     """Which weights the model has."""
+    directory: Path | None = None
+    """The directory of the run; `None` before training."""
 
     @classmethod
     def of(
@@ -62,6 +66,7 @@ class Deployment:
         examples: Any,
         metrics: Mapping[str, float] | None = None,
         weights: Weights | None = None,
+        directory: Path | None = None,
     ) -> "Deployment":
         """Return a deployment on the CPU. Modules on another device are copied.
 
@@ -73,6 +78,7 @@ class Deployment:
             examples: example rows, as they are kept with a run: a table, or arrays by name.
             metrics: the loss and metrics.
             weights: which weights the model has.
+            directory: the directory of the run.
 
         """
         import torch
@@ -90,6 +96,7 @@ class Deployment:
             examples=examples,
             metrics=metrics or {},
             weights=weights,
+            directory=directory,
         )
 
     @classmethod
@@ -102,11 +109,18 @@ class Deployment:
         *,
         metrics: Mapping[str, float] | None = None,
         weights: Weights | None = None,
+        directory: Path | None = None,
     ) -> "Deployment":
         """Return a deployment of a run whose data is at hand."""
         examples = prepared_examples(data) if data.examples is None else data.examples
         description = DataDescription.of(data)
-        return cls.of(run, description, model, criterion, examples=examples, metrics=metrics, weights=weights)
+        known: dict[str, Any] = {"metrics": metrics, "weights": weights, "directory": directory}
+        return cls.of(run, description, model, criterion, examples=examples, **known)
+
+    def write_run(self, directory: Path) -> None:
+        """Write a finished run to a directory, without rows of the data: what `hookline.open_run` needs."""
+        assert self.directory is not None, "The run has been trained."
+        copy_run(self.directory, directory, self.model, self.criterion)
 
     @property
     def spec(self) -> TrainingSpec:

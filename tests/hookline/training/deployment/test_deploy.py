@@ -74,7 +74,7 @@ def test_what_was_written_and_compared_is_noted_and_described(tmp_path):
     home = tmp_path / "run" / "faulty"
     assert trial.deployed == (home / "weights", home / "model.json")
     compared = {"reader": "stat", "rows": 5000, "refused": 0, "largest_difference": 0.0}
-    assert json.loads((home / "model.json").read_text()) == {"format": "faulty.1", "rows": 30, "compared": compared}
+    assert json.loads((home / "model.json").read_text()) == {"format": "faulty.1", "rows": 34, "compared": compared}
     sentence = "faulty: Compared with the model in memory on 5,000 rows: the largest difference is 0 (stat)."
     assert trial.notes == (sentence,)
     assert result_in(tmp_path / "run")["deployed"] == ["faulty/weights", "faulty/model.json"]
