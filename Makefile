@@ -37,6 +37,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/deploy.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

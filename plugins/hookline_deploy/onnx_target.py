@@ -1,6 +1,5 @@
 """Deployment as an ONNX model that takes rows as they are in the source."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,11 +68,9 @@ class ONNX(DeploySpec):
         from hookline_deploy.onnx_model.description import described as of_model
 
         made = built(deployment, self.opset_version)
-        content = made.proto.SerializeToString()
-        (directory / FILE).write_bytes(content)
+        (directory / FILE).write_bytes(made.proto.SerializeToString())
         return {
             **described(deployment, "hookline.onnx.1", directory),
-            "model": {"file": FILE, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()},
             **of_model(made.inputs, made.outputs),
         }
 

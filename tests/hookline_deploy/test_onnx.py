@@ -1,6 +1,7 @@
 """An ONNX model takes rows as they are in the file, and predicts what the run predicts, without Hookline and torch."""
 
 import datetime
+import hashlib
 import json
 import subprocess
 import sys
@@ -147,7 +148,8 @@ def test_the_description_says_what_goes_in_and_what_comes_out(run):
         "readable": ("bool", ["N"], []),
     }
     content = (run.directory / "onnx" / "model.onnx").read_bytes()
-    assert known["model"]["size"] == len(content)
+    digest = hashlib.sha256(content).hexdigest()
+    assert known["files"] == {"model.onnx": {"size": len(content), "sha256": digest}}
     compared = known["compared"]
     assert compared["reader"].startswith("onnxruntime ")
     assert compared["rows"] > 27
@@ -158,13 +160,25 @@ def test_the_description_says_what_goes_in_and_what_comes_out(run):
     assert json.loads({one.key: one.value for one in model.metadata_props}["hookline"])["outputs"] == known["outputs"]
 
 
-def test_an_option_changes_the_operators_and_a_difference_is_refused(run, tmp_path, capsys):
-    words = ["deploy", str(run.directory), "--type", "ONNX", "-o", str(tmp_path / "model")]
-    assert main([*words, "--set", "tolerance=0"]) == 2
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("tolerance=0", "from that of the model in memory, more than 0.  [failed-deployment]\n"),
+        ("opset_version=99", "torch.onnx cannot write `opset_version = 99`; version 18 works.  [failed-deployment]\n"),
+    ],
+)
+def test_a_model_that_differs_or_has_other_operators_is_refused(option, reason, run, tmp_path, capsys):
+    place = tmp_path / "some" / "model"
+    assert main(["deploy", str(run.directory), "--type", "ONNX", "-o", str(place), "--set", option]) == 2
     reported = capsys.readouterr().err
-    assert reported.startswith(f"ONNX was not written to {tmp_path}/model. ")
-    assert "from that of the model in memory, more than 0.  [failed-deployment]" in reported
+    assert reported.startswith(f"ONNX was not written to {place}. ")
+    assert reported.endswith(reason)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_of_the_operators_is_an_option(run, tmp_path):
+    run.deploy({"type": "ONNX", "opset_version": 22}, out=tmp_path / "model")
+    assert {one.domain: one.version for one in onnx.load(tmp_path / "model" / "model.onnx").opset_import}[""] == 22
 
 
 def test_weights_in_another_file_are_refused(run, tmp_path):

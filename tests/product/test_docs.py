@@ -403,6 +403,15 @@ def test_the_data_source_is_trained_on(tmp_path):
     assert last["validation/loss"] > 0
 
 
+def test_the_deployment_target_writes_and_compares(tmp_path, capsys):
+    [target] = [block for block in blocks("python", "plugins") if "DeploySpec" in block]
+    (tmp_path / "arrays.py").write_text(target)
+    run = hookline.train(hookline.load(ROOT / "specs" / "iris.toml", ["run.epochs=1"]), out=tmp_path / "run").directory
+    assert main(["deploy", str(run), "--type", "Arrays", "-p", str(tmp_path / "arrays.py")]) == 0
+    assert "the largest difference is 0 (NumPy" in capsys.readouterr().out
+    assert sorted(path.name for path in (run / "arrays").iterdir()) == ["model.json", "weights.npz"]
+
+
 def test_several_losses_are_those_of_the_example():
     shown = [block for block in map(tomllib.loads, blocks("toml", "specs")) if "losses" in block]
     assert [block["losses"] for block in shown] == [

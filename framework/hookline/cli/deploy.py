@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", metavar="DIR", help="the directory of the files (default: a directory in that of the run)"
     )
     parser.add_argument(
-        "--force", action="store_true", help="replace a directory that exists; it stays until the new one is complete"
+        "--force",
+        action="store_true",
+        help="replace the directory of a deployed model; it stays until the new one is complete",
     )
     add_plugin_argument(parser)
     add_accept_argument(parser)

@@ -32,8 +32,9 @@ from hookline.trained.original_data import original_data
 from hookline.trained.prediction_stream import PredictionStream
 from hookline.trained.run_files import json_of, kept_examples, refuse_other_result, refusing_unreadable
 from hookline.trained.run_plugins import is_part_of_model
-from hookline.training.deployment.deploy import Deployed, deploy, refuse_existing
+from hookline.training.deployment.deploy import Deployed, deploy
 from hookline.training.deployment.deployment import Deployment
+from hookline.training.deployment.existing import refuse_existing
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ class FinishedRun:
         Args:
             target: the format: its type, a table with its type and options, or a spec.
             out: the directory of the files. Default: a directory in that of the run.
-            force: replace a directory that exists. It stays until the new one is complete.
+            force: replace the directory of a deployed model. It stays until the new one is complete.
 
         Returns:
             The directory, its files and the comparison.
@@ -250,7 +251,7 @@ class FinishedRun:
             DeploymentError: If the model cannot be written in this format, or if what was written predicts something
                 else. Nothing of it is kept.
             SpecError: If the target is unknown, or has wrong options.
-            HooklineError: If the directory exists, or cannot be written.
+            HooklineError: If the directory exists, has files that no deployment has written, or cannot be written.
 
         >>> import hookline
         >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
@@ -261,6 +262,8 @@ class FinishedRun:
         """
         spec = chosen_target(self._document, self._loader, target)
         place = spec.place_in(self.directory) if out is None else Path(out)
+        if place.name in ("", ".."):
+            place = place.resolve()
         refuse_existing(place, force=force)
         with located(self._document), self.opened() as run:
             made = deploy(spec, self._deployment(run), place, force=force)

@@ -63,7 +63,7 @@ class TransformedInputs(RawInputs):
 
     def finished(self, inputs: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
         """Transform the images."""
-        from hookline_data.images.transformed import transformed_evaluated
+        from hookline_data.images.transformed_rows import transformed_evaluated
 
         batch = Batch(self._inputs.finished(inputs))
         return transformed_evaluated(batch, self._source.transforms, self.description).inputs

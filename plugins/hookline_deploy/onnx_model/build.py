@@ -10,7 +10,8 @@ from hookline.errors import DeploymentError
 from hookline.spec import Graph, RawInput, Value
 from hookline.training import Deployment, quiet, said, traced
 from hookline_deploy.onnx_model.description import KEY, described
-from hookline_deploy.onnx_model.outputs import Output, Traced, outputs_in_graph
+from hookline_deploy.onnx_model.output import Output, Traced
+from hookline_deploy.onnx_model.outputs import outputs_in_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -80,6 +81,7 @@ def built(deployment: Deployment, opset_version: int | None) -> Built:
 
 def _of_torch(deployment: Deployment, opset_version: int | None) -> "onnx.ModelProto":
     """Return the traced model in ONNX."""
+    import onnx
     import torch
 
     program = traced(deployment, "onnx")
@@ -94,9 +96,14 @@ def _of_torch(deployment: Deployment, opset_version: int | None) -> "onnx.ModelP
                 opset_version=opset_version,
                 custom_translation_table=translations or None,
             )
-            return made.model_proto
+            proto: onnx.ModelProto = made.model_proto
         except Exception as error:
             raise DeploymentError(f"torch.onnx cannot convert the model. {_cause(error)}") from error
+    found = next(one.version for one in proto.opset_import if not one.domain)
+    if opset_version not in (None, found):
+        # torch only logs that it could not convert the operators to this version.
+        raise DeploymentError(f"torch.onnx cannot write `opset_version = {opset_version}`; version {found} works.")
+    return proto
 
 
 def _cause(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec import RawInput
-from hookline_deploy.onnx_model.outputs import Output
+from hookline_deploy.onnx_model.output import Output
 
 if TYPE_CHECKING:
     import onnxruntime

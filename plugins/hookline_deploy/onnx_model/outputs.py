@@ -1,12 +1,19 @@
-"""The outputs of a deployed model: labels with their names, and probabilities."""
+"""The outputs of a deployed model, in its graph and as columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
-from hookline.spec import THRESHOLD, Graph, Predicted, Value, column_name
+from hookline.spec import Graph, Value
 from hookline.training import Signature
+from hookline_deploy.onnx_model.output import Output, Traced
+from hookline_deploy.onnx_model.predicted_outputs import (
+    classes_outputs,
+    embeddings_outputs,
+    labels_outputs,
+    numbers_outputs,
+    sequences_outputs,
+    triplets_outputs,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -16,36 +23,6 @@ NO_INTEGER = -(2**63)
 """The label of a row that the model cannot take, if labels are integers."""
 READABLE = "readable"
 """The output that says which rows the model can take."""
-
-
-@frozen(kw_only=True)
-class Output:
-    """An output of a deployed model."""
-
-    name: str
-    """Its name."""
-    value: Value
-    """The value of the graph that it is."""
-    dtype: str
-    """The type of its elements: "string", "int64", "float32", "float64" or "bool"."""
-    shape: tuple[int | str, ...]
-    """The shape for one row; a name stands for any size."""
-    meaning: str
-    """What it is, in a sentence."""
-    columns: tuple[str, ...]
-    """The columns of `hookline predict` with the same values."""
-    join: str | None = None
-    """What is between the classes of a sequence in such a column, if it is a sequence."""
-
-
-@frozen
-class Traced:
-    """An output of the traced model in a graph."""
-
-    value: Value
-    """The value."""
-    shape: tuple[int | str, ...]
-    """The shape for one row."""
 
 
 def outputs_in_graph(
@@ -64,181 +41,20 @@ def outputs_in_graph(
     for key, sample in signature.samples.items():
         target = key if len(signature.samples) > 1 else ""
         if sample.kind == "embeddings":
-            found += _embeddings(sample, target, given)
+            found += embeddings_outputs(sample, target, given)
         else:
-            made = {"classes": _classes, "labels": _labels, "numbers": _numbers, "sequences": _sequences}
-            found += made.get(sample.kind, _triplets)(graph, sample, target, next(given))
+            made = {
+                "classes": classes_outputs,
+                "labels": labels_outputs,
+                "numbers": numbers_outputs,
+                "sequences": sequences_outputs,
+            }
+            found += made.get(sample.kind, triplets_outputs)(graph, sample, target, next(given))
     found = [_without_refused(graph, output, readable) for output in found]
     if readable is not None:
         meaning = "Whether the model can take the row. Labels of other rows are empty, and numbers are NaN."
         found.append(Output(name=READABLE, value=readable, dtype="bool", shape=(), meaning=meaning, columns=()))
     return found
-
-
-def _classes(graph: Graph, sample: Predicted, target: str, traced: Traced) -> list[Output]:
-    index = graph.op("ArgMax", traced.value, axis=1, keepdims=0)
-    inner = traced.shape[1:]
-    is_score = sample.loss.predicts == "scores"
-    what, name = ("score", "scores") if is_score else ("probability", "probabilities")
-    return [
-        _named(graph, sample, index, inner, "The class.", (column_name("prediction", target),), target),
-        Output(
-            name=column_name(name, target),
-            value=traced.value,
-            dtype=_dtype(sample),
-            shape=traced.shape,
-            meaning=f"The {what} of each class: {_listed(sample.names)}.",
-            columns=tuple(column_name(what, target, one) for one in sample.names),
-        ),
-    ]
-
-
-def _labels(graph: Graph, sample: Predicted, target: str, traced: Traced) -> list[Output]:
-    import numpy
-
-    value, shape = traced.value, traced.shape
-    # NumPy's scalar must have the type of the predictions.
-    threshold = numpy.asarray(THRESHOLD, dtype=_dtype(sample))
-    is_yes = graph.cast(graph.op("GreaterOrEqual", value, threshold), "int64")
-    labels = sample.columns
-    if len(shape) == 1 and shape[0] == 1 and not labels:
-        rest = graph.op("Sub", numpy.ones((), dtype=_dtype(sample)), value)
-        both = graph.op("Concat", rest, value, axis=1)
-        return [
-            _named(
-                *(graph, sample, graph.op("Squeeze", is_yes, numpy.array([1])), (), "The class."),
-                (column_name("prediction", target),),
-                target,
-            ),
-            Output(
-                name=column_name("probabilities", target),
-                value=both,
-                dtype=_dtype(sample),
-                shape=(2,),
-                meaning=f"The probability of each class: {_listed(sample.names)}.",
-                columns=tuple(column_name("probability", target, one) for one in sample.names),
-            ),
-        ]
-    meaning = f"Each label: {_listed(labels)}." if labels else "The label of each element."
-    return [
-        _named(
-            graph,
-            sample,
-            is_yes,
-            shape,
-            meaning,
-            tuple(column_name("prediction", target, one) for one in labels or ("",)),
-            target,
-        ),
-        Output(
-            name=column_name("probabilities", target),
-            value=value,
-            dtype=_dtype(sample),
-            shape=shape,
-            meaning=f"The probability of each label{f': {_listed(labels)}' if labels else ''}.",
-            columns=tuple(column_name("probability", target, one) for one in labels or ("",)),
-        ),
-    ]
-
-
-def _numbers(graph: Graph, sample: Predicted, target: str, traced: Traced) -> list[Output]:
-    import numpy
-
-    value, shape = traced.value, traced.shape
-    columns = sample.columns or ("",)
-    meaning = f"The predicted numbers: {_listed(columns)}." if sample.columns else "The predicted number."
-    if shape == (1,):
-        value, shape = graph.op("Squeeze", value, numpy.array([1])), ()
-    return [
-        Output(
-            name=column_name("label", target),
-            value=value,
-            dtype=_dtype(sample),
-            shape=shape,
-            meaning=meaning,
-            columns=tuple(column_name("prediction", target, one) for one in columns),
-        )
-    ]
-
-
-def _sequences(graph: Graph, sample: Predicted, target: str, traced: Traced) -> list[Output]:
-    import numpy
-
-    names = numpy.array([*sample.names, ""], dtype=object)  # Padding is -1, the last one.
-    return [
-        Output(
-            name=column_name("label", target),
-            value=graph.op("Gather", names, traced.value),
-            dtype="string",
-            shape=traced.shape,
-            meaning="The class of each step, without blanks; the rest is empty.",
-            columns=(column_name("prediction", target),),
-            join="" if all(len(name) <= 1 for name in sample.names) else " ",
-        )
-    ]
-
-
-def _triplets(graph: Graph, sample: Predicted, target: str, traced: Traced) -> list[Output]:
-    import numpy
-
-    meaning = "The probability that the positive is nearer than the negative."
-    return [
-        Output(
-            name=column_name("probability", target),
-            value=graph.op("Squeeze", traced.value, numpy.array([1])),
-            dtype=_dtype(sample),
-            shape=(),
-            meaning=meaning,
-            columns=(column_name("probability", target),),
-        )
-    ]
-
-
-def _embeddings(sample: Predicted, target: str, given: Any) -> list[Output]:
-    """Return the outputs of the model: those of an embedding predict nothing."""
-    outputs: Mapping[str, Any] = sample.outputs if isinstance(sample.outputs, Mapping) else {"": sample.outputs}
-    found = []
-    for name, output in outputs.items():
-        traced = next(given)
-        count = output.shape[1] if output.dim() == 2 else 1
-        labels = [str(place) for place in range(count)] if count > 1 else [""]
-        found.append(
-            Output(
-                name=column_name("output", target, name),
-                value=traced.value,
-                dtype=str(output.dtype).removeprefix("torch."),
-                shape=traced.shape,
-                meaning="The output of the model.",
-                columns=tuple(
-                    column_name("output", target, ".".join(part for part in (name, label) if part)) for label in labels
-                ),
-            )
-        )
-    return found
-
-
-def _named(
-    graph: Graph,
-    sample: Predicted,
-    index: Value,
-    shape: tuple[int | str, ...],
-    meaning: str,
-    columns: tuple[str, ...],
-    target: str,
-) -> Output:
-    """Return labels by name, given their indices: integers if all classes are, otherwise texts."""
-    import numpy
-
-    are_integers = all(isinstance(name, int) for name in sample.classes)
-    names = numpy.array(sample.classes if are_integers else sample.names, dtype=numpy.int64 if are_integers else object)
-    return Output(
-        name=column_name("label", target),
-        value=graph.op("Gather", names, index),
-        dtype="int64" if are_integers else "string",
-        shape=shape,
-        meaning=meaning,
-        columns=columns,
-    )
 
 
 def _without_refused(graph: Graph, output: Output, readable: Value | None) -> Output:
@@ -286,11 +102,3 @@ def columns_of_outputs(outputs: Sequence[Output], arrays: "Sequence[NDArray[Any]
                 cells = [cell if is_known else None for cell, is_known in zip(cells, readable.tolist(), strict=True)]
             found[name] = pyarrow.array(cells, kind)
     return found
-
-
-def _dtype(sample: Predicted) -> str:
-    return str(sample.predictions.dtype).removeprefix("torch.")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (", …" if len(names) > 20 else "")

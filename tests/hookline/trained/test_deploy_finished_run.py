@@ -4,11 +4,12 @@ import json
 import shutil
 
 import pytest
+from killed_process import files
 from small_training import SPECS, small
 
 import hookline
 from hookline.cli.main import main
-from hookline.errors import RunError, SpecError
+from hookline.errors import HooklineError, RunError, SpecError
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,28 @@ def test_the_command_prints_what_it_has_written_and_compared(run, capsys, tmp_pa
     assert lines[2].startswith(f"{compared}: the largest difference is 0 (safetensors ")
     assert main(["deploy", str(run), "--force", "-q"]) == 0
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_only_the_directory_of_a_deployed_model_is_replaced(is_inside, run, tmp_path, monkeypatch):
+    """Other files would be lost, such as a run, or notes."""
+    place = tmp_path / "model"
+    finished = hookline.open_run(run)
+    finished.deploy("Safetensors", out=place)
+    assert [file.name for file in finished.deploy("Safetensors", out=place, force=True).files][-1] == "model.json"
+    (place / "notes" / "mine.txt").parent.mkdir()
+    (place / "notes" / "mine.txt").write_text("mine")
+    if is_inside:
+        monkeypatch.chdir(place)
+    before = files(place)
+    with pytest.raises(HooklineError) as error:
+        finished.deploy("Safetensors", out="." if is_inside else place, force=True)
+    reason = "has files that no deployment has written, such as notes/mine.txt: choose another directory."
+    assert str(error.value) == f"{place} {reason}"
+    with pytest.raises(HooklineError, match=r"has files that no deployment has written, such as .*: choose another"):
+        finished.deploy("Safetensors", out=run, force=True)
+    assert files(place) == before
+    assert hookline.open_run(run).state == "finished"
 
 
 @pytest.mark.parametrize(

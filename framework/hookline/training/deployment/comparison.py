@@ -47,7 +47,7 @@ def compared(
         reader: what has read the deployed model.
 
     Raises:
-        DeploymentError: If they differ.
+        DeploymentError: If they differ, or if there is nothing to compare.
 
     """
     from pyarrow import compute, types
@@ -61,6 +61,8 @@ def compared(
             which = ("the model in memory", "the deployed model")[int(is_null[row])]
             raise DeploymentError(f"Of {len(is_null)} example rows, only {which} predicts row {row + 1}.")
         rows, refused = int((~is_null).sum()), int(is_null.sum())
+        if not rows:
+            break
         one, other = _flat(wanted), _flat(values)
         if len(one) != len(other):
             raise DeploymentError(f'"{name}" has {len(other):,} values in the deployed model, but {len(one):,} here.')
@@ -79,6 +81,8 @@ def compared(
                 f'"{name}" is {other[place].as_py()!r} in the deployed model, but {one[place].as_py()!r} in memory, in '
                 f"the readable example row {place * rows // len(one) + 1}."
             )
+    if not rows:
+        raise DeploymentError("The model in memory predicts none of the example rows, so there is nothing to compare.")
     return Comparison(reader=reader, rows=rows, refused=refused, largest_difference=largest)
 
 

@@ -1,8 +1,7 @@
 """Write, read back and compare an artifact before it gets its name: the one way in which every target is deployed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import asdict, frozen
 
@@ -13,6 +12,7 @@ from hookline.spec.dump import to_json
 from hookline.spec.families.deploy import DeploySpec
 from hookline.training.deployment.comparison import Comparison
 from hookline.training.deployment.deployment import Deployment
+from hookline.training.deployment.existing import files_in, refuse_existing
 from hookline.training.deployment.replaced_directory import flush_tree, replaced_directory
 
 
@@ -53,7 +53,7 @@ def deploy(target: DeploySpec, deployment: Deployment, place: Path, *, force: bo
     Raises:
         DeploymentError: If the model cannot be written in this format, or if what was read back differs.
         FileError: If a file cannot be written, for example because the disk is full.
-        HooklineError: If the directory exists.
+        HooklineError: If the directory exists, or has files that no deployment has written.
 
     """
     name = type(target).__name__
@@ -72,20 +72,8 @@ def deploy(target: DeploySpec, deployment: Deployment, place: Path, *, force: bo
             raise  # Such as a full disk: `replaced_directory` reports it.
         except FAILURES as error:
             raise DeploymentError(f"{name} was not written to {place}. {reason(error)}") from error
-        write_file(part / target.description, to_json(described(description, comparison), indent=2) + "\n")
+        known = {**description, "files": files_in(part), "compared": None if comparison is None else asdict(comparison)}
+        write_file(part / target.description, to_json(known, indent=2) + "\n")
     inside = sorted(path for path in place.rglob("*") if path.is_file())
     files = sorted(inside, key=lambda path: path == place / target.description)
     return Deployed(place=place, files=tuple(files), comparison=comparison)
-
-
-def described(description: Mapping[str, Any], comparison: Comparison | None) -> dict[str, Any]:
-    """Return the description of an artifact with its comparison."""
-    return {**description, "compared": None if comparison is None else asdict(comparison)}
-
-
-def refuse_existing(place: Path, *, force: bool) -> None:
-    """Raise a `HooklineError` if something exists at a place and may not be replaced."""
-    if place.exists() and not place.is_dir():
-        raise HooklineError(f"{place} is a file: choose another directory.")
-    if place.exists() and not force:
-        raise HooklineError(f"{place} already exists: choose another directory, or replace it with `--force`.")

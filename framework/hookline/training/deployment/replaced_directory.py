@@ -28,6 +28,7 @@ def replaced_directory(place: Path) -> Iterator[Path]:
 
     """
     part = place.with_name(f".{place.name}.part")
+    missing = [parent for parent in place.parents if not parent.exists()]
     try:
         with _locked(part, place):
             _restore(place)
@@ -37,6 +38,9 @@ def replaced_directory(place: Path) -> Iterator[Path]:
                 _move(part, place)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
+                with suppress(OSError):  # Another process has put something into it.
+                    for parent in missing:
+                        parent.rmdir()
                 raise
             shutil.rmtree(part, ignore_errors=True)  # What was in its place before.
             flush_to_disk(place.parent)

@@ -1,5 +1,6 @@
 """A deployed model that cannot be written, or that differs, leaves nothing behind; the training and others are kept."""
 
+import hashlib
 import json
 import re
 import resource
@@ -74,7 +75,9 @@ def test_what_was_written_and_compared_is_noted_and_described(tmp_path):
     home = tmp_path / "run" / "faulty"
     assert trial.deployed == (home / "weights", home / "model.json")
     compared = {"reader": "stat", "rows": 5000, "refused": 0, "largest_difference": 0.0}
-    assert json.loads((home / "model.json").read_text()) == {"format": "faulty.1", "rows": 34, "compared": compared}
+    files = {"weights": {"size": 5000, "sha256": hashlib.sha256(b"x" * 5000).hexdigest()}}
+    known = {"format": "faulty.1", "rows": 34, "files": files, "compared": compared}
+    assert json.loads((home / "model.json").read_text()) == known
     sentence = "faulty: Compared with the model in memory on 5,000 rows: the largest difference is 0 (stat)."
     assert trial.notes == (sentence,)
     assert result_in(tmp_path / "run")["deployed"] == ["faulty/weights", "faulty/model.json"]
