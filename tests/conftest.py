@@ -42,20 +42,10 @@ def version_here(distribution):
 def _quick_trainings():
     """Skip the slowest parts of a small training, which are most of its time.
 
-    They are drawing `loss.png`, flushing to the disk, and reading the code and the versions of Hookline and torch for
-    the plan and the result: these are read once for all tests.
+    They are drawing `loss.png`, flushing to the disk, and reading the versions of Hookline and torch for the plan and
+    the result: these are read once for all tests.
     """
-    import hookline
-    from hookline.plugins.manager import BUILT_IN
-    from hookline.plugins.sources import fingerprint as plugin_code
-
-    read, versions = plugin_code.fingerprint, importlib.metadata.version
-    shipped = {hookline.__name__, *BUILT_IN}
-    of_shipped = functools.cache(read)
-
-    def fingerprint(plugin, distribution=None):
-        is_shipped = distribution is None and getattr(plugin, "__name__", "") in shipped
-        return of_shipped(plugin) if is_shipped else read(plugin, distribution)
+    versions = importlib.metadata.version
 
     def version(distribution):
         return (version_here if distribution in ("hookline", "numpy", "torch") else versions)(distribution)
@@ -63,10 +53,19 @@ def _quick_trainings():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hookline.runs.directory.draw_curves", write_blank)
         patch.setattr("os.fsync", lambda descriptor: None)
-        patch.setattr(plugin_code, "fingerprint", fingerprint)
         patch.setattr("importlib.metadata.version", version)
         patch.setattr("hookline.runs.plan.version", version)
         yield
+
+
+@pytest.fixture(scope="session")
+def python():
+    """Runs processes of this interpreter that have imported torch: see `forked.Python`."""
+    import forked
+
+    interpreter = forked.Python()
+    yield interpreter
+    interpreter.stop()
 
 
 @pytest.fixture

@@ -23,9 +23,12 @@ from .plugins.stages import (
 )
 from .plugins.trial import Trial as Trial
 from .plugins.weights import Weights as Weights
+from .runs.plan import Plan as Plan
 from .spec.dump import dumps as dumps
 from .spec.training import TrainingSpec as TrainingSpec
 from .trained.finished_run import FinishedRun as FinishedRun
 from .trained.open_run import open_run as open_run
+from .trained.resume import resume as resume
 from .training.interrupted import Interrupted as Interrupted
 from .training.pipeline import train as train
+from .training.planning import plan as plan

@@ -42,7 +42,7 @@ def replaced(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        with _refused(path):
+        with refusing(path):
             with part.open("wb") as file:
                 permissions = os.fstat(file.fileno()).st_mode
             yield part
@@ -181,7 +181,7 @@ class GrowingFile:
             if self._is_whole:
                 write_file(self.path, self._waiting)
             else:
-                with _refused(self.path):
+                with refusing(self.path):
                     _append(self.path, self._waiting.encode())
             self._waiting, self._is_whole = "", False
 
@@ -207,7 +207,7 @@ def flush_to_disk(path: Path) -> None:
     """
     if os.name == "nt" and path.is_dir():
         return  # Windows cannot open directories.
-    with _refused(path):
+    with refusing(path):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -216,7 +216,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 @contextmanager
-def _refused(path: Path) -> Iterator[None]:
+def refusing(path: Path) -> Iterator[None]:
     """Convert an `OSError` to a `FileError` with the path."""
     try:
         yield

@@ -9,6 +9,7 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "checkpoint": ("Checkpoint",),
             "plots.confusion_matrix": ("ConfusionMatrix",),
             "loggers.csv_log": ("CSVLog",),
             "weights.early_stopping": ("EarlyStopping",),

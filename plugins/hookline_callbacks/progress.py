@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from hookline import Run, hookimpl
-from hookline.data import Batch, Data
+from hookline.data import Batch, Data, length_of
 from hookline.errors import counted, echo, printable, printable_lines
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.epoch_table import EpochTable
@@ -137,10 +137,13 @@ def _introduction(
     spec = run.spec
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
-    rows = ", ".join(f"{batches.rows:,} for {name}" for name, batches in splits if batches is not None)
-    epochs, steps = counted(spec.run.epochs, "epoch"), counted(len(data.training), "step")
+    numbers = {name: f"{batches.rows:,}" for name, batches in splits if batches is not None}
+    rows = ", ".join(f"{number if number != '0' else 'unknown'} for {name}" for name, number in numbers.items())
+    epochs, known = counted(spec.run.epochs, "epoch"), length_of(data.training)
+    steps = "an unknown number of steps" if known is None else counted(known, "step")
+    reading = f"; {data.reading}" if data.reading else ""
     sections = {
-        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}",
+        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}{reading}",
         "model": f"{type(spec.model).__name__}, {parameters:,} parameters",
         "loss": _losses(run),
         "optimizer": f"{type(spec.optimizer).__name__}{_rate(optimizer)}",
@@ -219,7 +222,7 @@ def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
         """Reads the run whenever the bar is redrawn."""
 
         def render(self, task: Any) -> Text:
-            total = run.spec.run.epochs * run.steps_per_epoch
+            total = run.spec.run.epochs * (run.steps_per_epoch or 0)
             bar.update(task.id, completed=run.step, total=total or None)
             loss = "" if run.loss is None else f"  loss {float(run.loss):.4g}"
             speed = "" if not task.speed else f"  {task.speed:,.0f} steps/s"

@@ -15,6 +15,7 @@ def register_specs() -> Components:
             "encoders": ("OneHotEncoder", "OrdinalEncoder"),
             "hashing": ("HashingVectorizer",),
             "numbers": ("Binarizer", "Log1p", "Number"),
+            "powers": ("PowerTransformer",),
             "quantiles": ("QuantileTransformer",),
             "scalers": ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler"),
             "tokens": ("Tokens",),

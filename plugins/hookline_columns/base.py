@@ -1,16 +1,16 @@
 """The base class of columns of numbers, which may be written for people."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
-from hookline.errors import DataError, OptionError, quoted_cell
+from hookline.errors import OptionError, quoted_cell
 from hookline.spec import UnfitCells, spec
-from hookline_columns.filled import FilledColumn, unparsed
+from hookline_columns.arrays.cells import as_floats, unparsed
+from hookline_columns.filled import FilledColumn
 
 if TYPE_CHECKING:
     import pyarrow
-    from numpy.typing import NDArray
 
 DIGITS = "[0-9]+"
 GROUPED = "[0-9]{{1,3}}({0}[0-9]{{2,3}})*{0}[0-9]{{3}}"
@@ -82,28 +82,3 @@ class NumberColumn(FilledColumn):
         parts = [f'"{self.thousands}" between thousands'] if self.thousands else []
         parts += [f'the decimal separator "{self.decimal}"'] if self.decimal != "." else []
         return f" with {' and '.join(parts)}" if parts else ""
-
-
-def as_floats(cells: "pyarrow.Array", what: str) -> "pyarrow.Array":
-    """Return numbers or booleans as float64.
-
-    Raises:
-        DataError: If the column has another type.
-
-    """
-    import pyarrow
-    from pyarrow import types
-
-    kind = cells.type
-    if types.is_boolean(kind):
-        cells = cells.cast(pyarrow.uint8())
-    elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind)):
-        raise DataError(f"The cells have the type {kind}, which cannot be converted to {what}.")
-    return cells.cast(pyarrow.float64(), safe=False)
-
-
-def quantiles(numbers: "NDArray[Any]", at: Sequence[float]) -> list[float]:
-    """Return quantiles with linear interpolation; `at` is from 0 to 1."""
-    import numpy
-
-    return [float(number) for number in numpy.quantile(numbers, at)]

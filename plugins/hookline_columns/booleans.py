@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError, enumerate_names, quoted_cell
 from hookline.spec import Graph, UnfitCells, Value, spec
-from hookline_columns.base import as_floats
-from hookline_columns.filled import FilledColumn, unparsed
+from hookline_columns.arrays.cells import as_floats, unparsed
+from hookline_columns.filled import FilledColumn
 
 if TYPE_CHECKING:
     import pyarrow

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell, shortened
-from hookline.spec import ColumnSpec, Graph, UnfitCells, Value, option, spec
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, option, spec
+from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -79,10 +80,16 @@ class CategoryColumn(ColumnSpec):
 
     def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
         """Return the categories, those that are put together, and what replaces missing cells."""
-        pairs = cells.drop_null().value_counts()
-        counts = dict(zip(pairs.field("values").to_pylist(), pairs.field("counts").to_pylist(), strict=True))
+        return self.learn(counts_of(cells.drop_null()), len(cells))
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit that counts the categories of all rows."""
+        return CountedFit(lambda cells: cells.drop_null(), self.learn, "categories")
+
+    def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
+        """Return what `fit` returns, given how often each category occurs, and the number of rows."""
         names = _sorted(counts) if self.categories is None else list(self.categories)
-        rare = set(self._rare(names, counts, len(cells)))
+        rare = set(self._rare(names, counts, rows))
         fitted: dict[str, Any] = {"categories": [name for name in names if name not in rare]}
         if rare:
             fitted["infrequent"] = [name for name in names if name in rare]

@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import evolve
+
+from hookline.data import Summary
 from hookline.errors import OptionError, quoted_cell
-from hookline.spec import MISSING_TIME, Graph, UnfitCells, Value, spec
-from hookline_columns.filled import FilledColumn, unparsed
+from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
+from hookline_columns.arrays.cells import unparsed
+from hookline_columns.filled import FilledColumn
+from hookline_columns.fitting.partial_fits import SummaryFit
 from hookline_columns.times import DAY, SECOND, microseconds, parts_in_graph
 
 if TYPE_CHECKING:
@@ -85,22 +90,54 @@ class Date(FilledColumn):
             return f'{quoted_cell(cell)} is not a date or time with the format "{self.format}".'
         return f'{quoted_cell(cell)} is not a date or time in ISO 8601: set `format`, such as "%d.%m.%Y".'
 
+    learns_from = "numbers"
+
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the first and last time, and the statistics of the parts."""
-        import numpy
-
         fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
-        if self.standardize:
-            columns = [numpy.ascontiguousarray(column) for column in self._parts(numbers, fitted).T]
-            scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
-            means = [float(column.mean()) if own else 0.0 for column, own in zip(columns, scaled, strict=True)]
-            stds = [float(column.std()) if own else 1.0 for column, own in zip(columns, scaled, strict=True)]
-            fitted |= {"means": means, "stds": [std or 1.0 for std in stds]}
-        return fitted
+        return {**fitted, **self._statistics([Summary.of(column) for column in self._columns(numbers, fitted)])}
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit by merged statistics of the parts, unless missing cells need a sample."""
+        if self.missing in ("median", "most_frequent"):
+            return ColumnSpec.partial_fit(self, most)
+        fill = "mean" if self.missing == "mean" else None
+
+        def arrays(numbers: "NDArray[Any]") -> "Sequence[NDArray[Any]]":
+            return [numbers, *self._columns(numbers, {"first": 0.0})]
+
+        return SummaryFit(fill, self._learn_summaries, arrays)
+
+    def _learn_summaries(self, summaries: Sequence[Summary]) -> dict[str, Any]:
+        """Return the same, given the summaries of the times and of their parts since 1970."""
+        times, *parts = summaries
+        if self.since is None:
+            ahead = {"days": times.least / DAY, "seconds": times.least / SECOND}
+            names = self.names_of_numbers("")
+            parts = [
+                evolve(one, mean=one.mean - ahead.get(name.strip(), 0.0))
+                for name, one in zip(names, parts, strict=False)  # There are none if they are not standardized.
+            ]
+        return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
+
+    def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
+        """Yield the parts, each `(rows,)` in float64; none if they are not standardized."""
+        return self._parts(numbers, fitted) if self.standardize else iter(())
+
+    def _statistics(self, parts: Sequence[Summary]) -> dict[str, Any]:
+        """Return the mean and the standard deviation of each part; 0 and 1 for sines and cosines."""
+        if not self.standardize:
+            return {}
+        scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
+        means = [float(one.mean) if own else 0.0 for one, own in zip(parts, scaled, strict=True)]
+        stds = [(float(one.std) or 1.0) if own else 1.0 for one, own in zip(parts, scaled, strict=True)]
+        return {"means": means, "stds": stds}
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the parts."""
-        parts = self._parts(numbers, fitted)
+        import numpy
+
+        parts = numpy.column_stack(list(self._parts(numbers, fitted)))
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
     @property
@@ -138,6 +175,12 @@ class Date(FilledColumn):
         shifted = graph.op("Sub", parts, numpy.array([fitted["means"]]))
         return graph.op("Div", shifted, numpy.array([fitted["stds"]]))
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the parts before they are standardized."""
+        means, stds = (fitted.get(key, ()) for key in ("means", "stds"))
+        undone = [number * std + mean for number, mean, std in zip(numbers, means, stds, strict=False)]
+        return super().cells(column, [*undone, *numbers[len(undone) :]], fitted)
+
     def names_of_numbers(self, column: str) -> Sequence[str]:
         """Return the names of the parts, such as "date month"."""
         return [
@@ -152,8 +195,8 @@ class Date(FilledColumn):
             f", missing cells become {_written(fitted['fill'])}" if "fill" in fitted else ""
         )
 
-    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-        """Return the parts before they are standardized, `(rows, parts)`."""
+    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
+        """Yield the parts before they are standardized, each `(rows,)` in float64."""
         import numpy
         import pyarrow
         from pyarrow import compute
@@ -162,18 +205,16 @@ class Date(FilledColumn):
         times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
         begin = fitted["first"] if self.since is None else _microseconds(self.since)
         functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
-        columns = []
         for part in self.parts:
             if part in ("days", "seconds"):
-                columns.append((whole - int(begin)) / (DAY if part == "days" else SECOND))
+                yield (whole - int(begin)) / (DAY if part == "days" else SECOND)
                 continue
             function = functions[part] if part in functions else getattr(compute, part)
             found = function(times).to_numpy(zero_copy_only=False)
             if self.cyclic and part in PERIODS:
-                columns += _waves(found, PERIODS[part])
+                yield from _waves(found, PERIODS[part])
             else:
-                columns.append(found.astype(numpy.float64))
-        return numpy.column_stack(columns)
+                yield found.astype(numpy.float64)
 
 
 def _waves(numbers: "NDArray[Any]", period: int) -> "list[NDArray[Any]]":

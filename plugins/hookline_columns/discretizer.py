@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import Summary
 from hookline.errors import OptionError, counted
 from hookline.spec import Graph, Value, option, spec
+from hookline_columns.arrays.cells import filled
+from hookline_columns.arrays.one_hot import one_hot, one_hot_in_graph, places_in_graph
 from hookline_columns.base import NumberColumn
-from hookline_columns.filled import filled
-from hookline_columns.one_hot import one_hot, one_hot_in_graph, places_in_graph
 
 if TYPE_CHECKING:
     import pyarrow
@@ -46,16 +47,27 @@ class KBinsDiscretizer(NumberColumn):
         """Whether it returns indices."""
         return self.encode == "ordinal"
 
-    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
-        """Return the edges of the bins."""
+    @property
+    def learns_from(self) -> Literal["summary", "numbers"]:  # type: ignore[override]
+        """The smallest and the greatest number, or all of them for quantiles."""
+        return "summary" if self.strategy == "uniform" else "numbers"
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
+        """Return the edges of bins of the same width."""
         import numpy
 
-        places = numpy.linspace(0, 100, self.n_bins + 1)
-        if self.strategy == "uniform":
-            edges = numpy.linspace(numbers.min(), numbers.max(), self.n_bins + 1)
-        else:
-            edges = numpy.percentile(numbers, places)
-            edges = edges[numpy.ediff1d(edges, to_begin=numpy.inf) > NARROWEST]
+        return self._of_edges(numpy.linspace(summary.least, summary.greatest, self.n_bins + 1))
+
+    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+        """Return the edges of bins with the same number of rows."""
+        import numpy
+
+        edges = numpy.percentile(numbers, numpy.linspace(0, 100, self.n_bins + 1))
+        return self._of_edges(edges[numpy.ediff1d(edges, to_begin=numpy.inf) > NARROWEST])
+
+    def _of_edges(self, edges: "NDArray[Any]") -> dict[str, Any]:
+        import numpy
+
         if len(edges) < 2 or edges[0] == edges[-1]:
             return {"edges": [-numpy.finfo(float).max, numpy.finfo(float).max]}  # All numbers are equal.
         return {"edges": edges.tolist()}
@@ -88,6 +100,14 @@ class KBinsDiscretizer(NumberColumn):
         parts = one_hot(indices, size).flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
         numbers = numpy.column_stack([parts, is_missing.astype(numpy.uint8)])
         return pyarrow.FixedSizeListArray.from_arrays(numbers.reshape(-1), size + 1)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the bin, such as "20 to 30"."""
+        if self.indicator and numbers[-1]:
+            return {column: "missing"}
+        index = int(numbers[0]) if self.encode == "ordinal" else list(numbers).index(1)
+        low, high = fitted["edges"][index : index + 2]
+        return {column: f"{low:.4g} to {high:.4g}"}
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each bin, such as "age from 20 to 30"."""

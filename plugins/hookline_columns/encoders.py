@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell
 from hookline.spec import Graph, Value, spec
+from hookline_columns.arrays.one_hot import one_hot, one_hot_in_graph
 from hookline_columns.categories import REFUSED, UNKNOWN, CategoryColumn
-from hookline_columns.one_hot import one_hot, one_hot_in_graph
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,9 +44,9 @@ class OneHotEncoder(CategoryColumn):
         """What to set so that other categories are allowed."""
         return '`handle_unknown = "ignore"`'
 
-    def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
+    def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         """Return the categories."""
-        fitted = super().fit(cells)
+        fitted = CategoryColumn.learn(self, counts, rows)
         if not self._kept(fitted):
             only = quoted_cell(self.slots(fitted)[0])
             raise DataError(f"All training rows have the same category, {only}, and `drop` leaves nothing of it.")
@@ -76,6 +76,13 @@ class OneHotEncoder(CategoryColumn):
             is_refused = graph.op("Or", is_refused, is_unknown)
         place = graph.op("Sub", code, numpy.int64(len(slots) - len(kept)))
         return graph.op("Where", is_refused, numpy.float64("nan"), one_hot_in_graph(graph, place, len(kept)))
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        slots, kept = self.slots(fitted), self._kept(fitted)
+        if 1 in numbers:
+            return {column: kept[list(numbers).index(1)]}
+        return {column: slots[0] if len(kept) < len(slots) else "unknown"}
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each input, such as "color=red"."""
@@ -136,6 +143,10 @@ class OrdinalEncoder(CategoryColumn):
         code = self.codes_in_graph(graph, cells, fitted, missing)
         unknown = REFUSED if self.refuses_unknown else (self.cardinality(fitted) or 1) - 1
         return graph.op("Where", graph.op("Equal", code, numpy.int64(UNKNOWN)), numpy.int64(unknown), code)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the category; "unknown" for one that does not occur in the training rows."""
+        return {column: dict(enumerate(self.slots(fitted))).get(int(numbers[0]), "unknown")}
 
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of indices."""

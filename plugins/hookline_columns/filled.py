@@ -2,10 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from hookline.data import Summary
 from hookline.errors import DataError, OptionError
-from hookline.spec import ColumnSpec, Graph, UnfitCells, Value, option, spec
+from hookline.spec import (
+    SAMPLED_ROWS,
+    ColumnSpec,
+    Graph,
+    NothingToFit,
+    PartialFit,
+    UnfitCells,
+    Value,
+    option,
+    spec,
+)
+from hookline_columns.arrays.cells import filled
+from hookline_columns.fitting.partial_fits import SummaryFit
 
 if TYPE_CHECKING:
     import pyarrow
@@ -20,6 +33,10 @@ class FilledColumn(ColumnSpec):
 
     Missing cells are filled in before anything else is computed.
     """
+
+    learns_from: ClassVar[Literal["nothing", "summary", "numbers"]] = "nothing"
+    """What the kind learns from: nothing, so that only missing cells need statistics; the `Summary` of the training
+    rows, which `learn_summary` gets; or all their numbers, which `learn` gets."""
 
     missing: Missing | float = option(default="refuse", unbounded=True)
     """What becomes of a missing cell: an error ("refuse"), the whole row is dropped ("drop"), or the cell is filled in
@@ -49,8 +66,21 @@ class FilledColumn(ColumnSpec):
         import numpy
 
         fitted = {"fill": self._fill(cells)} if self.takes_missing else {}
+        if self.learns_from == "nothing":
+            return fitted
         with numpy.errstate(all="ignore"):  # The caller reports infinite numbers, with their cells.
-            return {**fitted, **self.learn(filled(cells, fitted))}
+            numbers = filled(cells, fitted)
+            learned = self.learn(numbers) if self.learns_from == "numbers" else self.learn_summary(Summary.of(numbers))
+            return {**fitted, **learned}
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit by merged statistics if they suffice, and otherwise one to a sample."""
+        if self.learns_from == "numbers" or self.missing in ("median", "most_frequent"):
+            return ColumnSpec.partial_fit(self, most)
+        fill = self.missing if self.takes_missing else None
+        if self.learns_from == "nothing" and fill != "mean":
+            return NothingToFit({} if fill is None else {"fill": fill})
+        return SummaryFit(fill, lambda summaries: self.learn_summary(summaries[0]))
 
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells whose number is not finite, or not in the range of the kind."""
@@ -73,6 +103,15 @@ class FilledColumn(ColumnSpec):
             return pyarrow.array(numbers)
         return pyarrow.FixedSizeListArray.from_arrays(numpy.ascontiguousarray(numbers).reshape(-1), numbers.shape[1])
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the numbers in the unit of the column if they can be undone; "missing" if the indicator says so."""
+        if not self.indicator:
+            return super().cells(column, numbers, fitted)
+        if numbers[-1]:
+            return {column: "missing"}
+        found = super().cells(column, numbers, fitted)
+        return {name: found[name] for name in self.names_of_numbers(column)}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the names of the numbers, and that of the indicator."""
         return (*self.names_of_numbers(column), *([f"{column} is missing"] if self.indicator else []))
@@ -83,6 +122,10 @@ class FilledColumn(ColumnSpec):
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return what `compute` needs to know about the training rows, `(rows,)` in float64."""
+        return {}
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
+        """Return what `compute` needs to know about the training rows, given their statistics."""
         return {}
 
     @abstractmethod
@@ -111,8 +154,9 @@ class FilledColumn(ColumnSpec):
 
         if isinstance(self.missing, float):
             return self.missing
-        numbers = cells.drop_null().to_numpy(zero_copy_only=False).astype(numpy.float64)
-        numbers = numbers[numpy.isfinite(numbers)]
+        numbers = cells.drop_null().to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
+        if not (is_finite := numpy.isfinite(numbers)).all():
+            numbers = numbers[is_finite]
         if not len(numbers):
             what = self.missing.replace("most_frequent", "most frequent number")
             raise DataError(f"All cells of the training rows are missing, so they have no {what}.")
@@ -155,21 +199,3 @@ class FilledColumn(ColumnSpec):
     def is_fit_in_graph(self, graph: Graph, numbers: Value) -> Value:
         """Add what `is_fit` does to a graph: bool `(N, 1)`."""
         return graph.op("Not", graph.op("Or", graph.op("IsNaN", numbers), graph.op("IsInf", numbers)))
-
-
-def unparsed(cells: "pyarrow.Array", parsed: "pyarrow.Array", explain: Any) -> UnfitCells | None:
-    """Return the cells that are not missing, but have become null; `explain` returns what is wrong with a text."""
-    if parsed.null_count == cells.null_count:
-        return None
-    is_unfit = (parsed.is_null().to_numpy(zero_copy_only=False)) & cells.is_valid().to_numpy(zero_copy_only=False)
-    return UnfitCells(is_unfit, lambda row: explain(str(cells[row].as_py())))
-
-
-def filled(cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "NDArray[Any]":
-    """Return the numbers, with missing ones filled in, in float64."""
-    import numpy
-
-    numbers = cells.to_numpy(zero_copy_only=False).astype(numpy.float64, copy=False)
-    if cells.null_count and "fill" in fitted:
-        return numpy.where(cells.is_null().to_numpy(zero_copy_only=False), fitted["fill"], numbers)
-    return numbers

@@ -78,6 +78,10 @@ class HashingVectorizer(TextColumn):
         numbers = numpy.concatenate(blocks) if blocks else numpy.empty((0, self.n_features))
         return pyarrow.FixedSizeListArray.from_arrays(numbers.reshape(-1), self.n_features)
 
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return nothing, since a hash cannot be undone."""
+        return {}
+
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return a name for each place."""
         if self.output == "indices":

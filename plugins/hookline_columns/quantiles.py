@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import counted
 from hookline.spec import Graph, Value, option, spec
+from hookline_columns.arrays.one_hot import places_in_graph
 from hookline_columns.base import NumberColumn
-from hookline_columns.one_hot import places_in_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +59,8 @@ class QuantileTransformer(NumberColumn):
     """The number of quantiles; at most the number of training rows is used."""
     output_distribution: Literal["uniform", "normal"] = "uniform"
     """The distribution of the results: between 0 and 1, or standard normal."""
+
+    learns_from = "numbers"
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the quantiles."""

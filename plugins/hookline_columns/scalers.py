@@ -1,15 +1,24 @@
 """Numbers shifted and scaled by statistics of the training rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import Summary
 from hookline.errors import OptionError
 from hookline.spec import Graph, Value, option, spec
-from hookline_columns.base import NumberColumn, quantiles
+from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+
+def moments(summary: Summary) -> tuple[float, float]:
+    """Return the mean and the standard deviation, which is 0 for equal numbers."""
+    # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
+    if summary.least == summary.greatest:
+        return float(summary.least), 0.0
+    return float(summary.mean), float(summary.std)
 
 
 @spec
@@ -45,13 +54,11 @@ class StandardScaler(Scaler):
     with_std: bool = True
     """Divide by the standard deviation."""
 
-    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+    learns_from = "summary"
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the mean and the standard deviation."""
-        least = float(numbers.min())
-        # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
-        is_constant = least == float(numbers.max())
-        center = least if is_constant else float(numbers.mean())
-        deviation = 0.0 if is_constant else float(numbers.std())
+        center, deviation = moments(summary)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
 
 
@@ -78,11 +85,13 @@ class RobustScaler(Scaler):
         if self.quantile_range[0] >= self.quantile_range[1]:
             yield OptionError("quantile_range", "The first quantile must be less than the second one.")
 
+    learns_from = "numbers"
+
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the median and the distance of the quantiles."""
         from statistics import NormalDist
 
-        low, center, high = quantiles(numbers, [self.quantile_range[0] / 100, 0.5, self.quantile_range[1] / 100])
+        low, center, high = _quantiles(numbers, [self.quantile_range[0] / 100, 0.5, self.quantile_range[1] / 100])
         scale = (high - low) or 1.0
         if self.unit_variance:
             normal = NormalDist()
@@ -99,9 +108,11 @@ class MaxAbsScaler(Scaler):
     https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MaxAbsScaler.html
     """
 
-    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+    learns_from = "summary"
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the largest absolute value."""
-        return {"center": 0.0, "scale": float(abs(numbers).max()) or 1.0}
+        return {"center": 0.0, "scale": float(max(abs(summary.least), abs(summary.greatest))) or 1.0}
 
 
 @spec
@@ -123,9 +134,11 @@ class MinMaxScaler(NumberColumn):
         if self.feature_range[0] >= self.feature_range[1]:
             yield OptionError("feature_range", "The first limit must be less than the second one.")
 
-    def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
+    learns_from = "summary"
+
+    def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the smallest number, and the factor."""
-        low, high = float(numbers.min()), float(numbers.max())
+        low, high = float(summary.least), float(summary.greatest)
         return {"minimum": low, "scale": (self.feature_range[1] - self.feature_range[0]) / ((high - low) or 1.0)}
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
@@ -145,3 +158,10 @@ class MinMaxScaler(NumberColumn):
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers in the unit of the column."""
         return (numbers - self.feature_range[0]) / fitted["scale"] + fitted["minimum"]
+
+
+def _quantiles(numbers: "NDArray[Any]", at: Sequence[float]) -> list[float]:
+    """Return quantiles with linear interpolation; `at` is from 0 to 1."""
+    import numpy
+
+    return [float(number) for number in numpy.quantile(numbers, at)]

@@ -1,10 +1,11 @@
 """Text divided into tokens and n-grams, all rows at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
-from hookline.spec import ColumnSpec, option, spec
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, option, spec
+from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -178,9 +179,16 @@ class Tokens(TextColumn):
 
     def fit(self, cells: "pyarrow.Array") -> dict[str, Any]:
         """Return the vocabulary, the most frequent token first; of equally frequent ones, in the order of text."""
-        tokens, _ = of_pattern(self.prepared(cells), self.token_pattern)
-        pairs = tokens.value_counts()
-        counts = dict(zip(pairs.field("values").to_pylist(), pairs.field("counts").to_pylist(), strict=True))
+        return self._learn(counts_of(self._tokens(cells)), len(cells))
+
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return a fit that counts the tokens of all rows."""
+        return CountedFit(self._tokens, self._learn, "tokens")
+
+    def _tokens(self, cells: "pyarrow.Array") -> "pyarrow.Array":
+        return of_pattern(self.prepared(cells), self.token_pattern)[0]
+
+    def _learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         kept = [token for token, count in counts.items() if count >= self.min_frequency]
         return {"tokens": sorted(kept, key=lambda token: (-counts[token], token))[: self.max_features]}
 
@@ -197,6 +205,11 @@ class Tokens(TextColumn):
         found = compute.index_in(tokens, value_set=pyarrow.array(fitted["tokens"], pyarrow.string()))
         indices = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64) + 2
         return lists(indices, rows, len(cells), empty=1)
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return the tokens with spaces between them, and "?" for one that is not in the vocabulary."""
+        known = {1: "?"} | dict(enumerate(fitted["tokens"], 2))
+        return {column: " ".join(known[int(number)] for number in numbers if number)}
 
     def cardinality(self, fitted: Mapping[str, Any]) -> int | None:
         """Return the number of tokens, with padding and unknown tokens."""

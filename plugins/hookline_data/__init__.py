@@ -1,6 +1,6 @@
 """Sources of data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +14,10 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "arrays": ("Arrays",),
             "arrow": ("Arrow",),
             "csv": ("CSV",),
+            "data_frame": ("DataFrame",),
             "image_folder": ("ImageFolder",),
             "image_table": ("Images",),
             "json_lines": ("JSONLines",),
@@ -30,12 +32,12 @@ def register_specs() -> Components:
 
 @hookimpl
 def draft_spec(
-    path: Path,
+    files: Mapping[str, Sequence[Path]],
     directory: Path,
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
 ) -> SpecDraft | None:
-    """A spec for a table: CSV, Parquet, Arrow or JSON Lines."""
-    from hookline_data.draft.spec import draft_for
+    """A spec for a table (CSV, Parquet, Arrow or JSON Lines), arrays (NPZ) or images."""
+    from hookline_data.draft.draft import draft_for
 
-    return draft_for(path, directory, task, choose_target)
+    return draft_for(files, directory, task, choose_target)

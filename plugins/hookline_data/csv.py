@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_data.dialect import mistakes
+from hookline_data.dialect import first_rows, mistakes
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import Dialect
-from hookline_data.reading import csv_cells, csv_header
+from hookline_data.reading import csv_cells, csv_complaints, csv_header
 from hookline_data.reading.columns import Wanted
-from hookline_data.table import Table
+from hookline_data.streamed_table import StreamedTable
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline_data.streaming.parts.part import PartReader
+
 
 @spec
-class CSV(Table):
+class CSV(StreamedTable):
     """A text file with one row per example, whose cells are separated by commas, semicolons, tabs or other characters.
 
     The file may be compressed by gzip, Zstandard, bzip2 or xz. Blank lines are ignored. Text in the target column is
     read as class names, which are sorted and numbered from 0. New rows for predictions are read with the same options.
     """
 
+    reading_options = (
+        *("path", "delimiter", "quote_char", "decimal_point", "encoding"),
+        *("header", "names", "comment", "skip_rows", "skipfooter"),
+    )
     has_single_cells = True
 
     delimiter: str = ","
@@ -102,15 +108,21 @@ class CSV(Table):
 
     def advice_about_text(self, cell: str) -> str:
         """Return the advice to set `decimal_point`."""
-        return csv_cells.decimal_hint(cell, self.decimal_point).strip()
+        return csv_complaints.decimal_hint(cell, self.decimal_point).strip()
 
-    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that contain words in the first rows."""
-        return csv_cells.text_columns(CSVFile(path, self.dialect), names)
+        return first_rows.text_columns(CSVFile(path, self.dialect), names)
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types."""
         return csv_cells.read(CSVFile(path, self.dialect), wanted, multiline=self.multiline)
+
+    def parts_of(self, path: Path) -> "PartReader":
+        """Return a reader of some megabytes of the file."""
+        from hookline_data.streaming.parts.csv_parts import CSVParts  # Checking a spec does not need it.
+
+        return CSVParts(path, self.dialect, multiline=self.multiline)
 
 
 def _is_encoding(name: str) -> bool:

@@ -10,17 +10,11 @@ from hookline.errors import MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import Objective, RawInputs, option, spec
 from hookline_data.images.image_source import ImageSource
 from hookline_data.layout import checks
+from hookline_data.splitting.names import split_called
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock
     from hookline_data.images.folder import FolderTable
-
-SPLITS = {
-    "training": ("train", "training"),
-    "validation": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
-"""The usual names of folders that are splits."""
 
 
 @spec
@@ -41,6 +35,11 @@ class ImageFolder(ImageSource):
     """The fraction of images to test the model on at the end, or a folder with such images."""
     stratify: bool = False
     """Split each class separately, so that every split has the same share of each."""
+    folds: int | None = option(default=None, minimum=2)
+    """Divide the images into this many folds for cross-validation; the fold `fold` is the validation split. A fraction
+    `test` is set aside first."""
+    fold: int = option(default=0, minimum=0, only_with=("folds",))
+    """The fold that is the validation split, counted from 0."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns images to splits. It is independent of the run's seed, so that runs can be compared."""
 
@@ -48,13 +47,13 @@ class ImageFolder(ImageSource):
         """Report splits that leave no images."""
         yield from super().conflicts()
         for problem in self._table().conflicts():
-            if problem.path[0] in ("validation", "test", "stratify"):
+            if problem.path[0] in ("validation", "test", "stratify", "folds", "fold"):
                 yield problem
 
     @property
     def has_validation(self) -> bool:
         """Whether there is a validation split."""
-        return bool(self.validation)
+        return bool(self.validation) or self.folds is not None
 
     @property
     def always_kept(self) -> tuple[str, ...]:
@@ -146,6 +145,8 @@ class ImageFolder(ImageSource):
             validation=self.validation,
             test=self.test,
             stratify=self.stratify,
+            folds=self.folds,
+            fold=self.fold,
             split_seed=self.split_seed,
             missing_marks=(),
         )
@@ -199,7 +200,7 @@ def _classes(folder: Path, name: str) -> list[str]:
 
 def _splits(folders: Sequence[str]) -> Mapping[str, str]:
     """Return the folders that are named like splits, by split; empty if there are others."""
-    found = {split: one for split, names in SPLITS.items() for one in folders if one.lower() in names}
+    found = {split: one for one in folders if (split := split_called(one)) is not None}
     return found if len(found) == len(folders) else {}
 
 

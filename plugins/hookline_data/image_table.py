@@ -1,10 +1,11 @@
 """A table with the paths of images as a data source."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import fields
+from attrs import evolve, fields
 
 from hookline import Run
 from hookline.data import Data
@@ -12,6 +13,8 @@ from hookline.errors import DataError, MismatchError, OptionError, did_you_mean,
 from hookline.spec import DataSpec, Objective, RawInputs, spec, to_json
 from hookline_data.images.image_source import ImageSource
 from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.layout import checks
+from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -27,17 +30,18 @@ class Images(ImageSource):
     """
 
     source: DataSpec
-    """The table, such as `CSV` or `Parquet`, with its inputs, targets and splits. Set the batch size, shuffling and
-    transforms outside of it."""
+    """The table, such as `CSV`, `Parquet` or `DataFrame`, with its inputs, targets and splits. Set the batch size,
+    shuffling and transforms outside of it."""
     image_column: str
     """The column with the paths."""
     folder: Path | None = None
-    """The folder that the paths are relative to. Default: that of the table."""
+    """The folder that the paths are relative to. Default: that of the table, or the current folder for rows that are
+    passed in Python."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report a source that is no table, or whose batch options are set."""
         yield from super().conflicts()
-        if not isinstance(self.source, Table):
+        if not isinstance(self.source, NamedColumns):
             yield OptionError("source", f"This must be a table, such as CSV, not {type(self.source).__name__}.", "type")
             return
         defaults = {option.name: option.default for option in fields(type(self.source))}
@@ -47,16 +51,13 @@ class Images(ImageSource):
 
     @property
     def always_kept(self) -> tuple[str, ...]:
-        """The paths are kept with the predictions."""
-        return (self.image_column,)
+        """The paths are kept with the predictions, and so are the columns that the table keeps."""
+        return (self.image_column, *self.source.always_kept)
 
-    @property
-    def table(self) -> Table:
-        """The table, in which the column with the paths may be text."""
-        from hookline_data.images.image_column import path_column, with_column
-
-        assert isinstance(self.source, Table)
-        return with_column(self.source, self.image_column, path_column())
+    def with_rows(self, rows: Any) -> "Images":
+        """Return the same source with a table of these rows."""
+        with checks.within_source():
+            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
     @property
     def has_validation(self) -> bool | None:
@@ -65,21 +66,24 @@ class Images(ImageSource):
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the table, and a column or folder that does not exist."""
-        assert isinstance(self.source, Table)
+        from hookline_data.images.image_column import path_column, with_column
+
         yield from self.check_images()
         if self.folder is not None and not self.folder.is_dir():
             yield OptionError("folder", "There is no such folder.", id="missing-file")
-        try:
-            names = self.source.column_names(self.source.path)
-        except (DataError, OSError):
-            names = None  # The table reports it.
-        if names is not None and self.image_column not in names:
-            hint = did_you_mean(self.image_column, names).lstrip()
-            message = f'There is no column "{self.image_column}" in {self.source.path.name}.'
-            yield OptionError("image_column", message, id="unknown-column", help=hint)
-            return
-        problems = list(self.table.check(loss))
+        names = None
+        if isinstance(self.source, Table):  # Otherwise the columns are not known yet.
+            with suppress(DataError, OSError):  # The table reports them.
+                names = self.source.column_names(self.source.path)
+            if names is not None and self.image_column not in names:
+                hint = did_you_mean(self.image_column, names).lstrip()
+                message = f'There is no column "{self.image_column}" in {self.source.path.name}.'
+                yield OptionError("image_column", message, id="unknown-column", help=hint)
+                return
+        assert isinstance(self.source, NamedColumns)
+        problems = list(with_column(self.source, self.image_column, path_column()).check(loss))
         if names is not None and all(problem.path[0] in ("columns", "inputs") for problem in problems):
+            assert isinstance(self.source, Table)
             of_groups = list(self._check_groups(self.source, names))
             problems = [] if of_groups else problems  # Those of the table would be about the same columns.
             yield from of_groups
@@ -106,7 +110,9 @@ class Images(ImageSource):
 
     def prepare(self, run: Run, loss: Objective) -> Data:
         """Read the table, decode the images, split and encode."""
-        assert isinstance(self.source, Table)
+        if not isinstance(self.source, Table):
+            with checks.within_source():
+                return self.source.prepare(run, loss)  # It has no rows, and says so.
         try:
             return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
         except DataError as error:
@@ -135,7 +141,7 @@ class Images(ImageSource):
         """
         from hookline_data.images.new_images import as_table
 
-        assert isinstance(self.source, Table)
+        assert isinstance(self.source, NamedColumns)
         rows, folder = as_table(source, self.image_column)
         return self.open_images(
             self.source,

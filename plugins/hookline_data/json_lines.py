@@ -8,9 +8,9 @@ from hookline.errors import DataError
 from hookline.spec import spec
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.files import kinds
-from hookline_data.new_rows import parse_text
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.json_rows import JSONRows, sentence
+from hookline_data.new_rows.parse_text import column_of_numbers
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.error_messages import as_sentences
@@ -39,6 +39,14 @@ class JSONLines(Table):
         """Read the columns and convert their cells to the wanted types. Numbers may be written as text."""
         import pyarrow
 
+        columns = self.read_cells(path, wanted)
+        for name, column in wanted.items():
+            if column.kind in ("number", "integer") and pyarrow.types.is_string(columns[name].type):
+                columns[name] = column_of_numbers(columns[name], name, column, path)
+        return checked_table(pyarrow.table(columns), wanted, path)
+
+    def read_cells(self, path: Path, wanted: Mapping[str, Wanted]) -> "dict[str, pyarrow.ChunkedArray]":
+        """Read the columns as they are in the file, without checking or converting them."""
         roles = {name: Role(wanted=column, size=None) for name, column in wanted.items()}
         chunks: list[Chunk] = []
         rows = 0
@@ -48,11 +56,7 @@ class JSONLines(Table):
                     raise chunk.bad[0].error(0, rows + 1, path)
                 chunks.append(chunk)
                 rows += chunk.rows
-        columns = {name: _joined([chunk.columns[name] for chunk in chunks], name, path) for name in wanted}
-        for name, column in wanted.items():
-            if column.kind in ("number", "integer") and pyarrow.types.is_string(columns[name].type):
-                columns[name] = _numbers(columns[name], name, column, path)
-        return checked_table(pyarrow.table(columns), wanted, path)
+        return {name: _joined([chunk.columns[name] for chunk in chunks], name, path) for name in wanted}
 
 
 def _joined(parts: "Sequence[pyarrow.ChunkedArray]", name: str, path: Path) -> "pyarrow.ChunkedArray":
@@ -69,13 +73,3 @@ def _joined(parts: "Sequence[pyarrow.ChunkedArray]", name: str, path: Path) -> "
         message = f'The cells of the column "{name}" have different types: {different}.'
         raise DataError(message, file=path, columns=[name])
     return pyarrow.chunked_array([chunk for part in parts for chunk in part.cast(pyarrow.string()).chunks])
-
-
-def _numbers(cells: "pyarrow.ChunkedArray", name: str, wanted: Wanted, path: Path) -> "pyarrow.ChunkedArray":
-    """Return text as numbers. Raise a `DataError` for the first cell that is not one."""
-    import pyarrow
-
-    found, bad = parse_text.numbers(name, cells.combine_chunks(), wanted)
-    if bad:
-        raise bad[0].error(0, 1, path)
-    return pyarrow.chunked_array([found])

@@ -1,24 +1,27 @@
 """Parquet files as a data source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.spec import spec
+from hookline_data.arrow_columns import parquet_columns
 from hookline_data.arrow_columns.checked import checked_table
 from hookline_data.files import kinds
 from hookline_data.reading import parquet_names
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.parquet_names import sentence
-from hookline_data.table import Table
+from hookline_data.streamed_table import StreamedTable
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline_data.streaming.parts.part import PartReader
+
 
 @spec
-class Parquet(Table):
+class Parquet(StreamedTable):
     """A Parquet file with one row per example and columns of numbers, text or lists.
 
     Text in the target column is read as class names, which are sorted and numbered from 0. Booleans are read as 1 and
@@ -34,11 +37,19 @@ class Parquet(Table):
             kinds.refuse_other(path, "Parquet")
         return parquet_names.column_names(path)
 
+    def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
+        """Return the columns of text, according to the schema of the file."""
+        return dict.fromkeys(parquet_names.text_columns(path))
+
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and cast them to the wanted types."""
-        from pyarrow import parquet
-
-        with as_sentences(path, sentence), parquet.ParquetFile(path) as file:
-            # pyarrow gives a column "a.b" and the field "b" of a column "a" the same name.
-            table = file.read(columns=list(wanted))
+        text = [name for name, column in wanted.items() if column.kind in ("text", "any")]
+        with as_sentences(path, sentence):
+            table = parquet_columns.read(path, list(wanted), text)
         return checked_table(table, wanted, path)
+
+    def parts_of(self, path: Path) -> "PartReader":
+        """Return a reader of row groups of the file."""
+        from hookline_data.streaming.parts.parquet_parts import ParquetParts  # Checking a spec does not need it.
+
+        return ParquetParts(path)

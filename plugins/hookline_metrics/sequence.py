@@ -92,14 +92,14 @@ def _distances(predictions: "Tensor", targets: "Tensor") -> "Tensor":
 
     lengths = (predictions >= 0).sum(dim=1), (targets >= 0).sum(dim=1)
     rows, width = predictions.shape
-    line = torch.arange(width + 1, device=predictions.device).repeat(rows, 1)
+    columns = torch.arange(width + 1, device=predictions.device)
+    line = columns.repeat(rows, 1)
     lines = [line]
     for place in range(width):
-        new = [line[:, 0] + 1]
-        for column in range(width):
-            replaced = line[:, column] + (predictions[:, place] != targets[:, column])
-            new.append(torch.minimum(replaced, torch.minimum(new[-1], line[:, column + 1]) + 1))
-        line = torch.stack(new, dim=1)
+        replaced = line[:, :-1] + (predictions[:, place, None] != targets)
+        without_insertions = torch.cat([line[:, :1] + 1, torch.minimum(replaced, line[:, 1:] + 1)], dim=1)
+        # Each insertion costs one: the smallest number to the left, plus the columns in between.
+        line = (without_insertions - columns).cummin(dim=1).values + columns
         lines.append(line)
     table = torch.stack(lines, dim=1)
     return table[torch.arange(rows, device=predictions.device), lengths[0], lengths[1]]

@@ -42,7 +42,7 @@ class TorchScheduler(SchedulerSpec):
         """Whether no option has separate learning rates for parameter groups."""
         return not any(isinstance(getattr(self, name), tuple) for name in self.of_groups)
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return `torch.optim.lr_scheduler.<the name of this class>` with these options."""
         from torch.optim import lr_scheduler
 
@@ -57,10 +57,21 @@ class TorchScheduler(SchedulerSpec):
                 groups = counted(count, "parameter group")
                 raise OptionError(name, f"The optimizer has {groups}, but there are {counted(len(numbers), 'number')}.")
 
-    def arguments(self, length: int) -> dict[str, Any]:
-        """Return the arguments of torch's class."""
+    def arguments(self, length: int | None) -> dict[str, Any]:
+        """Return the arguments of torch's class.
+
+        Raises:
+            OptionError: If an option has the length of the run by default, but that is unknown.
+
+        """
         arguments = asdict(self, recurse=False)
         del arguments["interval"]
         if self.length_option is not None and arguments[self.length_option] is None:
+            if length is None:
+                message = (
+                    "The default is the number of steps of the run, which is unknown: the data does not know its "
+                    'number of batches. Set this option, or `interval = "epoch"`.'
+                )
+                raise OptionError(self.length_option, message)
             arguments[self.length_option] = length
         return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}

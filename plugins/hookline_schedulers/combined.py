@@ -1,5 +1,6 @@
 """Schedulers that combine other schedulers."""
 
+import itertools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,8 +49,11 @@ class CombinedScheduler(TorchScheduler):
             with _placed(index):
                 scheduler.check_in({"optimizer": optimizer, **sections})
 
-    def turns(self, length: int) -> tuple[int, ...]:
-        """Return how many times each scheduler is stepped if the combination is stepped `length` times."""
+    def turns(self, length: int | None) -> tuple[int | None, ...]:
+        """Return how many times each scheduler is stepped if the combination is stepped `length` times.
+
+        `None` stands for an unknown number.
+        """
         return (length,) * len(self.schedulers)
 
     def unfit(self, length: int, unit: str) -> Iterator[OptionError]:
@@ -57,10 +61,10 @@ class CombinedScheduler(TorchScheduler):
         own = list(TorchScheduler.unfit(self, length, unit))
         yield from own
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
-            for doubt in scheduler.unfit(its_length, unit) if not own else ():
+            for doubt in scheduler.unfit(its_length, unit) if not own and its_length is not None else ():
                 yield doubt.within("schedulers", index)
 
-    def build_parts(self, optimizer: "optim.Optimizer", length: int) -> "list[LRScheduler]":
+    def build_parts(self, optimizer: "optim.Optimizer", length: int | None) -> "list[LRScheduler]":
         """Build the schedulers for a combination of this length."""
         built = []
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
@@ -115,12 +119,13 @@ class SequentialLR(CombinedScheduler):
                 against=[("schedulers",)],
             )
 
-    def turns(self, length: int) -> tuple[int, ...]:
-        """Return the length of the turn of each scheduler."""
-        ends = (*self.milestones, max(length, *self.milestones, 1))
-        return tuple(max(1, end - start) for start, end in zip((0, *self.milestones), ends, strict=True))
+    def turns(self, length: int | None) -> tuple[int | None, ...]:
+        """Return the length of the turn of each scheduler; that of the last one ends with the run."""
+        starts = (0, *self.milestones)
+        known = (max(1, end - start) for start, end in itertools.pairwise(starts))
+        return (*known, None if length is None else max(1, length - starts[-1]))
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the schedulers, each with the length of its turn."""
         from torch.optim import lr_scheduler
 
@@ -138,7 +143,7 @@ class ChainedScheduler(CombinedScheduler):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
     """
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the schedulers, all with the length of the run."""
         from torch.optim import lr_scheduler
 

@@ -55,7 +55,7 @@ class Cycle(TorchScheduler):
                     message = f"This is the first of the `betas` of {like_adam[0]}, which must be less than 1."
                     raise OptionError(name, message, *place, against=[("optimizer", "type")])
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the scheduler, or raise an error if the optimizer has no momentum to cycle."""
         if self.cycle_momentum:
             if not optimizer.defaults.keys() & {"momentum", "betas"}:
@@ -160,9 +160,9 @@ class OneCycleLR(Cycle):
             )
         yield from Cycle.conflicts(self)
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the scheduler, or raise an error if the cycle ends before the run."""
-        if self.total_steps is not None and self.total_steps < length:
+        if self.total_steps is not None and length is not None and self.total_steps < length:
             message = f"The cycle ends after {self.total_steps} steps, but the run has {length}: "
             raise OptionError("total_steps", f"{message}remove it to use the length of the run.")
         try:

@@ -76,7 +76,7 @@ class ReduceLROnPlateau(TorchScheduler):
             takes = f"it could after {counted(earliest, unit)} at the earliest, but the run has {length}"
             yield OptionError("patience", f"The learning rate never falls: {takes}.")
 
-    def arguments(self, length: int) -> dict[str, Any]:
+    def arguments(self, length: int | None) -> dict[str, Any]:
         """Return torch's options, without `monitor`."""
         arguments = TorchScheduler.arguments(self, length)
         del arguments["monitor"]

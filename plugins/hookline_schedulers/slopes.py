@@ -23,7 +23,7 @@ class ConstantLR(TorchScheduler):
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if the factor applies to the whole run. In a combination it may apply to its whole turn."""
         yield from TorchScheduler.doubts(self, run)
-        if self.total_iters >= (length := self.length(run)):
+        if (length := self.length(run)) is not None and self.total_iters >= length:
             times = counted(self.total_iters, "step" if self.is_per_step else "epoch")
             message = f"The factor applies to the whole run: `total_iters` is {times}, but the run has {length}."
             yield OptionError("total_iters", message)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline import hookimpl
 from hookline.data import input_groups
-from hookline.errors import MismatchError, enumerate_names
+from hookline.errors import MismatchError, SpecError, enumerate_names
 from hookline.spec import divided, named_parameters
 from hookline.training import build_and_apply, is_applied_to_each
 
@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 
 @hookimpl(trylast=True)
 def prepare_data(run: Run) -> Data:
-    """Read and split the data with the data source of the spec."""
-    return run.spec.data.prepare(run, run.objective)
+    """Read and split the data with the data source of the spec, or the rows that were passed to `hookline.train`."""
+    source = run.source
+    if run.given is not None:  # Files are checked with the spec.
+        problems = [
+            problem.diagnostic if isinstance(problem, MismatchError) else problem.diagnostic.within("data")
+            for problem in source.check(run.objective)
+        ]
+        if problems:
+            raise SpecError(problems, "spec")
+    return source.prepare(run, run.objective)
 
 
 @hookimpl(trylast=True)

@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning, hookimpl
+from hookline.data import length_of
 from hookline.errors import DataError
 from hookline.training import MeanLosses, built_metric, metric_errors
 
@@ -55,7 +56,9 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     model.train()
     criterion.train()
     if batch is None:
-        raise DataError(f"data: The {split} split yielded no batch; {len(batches)} were expected.")
+        length = length_of(batches)
+        expected = "" if length is None else f"; {length} were expected"
+        raise DataError(f"data: The {split} split yielded no batch{expected}.")
     evaluated = losses.values()
     for metric, _, state in metrics:
         with metric_errors(metric, spec, split):

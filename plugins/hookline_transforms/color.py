@@ -1,6 +1,7 @@
 """Transforms of the values of pixels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import OptionError
@@ -10,6 +11,9 @@ from hookline_transforms.base import TransformSpec, channel_values, device_tenso
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+Change = Callable[["Tensor", "Tensor"], "Tensor"]
+"""Changes images by a factor of each."""
 
 LUMA = (0.2989, 0.587, 0.114)
 """The weights of red, green and blue in a gray pixel, as torchvision has them (ITU-R BT.601)."""
@@ -67,10 +71,9 @@ class Normalize(TransformSpec):
 
 @spec
 class ColorJitter(TransformSpec):
-    """Change brightness, contrast and saturation of training images at random, in a random order.
+    """Change brightness, contrast, saturation and hue of training images at random, in a random order.
 
-    The images must have values from 0 to 1, as those of `ImageFolder` and `Images` have before `Normalize`. Unlike
-    torchvision, it does not change the hue.
+    The images must have values from 0 to 1, as those of `ImageFolder` and `Images` have before `Normalize`.
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.ColorJitter.html
     """
@@ -81,17 +84,33 @@ class ColorJitter(TransformSpec):
     """The factor of the differences to the mean gray of the image, in the same way."""
     saturation: float | tuple[float, ...] = option(default=0.0, minimum=0)
     """The factor of the differences to the gray of the pixel, in the same way. Gray images have no saturation."""
+    hue: float | tuple[float, ...] = option(default=0.0, minimum=-0.5, maximum=0.5)
+    """The hue is turned by a share of the circle between -hue and hue, or between two numbers, at most half the circle.
+    Gray images have no hue."""
 
     def conflicts(self) -> Iterator[OptionError]:
         """Report ranges that are none."""
-        for name in ("brightness", "contrast", "saturation"):
+        for name in ("brightness", "contrast", "saturation", "hue"):
             given = getattr(self, name)
             if isinstance(given, tuple) and (len(given) != 2 or given[0] > given[1]):
                 yield OptionError(name, "This must be a number, or the least and the greatest factor.")
+        if isinstance(self.hue, float) and self.hue < 0:
+            yield OptionError("hue", "This must be at least 0, or two numbers from -0.5 to 0.5.", id="out-of-bounds")
 
     def numbers(self, shape: tuple[int, ...]) -> int:
-        """Return 4: the order, and three factors."""
-        return 4
+        """Return the order, and a factor of each change."""
+        return 1 + len(self._changes)
+
+    @property
+    def _changes(self) -> "tuple[tuple[Change, float | tuple[float, ...], float], ...]":
+        """Each change with its option and the factor that changes nothing; without the hue unless it is changed."""
+        turned = ((_turned, self.hue, 0.0),) if self.hue else ()
+        return (
+            (_brighter, self.brightness, 1.0),
+            (_contrasted, self.contrast, 1.0),
+            (_saturated, self.saturation, 1.0),
+            *turned,
+        )
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the same shape."""
@@ -103,15 +122,14 @@ class ColorJitter(TransformSpec):
         """Change each image by its own factors, in its own order."""
         import torch
 
-        # The six orders of the three changes, equally likely.
-        order = device_tensor((numbers[:, 0] * 6).astype("int64"), images)
-        orders = torch.tensor(ORDERS).to(images.device, non_blocking=True)[order]
-        changes = [
-            (_brighter, self.brightness, numbers[:, 1]),
-            (_contrasted, self.contrast, numbers[:, 2]),
-            (_saturated, self.saturation, numbers[:, 3]),
+        changes = self._changes
+        possible = tuple(permutations(range(len(changes))))  # All orders are equally likely.
+        order = device_tensor((numbers[:, 0] * len(possible)).astype("int64"), images)
+        orders = torch.tensor(possible).to(images.device, non_blocking=True)[order]
+        factors = [
+            None if given == 0 else _factors(given, neutral, numbers[:, index], images)
+            for index, (_, given, neutral) in enumerate(changes, 1)
         ]
-        factors = [None if change[1] == 0 else _factors(*change[1:], images) for change in changes]
         for place in range(len(changes)):
             before = images
             for index, (change, _, _) in enumerate(changes):
@@ -126,12 +144,10 @@ class ColorJitter(TransformSpec):
         return images
 
 
-ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-
-
-def _factors(given: float | tuple[float, ...], numbers: "NDArray[Any]", images: "Tensor") -> "Tensor":
-    """Return the factor of each image, `(N, 1, 1, 1)`."""
-    least, greatest = given if isinstance(given, tuple) else (max(0.0, 1 - given), 1 + given)
+def _factors(given: float | tuple[float, ...], neutral: float, numbers: "NDArray[Any]", images: "Tensor") -> "Tensor":
+    """Return the factor of each image, `(N, 1, 1, 1)`: around the neutral one, or between two numbers."""
+    lowest = 0.0 if neutral else -0.5
+    least, greatest = given if isinstance(given, tuple) else (max(lowest, neutral - given), neutral + given)
     return device_tensor(least + (greatest - least) * numbers, images, is_float=True).reshape(-1, 1, 1, 1)
 
 
@@ -156,3 +172,24 @@ def _contrasted(images: "Tensor", factor: "Tensor") -> "Tensor":
 
 def _saturated(images: "Tensor", factor: "Tensor") -> "Tensor":
     return images if images.shape[1] == 1 else _blended(images, _gray(images), factor)
+
+
+def _turned(images: "Tensor", turn: "Tensor") -> "Tensor":
+    """Turn the hue by a share of the circle; value and saturation stay.
+
+    Source: https://en.wikipedia.org/wiki/HSL_and_HSV
+    """
+    import torch
+
+    if images.shape[1] == 1:
+        return images
+    value, range_ = (
+        images.amax(dim=1, keepdim=True),
+        images.amax(dim=1, keepdim=True) - images.amin(dim=1, keepdim=True),
+    )
+    red, green, blue = ((value - images) / torch.where(range_ == 0, 1, range_)).unbind(dim=1)
+    is_red, is_green = images[:, 0] == value[:, 0], images[:, 1] == value[:, 0]
+    sixths = torch.where(is_red, blue - green, torch.where(is_green, 2 + red - blue, 4 + green - red)).unsqueeze(1)
+    of_channel = torch.tensor([5.0, 3.0, 1.0], dtype=images.dtype).to(images.device, non_blocking=True).view(1, 3, 1, 1)
+    place = (of_channel + sixths + 6 * turn) % 6
+    return value - range_ * torch.minimum(place, 4 - place).clamp(0, 1)

@@ -155,4 +155,7 @@ def test_every_callback_with_state_is_tested_here():
             options = {"Freeze": {"layers": "1"}, "GradientClipping": {"max_norm": 1.0}}.get(kind.__name__, {})
             if hasattr(kind(**options).build(), "state_dict"):
                 with_state.add(kind.__name__)
-    assert with_state == {name for name in tried if name in hookline_callbacks.register_specs()} | {"GradientNorm"}
+    assert with_state == {name for name in tried if name in hookline_callbacks.register_specs()} | {
+        "GradientNorm",
+        "Checkpoint",
+    }

@@ -10,6 +10,7 @@ from sklearn import impute, preprocessing
 from hookline.errors import HooklineError
 from hookline_columns.discretizer import KBinsDiscretizer
 from hookline_columns.numbers import Binarizer, Log1p, Number
+from hookline_columns.powers import PowerTransformer
 from hookline_columns.quantiles import QuantileTransformer
 from hookline_columns.scalers import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
@@ -44,6 +45,64 @@ def test_numbers_are_those_of_scikit_learn(kind, known, applied):
     training = abs(TRAINING) if isinstance(kind, Log1p) else TRAINING
     expected = known.fit(training[:, None]).transform(rows[:, None])[:, 0]
     numpy.testing.assert_allclose(applied(kind, training, rows), expected, rtol=1e-12, atol=1e-12)
+
+
+POSITIVE = abs(TRAINING) + 0.1
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize(
+    ("method", "training"),
+    [
+        ("yeo-johnson", TRAINING),
+        ("yeo-johnson", POSITIVE),
+        ("yeo-johnson", -POSITIVE),
+        ("box-cox", POSITIVE),
+        ("box-cox", RANDOM.lognormal(20, 5, 100)),
+    ],
+)
+def test_powers_are_those_of_scikit_learn(method, training, standardize, applied):
+    known = preprocessing.PowerTransformer(method=method, standardize=standardize).fit(training[:, None])
+    kind = PowerTransformer(method=method, standardize=standardize)
+    fitted = kind.fit(pyarrow.array(training))
+    numpy.testing.assert_allclose(fitted["power"], known.lambdas_[0], rtol=1e-6)  # Its tolerance is about 1e-8.
+    rows = training[::3] * 1.5
+    expected = known.transform(rows[:, None])[:, 0]
+    numpy.testing.assert_allclose(applied(kind, training, rows), expected, rtol=1e-5, atol=1e-7)
+    as_known = {"power": float(known.lambdas_[0])}
+    if standardize:
+        as_known |= {"center": known._scaler.mean_[0], "scale": known._scaler.scale_[0]}
+    found = kind.transform(pyarrow.array(rows), as_known).to_numpy()
+    numpy.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        [0.1] * 5,
+        [1.0, 2.0],
+        [0.0, 0.0, 1.0, -1.0],
+        [-1e120, 1e120, 5.0],
+        [1e300, 1e-300, 1.0],
+        [5e-324, 1e-323],
+        1.7e9 + RANDOM.random(50) * 1e7,
+        *(RANDOM.normal(size=5) * 10.0 ** RANDOM.integers(-300, 100, 5) for _ in range(20)),
+    ],
+    ids=lambda numbers: str(numbers[0])[:12],
+)
+def test_powers_of_any_numbers_stay_finite(training, applied):
+    assert numpy.isfinite(applied(PowerTransformer(), training)).all()
+    if min(training) > 0:
+        assert numpy.isfinite(applied(PowerTransformer(method="box-cox"), training)).all()
+
+
+def test_no_other_power_is_more_likely():
+    from scipy import stats
+
+    for numbers in (TRAINING, POSITIVE, -POSITIVE):
+        power = PowerTransformer().fit(pyarrow.array(numbers))["power"]
+        best = stats.yeojohnson_llf(power, numbers)
+        assert all(stats.yeojohnson_llf(power + step, numbers) < best for step in (-1e-4, 1e-4))
 
 
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
@@ -92,6 +151,9 @@ def test_numbers_can_be_transformed_back(kind):
 
 
 def test_numbers_out_of_range_are_unfit():
+    unfit = PowerTransformer(method="box-cox").unfit(pyarrow.array([0.0, 1.0]), {"power": 1.0})
+    assert unfit.is_unfit.tolist() == [True, False]
+    assert unfit.explain(0) == '0.0 is not a finite number above 0, as "box-cox" requires: use "yeo-johnson".'
     unfit = Log1p().unfit(pyarrow.array([0.0, -1.0, float("inf")]), {})
     assert unfit.is_unfit.tolist() == [False, True, True]
     assert unfit.explain(1) == "-1.0 is not a finite number greater than -1, as Log1p requires."

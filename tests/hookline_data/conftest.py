@@ -7,6 +7,7 @@ import torch
 from pyarrow import parquet
 
 import hookline
+from hookline_stages.beginning import prepare_data
 
 
 @pytest.fixture
@@ -62,6 +63,17 @@ def prepare_file():
 
 
 @pytest.fixture
+def prepare_given():
+    """Prepare rows from Python for a loss; each split is one batch, in the order of the rows."""
+
+    def prepare_given(rows, *, loss="MSELoss", seed=0, **options):
+        data = {"type": "DataFrame", "targets": "y", "batch_size": 10**6, "shuffle": False, **options}
+        return prepared({name: value for name, value in data.items() if value is not None}, loss, seed, rows)
+
+    return prepare_given
+
+
+@pytest.fixture
 def prepare_drawn(tmp_path):
     """Prepare the draw of a source such as Pairs from a CSV file with this text; each split is one batch."""
 
@@ -85,7 +97,7 @@ def prepare_random():
     return prepare_random
 
 
-def prepared(data, loss, seed):
+def prepared(data, loss, seed, given=None):
     spec = hookline.load(
         {
             "run": {"seed": seed},
@@ -95,6 +107,5 @@ def prepared(data, loss, seed):
             "optimizer": {"type": "SGD"},
         }
     )
-    return spec.data.prepare(
-        hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu")), spec.objective
-    )
+    run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"), given=given)
+    return prepare_data(run)

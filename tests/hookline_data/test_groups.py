@@ -57,7 +57,11 @@ def test_no_pattern_of_a_group_selects_a_target_or_the_split_column(prepare):
 @pytest.mark.parametrize(
     ("header", "inputs", "message"),
     [
-        ("a,y", {"u": "a", "v": "y"}, 'The column "y" cannot be an input, because it is a target or splits the rows.'),
+        (
+            "a,y",
+            {"u": "a", "v": "y"},
+            'The column "y" cannot be an input, because it is a target, an id, or splits the rows.',
+        ),
         ("a,y", {"u": "a", "v": ["a", "aa"]}, 'There is no column "aa". Did you mean "a"?'),
         ("long,y", {"u": "long", "v": "?"}, 'No column is left for the inputs "v".'),
         ("long,y", "?", "No column is left for the inputs."),

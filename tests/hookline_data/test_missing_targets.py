@@ -1,6 +1,7 @@
 """Rows without a target, and classes in the order of the spec."""
 
 import numpy
+import pandas
 import pyarrow
 import pytest
 import torch
@@ -171,3 +172,123 @@ def test_a_class_that_marks_rows_without_a_class_is_told(loss, remedy, tmp_path)
     (tmp_path / "t.csv").write_text("x,c\n1,-1\n2,0\n3,1\n4,1\n")
     with pytest.warns(hookline.HooklineWarning, match=f'The class -1 of "c" is trained like any other.*{remedy}'):
         hookline.train(hookline.load(spec(tmp_path / "t.csv", loss, "c")), out=tmp_path / "run")
+
+
+# New rows of a finished run.
+
+
+def train(made, tmp_path):
+    return hookline.open_run(hookline.train(hookline.load(made), out=tmp_path / "run").directory)
+
+
+def of_frame(path):
+    return pandas.read_csv(path)
+
+
+def of_parquet(path):
+    table = pandas.read_csv(path)
+    table.to_parquet(path.with_suffix(".parquet"))
+    return path.with_suffix(".parquet")
+
+
+def of_lines(path):
+    table = pandas.read_csv(path)
+    table.to_json(path.with_suffix(".jsonl"), orient="records", lines=True)
+    return path.with_suffix(".jsonl")
+
+
+@pytest.mark.parametrize("form", [str, of_frame, of_parquet, of_lines])
+@pytest.mark.parametrize(
+    ("loss", "target", "outputs", "lacking", "options"),
+    [
+        ("CrossEntropyLoss", "level", 3, [2, 5], {"missing_targets": "drop"}),
+        ("MSELoss", "y", 1, [3, 6], {"missing_targets": "drop"}),
+        ("MSELoss", "y", 1, [3, 6], {"columns": {"y": {"type": "StandardScaler", "missing": "drop"}}}),
+        ("MSELoss", "y", 1, [3, 6], {"missing_targets": "drop", "columns": {"y": {"type": "StandardScaler"}}}),
+    ],
+)
+def test_an_evaluation_of_new_rows_drops_those_without_a_target(
+    form, loss, target, outputs, lacking, options, table, tmp_path
+):
+    run = train(spec(table, loss, target, outputs, **options), tmp_path)
+    lines = table.read_text().splitlines()
+    others = tmp_path / "others.csv"
+    others.write_text("\n".join(line for number, line in enumerate(lines) if number not in lacking))
+    expected = run.evaluate(data=others)
+    message = f'2 of 10 rows are left out, as in training: "{target}" in 2 of them is missing.'
+    with pytest.warns(hookline.HooklineWarning, match=message) as warned:
+        found = run.evaluation(data=form(table))
+    assert len(warned) == 1
+    assert (found.rows, dict(found.metrics)) == (8, dict(expected))
+    assert found.metrics == run.evaluate("training")
+
+
+def test_new_rows_without_a_target_are_predicted_and_their_truth_is_empty(table, tmp_path):
+    run = train(spec(table, "CrossEntropyLoss", "level", missing_targets="drop"), tmp_path)
+    predicted = run.predict(table, columns=["prediction", "truth"])
+    assert predicted["truth"].to_pylist() == [None if cell in ("", "NA") else cell for cell in CELLS]
+    assert predicted["prediction"].equals(run.predict(table, columns=["prediction"])["prediction"])
+    none = run.predict({"x": [1.0, 2.0], "level": [None, "NA"]}, columns=["truth", "prediction"])
+    assert (none["truth"].to_pylist(), none["prediction"].null_count) == ([None, None], 0)
+
+
+def test_new_rows_without_a_target_are_refused_if_the_spec_does_not_drop_them(table, tmp_path, capsys):
+    complete = tmp_path / "complete.csv"
+    complete.write_text("x,level,y\n1,low,1\n2,mid,2\n3,high,3\n")
+    train(spec(complete, "CrossEntropyLoss", "level"), tmp_path)
+    assert main(["evaluate", str(tmp_path / "run"), "--data", str(table)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{table}: 2 of 10 rows cannot be read:  [unreadable-rows]",
+        '  row 2, column "level": The cell is empty.',
+        '  row 5, column "level": "NA" counts as a missing value: fill it in or remove the row; if it is a class name, '
+        "set `missing_marks = []`.",
+    ]
+
+
+def test_rows_that_training_drops_for_an_input_are_left_out_of_an_evaluation_only(tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n,3\n3,4\n4,\nNA,\n5,6\n")
+    columns = {"x": {"type": "StandardScaler", "missing": "drop"}}
+    run = train(spec(path, "MSELoss", "y", 1, missing_targets="drop", columns=columns), tmp_path)
+    assert main(["evaluate", str(tmp_path / "run"), "--data", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("run, t.csv (3 rows), weights of epoch 1\n")
+    assert '3 of 6 rows are left out, as in training: "x" in 2, and "y" in 2 of them is missing.' in printed.err
+    assert "[dropped-rows]" in printed.err
+    with pytest.raises(hookline.errors.UnreadableRowsError) as raised:
+        run.predict(path)
+    assert [problem.row for problem in raised.value.problems] == [2, 5]
+
+
+def test_a_row_that_cannot_be_read_is_not_dropped_for_its_missing_target(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n2,3\n3,4\n")
+    run = train(spec(path, "MSELoss", "y", 1, missing_targets="drop"), tmp_path)
+    path.write_text("x,y\n1,\nwide,\n3\n4,tall\n5,1\n")
+    with pytest.raises(hookline.errors.UnreadableRowsError) as raised:
+        run.evaluate(data=path)
+    assert [(problem.row, problem.message) for problem in raised.value.problems] == [
+        (2, '"wide" is not a number.'),
+        (3, "row 3: It has 1 cell, but the header has 2."),
+        (4, '"tall" is not a number, but MSELoss needs numbers.'),
+    ]
+
+
+def test_new_rows_that_all_lack_the_target_are_an_error(table, tmp_path):
+    run = train(spec(table, "MSELoss", "y", 1, missing_targets="drop"), tmp_path)
+    with pytest.raises(hookline.errors.DataError, match='data: No row is left: "y" in 2 of 2 rows is missing'):
+        run.evaluate(data={"x": [1.0, 2.0], "y": [None, "NA"]})
+
+
+def test_an_evaluation_of_new_arrays_drops_rows_without_a_target(tmp_path):
+    rows = {
+        "x": numpy.arange(6.0)[:, None],
+        "y": numpy.array([[1.0, 2], [2, 3], [3, numpy.nan], [4, 1], [5, 2], [6, 7]]),
+    }
+    path = arrays(tmp_path, **rows)
+    run = train(spec(path, "MSELoss", "y", 2, type="NPZ", missing_targets="drop"), tmp_path)
+    for source in (path, rows):
+        with pytest.warns(hookline.HooklineWarning, match='1 of 6 rows are left out, as in training: "y" in 1 of them'):
+            assert run.evaluate(data=source) == run.evaluate("training")
+    truth = run.predict(rows, columns=["truth"])
+    assert [cell is None for cell in truth["truth[y[1]]"].to_pylist()] == [False, False, True, False, False, False]

@@ -1,9 +1,12 @@
+import io
+
 import pytest
+from pyarrow import csv, parquet
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
+from hookline_data.dialect import first_rows
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading import csv_cells
 
 ROWS = "island,sex,bill,kind\nTorgersen,NA,39.1,a\nBiscoe,male,1e3,b\nDream,female,-.5,a\n"
 
@@ -27,6 +30,21 @@ def test_a_text_input_is_reported_before_the_file_is_read(tmp_path):
     assert problems(tmp_path) == [
         'data.inputs: "island" and "sex" are text (row 1 of "island" is "Torgersen"), but inputs must be numbers. '
         f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}. Or select the others: inputs = ["bill"]'
+    ]
+
+
+def test_a_text_input_of_a_parquet_file_is_found_in_its_footer(tmp_path):
+    table = csv.read_csv(io.BytesIO(ROWS.encode()))
+    parquet.write_table(table, tmp_path / "birds.parquet")
+    found = {"type": "Parquet", "path": str(tmp_path / "birds.parquet")}
+    assert problems(tmp_path, **found) == [
+        'data.inputs: "island" and "sex" are text, but inputs must be numbers. '
+        f'{ADVICE}: columns = {{ island = {{ type = "OneHotEncoder" }} }}. Or select the others: inputs = ["bill"]'
+    ]
+    columns = {"*": {"type": "StandardScaler"}, "sex": {"type": "OneHotEncoder"}}
+    assert problems(tmp_path, **found, columns=columns) == [
+        f'data.columns."*": "island" is text, but StandardScaler needs numbers. {ADVICE}: columns = {{ island = '
+        '{ type = "OneHotEncoder" } }.'
     ]
 
 
@@ -93,10 +111,10 @@ def test_columns_that_are_not_inputs_may_be_text(tmp_path):
 @pytest.mark.parametrize("cell", ["1", "-.5", "1e-3", "inf", "NaN", "NA", "?", "-", "", "True", "no", " 2 "])
 def test_a_cell_that_may_be_read_as_a_number_is_not_a_word(cell, tmp_path):
     (tmp_path / "x.csv").write_text(f"a,b\n{cell},1\n")
-    assert csv_cells.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
+    assert first_rows.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
 
 
 def test_an_incomplete_row_is_ignored(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_cells, "LOOKED_AT", 8)
+    monkeypatch.setattr(first_rows, "LOOKED_AT", 8)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n1,2e5x\n")
-    assert csv_cells.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}
+    assert first_rows.text_columns(CSVFile(tmp_path / "x.csv"), ["a", "b"]) == {}

@@ -1,11 +1,13 @@
 """Metrics of sequences."""
 
+from random import Random
+
 import pytest
 import torch
 
 from hookline_losses.regression import MSELoss
 from hookline_losses.sequence import CTCLoss
-from hookline_metrics.sequence import SequenceAccuracy, SymbolErrorRate
+from hookline_metrics.sequence import SequenceAccuracy, SymbolErrorRate, _distances
 
 
 def padded(*words, width):
@@ -39,6 +41,13 @@ def test_sequences_are_compared_as_a_whole_and_by_symbol(batches):
     assert computed(SequenceAccuracy(), batches) == 2 / 6
     errors = sum(levenshtein(said, meant) for said, meant in zip(SAID, MEANT, strict=True))
     assert computed(SymbolErrorRate(), batches) == errors / sum(map(len, MEANT))
+
+
+def test_the_distances_of_random_words_are_those_of_the_definition():
+    random = Random(0)  # noqa: S311 - Any words will do.
+    said, meant = (["".join(random.choices("ab", k=random.randint(0, 5))) for _ in range(60)] for _ in range(2))
+    found = _distances(padded(*said, width=5), padded(*meant, width=5))
+    assert found.tolist() == [levenshtein(one, other) for one, other in zip(said, meant, strict=True)]
 
 
 @pytest.mark.parametrize("metric", [SequenceAccuracy(), SymbolErrorRate()])

@@ -17,6 +17,8 @@ with warnings.catch_warnings():
 
 KINDS = {kind.__name__: kind for kind in Plugins().catalog}
 ROWS, CARDINALITIES = 200, (3, 12)
+FEW_ROWS = 24
+"""For models with wide layers, whose time grows with the rows."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +29,12 @@ def _in_float64():
     torch.set_default_dtype(torch.float32)
 
 
-def numbers():
-    return torch.randn(ROWS, 5)
+def numbers(rows=ROWS):
+    return torch.randn(rows, 5)
 
 
-def categories():
-    return torch.stack([torch.randint(0, count, (ROWS,)) for count in CARDINALITIES], dim=1)
+def categories(rows=ROWS):
+    return torch.stack([torch.randint(0, count, (rows,)) for count in CARDINALITIES], dim=1)
 
 
 def built(name, *inputs, **options):
@@ -102,7 +104,7 @@ def test_resnet():
 @pytest.mark.parametrize("n_blocks", [1, 3])
 @pytest.mark.parametrize("which", ["both", "numbers", "categories"])
 def test_ft_transformer_with_its_default_options(which, n_blocks):
-    x_num, x_cat = numbers(), categories()
+    x_num, x_cat = numbers(FEW_ROWS), categories(FEW_ROWS)
     given = {"both": (x_num, x_cat), "numbers": (x_num,), "categories": (x_cat,)}[which]
     options = rtdl.FTTransformer.get_default_kwargs(n_blocks)
     theirs = rtdl.FTTransformer(
@@ -141,24 +143,39 @@ def test_ft_transformer_with_fewer_keys_and_values_and_relu(sharing):
     assert_equal(with_weights_of(built("FTTransformer", x_num, **options), theirs), theirs, [x_num], [x_num, None])
 
 
-@pytest.mark.parametrize("arch_type", ["tabm", "tabm-mini", "tabm-packed"])
+ARCHITECTURES = ["tabm", "tabm-mini", "tabm-packed"]
+NARROW = {"k": 4, "d_block": 16}
+
+
+@pytest.mark.parametrize("arch_type", ARCHITECTURES)
 @pytest.mark.parametrize("is_embedded", [False, True])
 @pytest.mark.parametrize("has_categories", [False, True])
-def test_tabm_with_its_default_options(arch_type, is_embedded, has_categories):
-    given = (numbers(), categories()) if has_categories else (numbers(),)
+def test_tabm_with_each_kind_of_input(arch_type, is_embedded, has_categories):
+    assert_equal(*both_tabm(arch_type, is_embedded, has_categories, **NARROW))
+
+
+@pytest.mark.parametrize("arch_type", ARCHITECTURES)
+def test_tabm_with_its_default_options(arch_type):
+    assert_equal(*both_tabm(arch_type, is_embedded=True, has_categories=True))
+
+
+def both_tabm(arch_type, is_embedded, has_categories, **options):
+    """Our TabM and theirs with the same weights, and inputs for them."""
+    given = (numbers(FEW_ROWS), categories(FEW_ROWS)) if has_categories else (numbers(FEW_ROWS),)
     theirs = tabm.TabM.make(
         n_num_features=5,
         cat_cardinalities=list(CARDINALITIES) if has_categories else [],
         d_out=3,
         arch_type=arch_type,
         num_embeddings=embeddings.PeriodicEmbeddings(5, lite=False) if is_embedded else None,
+        **options,
     )
-    options = {"num_embeddings": KINDS["PeriodicEmbeddings"]()} if is_embedded else {}
-    ours = built("TabM", *given, d_out=3, arch_type=arch_type, **options)
+    embedded = {"num_embeddings": KINDS["PeriodicEmbeddings"]()} if is_embedded else {}
+    ours = built("TabM", *given, d_out=3, arch_type=arch_type, **embedded, **options)
     for parameter in theirs.parameters():
         parameter.data.normal_(std=0.1)
     ours.load_state_dict(theirs.state_dict(), strict=True)
-    assert_equal(ours, theirs, given)
+    return ours, theirs, given
 
 
 @pytest.mark.parametrize(

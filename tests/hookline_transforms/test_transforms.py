@@ -1,6 +1,8 @@
 """Each transform against a loop over images, written with NumPy or torch from the definition in torchvision."""
 
+import colorsys
 import math
+from itertools import permutations
 
 import numpy
 import pytest
@@ -9,7 +11,7 @@ from scipy import ndimage
 from torch.nn.functional import interpolate
 
 from hookline.errors import OptionError
-from hookline_transforms.color import ORDERS, ColorJitter, Normalize
+from hookline_transforms.color import ColorJitter, Normalize
 from hookline_transforms.crop import CenterCrop, RandomCrop, RandomResizedCrop
 from hookline_transforms.erasing import RandomErasing
 from hookline_transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
@@ -25,7 +27,7 @@ ALL = (
     RandomResizedCrop(size=6),
     RandomRotation(degrees=40.0, interpolation="bilinear", fill=0.25),
     RandomErasing(value="random"),
-    ColorJitter(brightness=0.5, contrast=0.5, saturation=0.5),
+    ColorJitter(brightness=0.5, contrast=0.5, saturation=0.5, hue=0.2),
     Normalize(mean=(0.5, 0.25, 0.125), std=(0.5, 2.0, 0.75)),
     CenterCrop(size=(5, 7)),
 )
@@ -191,7 +193,7 @@ def test_color_jitter_changes_images_in_their_own_order():
     expected = []
     for image, own in zip(IMAGES.double().numpy(), numbers, strict=True):
         brightness, contrast, saturation = 0.5 + own[1], 0.2 + 0.7 * own[2], 0.2 + 1.6 * own[3]
-        for change in ORDERS[int(own[0] * 6)]:
+        for change in list(permutations(range(3)))[int(own[0] * 6)]:
             gray = (image * luma).sum(axis=0)
             if change == 0:
                 image = brightness * image
@@ -204,6 +206,46 @@ def test_color_jitter_changes_images_in_their_own_order():
     made = transform.transform(IMAGES.double(), numbers)
     assert numpy.abs(made.numpy() - numpy.stack(expected)).max() < 1e-12
     assert torch.equal(ColorJitter().transform(IMAGES, numbers), IMAGES)
+
+
+@pytest.mark.parametrize(("hue", "least", "greatest"), [(0.3, -0.3, 0.3), ((0.1, 0.4), 0.1, 0.4)])
+def test_color_jitter_turns_the_hue_as_colorsys_does(hue, least, greatest):
+    transform = ColorJitter(hue=hue)
+    images = IMAGES.double().clone()
+    images[:, :, 0, 0] = 0.25  # Gray has no hue.
+    images[:, 1:, 0, 1] = 0.0
+    images[:, :, 1, 1] = 0.0
+    numbers = drawn(transform)
+    assert numbers.shape[1] == 5
+    expected = []
+    for image, own in zip(images.numpy(), numbers, strict=True):
+        turn = least + (greatest - least) * own[4]
+        hsv = [colorsys.rgb_to_hsv(*pixel) for pixel in image.reshape(3, -1).T]
+        turned = [colorsys.hsv_to_rgb((h + turn) % 1, s, v) for h, s, v in hsv]
+        expected.append(numpy.array(turned).T.reshape(image.shape))
+    made = transform.transform(images, numbers)
+    assert numpy.abs(made.numpy() - numpy.stack(expected)).max() < 1e-12
+    gray = images[:, :1].clone()
+    assert torch.equal(transform.transform(gray, numbers), gray)
+
+
+def test_all_changes_of_color_jitter_happen_in_one_of_24_orders():
+    transform = ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.4)
+    alone = [
+        ColorJitter(brightness=(1.3, 1.3)),
+        ColorJitter(contrast=(0.7, 0.7)),
+        ColorJitter(saturation=(1.2, 1.2)),
+        ColorJitter(hue=(0.1, 0.1)),
+    ]
+    fixed = ColorJitter(brightness=(1.3, 1.3), contrast=(0.7, 0.7), saturation=(1.2, 1.2), hue=(0.1, 0.1))
+    numbers = numpy.tile(numpy.linspace(0, 0.999, 24)[:, None], 5)
+    made = fixed.transform(IMAGES[:1].double().expand(24, -1, -1, -1), numbers)
+    for index, order in enumerate(permutations(range(4))):
+        image = IMAGES[:1].double()
+        for change in order:
+            image = alone[change].transform(image, numpy.zeros((1, 5)))
+        assert (made[index] - image[0]).abs().max() < 1e-12
+    assert transform.numbers((3, 2, 2)) == 5
 
 
 def test_normalize_subtracts_and_divides():
@@ -246,6 +288,8 @@ def test_images_that_a_transform_does_not_take(transform, shape, message):
         (RandomErasing, {"ratio": (1.0,)}, "ratio"),
         (RandomRotation, {"degrees": -3.0}, "degrees"),
         (ColorJitter, {"contrast": (0.5, 0.2)}, "contrast"),
+        (ColorJitter, {"hue": (0.1,)}, "hue"),
+        (ColorJitter, {"hue": -0.1}, "hue"),
     ],
 )
 def test_options_that_contradict_themselves(kind, options, name):

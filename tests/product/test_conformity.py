@@ -36,6 +36,7 @@ SAMPLE = [
     "CSV",
     "CSVLog",
     "CTCLoss",
+    "Checkpoint",
     "Conv2d",
     "CosineAnnealingLR",
     "CrossEntropyLoss",

@@ -90,6 +90,41 @@ def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, caps
     assert data.columns["Island"].gives_indices
 
 
+def test_a_streamed_table_is_planned_as_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT / "specs")
+    [shown] = map(tomllib.loads, blocks("toml", "streaming"))
+    assert shown["data"].items() <= tomllib.loads((ROOT / "specs" / "streamed.toml").read_text())["data"].items()
+    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    command, lines = shown_of("plan", "streaming")
+    assert main(command) == 0
+    assert "\n".join(lines) in capsys.readouterr().out
+
+
+def test_a_spec_is_drafted_trained_and_changed_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "specs" / "data" / "penguins.csv", tmp_path)
+    shutil.copy("penguins.csv", "new.csv")
+    first, changes = blocks("sh", "new_spec")
+    command, shown = shown_of("new spec penguins.csv", "new_spec")
+    assert first.splitlines()[0].split() == ["hookline", *command]
+    for index, line in enumerate(first.splitlines()):
+        assert main([*line.split()[1:], *(["-q", "--set", "run.epochs=2"] if "train" in line else [])]) == 0
+        if index == 0:
+            assert capsys.readouterr().out.splitlines() == shown
+    columns, changed = blocks("toml", "new_spec")
+    assert columns in Path("penguins.toml").read_text()
+    for line in changes.splitlines():
+        assert main([*line.split()[1:], "-q", "--set", "run.epochs=1"]) == 0
+    table, more = tomllib.loads(Path("penguins.toml").read_text()), tomllib.loads(changed)
+    spec = hookline.load({**table, **more, "data": {**table["data"], **more["data"]}})
+    assert (spec.data.group_column, spec.loss.weight) == ("Individual ID", "balanced")
+    Path("broken.csv").write_text("width,length,kind\n1,2,a\n1,2,a\n1,2\n" + "1,2,b\n" * 9)
+    command, shown = shown_of("new spec broken.csv", "new_spec")
+    capsys.readouterr()
+    assert main(command) == 2
+    assert capsys.readouterr().err.splitlines() == shown
+
+
 @pytest.fixture
 def specs(tmp_path, monkeypatch):
     """A directory with the spec of the README, its data, and the spec that extends it."""
@@ -172,7 +207,7 @@ def test_the_model_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
-    plain, of_houses, embedded = map(tomllib.loads, blocks("toml", "tabular_models"))
+    plain, of_houses, embedded, _ = map(tomllib.loads, blocks("toml", "tabular_models"))
     rows = [f"{90 + row},{row % 5},{row % 20},{row * 9 % 500},{100 + row * 37 % 101}" for row in range(60)]
     (tmp_path / "houses.csv").write_text("\n".join(["area,rooms,city,street,price", *rows]))
     monkeypatch.chdir(tmp_path)
@@ -182,6 +217,13 @@ def test_models_for_tables_are_built_as_shown(tmp_path, monkeypatch):
         spec = hookline.load({**sections, **of_houses, "model": known | shown["model"]})
         trial = hookline.train(spec, out=tmp_path / str(number))
         assert type(trial.model).__name__ == shown["model"]["type"]
+
+
+def test_a_linear_model_for_few_rows_is_built_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT / "specs")
+    *_, linear = map(tomllib.loads, blocks("toml", "tabular_models"))
+    trial = hookline.train(iris_with(linear, ["run.epochs=1"]), out=tmp_path / "run")
+    assert [(layer.in_features, layer.out_features) for layer in trial.model] == [(4, 3)]
 
 
 def test_the_training_options_are_read_as_shown():
@@ -210,7 +252,9 @@ def test_a_run_is_repeated_and_compared_as_shown(tmp_path, monkeypatch, capsys):
     assert [main(command.split()) for command in commands] == [0, 0, 0]
     table = PAGES["runs"].partition("## The run directory")[2]
     documented = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)}
-    assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins"} | {"safetensors"}
+    assert {path.name for path in Path("runs/first").iterdir()} == documented - {"plugins", "checkpoints"} | {
+        "safetensors"
+    }
 
 
 def test_new_rows_are_predicted_as_shown(tmp_path, monkeypatch, capsys):
@@ -257,7 +301,7 @@ def test_the_attributes_of_a_finished_run_exist_as_documented():
     named = set(re.findall(r"`run\.(\w+)`", section))
     assert named >= {"spec", "state", "metrics"}
     # The others are attributes that `__init__` sets.
-    assert named - {"spec", "result"} <= set(dir(hookline.FinishedRun))
+    assert named - {"spec", "result", "trial"} <= set(dir(hookline.FinishedRun))
 
 
 def test_a_finished_run_is_evaluated_as_shown(tmp_path, monkeypatch, capsys):
@@ -419,13 +463,20 @@ def test_several_losses_are_those_of_the_example():
     ]
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+def test_the_python_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
-    [example] = blocks("python", "python")
-    exec(example, {})  # noqa: S102 - the example must run unchanged.
-    assert "Linear(in_features=4, out_features=16, bias=True)" in capsys.readouterr().out
+    exec("".join(blocks("python", "python")), {})  # noqa: S102 - the examples must run unchanged.
+    printed = capsys.readouterr().out
+    assert "Linear(in_features=4, out_features=16, bias=True)" in printed
+    assert "{'training': 90, 'validation': 30, 'test': 30} 131\n" in printed
+    assert "['setosa'" in printed
     assert (tmp_path / "runs" / "iris" / "1" / "result.json").exists()
+
+
+def test_ids_are_read_as_shown():
+    [shown] = [block for block in map(tomllib.loads, blocks("toml", "data")) if "id_columns" in block["data"]]
+    assert hookline.load({**tomllib.loads(blocks("toml")[0]), **shown}).data.always_kept == ("customer_id", "contract")
 
 
 def test_the_stages_are_listed_in_order():

@@ -46,6 +46,8 @@ def test_numbers_are_those_of_the_training_at_any_batch_size(name, tmp_path):
             numbers = run.evaluate(split)
             assert same(numbers, reported) or not reported
             for batch_size in (1, 7, 32, run.data.rows[split]):
+                if batch_size == 1 and run.data.rows[split] > 1000:
+                    continue  # The other splits of such a file are evaluated row by row.
                 other = run.evaluate(split, batch_size=batch_size)
                 assert list(other) == list(numbers)
                 for key, value in numbers.items():

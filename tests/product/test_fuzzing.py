@@ -150,6 +150,20 @@ def test_an_endless_file_is_reported():
         read("/dev/zero")
 
 
+@pytest.fixture(scope="module")
+def malicious(tmp_path_factory):
+    """A directory with files that extend each other: endlessly, in a long chain, or with exponential growth."""
+    directory = tmp_path_factory.mktemp("malicious")
+    (directory / "loop.toml").symlink_to("loop.toml")
+    for number in range(2000):
+        (directory / f"chain{number}.toml").write_text(f'extends = "chain{number + 1}.toml"\n')
+    for number in range(14):
+        (directory / f"diamond{number}.toml").write_text(f"extends = {[f'diamond{number + 1}.toml'] * 2}\n")
+    (directory / "diamond14.toml").write_text("a = 1\n")
+    (directory / "wide.toml").write_text(f"extends = {['diamond14.toml'] * 5000}\n")
+    return directory
+
+
 @pytest.mark.parametrize(
     ("first", "message"),
     [
@@ -165,15 +179,8 @@ def test_an_endless_file_is_reported():
     ],
     ids=range(9),
 )
-def test_malicious_chains_of_extended_files_are_reported(tmp_path, first, message):
-    (tmp_path / "loop.toml").symlink_to("loop.toml")
-    for number in range(2000):
-        (tmp_path / f"chain{number}.toml").write_text(f'extends = "chain{number + 1}.toml"\n')
-    for number in range(14):
-        (tmp_path / f"diamond{number}.toml").write_text(f"extends = {[f'diamond{number + 1}.toml'] * 2}\n")
-    (tmp_path / "diamond14.toml").write_text("a = 1\n")
-    (tmp_path / "wide.toml").write_text(f"extends = {['diamond14.toml'] * 5000}\n")
-    path = tmp_path / "spec.toml"
+def test_malicious_chains_of_extended_files_are_reported(malicious, first, message):
+    path = malicious / "spec.toml"
     path.write_text(f"extends = {first}\n")
     with pytest.raises(SpecError, match=message) as error:
         read(path)

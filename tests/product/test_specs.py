@@ -18,6 +18,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 AT_LEAST = {
     "callbacks/CSVLog": {"validation/R2Score": 0.51},
+    "callbacks/Checkpoint": {"validation/Accuracy": 0.95},
     "callbacks/ConfusionMatrix": {"validation/Accuracy": 0.95},
     "callbacks/CutMix": {"validation/Accuracy": 0.96},
     "callbacks/EarlyStopping": {"validation/Accuracy": 0.95, "test/Accuracy": 0.94},
@@ -76,7 +77,7 @@ AT_LEAST = {
     "optimizers/SGD": {"validation/Accuracy": 0.95},
     "optimizers/SparseAdam": {"validation/Accuracy": 0.95},
     "tabular/Branches": {"validation/R2Score": 0.48},
-    "tabular/FTTransformer": {"validation/R2Score": 0.38},
+    "tabular/FTTransformer": {"validation/R2Score": 0.43},
     "tabular/MLP": {"validation/Accuracy": 0.93},
     "tabular/RealMLP": {"validation/Accuracy": 0.93},
     "tabular/ResNet": {"validation/Accuracy": 0.94},
@@ -129,9 +130,10 @@ READ_BACK = {"MLflow", "WeightsAndBiases"}
 """Callbacks whose specs are tested elsewhere, since they need an environment of their own."""
 
 
-@pytest.mark.usefixtures("_real_curves")
 @pytest.mark.parametrize("name", sampled(AT_LEAST, SAMPLE))
-def test_a_spec_reaches_its_minimum_result(name, tmp_path):
+def test_a_spec_reaches_its_minimum_result(name, tmp_path, request):
+    if request.node.get_closest_marker("exhaustive"):
+        request.getfixturevalue("_real_curves")
     trial = hookline.train(hookline.load(SPECS / f"{name}.toml"), out=tmp_path / "run")
     reached = {metric: trial.metrics[metric] for metric in AT_LEAST[name]}
     assert {metric: value for metric, value in reached.items() if value < AT_LEAST[name][metric]} == {}

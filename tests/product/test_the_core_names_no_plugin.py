@@ -11,18 +11,13 @@ CORE = Path(hookline.__file__).parent
 NAMES = {kind.__name__ for kind in Plugins().catalog} | set(BUILT_IN)
 
 EXAMPLES = {
-    "check/toml/not_specs.py": {
-        "Arrow",
-        "CSV",
-        "JSONLines",
-        "NPZ",
-        "Parquet",
-    },  # How to use a file of this format that is given as a spec.
+    "check/toml/not_specs.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # How to use such a file that is given as a spec.
+    "check/toml/slips.py": {"Arrays"},  # A word of a message.
     "cli/drafts/plugin.py": {"Adam", "CrossEntropyLoss", "Tanh"},  # The example spec of `hookline new plugin`.
     "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
     "cli/explain.py": {"EarlyStopping"},
     "cli/main.py": {"Adam"},
-    "cli/new.py": {"Arrow", "CSV", "Parquet"},  # The file formats.
+    "cli/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/output/table_files.py": {"CSV"},  # The file format.
     "cli/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/show.py": {"Conv2d"},
@@ -37,6 +32,7 @@ EXAMPLES = {
     "trained/chosen_target.py": {"Safetensors"},
     "trained/evaluation/added_metrics.py": {"F1Score"},
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
+    "trained/resume.py": {"Checkpoint"},  # What to list in a spec.
     "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""

@@ -1,15 +1,19 @@
 """Third-party distributions, built as wheels and installed by pip into a fresh environment, work with every command."""
 
+import contextlib
+import importlib
 import json
 import math
+import os
 import re
 import subprocess
-import sys
 import sysconfig
+import tomllib
 import venv
 from collections import Counter
 from pathlib import Path
 
+import forked
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -65,22 +69,27 @@ type = "GreatestLoss"
 """
 
 
+def started(*command, **options):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+
+
 def run(*command, **options):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+    done = started(*command, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def wheel(distribution, directory):
-    """The wheel of a distribution, built with its own build backend."""
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", directory, distribution)
-    [built] = directory.glob("*.whl")
-    return built
+    """The wheel of a distribution, built with its own build backend, which pip would call in a process of its own."""
+    described = tomllib.loads((distribution / "pyproject.toml").read_text())
+    backend = importlib.import_module(described["build-system"]["build-backend"])
+    directory.mkdir()
+    with contextlib.chdir(distribution):
+        return directory / backend.build_wheel(str(directory))
 
 
 class Environment:
-    """A fresh environment that sees the packages of this one and installs the given wheels."""
+    """A fresh environment that sees the packages of this one and installs the given wheels or directories."""
 
     def __init__(self, directory):
         venv.create(directory, symlinks=True)
@@ -88,24 +97,43 @@ class Environment:
         packages = Path(run(self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
         (packages / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
         self.packages = packages
+        self.processes = forked.Python(self.python)
 
-    def install(self, *wheels):
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python)
-        run(*pip, "install", "--no-deps", "--no-index", "-q", "--force-reinstall", *wheels)
+    def install(self, *sources):
+        pip = (self.python, "-m", "pip", "--disable-pip-version-check")
+        run(*pip, "install", "--no-build-isolation", "--no-deps", "--no-index", "-q", *sources)
 
     def hookline(self, *arguments, cwd):
-        command = [str(self.python), "-m", "hookline", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+        done = self.processes.run("-m", "hookline", *arguments, cwd=cwd)
         return done.returncode, done.stdout, done.stderr
+
+    def pytest(self, *arguments, cwd):
+        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # Importing those takes a second.
+        done = self.processes.run("-m", "pytest", "-p", "no:cacheprovider", *arguments, cwd=cwd, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def environment(tmp_path_factory):
+    """Creates environments."""
+    made = []
+
+    def environment():
+        made.append(Environment(tmp_path_factory.mktemp("environment")))
+        return made[-1]
+
+    yield environment
+    for one in made:
+        one.processes.stop()
+
+
+@pytest.fixture(scope="module")
+def installed(environment, tmp_path_factory):
     """The environment with all three distributions."""
-    made = tmp_path_factory.mktemp("third_party")
-    environment = Environment(made / "environment")
-    environment.install(*(wheel(path, made / path.name) for path in sorted(DISTRIBUTIONS.glob("hookline-*"))))
-    return environment
+    made, wheels = environment(), tmp_path_factory.mktemp("wheels")
+    made.install(*(wheel(path, wheels / path.name) for path in sorted(DISTRIBUTIONS.glob("hookline-*"))))
+    return made
 
 
 @pytest.fixture
@@ -296,7 +324,9 @@ def test_training_with_them_equals_a_hand_written_loop(reported, here):
     assert {name: weights[name].tolist() for name in weights} == {name: expected[name].tolist() for name in expected}
 
 
-def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(reported, installed, here, tmp_path):
+def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reported(
+    reported, environment, here, tmp_path
+):
     reported("train", "waves.toml", "--out", "first")
     reported("train", "--locked", "first", "--out", "second")
     first, second = (here / name / "model.safetensors" for name in ("first", "second"))
@@ -309,12 +339,12 @@ def test_training_with_them_is_repeated_bit_for_bit_and_a_new_version_is_reporte
     for name in ("hookline_waves.py", "pyproject.toml"):
         text = (DISTRIBUTIONS / "hookline-waves" / name).read_text()
         (newer / name).write_text(text.replace('version = "1.2"', 'version = "1.3"'))
-    other = Environment(tmp_path / "environment")
+    other = environment()
     other.install(wheel(newer, tmp_path / "wheels"))
-    code, _, err = other.hookline("train", "--locked", "first", "--out", "third", cwd=here)
-    assert code == 2
+    done = started(other.python, "-m", "hookline", "train", "--locked", "first", "--out", "third", cwd=here)
+    assert done.returncode == 2
     assert (
-        err
+        done.stderr
         == 'first cannot be reproduced:  [lock-mismatch]\n  The version of the plugin "waves" was 1.2; now it is 1.3.\n'
     )
     assert not (here / "third").exists()
@@ -326,30 +356,29 @@ def test_the_kit_passes_on_them(installed, here):
             f"import hookline_{name}\nfrom hookline.testing import conform\n\n"
             f"test_it_conforms = conform(hookline_{name})\n"
         )
-    # One process for all three, since each imports torch.
-    out = run(installed.python, "-m", "pytest", "-v", "-p", "no:cacheprovider", cwd=here)
+    out = installed.pytest("-v", cwd=here)
     results = Counter(re.findall(r"^test_(\w+)\.py::\S+ (PASSED|SKIPPED)", out, re.MULTILINE))
     assert {name for name, result in results if result == "PASSED"} == {"focal", "lion", "waves"}, out
     assert all(results[name, "SKIPPED"] <= 1 for name in ("focal", "lion", "waves")), out
     assert re.search(rf"=+ {sum(n for (_, result), n in results.items() if result == 'PASSED')} passed", out), out
 
 
-def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(tmp_path):
-    environment = Environment(tmp_path / "environment")
-    code, out, err = environment.hookline("new", "plugin", "spiral", cwd=tmp_path)
+def test_a_new_plugin_is_installed_tested_and_trained_as_in_its_readme(environment, tmp_path):
+    fresh = environment()
+    code, out, err = fresh.hookline("new", "plugin", "spiral", cwd=tmp_path)
     assert (code, err) == (0, "")
     draft = tmp_path / "hookline-spiral"
-    environment.install(wheel(draft, tmp_path / "wheels"))
-    tested = run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft)
+    fresh.install(draft)
+    tested = fresh.pytest("-q", cwd=draft)
     assert re.search(r"^\d+ passed, 1 skipped in", tested, re.MULTILINE), tested
     # The installed plugin is used, not the file beside the spec.
     (draft / "hookline_spiral.py").unlink()
-    assert environment.hookline("check", "--deep", "example.toml", cwd=draft) == (
+    assert fresh.hookline("check", "--deep", "example.toml", cwd=draft) == (
         0,
         "example.toml: no problems found.\n",
         "",
     )
-    code, out, err = environment.hookline("train", "example.toml", cwd=draft)
+    code, out, err = fresh.hookline("train", "example.toml", cwd=draft)
     assert (code, err) == (0, "")
     assert "  loss       SpiralLoss" in out.splitlines()
     assert (draft / "runs/example/1/model.safetensors").is_file()
@@ -377,13 +406,13 @@ print(json.dumps([codes, printed.getvalue()]))
 """Runs commands, and prints their exit codes and the output of the last one."""
 
 
-def test_no_command_imports_unlisted_plugins(tmp_path, here):
-    environment = Environment(tmp_path / "environment")
+def test_no_command_imports_unlisted_plugins(environment, tmp_path, here):
+    fresh = environment()
     touched = tmp_path / "touched"
     touched.mkdir()
     for number in range(100):
-        (environment.packages / f"canary_{number}.py").write_text(CANARY.format(path=str(touched / str(number))))
-        information = environment.packages / f"hookline_canary_{number}-1.0.dist-info"
+        (fresh.packages / f"canary_{number}.py").write_text(CANARY.format(path=str(touched / str(number))))
+        information = fresh.packages / f"hookline_canary_{number}-1.0.dist-info"
         information.mkdir()
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: hookline-canary-{number}\nVersion: 1.0\n")
         (information / "entry_points.txt").write_text(f"[hookline]\ncanary-{number} = canary_{number}\n")
@@ -412,9 +441,9 @@ def test_no_command_imports_unlisted_plugins(tmp_path, here):
     )
     # One process runs all commands: each would import torch, and an import by any of them leaves a trace.
     script = IN_ONE_PROCESS.format(commands=[command for command, _ in commands])
-    codes, out = json.loads(run(environment.python, "-c", script, cwd=here))
+    codes, out = json.loads(run(fresh.python, "-c", script, cwd=here))
     assert dict(zip(map(str, commands), codes, strict=True)) == {str(one): one[1] for one in commands}, out
     assert "canary-42" in out  # They are known without being imported.
     assert list(touched.iterdir()) == []
-    assert "canary-7" in environment.hookline("plugins", "canary-7", cwd=here)[1]
+    assert "canary-7" in started(fresh.python, "-m", "hookline", "plugins", "canary-7", cwd=here).stdout
     assert [path.name for path in touched.iterdir()] == ["7"]

@@ -6,6 +6,24 @@ import hookline
 from hookline.files import write_file
 from hookline.runs.lock import FORMAT
 
+FILES = (
+    "data.json",
+    "loss.png",
+    "manifest.json",
+    "metrics.jsonl",
+    "model.safetensors",
+    "result.json",
+    "run.lock.toml",
+    "spec.toml",
+)
+"""The files that every training leaves, in alphabetical order, except the example rows."""
+
+
+def with_examples(name="examples.arrow"):
+    """Return all of these files, in alphabetical order."""
+    return sorted((*FILES, name))
+
+
 SPEC = """\
 plugins = []
 callbacks = []

@@ -20,6 +20,9 @@ from hookline.plugins.manager import Plugins
 from hookline.spec.conflicts import objective_of
 from hookline.spec.training import SEVERAL, TrainingSpec
 
+NAMES = ("missing-file", "unknown-column")
+"""The ids of errors about names of files and columns, which do not depend on most other options."""
+
 
 def load(
     source: str | Path | Mapping[str, Any],
@@ -32,7 +35,7 @@ def load(
 
     Args:
         source: the path of the file, or the table.
-        overrides: changes of single values, such as `optimizer.lr=0.01`.
+        overrides: changes of single values, such as `optimizer.lr=0.01`. Paths are relative to the current directory.
         overlays: further files, merged into the first in this order.
         plugins: modules or objects whose components the spec may use in addition to the plugins that it lists.
 
@@ -142,15 +145,21 @@ class Loader:
     def _checked(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The same, with the problems of the data files."""
         sections, problems = self._read(document)
-        data = sections.get("data")
+        data, wrong = sections.get("data"), frozenset[str | int]()
         if data is None:
-            return sections, problems
+            part = self._with_plugins(document)[1].without_wrong_options(document, "data", problems)
+            if part is None or part[0].reading_options is None or not part[1].isdisjoint(part[0].reading_options):
+                return sections, problems
+            data, wrong = part
         try:
             with attributed_to(type(data)):
-                found = [document.locate(_of_data(error, document)) for error in data.check(objective_of(sections))]
+                errors = list(data.check(objective_of(sections)))
         except PluginError as error:
             failed = document.locate(Diagnostic("plugin-failure", str(error), ("data",)))
             return sections, problems or [failed]
+        if wrong:  # Other errors may be due to the options that are missing.
+            errors = [error for error in errors if error.diagnostic.id in NAMES]
+        found = [document.locate(_of_data(error, document)) for error in errors]
         return sections, in_order([*problems, *found], document) if found else problems
 
 
@@ -189,11 +198,11 @@ def _of_data(error: OptionError | MismatchError, document: Document) -> Diagnost
 
 
 def _as_written(path: Path, option: Sequence[str | int], document: Document) -> str:
-    """The path as the option would contain it: relative to the file that sets it, unless it is absolute."""
+    """The path as the option would contain it: relative to where it is set, unless it is absolute."""
     *_, written = document.root.along(tuple(option))
-    home = written.settings[-1].source.directory if written.settings else None
+    home = written.settings[-1].source.home if written.settings else document.directory
     is_absolute = isinstance(written.value, str) and Path(written.value).is_absolute()
-    return str(path) if is_absolute else os.path.relpath(path, home or document.directory)
+    return str(path) if is_absolute else os.path.relpath(path, home)
 
 
 def _refused(document: Document, message: str, *path: str | int) -> SpecError:

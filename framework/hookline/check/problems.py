@@ -11,7 +11,7 @@ from cattrs import (
     IterableValidationNote,
 )
 
-from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption
+from hookline.check.unclear import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic, Keys
 from hookline.errors.exceptions import PluginError
 from hookline.errors.option_errors import InvalidValueError, OptionError

@@ -13,8 +13,7 @@ from attrs import NOTHING, fields
 from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.toml.document import Document
-from hookline.check.translate import section_meant
-from hookline.check.unknown_options import MissingOption, Unclear, UnknownOption, with_suggestions
+from hookline.check.unclear import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import FaultError
 from hookline.errors.suggestions import nearest
@@ -74,12 +73,41 @@ class Reader:
         errors = list(conflicts(complete))
         certain = [error for error in errors if not isinstance(error, FaultError)]
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
-        located = [document.locate(problem) for problem in with_suggestions(problems, document.table, self.catalog)]
+        located = [document.locate(problem) for problem in self._explained(problems, document)]
         return sections, in_order([*document.problems, *located], document)
+
+    def _explained(self, problems: list[Diagnostic | Unclear], document: Document) -> list[Diagnostic]:
+        """The diagnostics with suggestions. The code for them is imported only if there are problems."""
+        if not problems:
+            return []
+        from hookline.check.unknown_options import with_suggestions
+
+        return with_suggestions(problems, document.table, self.catalog)
+
+    def without_wrong_options(
+        self, document: Document, name: str, problems: Iterable[Diagnostic]
+    ) -> tuple[Any, frozenset[PathElement]] | None:
+        """An invalid section without the options that have problems, and the names of these options.
+
+        `None` if there is no such section.
+        """
+        table = document.table.get(name)
+        paths = [problem.path for problem in problems if problem.path[:1] == (name,)]
+        wrong = frozenset(path[1] for path in paths if len(path) > 1)
+        if not isinstance(table, dict) or "type" in wrong or any(len(path) == 1 for path in paths):
+            return None
+        rest = {key: value for key, value in table.items() if key not in wrong}
+        [kind] = (attribute.type for attribute in fields(TrainingSpec) if attribute.name == name)
+        try:
+            return self._converter.structure(rest, kind), wrong
+        except INVALID:
+            return None
 
     @staticmethod
     def _meant(key: str, document: Document, known: Mapping[str, Any]) -> str | None:
         """The section that was probably meant by an unknown key, which is read as that section."""
+        from hookline.check.translate import section_meant
+
         near = nearest(key, known) or section_meant(key, document.table[key])
         is_table = isinstance(document.table[key], (dict, list))
         return near if near is not None and (near not in document.table or is_table) else None

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from attrs import fields, frozen
+from attrs import fields
 
 from hookline.check.sections_for_keys import Home, Keys, header, homes_in, options_of, section_of_family
 from hookline.check.translate import own_option, section_meant, translation
+from hookline.check.unclear import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
@@ -30,36 +31,6 @@ MOST_MEANT = 200
 
 MOST_HOMES = 200
 """The maximum number of tables of a spec in which a misplaced key may belong."""
-
-
-@frozen
-class UnknownOption:
-    """A key that is not an option of the class of its table."""
-
-    kind: type[Spec]
-    """The class."""
-    path: Keys
-    """The path of the key."""
-
-    @property
-    def message(self) -> str:
-        """The message, without a suggestion."""
-        named = f"{self.kind.__name__} has no option" if self.kind.family else "There is no key"
-        return f'{named} "{self.path[-1]}".'
-
-
-@frozen
-class MissingOption:
-    """A required option that is missing."""
-
-    kind: type[Spec]
-    """The class."""
-    path: Keys
-    """The path that it would have."""
-
-
-Unclear = UnknownOption | MissingOption
-"""Problems that are reported last, because one mistake may cause two of them."""
 
 
 def with_suggestions(

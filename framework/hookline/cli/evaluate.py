@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
+from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
+from hookline.cli.arguments.spec_arguments import add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.comparison_lines import distance_lines, sequence_lines
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
@@ -30,7 +31,7 @@ IN_THE_RUN = ""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("directory", metavar="RUN", help="the directory of a finished run, such as runs/iris/1")
+    add_run_argument(parser)
     parser.add_argument(
         "--split",
         choices=["training", "validation", "test"],
@@ -63,10 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=["table", "json"], default="table", help="the output format (default: table)"
     )
     parser.add_argument("--batch-size", type=int, metavar="ROWS", help="the number of rows in a batch")
-    parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
-    add_set_argument(parser, "change the data source, such as data.path=/new/iris.csv for data that has been moved")
-    add_plugin_argument(parser)
-    add_accept_argument(parser)
+    add_set_argument(parser, "change the data source, such as data.path=new/iris.csv for data that has been moved")
+    add_opening_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,21 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.data is not None and arguments.split is not None:
         raise HooklineError("Pass either `--split` or `--data`: new rows are not divided into splits.")
     from hookline.trained.evaluation.added_metrics import metric_of_text
-    from hookline.trained.open_run import open_run
 
     gc.enable()
     added = [metric_of_text(text, "--metric") for text in arguments.metrics]
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
-        finished = open_run(
-            arguments.directory,
-            overrides=arguments.overrides,
-            plugins=plugins,
-            device=arguments.device,
-            accept_changed_plugins=arguments.accept_changed_plugins,
-        )
+        finished = opened_run(arguments, arguments.directory, arguments.trial, plugins, overrides=arguments.overrides)
         split = arguments.split or _default_split(finished)
-        plots = None if arguments.plots is None else _directory(arguments, split)
+        plots = None if arguments.plots is None else _directory(arguments, finished.directory, split)
         total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
         done = 0
 
@@ -113,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         written = write_plots(evaluation, plots, title)
     if arguments.format == "json":
         # JSON has no NaN.
-        echo_json(json.loads(to_json(_as_json(evaluation, arguments))), indent=2)
+        echo_json(json.loads(to_json(_as_json(evaluation, finished.directory, arguments))), indent=2)
         return GOOD
     width = screen_width()
     echo(*paragraph(_headline(finished, evaluation, arguments), width, then="  "))
@@ -141,13 +133,13 @@ def _rows_of(arguments: argparse.Namespace, split: str) -> str:
     return "standard input" if arguments.data == "-" else Path(arguments.data).name
 
 
-def _directory(arguments: argparse.Namespace, split: str) -> Path:
+def _directory(arguments: argparse.Namespace, run: Path, split: str) -> Path:
     """The directory for the plots, which must not exist unless `--force` is passed."""
     if arguments.plots != IN_THE_RUN:
         path = Path(arguments.plots)
     else:
         what = split if arguments.data is None else "input" if arguments.data == "-" else Path(arguments.data).stem
-        path = Path(arguments.directory) / f"evaluation-{what}"
+        path = run / f"evaluation-{what}"
     if path.exists() and not path.is_dir():
         raise HooklineError(f"{path} is not a directory: choose another one for `--plots`.")
     if path.is_dir() and any(path.iterdir()) and not arguments.force:
@@ -158,16 +150,17 @@ def _directory(arguments: argparse.Namespace, split: str) -> Path:
 def _headline(finished: "FinishedRun", evaluation: "Evaluation", arguments: argparse.Namespace) -> str:
     weights = finished.weights
     rows = f"{_rows_of(arguments, evaluation.split)} ({counted(evaluation.rows, 'row')})"
-    return f"{finished.spec.run.name}, {rows}, weights of epoch {weights.epoch}"
+    trial = f", {finished.trial}" if finished.trial.trials > 1 else ""
+    return f"{finished.spec.run.name}{trial}, {rows}, weights of epoch {weights.epoch}"
 
 
-def _as_json(evaluation: "Evaluation", arguments: argparse.Namespace) -> dict[str, Any]:
+def _as_json(evaluation: "Evaluation", run: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """The evaluation as JSON values."""
     from hookline.trained.evaluation.distances import distances_as_json
     from hookline.trained.evaluation.sequences import sequences_as_json
 
     return {
-        "run": str(arguments.directory),
+        "run": str(run),
         "split": None if arguments.data is not None else evaluation.split,
         "data": arguments.data,
         "rows": evaluation.rows,

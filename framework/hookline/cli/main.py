@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": "train a spec",
+    "resume": "continue a run from its newest checkpoint",
     "predict": "predict new rows with a finished run",
     "evaluate": "compute loss and metrics of a finished run, for a split or a file",
     "deploy": "write a finished run in a format for other programs, and compare it with the model",
@@ -76,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _main(arguments)
         if arguments is None:
             exit_with(code)
+            if "torch" not in sys.modules:
+                gc.freeze()  # At exit, Python would search all objects for cycles, although no file is open.
         return code
 
 
@@ -85,8 +88,11 @@ def _main(arguments: Sequence[str] | None) -> int:
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the shell.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # The terminal may lack a character.
+    code = GOOD
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()  # Python ignores an error of this when it exits.
+        return code
     except OSError as error:
         if error.filename is not None:  # Writing to a file that is already open fails without a file name.
             if "--traceback" in words:
@@ -105,7 +111,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         # Otherwise Python tries to write the rest again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            return GOOD  # The reader of the pipe, such as `head`, has closed it.
+            return code  # The reader of the pipe, such as `head`, has closed it.
         echo(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -204,9 +210,14 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Arg
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    # Without `prog`, argparse would format the usage to find it, and import all compressions for it.
+    commands = parser.add_subparsers(
+        prog="hookline", title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     chosen = None
     for name, help_text in COMMANDS.items():
+        if words[0] in COMMANDS and name != words[0]:
+            continue  # Only the help of `hookline` itself shows all commands.
         command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
         if name == words[0]:
@@ -223,6 +234,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit."""
         super().error(printable(message))  # On one line.
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit after everything is printed, so that an error of printing is reported."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
         super()._print_message(printable_lines(message) if message else message, file)

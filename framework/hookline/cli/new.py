@@ -20,6 +20,9 @@ from hookline.files import write_file
 from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article
 
+COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+"""The suffixes of compressed files."""
+
 MOST_SHOWN = 30
 """The maximum number of columns in the list to choose from."""
 
@@ -29,10 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(title="what", dest="what", required=True, metavar="WHAT")
     spec = kinds.add_parser(
         "spec",
-        help="a spec for a table, such as a CSV or Parquet file",
-        description="Write a commented spec for a table (CSV, Parquet, Arrow, JSON Lines) or another file of a plugin.",
+        help="a spec for a table, arrays or a folder of images",
+        description="Write a commented spec for a table (CSV, Parquet, Arrow, JSON Lines), arrays (NPZ), a folder of "
+        "images, or another type of file that a plugin knows.",
     )
-    spec.add_argument("data", type=Path, metavar="data.csv", help="the table")
+    spec.add_argument(
+        "data",
+        type=Path,
+        nargs="+",
+        metavar="DATA",
+        help='the file, several files, a pattern such as "data/*.csv", or a folder',
+    )
+    spec.add_argument(
+        "--validation", type=Path, nargs="+", default=[], metavar="FILE", help="files or a folder of validation rows"
+    )
+    spec.add_argument("--test", type=Path, nargs="+", default=[], metavar="FILE", help="files or a folder of test rows")
     spec.add_argument("--target", metavar="COLUMN", help="the column to predict (default: ask)")
     spec.add_argument(
         "--task",
@@ -94,40 +108,67 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
 
 def _write_spec(arguments: argparse.Namespace) -> int:
     """Let the plugins draft a spec for a file of data, and write it."""
-    path: Path = arguments.data
-    out: Path = arguments.out or Path(f"{path.stem}.toml")
+    path: Path = arguments.data[0]
+    out: Path = arguments.out or Path(f"{_name(path)}.toml")
     if out.exists():
         raise HooklineError(f"{out} already exists. Choose another file with --out.")
     draft = _drafted(arguments, path, out.parent)
     if draft is None:
-        kind = binary_kind(path)
+        kind = None if path.is_dir() else binary_kind(path)
         raise DataError(f"{path}: {f'This is a {kind} file. ' if kind else ''}No plugin drafts specs for such files.")
     write_file(out, draft.text)
     echo(f"Created {out}. {draft.summary}".rstrip())
     for note in draft.notes:
         echo(f"  {note}")
     echo(f"Train it: hookline train {shlex.quote(str(out))}")
-    echo(f"Then predict new rows: hookline predict {shlex.quote(f'runs/{out.stem}/1')} new.csv")
+    echo(f"Then predict new rows: hookline predict {shlex.quote(f'runs/{out.stem}/1')} {shlex.quote(draft.new_rows)}")
     return GOOD
+
+
+def _name(path: Path) -> str:
+    """The name of the spec for a file, a folder or a pattern, without the suffix.
+
+    >>> _name(Path("data/flowers.csv.gz")), _name(Path("flowers/part-*.csv")), _name(Path("*.csv"))
+    ('flowers', 'flowers', 'data')
+    """
+    if path.is_dir():
+        return path.resolve().name or "data"
+    if any(sign in path.name for sign in "*?[") and not path.exists():
+        parent = path.parent.name
+        return parent if parent and not any(sign in parent for sign in "*?[") else "data"
+    return Path(path.stem).stem if path.suffix in COMPRESSED else path.stem
 
 
 def _drafted(arguments: argparse.Namespace, path: Path, directory: Path) -> SpecDraft | None:
     """The draft of the first plugin that has one."""
     manager = plugins_of(arguments).manager()
     target: str | None = arguments.target
+    is_used = False
 
     def choose_target(columns: Mapping[str, str], likely: str) -> str:
+        nonlocal is_used
+        is_used = True
         return _ask(path, columns, likely) if target is None else target
 
     try:
         with printed_warnings(str(path)):
             draft: SpecDraft | None = manager.hook.draft_spec(
-                path=path, directory=directory, task=arguments.task, choose_target=choose_target
+                path=path,
+                files={
+                    "training": tuple(arguments.data),
+                    "validation": tuple(arguments.validation),
+                    "test": tuple(arguments.test),
+                },
+                directory=directory,
+                task=arguments.task,
+                choose_target=choose_target,
             )
     except HooklineError:
         raise
     except FAILURES as error:
         raise PluginError(f'A plugin failed in "draft_spec". {reason(error)}') from error
+    if draft is not None and target is not None and not is_used:
+        raise HooklineError(f"{path}: There is nothing to choose for these files: remove --target. {draft.summary}")
     return draft
 
 

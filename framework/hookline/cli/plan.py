@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     loader = loader_of(arguments)
     spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
-    from hookline.training.pipeline import planned
+    from hookline.training.planning import planned
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
@@ -62,16 +62,18 @@ def _as_json(plan: "Plan") -> dict[str, Any]:
 
 def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     """A plan as text, in lines of at most `width` characters."""
-    epochs, steps = counted(plan.epochs, "epoch"), counted(plan.steps_per_epoch, "step")
+    epochs, known = counted(plan.epochs, "epoch"), plan.steps_per_epoch
+    steps = "an unknown number of steps" if known is None else counted(known, "step")
     first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
-    rows = ", ".join(f"{rows:,} rows for {split}" for split, rows in plan.rows.items())
+    rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
     dropped = "".join(
         f"; {counted(count, 'row')} dropped, whose {as_toml(column)} is missing"
         for column, count in plan.dropped.items()
     )
-    more = {"data": f": {rows}{dropped}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    reading = f"; {plan.reading}" if plan.reading else ""
+    more = {"data": f": {rows}{dropped}{reading}", "model": f", {counted(plan.parameters, 'parameter')}"}
     yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
     if plan.split_counts is not None:
         yield from _splits(plan.split_counts, plan.rows, width)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
+from hookline.cli.arguments.run_arguments import add_runs_argument, refuse_existing, runs_of
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import screen_width, table
 from hookline.errors.exceptions import HooklineError
@@ -29,7 +29,7 @@ SUFFIXES = (".png", ".svg")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_run_arguments(parser)
+    add_runs_argument(parser)
     parser.add_argument(
         "--metric",
         action="append",

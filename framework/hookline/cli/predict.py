@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument
+from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.main import GOOD
 from hookline.cli.output.first_rows import first_rows
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.table_files import WRITERS, CSVWriter, refuse_lists, refuse_path
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
 from hookline.plugins.signals import EXIT_CODE, EndedBySignal, raising, sentence
@@ -33,7 +34,7 @@ ROWS_ON_SCREEN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("directory", metavar="RUN", help="the directory of a finished run, such as runs/iris/1")
+    add_run_argument(parser)
     parser.add_argument(
         "rows", metavar="ROWS", help="a CSV, Parquet, NPZ or JSON Lines file, or - for CSV from standard input"
     )
@@ -62,9 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave the predictions of rows that cannot be read empty; the exit code is then 1",
     )
     parser.add_argument("--force", action="store_true", help="overwrite a file that exists")
-    parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
-    add_plugin_argument(parser)
-    add_accept_argument(parser)
+    add_opening_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 
 
@@ -73,17 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
     out = None if arguments.out is None else Path(arguments.out)
     if out is not None:
         refuse_path(out, may_overwrite=arguments.force)
-    from hookline.trained.open_run import open_run
-
+    if Path(arguments.directory).is_file() and Path(arguments.rows).is_dir():
+        raise HooklineError(
+            f"Pass the run first, and then the rows: `hookline predict {arguments.rows} {arguments.directory}`."
+        )
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
-        finished = open_run(
-            arguments.directory,
-            plugins=plugins,
-            device=arguments.device,
-            accept_changed_plugins=arguments.accept_changed_plugins,
-        )
+        finished = opened_run(arguments, arguments.directory, arguments.trial, plugins)
         stream = finished.predictions(
             arguments.rows,
             columns=_names(arguments.columns),

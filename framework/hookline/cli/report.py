@@ -6,8 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hookline.check.load import Loader
-from hookline.cli.arguments.run_arguments import add_run_arguments, refuse_existing, runs_of
-from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument, add_set_argument
+from hookline.cli.arguments.run_arguments import (
+    add_opening_arguments,
+    add_runs_argument,
+    opened_run,
+    refuse_existing,
+    runs_of,
+)
+from hookline.cli.arguments.spec_arguments import add_set_argument
 from hookline.cli.main import GOOD
 from hookline.cli.output.rows_progress import rows_progress
 from hookline.cli.output.warnings import printed_warnings
@@ -27,7 +33,7 @@ MOST_RUNS = 50
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_run_arguments(parser)
+    add_runs_argument(parser)
     parser.add_argument(
         "-o", "--out", default="report.html", metavar="FILE", help="the page to write (default: report.html)"
     )
@@ -37,12 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out what needs the data and the model: confusion, residuals, worst rows",
     )
-    parser.add_argument("--device", metavar="NAME", help="the device, such as cpu or cuda (default: that of the spec)")
     add_set_argument(
-        parser, "change the data source of all runs, such as data.path=/new/iris.csv for data that has been moved"
+        parser, "change the data source of all runs, such as data.path=new/iris.csv for data that has been moved"
     )
-    add_plugin_argument(parser)
-    add_accept_argument(parser)
+    add_opening_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -105,17 +109,11 @@ def _evidence(
     if arguments.no_predictions:
         return Evidence(run=run, label=label, no_predictions="They were not asked for.")
     from hookline.report.predictions import gathered
-    from hookline.trained.open_run import open_run
 
     try:
         with printed_warnings(str(run.directory)):
-            finished = open_run(
-                run.directory,
-                overrides=arguments.overrides,
-                plugins=plugins,
-                device=arguments.device,
-                accept_changed_plugins=arguments.accept_changed_plugins,
-            )
+            # The directory of a tuned run is also that of its first trial.
+            finished = opened_run(arguments, run.directory, 1, plugins, overrides=arguments.overrides)
             found, note = gathered(finished, count)
         return Evidence(run=run, label=label, predictions=found, note=note)
     except HooklineError as error:

@@ -6,6 +6,7 @@ from .batches import (
     TensorBatches as TensorBatches,
     gathered as gathered,
     in_order as in_order,
+    length_of as length_of,
     permutation as permutation,
 )
 from .description import (
@@ -23,7 +24,7 @@ from .input_group import (
     InputGroup as InputGroup,
     input_groups as input_groups,
 )
-from .memory import in_memory as in_memory
+from .memory import encode as encode, in_memory as in_memory, warn_of_merged as warn_of_merged
 from .new_rows import (
     RowBlock as RowBlock,
     blocks_of_arrays as blocks_of_arrays,
@@ -32,17 +33,22 @@ from .numerics import (
     in_float64 as in_float64,
     log_odds as log_odds,
 )
-from .precision import merged_columns as merged_columns
+from .precision import (
+    merged_columns as merged_columns,
+    merged_in_blocks as merged_in_blocks,
+)
 from .prepared_column import PreparedColumn as PreparedColumn
 from .sampling import (
     Sampling as Sampling,
     WeightedSampler as WeightedSampler,
 )
+from .summary import Summary as Summary
 from .targets.classes import (
     Classes as Classes,
     ClassesOrDistribution as ClassesOrDistribution,
     Distribution as Distribution,
 )
+from .targets.counts import counts_of as counts_of
 from .targets.encoding import (
     NEW_ROWS as NEW_ROWS,
     Columns as Columns,
@@ -56,3 +62,5 @@ from .targets.labels import (
 )
 from .targets.numbers import Numbers as Numbers
 from .targets.sequences import Sequences as Sequences
+from .targets.text_cells import TextCells as TextCells
+from .uniform_sample import UniformSample as UniformSample

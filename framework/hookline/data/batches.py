@@ -112,14 +112,16 @@ class Batches(Protocol):
 
     A training split that shuffles its rows or leaves some out should have a method `in_order() -> Batches`, which
     returns all rows in a fixed order: they are those that the trained model is evaluated on.
+
+    A split that knows the number of its batches per epoch before they are read has a method `__len__() -> int`. Without
+    it, the number of steps is unknown: a schedule that needs it must be given its length, and progress has no end.
+    A split that does not hold its rows may have a method `sample(rows) -> Batch`, which returns at most this many rows,
+    all equally likely, and always the same ones: layers that learn from the training rows use it.
     """
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
-
-    def __len__(self) -> int:
-        """Return the number of batches per epoch."""
+        """The number of rows; 0 if it is unknown before they are read."""
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 1, beginning with batch `start`.
@@ -127,6 +129,14 @@ class Batches(Protocol):
         The order depends only on the seed and the epoch, so that two integers describe the position of a run in its
         data.
         """
+
+
+def length_of(batches: Batches) -> int | None:
+    """Return the number of batches per epoch; `None` if the split does not know it before they are read."""
+    try:
+        return len(batches)  # type: ignore[arg-type]
+    except TypeError:  # It has no length, or wraps batches without one.
+        return None
 
 
 def in_order(batches: Batches) -> Batches:
@@ -288,6 +298,11 @@ class Data:
     examples: "Mapping[str, NDArray[Any]] | pyarrow.Table | None" = None
     """Some rows as they are in the source, as `DataSpec.open_rows` takes them: a table, or arrays by name. They are
     kept with the run, and deployed models are compared on them. `None` keeps prepared rows instead."""
+    kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE
+    """The columns that predictions contain, such as ids, for each split, in the order of its rows. They are not seen
+    by the model."""
+    reading: str = ""
+    """How the rows are read if they are not held in memory, in a few words for `hookline plan`."""
 
     @property
     def target(self) -> Target:

@@ -51,6 +51,8 @@ class DataDescription:
     """Whether rows have weights in the loss."""
     has_raw_examples: bool = False
     """Whether the data has examples of its rows as they are in the source: see `Data.examples`."""
+    is_given: bool = False
+    """Whether the rows were passed to `hookline.train` in Python, so that no file has them."""
 
     @classmethod
     def of(cls, data: Data) -> "DataDescription":
@@ -106,6 +108,7 @@ class DataDescription:
             rows={str(split): int(rows) for split, rows in value["rows"].items()},
             has_weights=bool(value.get("has_weights", False)),
             has_raw_examples=bool(value.get("has_raw_examples", False)),
+            is_given=bool(value.get("is_given", False)),
         )
 
     def data(self, device: "torch.device") -> Data:

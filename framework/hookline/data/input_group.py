@@ -29,7 +29,8 @@ class InputGroup:
     def training_rows(self) -> "Tensor":
         """Return the training rows on the CPU, as the model sees them, to fit a layer.
 
-        Of rows that are not held in memory, these are the first `MOST_ROWS` rows of the first epoch. What is fitted
+        Of rows that are not held in memory, these are `MOST_ROWS` rows that the split draws (its method `sample`), or
+        the first `MOST_ROWS` rows of the first epoch. What is fitted
         belongs in parameters or buffers whose shapes do not depend on the rows: a finished run builds its model without
         them, and then loads its weights.
         """
@@ -39,6 +40,9 @@ class InputGroup:
         if rows is not None:
             found: Tensor = rows.inputs[self.name]
             return found.detach().cpu()
+        if (sample := getattr(self.training, "sample", None)) is not None:
+            drawn: Tensor = sample(MOST_ROWS).inputs[self.name]
+            return drawn.detach().cpu()
         parts, count = [], 0
         for batch in self.training.epoch(1):
             parts.append(batch.inputs[self.name].detach().cpu())

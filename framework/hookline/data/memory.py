@@ -86,6 +86,7 @@ def in_memory(
     row_numbers: Mapping[str, Any] | None = None,
     columns: Sequence[PreparedColumn] = (),
     examples: "Mapping[str, NDArray[Any]] | pyarrow.Table | None" = None,
+    kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
     """Move the data to the run's device, encode the targets for the loss, and divide the rows into batches.
@@ -108,6 +109,7 @@ def in_memory(
         row_numbers: For each split, the number in the source of each row, counted from 0, in ascending order.
         columns: What becomes of each column of the source, for `hookline plan`.
         examples: Some rows as they are in the source: see `Data.examples`.
+        kept: For each split, the columns that predictions contain, such as ids.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
     Raises:
@@ -117,7 +119,7 @@ def in_memory(
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
     encoded, known = encode(targets, loss, sources, classes)
-    _warn_of_merged(encoded["training"], known, run, sources["training"])
+    warn_of_merged(encoded["training"], known, run, sources["training"])
     sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
     batches = {}
     for split, groups in inputs.items():
@@ -142,7 +144,9 @@ def in_memory(
     example = batches["training"].all.slice(0, 2).changed(lambda tensor: tensor.clone())
     numbers = None if row_numbers is None else RowNumbers(row_numbers)
     return Data(
-        **batches,
+        training=batches["training"],
+        validation=batches.get("validation"),
+        test=batches.get("test"),
         example=example,
         targets=known,
         row_numbers=numbers,
@@ -151,6 +155,7 @@ def in_memory(
         dropped=dropped,
         columns=columns,
         examples=examples,
+        kept=kept,
     )
 
 
@@ -185,11 +190,12 @@ def encode(
     split = "training"
     try:
         known = {
-            name: encoding.learn(targets[split][name], loss.name_for(name)) for name, encoding in encodings.items()
+            name: encoding.learn(_taken(targets[split][name], encoding), loss.name_for(name))
+            for name, encoding in encodings.items()
         }
         for split, columns in targets.items():
             encoded[split] = {
-                name: encoding.apply(columns[name], known[name], loss.name_for(name), split)
+                name: encoding.apply(_taken(columns[name], encoding), known[name], loss.name_for(name), split)
                 for name, encoding in encodings.items()
             }
         for name, encoding in encodings.items():
@@ -200,9 +206,16 @@ def encode(
     return encoded, known
 
 
-def _warn_of_merged(
-    encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str
-) -> None:
+def _taken(columns: Columns, encoding: Encoding) -> Columns:
+    """Return the columns of a target as its encoding takes them."""
+    import numpy
+
+    if encoding.takes_text_cells:
+        return columns
+    return {name: numpy.asarray(cells) for name, cells in columns.items()}
+
+
+def warn_of_merged(encoded: "Mapping[str, Tensor]", known: Mapping[str, Target], run: Destination, source: str) -> None:
     """Warn about targets whose distinct numbers become equal in the run's dtype."""
     for name, rows in encoded.items():
         if not rows.is_floating_point() or rows.dim() != 2 or known[name].shape:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hookline.data.batches import Batch
 from hookline.data.description import DataDescription
@@ -37,11 +37,37 @@ class RowBlock:
     """Why rows cannot be read, in the order of the rows, each with its row and columns; at least the first ones."""
     kept: Mapping[str, Any] = field(factory=dict)
     """The requested columns by name, as they stand in the source: a `pyarrow.Array` of all rows each."""
+    dropped: "Mapping[str, NDArray[Any]]" = field(factory=dict)
+    """Which rows the training would drop because a cell is missing, by column, bool `(rows,)`. An evaluation leaves
+    them out. If only a target is missing, the row is readable, and its targets in the batch are zeros; if all rows lack
+    one, the batch has no targets."""
 
     @property
     def unreadable(self) -> int:
         """The number of rows that cannot be read."""
         return 0 if self.is_readable is None else self.rows - int(self.is_readable.sum())
+
+    @property
+    def is_dropped(self) -> "NDArray[Any] | None":
+        """Which rows the training would drop, bool `(rows,)`; `None` if there are none."""
+        import numpy
+
+        return numpy.logical_or.reduce(list(self.dropped.values())) if self.dropped else None
+
+    def first_rows(self, rows: int) -> "RowBlock":
+        """Return the first rows of the block, at most as many as it has."""
+        if self.rows <= rows:
+            return self
+        is_readable = None if self.is_readable is None else self.is_readable[:rows]
+        readable = rows if is_readable is None else int(is_readable.sum())
+        return evolve(
+            self,
+            rows=rows,
+            batch=self.batch.slice(0, readable) if self.batch is not None and readable else None,
+            is_readable=is_readable,
+            kept={name: values[:rows] for name, values in self.kept.items()},
+            dropped={name: is_missing[:rows] for name, is_missing in self.dropped.items()},
+        )
 
 
 def blocks_of_arrays(source: Any, description: DataDescription, *, rows_per_block: int) -> "Iterator[RowBlock]":

@@ -1,5 +1,7 @@
 """Find numbers that differ in the source but are equal in the run's floating-point type."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
 ENOUGH = 2**16
 """The number of remaining distinct values that is enough: beyond it, merged neighbors differ by rounding only."""
+
+PART = 2 * ENOUGH
+"""The number of rows that most columns need to have that many."""
 
 SHARE = 0.99
 """The smallest acceptable share of distinct values that remain distinct."""
@@ -49,17 +54,34 @@ def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged
     >>> merged_columns(days, days.astype(numpy.float32))
     [Merged(column=0, different=3, kept=2)]
     """
-    if not len(before):
-        return []
-    different, kept = _different(before), _different(after)
-    pairs = zip(different.tolist(), kept.tolist(), strict=True)
-    return [Merged(column, of, left) for column, (of, left) in enumerate(pairs) if left < ENOUGH and left < SHARE * of]
+    return merged_in_blocks([(before, after)])
 
 
-def _different(cells: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the number of distinct values of each column."""
+def merged_in_blocks(blocks: "Iterable[tuple[NDArray[Any], NDArray[Any]]]") -> list[Merged]:
+    """Return what `merged_columns` returns for the rows of all blocks together, which are pairs of its arguments.
+
+    If the first blocks have enough distinct values, the others are not read.
+    """
     import numpy
 
-    # Sorting contiguous columns is several times as fast.
-    ordered = numpy.sort(cells.T, axis=1)
-    return 1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)
+    remaining = iter(blocks)
+    read: list[tuple[NDArray[Any], NDArray[Any]]] = []
+    while sum(len(after) for _, after in read) < PART and (block := next(remaining, None)) is not None:
+        read.append(block)
+    if not any(len(after) for _, after in read):
+        return []
+    some = numpy.concatenate([after for _, after in read])[:PART]
+    few = [column for column, cells in enumerate(some.T) if len(numpy.unique(cells)) < ENOUGH]
+    if not few:
+        return []
+    values: list[tuple[list[NDArray[Any]], list[NDArray[Any]]]] = [([], []) for _ in few]
+    for before, after in chain(read, remaining):
+        for column, (of_before, of_after) in zip(few, values, strict=True):
+            of_before.append(numpy.unique(before[:, column]))
+            of_after.append(numpy.unique(after[:, column]))
+    found = []
+    for column, parts in zip(few, values, strict=True):
+        different, kept = (len(numpy.unique(numpy.concatenate(part))) for part in parts)
+        if kept < ENOUGH and kept < SHARE * different:
+            found.append(Merged(column, different, kept))
+    return found

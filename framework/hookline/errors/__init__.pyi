@@ -29,3 +29,4 @@ from .text import (
     quoted_cell as quoted_cell,
     shortened as shortened,
 )
+from .unfit import UnfitTargetsError as UnfitTargetsError

@@ -131,6 +131,12 @@ class RunError(HooklineError):
     id = "unusable-run"
 
 
+class CheckpointError(RunError):
+    """Raised when a checkpoint cannot be written or read, or does not fit the training that is to be resumed."""
+
+    id = "unusable-checkpoint"
+
+
 class MismatchError(AtOption, HooklineError):
     """Raised when a part of the spec does not fit the rest, the data or this machine. Names the part."""
 
@@ -201,14 +207,14 @@ class StageError(HooklineError):
 
 
 class LockError(HooklineError):
-    """Raised when a run cannot be reproduced to the same bits. Lists everything that has changed since then."""
+    """Raised when a run cannot be reproduced or resumed with the same bits. Lists everything that has changed."""
 
     id = "lock-mismatch"
 
-    def __init__(self, directory: object, changes: Sequence[str]):
+    def __init__(self, directory: object, changes: Sequence[str], what: str = "reproduced"):
         self.changes = tuple(changes)
         listed = "\n".join(f"  {change}" for change in changes)
-        super().__init__(f"{directory} cannot be reproduced:\n{listed}")
+        super().__init__(f"{directory} cannot be {what}:\n{listed}")
 
 
 class TrainingError(HooklineError):

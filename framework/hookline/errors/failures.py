@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +51,8 @@ def place_of(error: BaseException, file: str | None = None) -> tuple[str, int | 
     """The file and the line of a syntax error, or of the last entry of the traceback in `file` or in imported code."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno
+    import traceback  # Most commands end without an error.
+
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if (_is_imported(frame.filename) if file is None else frame.filename == file)]
     return (inside[-1].filename, inside[-1].lineno) if inside else None

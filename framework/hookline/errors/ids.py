@@ -46,7 +46,8 @@ IDS: Mapping[str, Kind] = {
         "Check the path. The message suggests a similar file name, or the right command for this type of file.",
     ),
     "missing-file": Kind(
-        "The spec names a file that does not exist. Relative paths are relative to the directory of the spec.",
+        "The spec names a file that does not exist. Paths in a spec are relative to the directory of the spec, and "
+        "those of `--set` to the current directory.",
         "Correct the path, or create the file.",
         '[data]\ntype = "CSV"\npath = "flower.csv"\ntargets = "species"',
     ),
@@ -161,8 +162,8 @@ IDS: Mapping[str, Kind] = {
         "The message names the file, the row and the column. Correct the file, or remove the row or the column.",
     ),
     "leaked-rows": Kind(
-        "Rows of the validation or test split are in the training split, too, with equal inputs and targets, so that "
-        "metrics say little about new rows.",
+        "Rows of the validation or test split are in the training split, too, with equal inputs and targets, or have "
+        "an id that training rows have, so that metrics say little about new rows.",
         "Remove the copies from the file, or keep rows that belong together in one split, for example with "
         "`group_column`. If equal rows are different observations, nothing has to be done.",
     ),
@@ -180,9 +181,15 @@ IDS: Mapping[str, Kind] = {
         "Correct the cells that the message lists. `predict` can also leave the predictions of these rows empty: pass "
         "`--skip-bad-rows` (in Python, `skip_bad_rows=True`).",
     ),
+    "dropped-rows": Kind(
+        "An evaluation of new rows leaves out rows with a missing cell, because the training drops such rows: "
+        '`missing_targets = "drop"`, or `missing = "drop"` of a column.',
+        "Fill in the cells if these rows should count.",
+    ),
     "changed-data": Kind(
         "The data of a finished run has changed since it was trained, so that the same split has other rows.",
-        "Restore the data, or pass the path of the original file with `--set data.path=FILE`.",
+        "Restore the data, or pass the path of the original file with `--set data.path=FILE`. Rows that were passed to "
+        "`hookline.train` in Python must be passed to `hookline.open_run` again.",
     ),
     "changed-plugin": Kind(
         "Hookline has another version than when a finished run was trained, or a plugin has other code, or another "
@@ -206,6 +213,12 @@ IDS: Mapping[str, Kind] = {
         "has no operators for this kind, such as for text. This is a warning.",
         "The users of the model have to prepare the column: its description says how. Or leave the column out, or use "
         "another kind.",
+    ),
+    "unusable-checkpoint": Kind(
+        "A checkpoint cannot be written or read, or does not fit the training that is to be resumed.",
+        "The message names the file or the component. If a component has a state that a checkpoint cannot hold, return "
+        "tensors, arrays, numbers, strings, lists and dictionaries from its `state_dict`. If every checkpoint is "
+        "damaged, train the run again.",
     ),
     "mismatch": Kind(
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
@@ -278,6 +291,12 @@ IDS: Mapping[str, Kind] = {
         "Different numbers in the data become equal in the floating-point type of the run.",
         'Set `dtype = "float64"` in [run], or subtract a constant from the column in the file.',
     ),
+    "weak-shuffle": Kind(
+        "A streamed file can only be read in parts that are larger than a pool of rows, so that rows are shuffled only "
+        "with rows near them in the file.",
+        "Write the file with smaller parts, such as row groups of 65,536 rows, or increase `pool`. If the rows already "
+        "are in random order, this does not matter.",
+    ),
     "skipped-images": Kind(
         "Some images cannot be read. They are left out, because `skip_unreadable` is set.",
         "Repair or remove the files.",
@@ -285,6 +304,10 @@ IDS: Mapping[str, Kind] = {
     "unwritten-file": Kind(
         "A result other than the model, such as a plot, could not be written.",
         "Check the free space and the permissions of the run directory.",
+    ),
+    "damaged-checkpoint": Kind(
+        "A checkpoint is not what the run wrote, so the one before it is used: the steps in between are repeated.",
+        "Nothing is lost but time. Check the disk if this happens again.",
     ),
     "warning": Kind("A plugin warns about something in the spec.", "The message says what it is."),
 }

@@ -16,9 +16,14 @@ class Source:
     text: str = field(repr=False)
     """The text, with each line break normalized to one character, as TOML does."""
     directory: Path | None = None
-    """The directory for relative paths in it; `None` if it is not a file."""
+    """The directory of the file; `None` if it is not a file."""
     is_quotable: bool = True
     """Whether messages may show its lines and values: see `hookline.check.toml.quotable`."""
+
+    @property
+    def home(self) -> Path:
+        """The directory for relative paths in it: that of the file, or the current one for a `--set` option."""
+        return self.directory or Path.cwd()
 
     @cached_property
     def line_starts(self) -> list[int]:

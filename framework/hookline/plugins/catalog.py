@@ -12,7 +12,6 @@ from hookline.errors.failures import FAILURES
 from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.suggestions import MOST_LISTED, nearest
 from hookline.errors.text import enumerate_names, shortened
-from hookline.plugins import other_tools
 from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin
 from hookline.spec.lint import misdeclared, misnamed
@@ -129,6 +128,8 @@ class Catalog:
 
     def _not_known(self, base: type[Spec], name: str) -> InvalidValueError:
         """The error for an unknown name, with a suggestion."""
+        from hookline.plugins import other_tools
+
         own = name.rpartition(":")[2]
         message = f'There is no {base.family} called "{shortened(name)}".'
         for other, origin in self._called(own).items():
@@ -146,6 +147,8 @@ class Catalog:
 
     def translated(self, base: type[Spec], name: str) -> str | None:
         """The component that has this name in other tools, if a spec may use it in place of `base`."""
+        from hookline.plugins import other_tools
+
         return next((known for known in other_tools.types(name) if self.get(base, known) is not None), None)
 
     def meant(self, base: type[Spec], name: str) -> str | None:

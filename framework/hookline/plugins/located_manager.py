@@ -26,7 +26,7 @@ SECTIONS = {
 """The sections of a spec that the stages belong to."""
 
 CAN_BE_MARKED = (FunctionType, MethodType, classmethod, staticmethod)
-"""What pluggy accepts as a hook implementation."""
+"""What pluggy accepts as a hook or as its implementation."""
 
 
 class LocatedManager(pluggy.PluginManager):
@@ -48,6 +48,12 @@ class LocatedManager(pluggy.PluginManager):
         if type(plugin) is ModuleType and not isinstance(vars(plugin).get(name), CAN_BE_MARKED):
             return None
         return super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
+        """The options of a hook; `None` if the attribute of the module or class is none."""
+        if not isinstance(vars(module_or_class).get(name), CAN_BE_MARKED):
+            return None
+        return super().parse_hookspec_opts(module_or_class, name)
 
     def place_of(self, plugin: str, stage: str = "") -> tuple[PathElement, ...]:
         """The path of a callback, or else of the section of a stage; empty if the spec does not contain it."""

@@ -42,12 +42,14 @@ class Interruption:
     raises a `KeyboardInterrupt` on exit.
     """
 
-    __slots__ = ("_previous", "_process", "number")
+    __slots__ = ("_is_postponed", "_postponed", "_previous", "_process", "number")
 
     def __init__(self) -> None:
         """Start without a request."""
         self.number: int | None = None
         """The number of the signal; `None` without a request."""
+        self._is_postponed = False
+        self._postponed: int | None = None
         self._previous: dict[int, Any] = {}
         self._process = os.getpid()
 
@@ -72,8 +74,19 @@ class Interruption:
 
     def request(self, number: int) -> None:
         """Request that training ends, as the signal with this number does; only the first request counts."""
-        if self.number is None:
+        if self._is_postponed:
+            self._postponed = self._postponed or number
+        elif self.number is None:
             self.number = number
+
+    @contextmanager
+    def postponed(self) -> Iterator[None]:
+        """Postpone requests until the end of the context."""
+        self._is_postponed, self._postponed, self.number = True, self.number, None
+        try:
+            yield
+        finally:
+            self._is_postponed, self.number = False, self._postponed
 
     @contextmanager
     def withdrawn(self, seconds: float) -> Iterator[None]:

@@ -22,6 +22,7 @@ A wrapper yields exactly once. If it needs another answer, such as the loss with
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,10 +32,9 @@ import pluggy
 from attrs import Factory, define, field
 
 from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.saving import Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
-from hookline.plugins.weights import Weights
-from hookline.spec.draft import SpecDraft
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin
     from hookline.plugins.trial import Trial
+    from hookline.plugins.weights import Weights
+    from hookline.spec.draft import SpecDraft
+    from hookline.spec.families.data import DataSpec
     from hookline.spec.objective.prediction import Prediction
 
 PROJECT = "hookline"
@@ -74,17 +77,20 @@ def register_specs() -> Iterable[type[Spec]] | Mapping[str, type[Spec]]:
 @_hookspec(firstresult=True)
 def draft_spec(
     path: Path,
+    files: Mapping[str, Sequence[Path]],
     directory: Path,
     task: Literal["classes", "number"] | None,
     choose_target: Callable[[Mapping[str, str], str], str],
-) -> SpecDraft | None:
-    """Draft a spec for the data in a file, for `hookline new spec`.
+) -> "SpecDraft | None":
+    """Draft a spec for the data in a file, or in several, for `hookline new spec`.
 
     This is not a stage: no run calls it. A plugin with a data source for another type of file implements it and returns
     `None` for files of all other types. Do not import torch here.
 
     Args:
-        path: the file. It may not exist.
+        path: the file, or the first one. It may be a folder or a pattern such as `part-*.csv`, and it may not exist.
+        files: all paths of the command line, by split: those of "training", beginning with `path`, and those of
+            "validation" and "test", which are empty unless the options with these names are set.
         directory: where the spec will be written; relative paths in a spec start there.
         task: what `--task` says: predict classes or a number. `None` leaves it to the plugin.
         choose_target: call it with a description of each column by name, and the most likely target. It returns the
@@ -93,7 +99,7 @@ def draft_spec(
     Raises:
         DataError: if the file cannot be read, or the target cannot be predicted.
 
-    Built in: a spec for a CSV file.
+    Built in: a spec for tables, NPZ files and folders of images.
 
     """
     raise NotImplementedError
@@ -117,7 +123,7 @@ class Stages:
             them. `train --locked` compares only the first 16 batches of a split that is not held in memory, unless the
             split has a method `fingerprint() -> str`.
 
-        Built in: `run.spec.data.prepare(run, run.objective)`; the loss determines how its targets are encoded.
+        Built in: `run.source.prepare(run, run.objective)`; the loss determines how its targets are encoded.
 
         """
         raise NotImplementedError
@@ -367,13 +373,19 @@ class Run:
         directory: the directory of the results; `None` until training begins, so that a mistake leaves nothing behind.
         resources: an exit stack that is closed when the run ends, even after an error: use
             `run.resources.enter_context(...)`. For the run that is deployed, this is after `deploy`.
-        steps_per_epoch: the number of batches in an epoch; 0 until training begins.
+        steps_per_epoch: the number of batches in an epoch; `None` if the data does not know it before they are read,
+            and 0 until the data is prepared.
         targets: what the training rows say about each target; empty until the data is prepared.
         state: what changes during the run, such as the epoch and the step, as plain data.
         loss: the loss of the latest step, detached. `loss.item()` synchronizes with the device.
         is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
             otherwise they are called for an evaluation or for the statistics of layers.
         interruption: whether Ctrl-C or another signal requested that training ends.
+        given: the rows that were passed to `hookline.train` as `data`; `None` if the data source reads its own.
+        is_source_read: whether `source` has been read, and with it the rows in `given`.
+        started: when the process opened the run, from `time.perf_counter`.
+        saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
+        resumes_from: the state of a checkpoint from which the loop continues; `None` to begin at the first epoch.
 
     """
 
@@ -385,12 +397,33 @@ class Run:
     device: "torch.device"
     directory: Path | None = None
     resources: ExitStack = field(factory=ExitStack)
-    steps_per_epoch: int = 0
+    steps_per_epoch: int | None = 0
     targets: "Mapping[str, Target]" = field(factory=dict)
     state: RunState = field(factory=RunState)
     loss: "Tensor | None" = None
     is_stepping: bool = False
     interruption: Interruption = field(factory=Interruption)
+    given: Any = None
+    is_source_read: bool = False
+    started: float = field(factory=time.perf_counter)
+    saving: Saving | None = None
+    resumes_from: Mapping[str, Any] | None = None
+
+    @property
+    def source(self) -> "DataSpec":
+        """The data source of the spec, with the rows that were passed to `hookline.train` if there are any.
+
+        Raises:
+            HooklineError: If it does not take these rows.
+
+        """
+        self.is_source_read = True
+        return self.spec.data if self.given is None else self.spec.data.with_rows(self.given)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far, including the time before it was resumed."""
+        return self.state.seconds + time.perf_counter() - self.started
 
     @property
     def epoch(self) -> int:
@@ -413,14 +446,16 @@ class Run:
         return self.state.is_trained
 
     @property
-    def weights(self) -> Weights | None:
+    def weights(self) -> "Weights | None":
         """Which weights the model has when training has ended; `None` for those of the last step."""
         return self.state.weights
 
     @property
     def stopped(self) -> str | None:
         """Why the training ends before its last epoch, or `None`."""
-        return self.state.stopped
+        # An interruption is not in the state: a checkpoint with it would end the resumed training as well.
+        number = self.interruption.number
+        return self.state.stopped or (None if number is None else reason(number))
 
     @property
     def notes(self) -> list[str]:
@@ -468,7 +503,6 @@ class Run:
     def interrupt(self) -> None:
         """End the training after the current step, as Ctrl-C does. The results so far are saved."""
         self.interruption.request(signal.SIGINT)
-        self.stop(reason(self.interruption.number or signal.SIGINT))
 
     def raise_if_interrupted(self) -> None:
         """Raise a `KeyboardInterrupt` if the training was interrupted.

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, define, field
 
-from hookline.plugins.weights import Weights
+if TYPE_CHECKING:
+    from hookline.plugins.weights import Weights
 
 
 @define(kw_only=True)
@@ -24,6 +25,7 @@ class RunState:
         weights: which weights the model has when training has ended; `None` for those of the last step.
         stopped: why the training ends before its last epoch, or `None`.
         notes: what callbacks have reported with `run.note`.
+        seconds: how long the run has taken until it was saved, if it is resumed.
 
     """
 
@@ -31,9 +33,10 @@ class RunState:
     step: int = 0
     history: list[dict[str, Any]] = field(factory=list)
     is_trained: bool = False
-    weights: Weights | None = None
+    weights: "Weights | None" = None
     stopped: str | None = None
     notes: list[str] = field(factory=list)
+    seconds: float = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the state: numbers, strings, lists and dictionaries."""
@@ -41,6 +44,8 @@ class RunState:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore a state that `state_dict` returned."""
+        from hookline.plugins.weights import Weights
+
         weights = state["weights"]
         values = {**deepcopy(dict(state)), "weights": None if weights is None else Weights(**weights)}
         for name, value in values.items():

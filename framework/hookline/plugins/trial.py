@@ -76,6 +76,14 @@ class Trial:
 
         A loss that is not finite is worse than any other.
         """
-        names = [name for name in ("validation/loss", "training/loss") if name in self.metrics]
-        loss = self.metrics[names[0]] if names else math.inf
-        return loss if math.isfinite(loss) else math.inf
+        return compared_by(self.metrics)[1]
+
+
+def compared_by(metrics: Mapping[str, float]) -> tuple[str | None, float]:
+    """Return the name and the value of the number by which trials are compared, given their final numbers.
+
+    The smallest value is the best. One that is not finite, or missing, is infinite.
+    """
+    name = next((name for name in ("validation/loss", "training/loss") if name in metrics), None)
+    value = math.inf if name is None else metrics[name]
+    return name, value if math.isfinite(value) else math.inf

@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hookline.plots import COLORS, new_figure, picture_text, svg_of
+from hookline.plots import new_figure, picture_text, svg_of
 from hookline.report.evidence import Evidence, NumberPredictions
 from hookline.report.html import Html, h
 from hookline.runs.side_by_side.curves import Curve, comparison_figure
 from hookline.runs.side_by_side.directions import Directions
+from hookline.trained.evaluation.residual_plots import draw_histogram, draw_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,9 +19,6 @@ WIDTH, HEIGHT = 4.6, 3.4
 
 MOST_CHARTS = 12
 """The maximum number of charts of curves."""
-
-MOST_POINTS = 3000
-"""The maximum number of points in a chart; with more rows, it shows a sample of them."""
 
 FIRST_SPLITS = ("training", "validation", "test")
 
@@ -72,31 +70,20 @@ def _curve(one: Evidence, name: str, label: str, directions: Directions) -> Curv
 
 
 def residuals(one: NumberPredictions, index: int, name: str) -> Html:
-    """Predicted numbers against true ones, and the distribution of their differences, as two charts."""
+    """The residuals of a number against the predictions, and their histogram, as two charts."""
     import numpy
 
     truth, predicted = one.truth[:, index], one.predicted[:, index]
     finite = numpy.isfinite(truth) & numpy.isfinite(predicted)
     truth, predicted = truth[finite], predicted[finite]
-    every = max(1, -(-len(truth) // MOST_POINTS))
-    column = picture_text(one.columns[index], 30)
-    scatter, histogram = new_figure(WIDTH, HEIGHT), new_figure(WIDTH, HEIGHT)
-    left, right = scatter.subplots(), histogram.subplots()
-    left.plot(truth[::every], predicted[::every], "o", color=COLORS[0], markersize=3.5, alpha=0.8, markeredgewidth=0)
-    if len(truth):
-        low, high = float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))
-        left.plot([low, high], [low, high], color="#888888", linewidth=1, linestyle="--")
-        right.hist(truth - predicted, bins=min(40, max(5, int(len(truth) ** 0.5))), color=COLORS[0])
-    left.set_xlabel(f"true {column}")
-    left.set_ylabel(f"predicted {column}")
-    right.axvline(0, color="#888888", linewidth=1, linestyle="--")
-    right.set_xlabel("true - predicted")
-    right.set_ylabel("rows")
-    for axes in (left, right):
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+    points, histogram = new_figure(WIDTH, HEIGHT), new_figure(WIDTH, HEIGHT)
+    left, right = points.subplots(), histogram.subplots()
+    draw_points(left, truth, predicted)
+    draw_histogram(right, truth, predicted)
+    left.set_xlabel(f"predicted {picture_text(one.columns[index], 30)}")
+    right.set_xlabel("residual (true − predicted)")
     drawn = (
-        chart(scatter, name, f"Predicted against true {one.columns[index]}"),
+        chart(points, name, f"Residuals against predictions of {one.columns[index]}"),
         chart(histogram, f"{name} histogram", f"Residuals, true minus predicted, of {len(truth)} rows"),
     )
     return h("div", *drawn, class_="charts")

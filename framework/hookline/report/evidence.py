@@ -24,6 +24,8 @@ class Example:
     predicted: str
     error: float
     """How wrong it is: the probability or score of the true class, the absolute difference, or the number of errors."""
+    kept: Mapping[str, str] = field(factory=dict)
+    """What identifies it, such as an id, as texts."""
     inputs: Mapping[str, str] = field(factory=dict)
     """Some of its inputs as texts."""
     image: bytes | None = None

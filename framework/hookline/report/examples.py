@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from hookline.errors.text import shortened
 from hookline.report.evidence import AnyPredictions, DistancePredictions, Example
 from hookline.runs.side_by_side.cells import number_text
+from hookline.spec.families.data import DataSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +26,9 @@ MOST_INPUTS = 16
 
 MOST_VALUES = 40
 """The maximum size of a group of inputs that is shown; the values of larger ones mean little by themselves."""
+
+LONGEST = 60
+"""The maximum number of characters of an input."""
 
 SMALLEST_IMAGE = 6
 """The smallest height and width of inputs that are shown as an image."""
@@ -96,8 +101,8 @@ def worst_sequences(details: "SequenceDetails") -> list[Example]:
     ]
 
 
-def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPredictions:
-    """The predictions with the inputs of the worst rows."""
+def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data", source: DataSpec) -> AnyPredictions:
+    """The predictions with the inputs of the worst rows, and what identifies these. `source` knows what they mean."""
     if isinstance(one, DistancePredictions):
         return one
     wanted = {example.row for example in one.worst}
@@ -115,7 +120,8 @@ def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPre
     worst = [
         evolve(
             example,
-            inputs=_inputs(found[example.row], data.preparation),
+            kept=_kept(data, one.split, example.row),
+            inputs=_inputs(found[example.row], data.preparation, source),
             image=_image(found[example.row], data.example.lengths),
         )
         for example in one.worst
@@ -124,8 +130,16 @@ def with_inputs(one: AnyPredictions, batches: "Batches", data: "Data") -> AnyPre
     return evolve(one, worst=worst)
 
 
-def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> dict[str, str]:
-    """The inputs of a row as texts, by column, as they were before standardization."""
+def _kept(data: "Data", split: str, row: int) -> dict[str, str]:
+    """What identifies a row of a split, counted from 1, as texts."""
+    if split not in data.kept:
+        return {}
+    [kept] = data.kept[split].slice(row - 1, 1).to_pylist()
+    return {name: "" if cell is None else str(cell) for name, cell in kept.items()}
+
+
+def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any], source: DataSpec) -> dict[str, str]:
+    """The inputs of a row as texts, by column, as they stand in the data as far as that is known."""
     texts: dict[str, str] = {}
     for name, values in groups.items():
         if _is_image(values) or values.numel() > MOST_VALUES:
@@ -138,10 +152,16 @@ def _inputs(groups: "Mapping[str, Tensor]", preparation: Mapping[str, Any]) -> d
             shift = flat * std
             # Where both cancel, only rounding errors of float32 remain.
             flat = (shift + mean).where((shift + mean).abs() > 1e-6 * (shift.abs() + mean.abs()), 0.0)
-        columns = prepared.get("names", prepared.get("columns"))
-        if not isinstance(columns, Sequence) or len(columns) != len(flat):
-            columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
-        texts |= {str(column): number_text(value, 5) for column, value in zip(columns, flat.tolist(), strict=True)}
+        cells = source.cells_of(name, flat.tolist(), prepared)
+        if cells is None:
+            columns = prepared.get("names", prepared.get("columns"))
+            if not isinstance(columns, Sequence) or len(columns) != len(flat):
+                columns = [name] if len(flat) == 1 else [f"{name}[{index}]" for index in range(len(flat))]
+            cells = dict(zip(columns, flat.tolist(), strict=True))
+        texts |= {
+            str(column): shortened(cell, LONGEST) if isinstance(cell, str) else number_text(cell, 5)
+            for column, cell in cells.items()
+        }
     return dict(list(texts.items())[:MOST_INPUTS])
 
 

@@ -99,9 +99,10 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
         text = f"{name} was best after the first epoch ({short(least)}) and {short(values[-1])} after the last."
         yield Judgement("best value at an edge", f"{text} The learning rate may be too high.")
     elif place >= len(epochs) - window and before - last > 0.01 * fall:
+        means = "" if window == 1 else f" (means of {window} each)"
         text = (
             f"Training ended while {name} was still improving: from {short(before)} to {short(last)} in "
-            f"the last {counted(2 * window, 'epoch')} (means of {window} each). Train for more epochs."
+            f"the last {counted(2 * window, 'epoch')}{means}. Train for more epochs."
         )
         yield Judgement("still improving", text)
     elif place == len(epochs) - 1:

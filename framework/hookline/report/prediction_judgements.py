@@ -107,15 +107,15 @@ def of_missing_classes(one: ClassPredictions) -> Iterator[Judgement]:
     if never:
         never.sort(key=lambda index: -int(true[index]))
         named = ", ".join(f'"{one.names[index]}" ({counted(int(true[index]), "row")})' for index in never[:MOST_NAMED])
-        more = f" and {len(never) - MOST_NAMED} more" if len(never) > MOST_NAMED else ""
-        count = "A class is" if len(never) == 1 else f"{len(never)} of {len(one.names)} classes are"
+        more = f" and {len(never) - MOST_NAMED:,} more" if len(never) > MOST_NAMED else ""
+        count = "A class is" if len(never) == 1 else f"{len(never):,} of {len(one.names):,} classes are"
         yield Judgement(
             "never predicted", f"{count} never predicted on the {one.split} split{_of(one)}: {named}{more}."
         )
     absent = [index for index in range(len(one.names)) if not true[index]]
     if absent and one.is_whole:
         verb = "does" if len(absent) == 1 else "do"
-        text = f"{len(absent)} of {len(one.names)} classes {verb} not occur in the {one.split} split{_of(one)}."
+        text = f"{len(absent):,} of {len(one.names):,} classes {verb} not occur in the {one.split} split{_of(one)}."
         yield Judgement("absent classes", text, "note")
 
 

@@ -76,7 +76,7 @@ def _matrix(one: ClassPredictions) -> Html:
             h(
                 "td",
                 f"{number:,}" if number else "",
-                style=f"--share: {0.85 * number / whole:.3f}",
+                style=f"--share: {0.7 * number / whole:.3f}",
                 class_="right" if place == index else None,
                 title=f"true {name}, predicted {one.names[place]}: {number:,} of {sum(line):,}",
             )
@@ -133,7 +133,7 @@ def _errors(one: NumberPredictions) -> Html:
         found = residual_summary(one.truth[:, index], one.predicted[:, index])
         sizes = (found.mean, found.mean_absolute, found.root_mean_square, found.deviation)
         rows.append((column, *(f"{size:.4g}" for size in sizes), "" if math.isnan(found.r2) else f"{found.r2:.4f}"))
-    heading = ("number", "mean residual", "mean absolute error", "root mean squared error", "that of the mean", "R²")
+    heading = ("residuals", "mean", "MAE", "RMSE", "RMSE of the mean", "R²")
     return table(heading, rows, numbers=range(1, 6))
 
 
@@ -145,14 +145,17 @@ def _examples(one: ClassPredictions | NumberPredictions | SequencePredictions) -
     error = "errors" if isinstance(one, SequencePredictions) else "absolute error"
     if isinstance(one, ClassPredictions):
         error = f"{one.scored_by} of the true class"
-    heading = ["row", *(["input"] if has_images else []), "true", "predicted"]
+    kept = list(one.worst[0].kept)
+    heading = ["row", *kept, *(["input"] if has_images else []), "true", "predicted"]
     heading += [error, *columns]
     rows: list[Sequence[object]] = []
     for example in one.worst:
         image = [_image(example.image, example.row)] if has_images else []
         values = (example.inputs.get(column, "") for column in columns)
-        rows.append([f"{example.row}", *image, example.truth, example.predicted, short(example.error), *values])
-    right = [0, heading.index("predicted") + 1, *range(heading.index("predicted") + 2, len(heading))]
+        said = (example.truth, example.predicted, short(example.error))
+        rows.append([f"{example.row}", *example.kept.values(), *image, *said, *values])
+    first = heading.index("true")
+    right = [0, *range(first if isinstance(one, NumberPredictions) else first + 2, len(heading))]
     title = h("p", "The rows that are predicted worst, by their number in the split:")
     return join((title, table(heading, rows, numbers=right)))
 

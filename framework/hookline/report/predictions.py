@@ -56,7 +56,7 @@ def gathered(finished: FinishedRun, progress: Callable[[int], None] | None = Non
         if not found:
             raise HooklineError("The loss predicts nothing that could be compared with true values.")
         note = "" if of_data(data) == finished.plan["data"] else CHANGED
-        return [with_inputs(one, batches, data) for one in found], note
+        return [with_inputs(one, batches, data, run.spec.data) for one in found], note
 
 
 def _gathering(
@@ -72,7 +72,7 @@ def _gathering(
         for batch in batches.epoch(max(1, run.epoch)):
             outputs = run.stages.forward(run=run, model=finished.model, batch=batch)
             several = run.stages.predict(run=run, criterion=finished.criterion, outputs=outputs, batch=batch)
-            gathering(several, batch.rows)
+            gathering.add(several, batch.rows)
             if gathering.rows >= MOST_ROWS:
                 break
     return gathering

@@ -93,9 +93,10 @@ def spec_text(run: "Run", directory: Path) -> str:
 def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
     """Write `spec.toml`, the description and examples of the data, and copies of plugin files with their imports."""
     write_file(directory / SPEC, spec_text(run, directory))
-    write_file(directory / DATA, to_json(DataDescription.of(data).to_json(), indent=2) + "\n")
     if run.spec.run.keep_examples:
         examples.write(directory, prepared_examples(data) if data.examples is None else data.examples)
+    description = evolve(DataDescription.of(data), is_given=run.given is not None)
+    write_file(directory / DATA, to_json(description.to_json(), indent=2) + "\n")
     written: dict[Path, Path] = {}
     own = [origin for origin, _ in run.plugins if origin.file is not None]
     for number, origin in enumerate(own, 1):

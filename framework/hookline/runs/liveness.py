@@ -13,21 +13,24 @@ ATTEMPTS, PAUSE = 50, 0.01
 
 
 @contextmanager
-def marked_as_running(directory: Path) -> Iterator[None]:
+def marked_as_running(directory: Path) -> Iterator[bool]:
     """Mark the run in a directory as running, until the context or the process ends, for whatever reason.
+
+    Yields false if another process has marked it.
 
     The mark is a lock on the file `run.lock.toml`. Where the file system or the operating system has no such locks, it
     is left out.
     """
     descriptor = _opened(directory)
+    is_alone = True
     try:
         if descriptor is not None:
             # `is_running` in another process holds the lock for a moment.
             for _ in range(ATTEMPTS):
-                if _is_locked(descriptor, exclusive=True):
+                if is_alone := _is_locked(descriptor, exclusive=True):
                     break
                 time.sleep(PAUSE)
-        yield
+        yield is_alone
     finally:
         if descriptor is not None:
             os.close(descriptor)  # This ends the lock.

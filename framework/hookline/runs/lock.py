@@ -59,24 +59,31 @@ def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
         HooklineError: if this is not a run directory.
 
     """
-    lock = read(directory)
+    return [sentence for _, sentence in changes_by_kind(read(directory), plan, spec)]
+
+
+def changes_by_kind(lock: Mapping[str, Any], plan: Plan, spec: str) -> list[tuple[str, str]]:
+    """What differs from a lock, as sentences, each with its kind.
+
+    The kinds are "spec", "environment", "plugins", "data" and "stages".
+    """
     found = list(_changes(lock, plan, spec))
-    return found + list(_of_stages(lock["stages"], plan, is_reported=bool(found)))
+    return found + [("stages", sentence) for sentence in _of_stages(lock["stages"], plan, is_reported=bool(found))]
 
 
-def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[str]:
+def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[tuple[str, str]]:
     if lock["spec"] != of_text(spec):
-        yield "The spec differs from the one that was trained."
+        yield "spec", "The spec differs from the one that was trained."
     now = plan.environment
     for name, then in lock["environment"].items():
         if now.get(name) != then:
-            yield f"{_NAMES.get(name, name)} was {then}; now it is {now.get(name, 'missing')}."
-    yield from _of_plugins(lock["plugins"], plan)
+            yield "environment", f"{_NAMES.get(name, name)} was {then}; now it is {now.get(name, 'missing')}."
+    yield from (("plugins", sentence) for sentence in _of_plugins(lock["plugins"], plan))
     if lock["data"] != plan.data:
-        yield "The data has changed."
+        yield "data", "The data has changed."
     for place, then in lock["files"].items():
         if plan.files.get(place) != then:
-            yield f"The data that {place} reads {'has changed' if place in plan.files else 'is missing'}."
+            yield "data", f"The data that {place} reads {'has changed' if place in plan.files else 'is missing'}."
 
 
 _NAMES = {

@@ -3,16 +3,18 @@
 import inspect
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 import hookline
+from hookline.data.batches import length_of
 from hookline.data.prepared_column import PreparedColumn
 from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import BUILT_IN, callback_name
-from hookline.plugins.sources import fingerprint as plugin_code
+from hookline.plugins.sources.fingerprint import fingerprint, of_text
 from hookline.plugins.stages import STAGES, Run
 from hookline.runs.effects import Effect, effects, read_files
 from hookline.runs.fingerprint import of_data
@@ -80,8 +82,8 @@ class Plan:
     """The seed of all random numbers."""
     epochs: int
     """The number of passes over the training data."""
-    steps_per_epoch: int
-    """The number of batches in an epoch."""
+    steps_per_epoch: int | None
+    """The number of batches in an epoch; `None` if the data does not know it before they are read."""
     components: Mapping[str, tuple[str, ...]]
     """The types of the components by section, without callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
@@ -94,6 +96,8 @@ class Plan:
     """The number of rows of each split."""
     dropped: Mapping[str, int] = field(factory=dict)
     """The number of rows that are left out because a cell is missing, by its column."""
+    reading: str = ""
+    """How the rows are read, if they are not held in memory."""
     data: str
     """The fingerprint of the data."""
     columns: tuple[PreparedColumn, ...] = ()
@@ -131,13 +135,14 @@ def plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
-        steps_per_epoch=len(data.training),
+        steps_per_epoch=length_of(data.training),
         components=_components(run),
         environment=environment(run.device),
         plugins=tuple(_used(run)),
         stages={stage: tuple(implementations(run, stage)) for stage in STAGES},
         rows={split: batches.rows for split, batches in data.splits().items()},
         dropped=dict(data.dropped),
+        reading=data.reading,
         data=of_data(data),
         columns=tuple(data.columns),
         layers=layers,
@@ -175,12 +180,9 @@ def environment(device: "torch.device") -> dict[str, str]:
 
 def _used(run: Run) -> Iterator[UsedPlugin]:
     """Hookline with its built-in plugins, then the other plugins in calling order."""
-    built_in = [plugin for origin, plugin in run.plugins if origin.is_built_in]
+    built_in = tuple(plugin for origin, plugin in run.plugins if origin.is_built_in)
     yield UsedPlugin(
-        name="hookline",
-        distribution="hookline",
-        version=version("hookline"),
-        fingerprint=plugin_code.of_text("".join(map(plugin_code.fingerprint, [hookline, *built_in]))),
+        name="hookline", distribution="hookline", version=version("hookline"), fingerprint=_of_shipped(built_in)
     )
     for origin, plugin in run.plugins:
         if origin.is_built_in or _is_display(plugin):
@@ -190,8 +192,14 @@ def _used(run: Run) -> Iterator[UsedPlugin]:
             distribution=origin.distribution,
             version=origin.version,
             file=origin.file.name if origin.file else None,
-            fingerprint=plugin_code.fingerprint(plugin, origin.distribution),
+            fingerprint=fingerprint(plugin, origin.distribution),
         )
+
+
+@cache
+def _of_shipped(built_in: tuple[object, ...]) -> str:
+    """The fingerprint of Hookline and the built-in plugins, whose code does not change while it runs."""
+    return of_text("".join(map(fingerprint, [hookline, *built_in])))
 
 
 def _is_display(plugin: object) -> bool:

@@ -29,13 +29,14 @@ class SplitCounts:
 
 
 def split_counts(data: Data) -> SplitCounts:
-    """Count the rows of the splits that are in memory."""
+    """Count the rows of the splits that are in memory, and of the training split."""
     classes: dict[str, dict[str, dict[str, int]]] = {}
     for split, batches in data.splits().items():
         rows = getattr(batches, "all", None)
-        if not isinstance(rows, Batch):
-            continue
-        for name, tensor in rows.targets.items():
+        targets = (
+            rows.targets if isinstance(rows, Batch) else dict.fromkeys(data.targets if split == "training" else ())
+        )
+        for name, tensor in targets.items():
             if (counts := _counts(data.targets.get(name), tensor)) is not None:
                 classes.setdefault(name, {})[split] = counts
     sampler = getattr(data.training, "sampler", None)
@@ -46,8 +47,10 @@ def split_counts(data: Data) -> SplitCounts:
     )
 
 
-def _counts(known: Target | None, tensor: "Tensor") -> dict[str, int] | None:
+def _counts(known: Target | None, tensor: "Tensor | None") -> dict[str, int] | None:
+    """Return the rows of each class; those of the training split are known without its tensor."""
     if known is None or known.counts is None or len(known.counts) > MOST_CLASSES:
         return None
     names = known.columns if known.classes is None else known.classes
-    return dict(zip(map(str, names), counts_in(tensor, len(known.counts)), strict=True))
+    counts = known.counts if tensor is None else counts_in(tensor, len(known.counts))
+    return dict(zip(map(str, names), counts, strict=True))

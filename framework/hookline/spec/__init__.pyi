@@ -7,6 +7,7 @@ from .dump import (
 from .families.callback import CallbackSpec as CallbackSpec, WrapperSpec as WrapperSpec
 from .families.column import (
     MISSING_TIME as MISSING_TIME,
+    SAMPLED_ROWS as SAMPLED_ROWS,
     ColumnSpec as ColumnSpec,
     UnfitCells as UnfitCells,
 )
@@ -25,6 +26,11 @@ from .families.loss import (
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec
+from .families.partial_fit import (
+    NothingToFit as NothingToFit,
+    PartialFit as PartialFit,
+    SampledFit as SampledFit,
+)
 from .families.raw_inputs import GraphInputs as GraphInputs, RawInput as RawInput, RawInputs as RawInputs
 from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective

@@ -5,12 +5,11 @@ The description of an option is the docstring under it. Python does not keep it,
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attrs import NOTHING, Attribute, fields, frozen
 
@@ -55,6 +54,11 @@ class ComponentDocumentation:
 
 def documentation(kind: type[Spec]) -> ComponentDocumentation:
     """The documentation of a component's class."""
+    return _documentation(cast("type", kind))  # mypy holds the `__hash__` of the objects for that of the class.
+
+
+@cache
+def _documentation(kind: Any) -> ComponentDocumentation:
     described = _descriptions(kind)
     defined_in = {
         name: -index for index, base in enumerate(kind.__mro__[::-1]) for name in inspect.get_annotations(base)
@@ -102,10 +106,10 @@ def _descriptions(kind: type[Spec]) -> Mapping[str, str]:
 @cache
 def _own_descriptions(kind: type) -> Mapping[str, str]:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    except (OSError, TypeError, SyntaxError):
+        lines, _ = inspect.findsource(inspect.getmodule(kind) or kind)
+        body = _classes_in("".join(lines))[kind.__qualname__]
+    except (OSError, TypeError, SyntaxError, KeyError):
         return {}  # A class from an interactive session, or whose source code is not installed.
-    [body] = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
     return {
         option.target.id: " ".join(inspect.cleandoc(text.value.value).split())
         for option, text in pairwise(body)
@@ -115,3 +119,19 @@ def _own_descriptions(kind: type) -> Mapping[str, str]:
         and isinstance(text.value, ast.Constant)
         and isinstance(text.value.value, str)
     }
+
+
+@cache
+def _classes_in(source: str) -> Mapping[str, list[ast.stmt]]:
+    """The bodies of all classes in the code of a module, by qualified name."""
+    found: dict[str, list[ast.stmt]] = {}
+    unseen: list[tuple[str, ast.AST]] = [("", ast.parse(source))]
+    while unseen:
+        prefix, node = unseen.pop()
+        if isinstance(node, ast.ClassDef):
+            found.setdefault(f"{prefix}{node.name}", node.body)
+            prefix += f"{node.name}."
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            prefix += f"{node.name}.<locals>."
+        unseen += [(prefix, inner) for inner in ast.iter_child_nodes(node) if not isinstance(inner, ast.expr)]
+    return found

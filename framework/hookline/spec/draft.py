@@ -13,3 +13,5 @@ class SpecDraft:
     """A sentence that says what the trained model does."""
     notes: tuple[str, ...] = ()
     """What the user should know beyond that, one line each, such as columns that the spec does not use."""
+    new_rows: str = "new.csv"
+    """An example of a file of new rows, for the command that predicts them."""

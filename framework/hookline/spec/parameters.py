@@ -9,7 +9,6 @@ from attrs import Attribute, asdict, field, fields, frozen, make_class, validato
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.suggestions import did_you_mean
-from hookline.files import plain_name
 from hookline.spec.options import Bounds, Spec, option, spec
 
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ def _if_set(attribute: "Attribute[Any]") -> list[Any]:
 def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -> list[NamedParameter]:
     """Return the trained parameters of model and criterion in torch's order, each once."""
     from torch import nn
+
+    from hookline.files import plain_name
 
     found: dict[nn.Parameter, NamedParameter] = {}
     for prefix, root in (("", model), ("criterion.", criterion or nn.Module())):

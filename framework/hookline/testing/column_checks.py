@@ -76,6 +76,22 @@ def takes_missing_cells(component: Component) -> None:
         _transformed(component, kind, with_gap, known)
 
 
+def fits_in_parts(component: Component) -> None:
+    """Check that a kind learns the same of training rows that come in parts as of all of them together."""
+    kind, cells, fitted = _fitted(component)
+    fit, half = kind.partial_fit(), len(cells) // 3
+    for part in (cells.slice(0, half), cells.slice(half)):
+        fit.add(part)
+    whole = _transformed(component, kind, cells, fitted).to_pylist()
+    parts = _transformed(component, kind, cells, fit.fitted()).to_pylist()
+    for row, (one, other) in enumerate(zip(whole, parts, strict=True)):
+        if not _are_close(one, other):
+            refuse(
+                f"{component.name} transforms row {row} to {one}, but to {other} if it is fitted to the training rows "
+                "in two parts: `partial_fit` must learn what `fit` learns."
+            )
+
+
 def _fitted(component: Component) -> "tuple[ColumnSpec, pyarrow.Array, dict[str, Any]]":
     """Return the kind, cells that it takes, and what it learns of them."""
     import pyarrow

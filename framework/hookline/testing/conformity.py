@@ -100,6 +100,7 @@ OF_COMPONENTS = (
     ComponentCheck("stored", (ColumnSpec,), column_checks.is_stored),
     ComponentCheck("rows_alone", (ColumnSpec,), column_checks.transforms_rows_alone),
     ComponentCheck("missing", (ColumnSpec,), column_checks.takes_missing_cells),
+    ComponentCheck("parts", (ColumnSpec,), column_checks.fits_in_parts),
 )
 """The checks of each component, by its family."""
 

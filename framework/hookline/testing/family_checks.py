@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data.batches import Batch
+from hookline.data.batches import Batch, length_of
 from hookline.testing.components_under_test import Component
 from hookline.testing.declaration_checks import replaced
 from hookline.testing.kit_components import Kit
@@ -77,9 +77,10 @@ def keeps_its_order(component: Component) -> None:
             f"The batches of {component.name} differ when an epoch is repeated: their order must depend only on seed "
             f"and epoch, as with `hookline.data.permutation`."
         )
-    if len(batches) != len(epochs[1]) or sum(batch.rows for batch in epochs[1]) > batches.rows:
+    length = length_of(batches)
+    if length not in (None, len(epochs[1])) or (batches.rows and sum(batch.rows for batch in epochs[1]) > batches.rows):
         refuse(
-            f"{component.name} promises {len(batches)} batches with {batches.rows} rows in total for an epoch, but "
+            f"{component.name} promises {length} batches with {batches.rows} rows in total for an epoch, but "
             f"yields {len(epochs[1])} batches with {sum(batch.rows for batch in epochs[1])} rows."
         )
     middle = max(1, len(epochs[1]) // 2)

@@ -16,6 +16,7 @@ INHERITED = (
     "LD_LIBRARY_PATH",
     "PATH",
     "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
     "SYSTEMROOT",
     "TEMP",
     "TMP",

@@ -44,7 +44,7 @@ def train(spec: TrainingSpec, plugins: Plugins) -> Trained:
         made = prepared(run)
         run.directory = directory.create(Path(place) / "run", numbered=False)
         directory.write_beginning(run, made.data, run.directory)
-        trial, failure = fitted(run, made, 0.0)
+        trial, failure = fitted(run, made)
         if failure is not None:
             raise failure
         return Trained(trial, run, made.optimizer)

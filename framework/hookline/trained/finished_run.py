@@ -20,6 +20,7 @@ from hookline.plugins.weights import Weights
 from hookline.runs import devices, directory as directories, lock
 from hookline.runs.directory import add_deployed
 from hookline.runs.manifest import Manifest
+from hookline.runs.trials import ChosenTrial
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
 from hookline.trained.chosen_target import ChosenTarget, chosen_target
@@ -31,7 +32,7 @@ from hookline.trained.load_weights import trained_modules
 from hookline.trained.original_data import original_data
 from hookline.trained.prediction_stream import PredictionStream
 from hookline.trained.run_files import json_of, kept_examples, refuse_other_result, refusing_unreadable
-from hookline.trained.run_plugins import is_part_of_model
+from hookline.trained.run_plugins import part_of_model
 from hookline.training.deployment.deploy import Deployed, deploy
 from hookline.training.deployment.deployment import Deployment
 from hookline.training.deployment.existing import refuse_existing
@@ -49,30 +50,34 @@ class FinishedRun:
 
     def __init__(
         self,
-        directory: Path,
+        trial: ChosenTrial,
         files: Manifest,
         spec: TrainingSpec,
         loader: Loader,
         document: Document,
         device: str | None,
+        given: Any = None,
     ):
         """Keep what was read of the run; the model is built when it is first used."""
-        self.directory = directory
-        """The directory of the run."""
+        self.trial = trial
+        """Which trial of the run it is, and of how many: one of one if the run is not tuned."""
+        self.directory = trial.directory
+        """The directory of the run, or of the trial."""
         self.spec = spec
         """The spec that was trained."""
         self.files = files
         """The manifest, with which each file is checked before it is read."""
         self.result: Mapping[str, Any] = json_of(files, directories.RESULT)
         """The content of `result.json`."""
-        with refusing_unreadable(directory / directories.RESULT):
+        with refusing_unreadable(self.directory / directories.RESULT):
             refuse_other_result(self.result)
         self._loader, self._document = loader, document
-        self._device = device
+        self._device, self._given = device, given
 
     def __repr__(self) -> str:
         """The run in one line."""
-        return f"<FinishedRun {self.spec.run.name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
+        name = f"{self.spec.run.name}, {self.trial}" if self.trial.trials > 1 else self.spec.run.name
+        return f"<FinishedRun {name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
 
     @property
     def state(self) -> str:
@@ -195,7 +200,11 @@ class FinishedRun:
 
     @contextmanager
     def opened(
-        self, *, metrics: Sequence[MetricSpec] | None = None, closed_by: ExitStack | None = None
+        self,
+        *,
+        metrics: Sequence[MetricSpec] | None = None,
+        closed_by: ExitStack | None = None,
+        outer: Sequence[object] = (),
     ) -> Iterator[Run]:
         """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
 
@@ -204,14 +213,15 @@ class FinishedRun:
         Args:
             metrics: the metrics of its spec. Default: those that were trained with.
             closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
+            outer: objects with wrappers around its stages, which are outermost.
 
         """
-        callbacks = tuple(filter(is_part_of_model, self.spec.callbacks))
+        callbacks = part_of_model(self.spec.callbacks, self.plan)
         metrics = self.spec.metrics if metrics is None else tuple(metrics)
         spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
         device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
-        plugins = self._loader.plugins(self._document)
-        with new_run(spec, plugins, device=device, closed_by=closed_by) as run:
+        plugins = self._loader.plugins(self._document).inside(*outer)
+        with new_run(spec, plugins, device=device, closed_by=closed_by, given=self._given) as run:
             run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
             run.state.is_trained = True
             run.targets = self.data.targets
@@ -220,8 +230,8 @@ class FinishedRun:
     def prepared_data(self, run: Run) -> "Data":
         """Read the original data of the run again, with the stage `prepare_data` of an opened run.
 
-        Pass `overrides` to `open_run` if the data has been moved. A warning is issued if the data has changed since the
-        training but is prepared in the same way.
+        Pass `overrides` to `open_run` if the data has been moved, and `data` if it was passed to `train` in Python. A
+        warning is issued if the data has changed since the training but is prepared in the same way.
 
         Args:
             run: from `opened`.
@@ -350,23 +360,20 @@ class FinishedRun:
     ) -> Evaluation:
         refuse_batch_size(batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
-        with located(document), self.opened(metrics=spec.metrics) as run:
+        gathering = None
+        if with_details:
+            gathering = Gathering(
+                spec.objective, self.data.targets, with_scores=with_scores, metrics=spec.metrics, progress=progress
+            )
+        outer = () if gathering is None else (gathering,)
+        with located(document), self.opened(metrics=spec.metrics, outer=outer) as run:
             # Training evaluates after the last epoch, on which the rows of a plugin's data source may depend.
             run.state.epoch, run.state.step = self.result["epochs"], self.result["steps"]
             if source is None:
                 batches = split_of(self.prepared_data(run), split, batch_size)
             else:
                 batches = new_rows(run, self.data, source, batch_size)
-            gathering = None
-            if with_details:
-                gathering = Gathering(
-                    run.objective,
-                    self.data.targets,
-                    with_scores=with_scores,
-                    metrics=run.spec.metrics,
-                    progress=progress,
-                )
-            metrics = evaluated(run, self.model, self.criterion, batches, split, gathering)
+            metrics = evaluated(run, self.model, self.criterion, batches, split)
         if gathering is None:
             return Evaluation(split=split, rows=batches.rows, metrics=metrics, targets={})
         return Evaluation(

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.errors.exceptions import SpecError
 from hookline.runs import lock
 from hookline.runs.directory import SPEC
+from hookline.runs.trials import chosen_trial
 from hookline.spec.training import SEVERAL
 from hookline.trained.finished_run import FinishedRun
 from hookline.trained.original_data import changes_of_data
-from hookline.trained.run_files import checked
+from hookline.trained.run_files import checked, warn_of_unknown
 from hookline.trained.run_plugins import refuse_missing, refuse_other_versions, warn_of_changes
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 def open_run(
     directory: str | Path,
     *,
+    trial: int | None = None,
+    data: Any = None,
     overrides: Iterable[str] = (),
     plugins: Iterable[object] = (),
     device: "str | torch.device | None" = None,
@@ -35,8 +38,11 @@ def open_run(
 
     Args:
         directory: the directory of the run, such as "runs/iris/1".
+        trial: the number of a trial of a tuned run, from 1. Default: the best trial, which is the one that the training
+            returned: that with the smallest validation loss, or training loss if there is no validation split.
+        data: the rows of the run, if they were passed to `hookline.train` as `data`, to evaluate its splits.
         overrides: changes of the section `[data]`, such as `data.path=/new/iris.csv` for data that has been moved.
-            Relative paths are relative to the directory of the run, as in its `spec.toml`.
+            Relative paths start at the current directory, while those in its `spec.toml` start at that of the run.
         plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
         device: the device of the model. Default: that of the spec, or another one if this machine does not have it.
         accept_changed_plugins: accept another version of an installed plugin, with a warning instead of an error.
@@ -56,8 +62,10 @@ def open_run(
     True
 
     """
-    home, extra = Path(directory), list(plugins)
+    chosen = chosen_trial(Path(directory), trial)
+    home, extra = chosen.directory, list(plugins)
     files = checked(home)
+    warn_of_unknown(chosen)
     locked = lock.read(home)
     refuse_missing(locked, extra, home)
     if not accept_changed_plugins:
@@ -70,4 +78,4 @@ def open_run(
         refuse_missing(locked, extra, home, all_of_them=True)
         raise
     warn_of_changes(locked, loader.plugins(document), home)
-    return FinishedRun(home, files, spec, loader, document, None if device is None else str(device))
+    return FinishedRun(chosen, files, spec, loader, document, None if device is None else str(device), data)

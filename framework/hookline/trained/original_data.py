@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
-from hookline.errors.text import dotted, enumerate_names
+from hookline.errors.text import dotted
 from hookline.plugins.stages import Run
 from hookline.runs.fingerprint import of_data
 from hookline.spec.walk import walk
+from hookline.training.run_setup import refuse_unused_rows
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
+
+_CHANGED = "The data has changed since training"
+
+_GIVEN = (
+    "The rows of the run were passed to `hookline.train` in Python, and are not kept. Pass them again, as "
+    "`hookline.open_run(..., data=...)`, or evaluate other rows with their targets: `--data FILE`."
+)
+"""What to do if the rows of the run are needed but lost."""
 
 TOLERANCE = 1e-6
 """The largest relative difference of statistics that is attributed to rounding on another machine."""
@@ -28,9 +37,9 @@ def original_data(run: Run, directory: Path, description: DataDescription, finge
     if of_data(data) != fingerprint:
         rows = {split: batches.rows for split, batches in data.splits().items()}
         what = "" if rows == description.rows else f" Rows then: {_shown(description.rows)}; now: {_shown(rows)}."
-        message = (
-            f"{directory}: The data has changed since training, so numbers may differ from those of the run.{what}"
-        )
+        is_other = description.is_given and run.given is None
+        change = "These are other rows than those that were passed to `train`" if is_other else _CHANGED
+        message = f"{directory}: {change}, so numbers may differ from those of the run.{what}"
         warnings.warn(HooklineWarning(message, id="changed-data"), stacklevel=3)
     return data
 
@@ -53,10 +62,15 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
     try:
         data = run.stages.prepare_data(run=run)
     except HooklineError as error:
-        if missing := dict(_missing_files(run)):
-            raise RunError(f"{directory}: {_sentence(missing, directory)}") from error
+        if description.is_given and run.given is None:
+            raise RunError(f"{directory}: {_GIVEN}") from error
+        if run.given is None and (missing := dict(_missing_files(run))):
+            raise RunError(f"{directory}: {_sentence(missing)}") from error
         raise
+    refuse_unused_rows(run)
     if different := list(_differences(DataDescription.of(data), description)):
+        if description.is_given and run.given is None:
+            raise RunError(f"{directory}: {_GIVEN}")
         raise RunError(
             f"{directory}: The data differs from that in training: the data source now finds other "
             f"{' and '.join(different)}. To evaluate the model on other data, pass it as new rows, which are "
@@ -82,15 +96,15 @@ def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
             yield dotted(path), value  # Not a pattern that matches files either.
 
 
-def _sentence(missing: Mapping[str, Path], directory: Path) -> str:
-    files = enumerate_names(os.path.normpath(file) for file in missing.values())
+def _sentence(missing: Mapping[str, Path]) -> str:
+    files = " and ".join(f'"{os.path.normpath(file)}"' for file in missing.values())  # In full, to find them.
     option, path = next(iter(missing.items()))
-    here = Path(os.path.relpath(path, directory))  # A relative path may be meant from the current directory.
-    change = f"{option}={here.absolute() if here.exists() else Path('/new/place', path.name)}"
+    change = f"{option}={Path('/new/place', path.name)}"
     return (
-        f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. The paths in "
-        f"spec.toml are relative to the directory of the run. If the run or the data has been moved, pass the new path "
-        f'with `--set {change}`, or in Python with `hookline.open_run(..., overrides=["{change}"])`.'
+        f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. If the run or "
+        f"the data has been moved, pass the new path with `--set {change}`, or in Python with "
+        f'`hookline.open_run(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the '
+        "run, and those that you pass to the current one."
     )
 
 

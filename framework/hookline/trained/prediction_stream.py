@@ -1,18 +1,16 @@
 """Predictions of a finished run for new rows, block by block, so that memory does not grow with their number."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
-
-from attrs import evolve
+from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
-from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
 from hookline.spec.objective.predicted import Predicted
-from hookline.spec.objective.prediction_columns import PARTS, Part, PredictionColumn, refuse_parts
+from hookline.spec.objective.prediction_columns import PredictionColumn, refuse_parts
+from hookline.trained.prediction_table import known_truth, parts_of, schema_of, with_any_truth
 from hookline.trained.trained_model import Trained, default_batch_size, rows_per_block
 from hookline.training.predictions import columns_of, predicted_batch, spread
 from hookline.training.run_setup import inside
@@ -45,8 +43,8 @@ class PredictionStream:
         self._finished, self._skips = finished, skip_bad_rows
         # A single name is what it says, not a sequence of letters.
         columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
-        self._parts = _parts(columns)
-        self._keep = tuple(dict.fromkeys((*finished.spec.data.always_kept, *keep)))
+        self._parts = parts_of(columns)
+        always = finished.spec.data.always_kept
         self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:
@@ -68,7 +66,7 @@ class PredictionStream:
                     run.objective,
                     rows_per_block=rows_per_block(finished, self.batch_size),
                     with_targets="truth" in self._parts,
-                    keep=self._keep,
+                    keep=tuple(dict.fromkeys((*always, *keep))),
                 )
                 closing.callback(getattr(self._blocks, "close", bool))
                 self._waiting: list[RowBlock] = []
@@ -76,8 +74,13 @@ class PredictionStream:
                     self._waiting.append(block)
                     if block.batch is not None:
                         break
+                kept = self._waiting[0].kept if self._waiting else {}
+                if lacking := [name for name in keep if name in always and name not in kept]:
+                    raise DataError(f"The rows have no column {enumerate_names(lacking)}.", columns=lacking)
+                self._keep = tuple(dict.fromkeys((*(name for name in always if name in kept), *keep)))
                 of_example = self._example()
-            self.schema: pyarrow.Schema = _schema(of_example, self._keep, self._waiting[:1])
+            self._truth = [column.name for column in of_example if column.what == "truth"]
+            self.schema: pyarrow.Schema = schema_of(of_example, self._keep, self._waiting[:1])
             """The names and types of the columns."""
             self._open = closing.pop_all()
 
@@ -104,7 +107,7 @@ class PredictionStream:
         found: list[pyarrow.RecordBatch] = []
         missing = rows
         for block in self._read():
-            part = _first_rows(block, missing)
+            part = block.first_rows(missing)
             self._model.eval(), self._criterion.eval()
             with inside(self._run):
                 found.append(self._predictions(part))
@@ -152,7 +155,12 @@ class PredictionStream:
         fields = list(self.schema)
         found: Mapping[str, Any] = {}
         if block.batch is not None:
-            found = {column.name: column.values for column in columns_of(self._predict(block.batch), self._parts)}
+            has_truth = bool(self._truth and block.batch.targets)
+            several = self._predict(block.batch, with_truth=has_truth)
+            if self._truth and not has_truth:  # No row of the block has a target.
+                several = {key: with_any_truth(one) for key, one in several.items()}
+            found = {column.name: column.values for column in columns_of(several, self._parts)}
+            found |= known_truth(block, self._truth, found)
             if found.keys() != {field.name for field in fields[len(self._keep) :]}:
                 message = (
                     f"The model returns {len(found)} columns for the rows from {block.first} on, but "
@@ -168,7 +176,7 @@ class PredictionStream:
         ]
         return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _predict(self, batch: Batch, *, with_truth: bool | None = None) -> dict[str, Predicted]:
+    def _predict(self, batch: Batch, *, with_truth: bool) -> dict[str, Predicted]:
         """Apply the model to the rows of a batch in parts, and return the predictions of each loss."""
         return predicted_batch(
             self._run,
@@ -177,7 +185,7 @@ class PredictionStream:
             self._finished.data,
             batch,
             batch_size=self.batch_size,
-            with_truth="truth" in self._parts if with_truth is None else with_truth,
+            with_truth=with_truth,
         )
 
     def _example(self) -> list[PredictionColumn]:
@@ -192,43 +200,4 @@ class PredictionStream:
             refuse_parts(several, self._parts)
         except ValueError as error:
             raise HooklineError(str(error)) from None
-        for key, one in several.items():
-            # True values have the types of predictions.
-            true = one.predictions.argmax(dim=1) if one.kind == "classes" else one.predictions
-            several[key] = evolve(one.at(slice(0, 0)), true_values=true[:0])
-        return columns_of(several, self._parts)
-
-
-def _first_rows(block: RowBlock, rows: int) -> RowBlock:
-    """Return the first rows of a block."""
-    if block.rows <= rows:
-        return block
-    is_readable = None if block.is_readable is None else block.is_readable[:rows]
-    readable = rows if is_readable is None else int(is_readable.sum())
-    batch = block.batch.slice(0, readable) if block.batch is not None and readable else None
-    kept = {name: values[:rows] for name, values in block.kept.items()}
-    return evolve(block, rows=rows, batch=batch, is_readable=is_readable, kept=kept)
-
-
-def _parts(columns: Collection[str]) -> tuple[Part, ...]:
-    """Return the parts with these names."""
-    for name in columns:
-        if name not in PARTS:
-            near = did_you_mean(name, PARTS) or f" There are {enumerate_names(PARTS)}."
-            raise HooklineError(f'There is no part "{name}" of predictions.{near}')
-    return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
-
-
-def _schema(columns: Sequence[PredictionColumn], keep: Sequence[str], first: Sequence[RowBlock]) -> "pyarrow.Schema":
-    """Return the schema: the columns that are kept, then the predictions. Refuse columns with the same name."""
-    import pyarrow
-
-    names = [column.name for column in columns]
-    if both := [name for name in keep if name in names]:
-        raise HooklineError(
-            f"The predictions have a column {enumerate_names(both)}, which is also among the columns to keep: rename "
-            "that of the input, or do not keep it."
-        )
-    kept = first[0].kept if first else {}
-    types = {name: kept[name].type if name in kept else pyarrow.string() for name in keep}
-    return pyarrow.schema([*types.items(), *((column.name, column.values.type) for column in columns)])
+        return columns_of({key: with_any_truth(one.at(slice(0, 0))) for key, one in several.items()}, self._parts)

@@ -1,17 +1,20 @@
 """Find the directory of a finished run, and check its files before they are used."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
-from hookline.errors.exceptions import RunError
+from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.text import counted
 from hookline.plugins.trial import State
 from hookline.runs import directory as directories, examples, lock, manifest
+from hookline.runs.checkpoints import store
 from hookline.runs.manifest import Manifest
+from hookline.runs.trials import ChosenTrial
 
 NUMBERS = ("epoch", "step", "is_mean", "finite")
 """The entries about the weights that are integers or booleans."""
@@ -28,7 +31,7 @@ def checked(home: Path) -> Manifest:
 
     """
     try:
-        _refuse_other_paths(home)
+        refuse_other_paths(home)
         if not (home / directories.RESULT).is_file():
             _refuse_missing_result(home)
         if not (home / manifest.NAME).is_file():
@@ -40,6 +43,19 @@ def checked(home: Path) -> Manifest:
     except OSError as error:  # Such as a directory that this user may not enter, or a name that is too long.
         raise RunError(f"{home}: The directory cannot be read: {error.strerror}.") from None
     return known
+
+
+def warn_of_unknown(chosen: ChosenTrial) -> None:
+    """Issue a warning if trials without a readable result were not compared with the best one."""
+    if not chosen.unknown:
+        return
+    first, *others = chosen.unknown
+    these = f"trial {first} has" if not others else f"{counted(len(chosen.unknown), 'trial')}, such as {first}, have"
+    message = (
+        f"{chosen.directory}: This is the best trial with a result, but {these} none: the training has not ended, its "
+        "process was killed, or a file is damaged."
+    )
+    warnings.warn(HooklineWarning(message, id="unusable-run"), stacklevel=3)
 
 
 def refuse_other_result(result: Mapping[str, Any]) -> None:
@@ -56,17 +72,17 @@ def refuse_other_result(result: Mapping[str, Any]) -> None:
         raise KeyError("an entry is missing")
 
 
-def _refuse_other_paths(home: Path) -> None:
+def refuse_other_paths(home: Path) -> None:
     """Raise a `RunError` for anything but a directory that a training has written."""
     if home.is_file():
-        inside = f" Pass its directory, {home.parent}." if _is_run(home.parent) else ""
+        inside = f" Pass its directory, {home.parent}." if _has_begun(home.parent) else ""
         if not inside and home.suffix == ".toml":
             inside = f" Train it with `hookline train {home}`, and pass the directory with its results."
         raise RunError(f"{home}: This is a file, not the directory of a run.{inside}")
     if not home.is_dir():
         last = _last_run(home.parent, ("[0-9]*",))
         raise RunError(f"{home}: There is no such directory.{_hint(last, 'The last run there is')}")
-    if _is_run(home):
+    if _has_begun(home):
         return
     if (home / manifest.NAME).is_file():
         manifest.read(home).check_sizes()
@@ -81,14 +97,15 @@ def _hint(run: Path | None, what: str) -> str:
     return "" if run is None else f" {what} {run}."
 
 
-def _is_run(directory: Path) -> bool:
+def _has_begun(directory: Path) -> bool:
+    """Whether a training has begun in a directory: it writes these files first."""
     return (directory / directories.SPEC).is_file() and (directory / lock.NAME).is_file()
 
 
 def _last_run(directory: Path, patterns: Sequence[str] = ("*", "*/[0-9]*")) -> Path | None:
     """The last run in a directory, such as `runs/iris`, or in a directory in it, such as `runs`."""
     for pattern in patterns:
-        runs = [path for path in directory.glob(pattern) if _is_run(path)]
+        runs = [path for path in directory.glob(pattern) if _has_begun(path)]
         if runs:
             return max(runs, key=_age)
     return None
@@ -105,10 +122,12 @@ def _refuse_missing_result(home: Path) -> None:
         raise RunError(f"{home / directories.RESULT}: The file is missing. {manifest.REMEDY}")
     epochs = sum(1 for _ in _lines(home / directories.LOG))
     logged = f" Its log has {counted(epochs, 'epoch')}." if epochs else ""
+    again = f"resume it with `hookline resume {home}`"
+    if not store.all_of(home):
+        again = f"train it again with `hookline train {home / directories.SPEC}`"
     raise RunError(
         f"{home}: The run has not ended, or its process was killed: there is no {directories.RESULT}, which is written "
-        f"at the end, and there may be no weights.{logged} Wait until it ends, or train it again with "
-        f"`hookline train {home / directories.SPEC}`."
+        f"at the end, and there may be no weights.{logged} Wait until it ends, or {again}."
     )
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors.exceptions import HooklineWarning, RunError
-from hookline.errors.failures import FAILURES
 from hookline.errors.text import enumerate_names
-from hookline.plugins.manager import Plugins
+from hookline.plugins.manager import Plugins, callback_name
 from hookline.plugins.sources.fingerprint import fingerprint
 from hookline.plugins.sources.local import with_origins
-from hookline.plugins.stages import PROJECT
 from hookline.spec.families.callback import WrapperSpec
 
 NEEDED = ("prepare_data", "build_model", "select_loss", "forward", "loss", "predict", "evaluate")
@@ -81,15 +79,15 @@ def warn_of_changes(lock: Mapping[str, Any], plugins: Plugins, home: Path) -> No
         warnings.warn(HooklineWarning(message, id="changed-plugin"), stacklevel=4)
 
 
-def is_part_of_model(callback: WrapperSpec) -> bool:
-    """Whether a callback is needed for predictions: as it declares, or as follows from the stages that it wraps."""
-    if callback.is_part_of_model is not None:
-        return callback.is_part_of_model
-    try:
-        built = callback.build()
-    except FAILURES:
-        return True  # The error is reported when the run builds it.
-    return any(hasattr(getattr(built, stage, None), f"{PROJECT}_impl") for stage in OF_MODEL)
+def part_of_model(callbacks: Sequence[WrapperSpec], lock: Mapping[str, Any]) -> tuple[WrapperSpec, ...]:
+    """Return the callbacks that predictions need: as they declare, or as follows from the stages that they wrapped."""
+    wrapping = {one["plugin"] for stage in OF_MODEL for one in lock["stages"].get(stage, ())}
+
+    def is_part(index: int, callback: WrapperSpec) -> bool:
+        declared = callback.is_part_of_model
+        return callback_name(index, callback) in wrapping if declared is None else declared
+
+    return tuple(callback for index, callback in enumerate(callbacks) if is_part(index, callback))
 
 
 def _is_not_installed(plugin: Locked) -> bool:

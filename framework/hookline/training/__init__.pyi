@@ -18,6 +18,7 @@ from .callbacks.scheduler import (
     Schedule as Schedule,
     SchedulerSpec as SchedulerSpec,
 )
+from .checkpoints.writer import CheckpointWriter as CheckpointWriter
 from .deployment.comparison import (
     Comparison as Comparison,
     compared as compared,

@@ -56,7 +56,7 @@ def noting_results(trials: Sequence[Trial]) -> Iterator[None]:
         raise
 
 
-def with_late_numbers(run: Run, trial: Trial, started: float) -> Trial:
+def with_late_numbers(run: Run, trial: Trial) -> Trial:
     """After an interruption, evaluate the saved weights on splits without numbers, for at most `GRACE` seconds.
 
     The results so far have been written, so that a second Ctrl-C or the end of the process loses nothing.
@@ -64,7 +64,6 @@ def with_late_numbers(run: Run, trial: Trial, started: float) -> Trial:
     Args:
         run: the interrupted run.
         trial: its results so far.
-        started: the start time of the run, from `time.perf_counter`.
 
     """
     if trial.not_finite or GRACE <= 0:
@@ -83,6 +82,6 @@ def with_late_numbers(run: Run, trial: Trial, started: float) -> Trial:
     model.eval()
     criterion.eval()
     if (len(evaluated), len(run.notes)) > known:
-        trial = outcome(run, trial.data, model, criterion, evaluated, None, started)
+        trial = outcome(run, trial.data, model, criterion, evaluated, None)
         directory.renew_result(run, trial)
     return trial

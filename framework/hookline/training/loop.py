@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.batches import length_of
 from hookline.errors.exceptions import DataError
 from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
+from hookline.training.checkpoints.position import Position
 from hookline.training.gradients import Closure, gradients_of
-from hookline.training.means import EpochLosses, MeanLosses
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -20,14 +21,21 @@ def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
     """Train all epochs, or until the run is stopped or interrupted."""
+    position = Position(run, model, criterion, optimizer)
     try:
-        _train_epochs(run, data, model, criterion, optimizer)
+        _train_epochs(run, data, model, criterion, optimizer, position)
     except KeyboardInterrupt:
         run.interrupt()
+        position.save_now()
 
 
 def _train_epochs(
-    run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    position: Position,
 ) -> None:
     assert run.directory is not None, "The directory is created before training begins."
     stages, state = run.stages, run.state
@@ -36,26 +44,28 @@ def _train_epochs(
     gradients = gradients_of(run, model, criterion, optimizer)
     interruption = run.interruption
     log = GrowingFile(run.directory / LOG)
+    if state.history:  # A process that was killed may have written less, or more.
+        log.replace("".join(f"{to_json(record)}\n" for record in state.history))
 
     run.raise_if_interrupted()
-    for epoch in range(1, run.spec.run.epochs + 1):
-        state.epoch = epoch
-        total, steps = EpochLosses(epoch, state.step + 1), state.step
-        losses = MeanLosses(objective, total)
+    for epoch in position.epochs():
+        losses = position.losses()
         model.train()
-        for batch in data.training.epoch(epoch):
+        for batch in position.batches(data.training):
             run.loss = gradients(batch)
             terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
             if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
                 losses.add(run.loss, objective.divisor(criterion, batch), terms)
             else:
-                total.skip()
+                position.skip()
             state.step += 1
             if interruption.number is not None:
                 raise KeyboardInterrupt
-        if state.step == steps:
-            message = f"Epoch {epoch} yielded no training batch; {len(data.training)} were expected."
-            raise DataError(message, option=())
+        if not position.steps:
+            length = length_of(data.training)
+            expected = "" if length is None else f"; {length} were expected"
+            raise DataError(f"Epoch {epoch} yielded no training batch{expected}.", option=())
+        position.before_evaluation()
         record: dict[str, Any] = {"epoch": epoch, "step": state.step}
         record |= {f"training/{name}": value for name, value in losses.values().items()}
         if data.validation is not None:
@@ -63,9 +73,11 @@ def _train_epochs(
                 run=run, model=model, criterion=criterion, batches=data.validation, split="validation"
             )
             record |= {f"validation/{name}": value for name, value in results.items()}
-        record = dict(stages.log(run=run, record=record))
-        state.history.append(record)
-        log.add(f"{to_json(record)}\n")
+        with position.logging():
+            record = dict(stages.log(run=run, record=record))
+            state.history.append(record)
+            log.add(f"{to_json(record)}\n")
+            position.end_epoch()
         run.raise_if_interrupted()
         if state.stopped:
             return

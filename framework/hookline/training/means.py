@@ -1,12 +1,12 @@
 """The mean loss of many batches, computed without keeping their tensors alive."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from torch import Tensor
 
@@ -57,6 +57,14 @@ class Scalars:
         """The number of values."""
         return self._count
 
+    def values(self) -> list[float]:
+        """Return all values in order, without removing them."""
+        return list(self._numbers) if self._on_device is None else self._on_device[: self._count].tolist()
+
+    def load(self, values: "list[float]") -> None:
+        """Replace all values."""
+        self._numbers, self._on_device, self._count = list(values), None, len(values)
+
     def take(self) -> "Tensor":
         """Remove and return all values in order, as float64 on the CPU."""
         import torch
@@ -96,6 +104,22 @@ class MeanLoss:
             return math.nan
         return self._total if self._divisor is None else self._total / self._divisor
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was added so far. Values that are not added up yet stay so: the order affects the bits."""
+        return {
+            "losses": self._losses.values(),
+            "divisors": self._divisors.values(),
+            "total": self._total,
+            "divisor": self._divisor,
+            "has_batches": self._has_batches,
+        }
+
+    def load_state_dict(self, state: "Mapping[str, Any]") -> None:
+        """Restore a state that `state_dict` returned."""
+        self._losses.load(state["losses"])
+        self._divisors.load(state["divisors"])
+        self._total, self._divisor, self._has_batches = state["total"], state["divisor"], state["has_batches"]
+
     def _check(self, losses: "Tensor") -> None:
         """Check losses when they are read."""
 
@@ -130,6 +154,15 @@ class EpochLosses(MeanLoss):
         """Count a step whose batch was skipped."""
         self._add_up()
         self._next_step += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was added so far, and the step of the next loss that is read."""
+        return {**super().state_dict(), "next_step": self._next_step}
+
+    def load_state_dict(self, state: "Mapping[str, Any]") -> None:
+        """Restore a state that `state_dict` returned."""
+        super().load_state_dict(state)
+        self._next_step = state["next_step"]
 
     def _check(self, losses: "Tensor") -> None:
         """Raise a `TrainingError` that names the first step whose loss is NaN or infinite."""
@@ -166,6 +199,22 @@ class MeanLosses:
             self._means[term.name].add(term.value, term.divisor)
             if term.name in self._over_rows:
                 self._over_rows[term.name].add(term.weighted, term.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was added so far."""
+        return {
+            "total": self.total.state_dict(),
+            "means": {name: mean.state_dict() for name, mean in self._means.items()},
+            "over_rows": {name: mean.state_dict() for name, mean in self._over_rows.items()},
+        }
+
+    def load_state_dict(self, state: "Mapping[str, Any]") -> None:
+        """Restore a state that `state_dict` returned."""
+        self.total.load_state_dict(state["total"])
+        for name, mean in self._means.items():
+            mean.load_state_dict(state["means"][name])
+        for name, mean in self._over_rows.items():
+            mean.load_state_dict(state["over_rows"][name])
 
     def values(self) -> dict[str, float]:
         """The means by the names under which they are logged: "loss", and "loss[size]" for each loss with a name."""

@@ -13,8 +13,10 @@ LONGEST = 16
 """The maximum size of each dimension of the small parameters that stand in for those of the model."""
 
 
-def optimizer_state(optimizer: "optim.Optimizer", steps: int = 1) -> int | None:
+def optimizer_state(optimizer: "optim.Optimizer", steps: int | None = 1) -> int | None:
     """The size in bytes of the state of an optimizer after this number of steps; `None` if unknown.
+
+    If the number of steps is `None`, it is the largest size.
 
     A copy of the optimizer, and of any optimizers inside it, takes a step with small parameters instead of the real
     ones. The state of each small parameter is scaled to the size of the real one.
@@ -142,8 +144,10 @@ def size_of(tensor: "Tensor") -> int:
     return sum(one.nbytes for one in held)
 
 
-def _history(optimizer: "optim.LBFGS", steps: int) -> int:
+def _history(optimizer: "optim.LBFGS", steps: int | None) -> int:
     """The size in bytes of the vector pairs that LBFGS keeps of its last iterations; the first one adds none."""
     [group] = optimizer.param_groups
-    pairs = min(group["history_size"], max(0, steps * group["max_iter"] - 1))
+    pairs = group["history_size"]
+    if steps is not None:
+        pairs = min(pairs, max(0, steps * group["max_iter"] - 1))
     return 2 * pairs * sum(parameter.nbytes for parameter in group["params"])

@@ -1,6 +1,5 @@
 """The result of a run, however it ended: the metrics of the saved weights, the state and the error."""
 
-import time
 import traceback
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -98,7 +97,6 @@ def outcome(
     criterion: "nn.Module",
     evaluated: Mapping[str, Mapping[str, float]],
     failure: BaseException | None,
-    started: float,
 ) -> Trial:
     """The result of a finished run; `evaluated` has the loss and metrics of the final model by split."""
     assert run.directory is not None, "The directory is created before training begins."
@@ -118,7 +116,7 @@ def outcome(
         history=tuple(run.history),
         epochs=len(run.history),
         steps=run.step,
-        seconds=time.perf_counter() - started,
+        seconds=run.seconds,
         state=_state(run, failure),
         stopped=run.stopped,
         error=None if failure is None else str(failure) or type(failure).__name__,

@@ -1,14 +1,14 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from hookline.data.batches import length_of
 from hookline.errors.exceptions import DeploymentError, HooklineError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
@@ -20,11 +20,11 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.layers import recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
-from hookline.runs.split_counts import split_counts
+from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
+from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.deployment.before_training import check_deployments
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
-from hookline.training.memory import memory
 from hookline.training.outcome import (
     evaluate_splits,
     free_memory,
@@ -34,7 +34,7 @@ from hookline.training.outcome import (
     where_weights_are,
 )
 from hookline.training.preflight.preflight import preflight
-from hookline.training.run_setup import new_run
+from hookline.training.run_setup import new_run, refuse_unused_rows
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -42,9 +42,26 @@ if TYPE_CHECKING:
     from hookline.data.batches import Data
 
 
+@frozen
+class Start:
+    """Where a training begins."""
+
+    place: Path
+    """The directory for the results; that of the run itself when it is resumed."""
+    is_numbered: bool = False
+    """Whether to take the next number if another run has taken this one."""
+    locked: Path | None = None
+    """The directory of a run that is repeated."""
+    given: Any = None
+    """The rows to train with, instead of those of the data source."""
+    resumed: Resumed | None = None
+    """The run that is resumed, in its own directory."""
+
+
 def train(
     spec: TrainingSpec,
     *,
+    data: Any = None,
     plugins: Iterable[object] = (),
     out: str | Path | None = None,
     locked: str | Path | None = None,
@@ -53,6 +70,9 @@ def train(
 
     Args:
         spec: what to train, from `hookline.load`.
+        data: the rows, in place of the files that the spec names: a DataFrame of pandas or polars or another table with
+            the Arrow PyCapsule interface, a mapping from names to NumPy arrays, tensors or lists, or a mapping with
+            such rows for each split, `{"training": …, "validation": …}`. Default: the files.
         plugins: modules or objects with hook implementations, in addition to the installed plugins that the spec
             lists. The wrappers of the first are outermost; those of the callbacks in the spec are innermost.
         out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
@@ -83,10 +103,18 @@ def train(
     )
 
     """
-    if not isinstance(spec, TrainingSpec):
-        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
-    loaded = Plugins(spec.plugins, plugins)
-    planned = directory.plan(out, spec.run.name)
+    refuse_other_specs(spec)
+    start = Start(
+        directory.plan(out, spec.run.name),
+        is_numbered=out is None,
+        locked=None if locked is None else Path(locked),
+        given=data,
+    )
+    return train_trials(spec, Plugins(spec.plugins, plugins), start)
+
+
+def train_trials(spec: TrainingSpec, loaded: Plugins, start: Start) -> Trial:
+    """Train a spec, then what the stage `tune` answers, and deploy the best trial. See `train`."""
     runs: list[Run] = []
     trials: list[Trial] = []
     next_spec: TrainingSpec | None = spec
@@ -98,10 +126,11 @@ def train(
         noting_results(trials),
     ):
         while next_spec is not None:
-            with new_run(next_spec, loaded, interruption=interruption, closed_by=open_resources) as run:
-                place = trials[0].directory / f"trial-{len(trials) + 1}" if trials else planned
-                again = Path(locked) if locked is not None and not trials else None
-                trials.append(train_once(run, place, numbered=out is None and not trials, locked=again))
+            with new_run(
+                next_spec, loaded, interruption=interruption, closed_by=open_resources, given=start.given
+            ) as run:
+                place = Start(directory_of_trial(trials[0].directory, len(trials) + 1)) if trials else start
+                trials.append(train_once(run, place))
                 runs.append(run)
                 try:
                     next_spec = run.stages.tune(run=run, trials=tuple(trials))
@@ -123,6 +152,12 @@ def train(
             trial = with_notes(best, trial)
         best.raise_if_interrupted()
         return trial
+
+
+def refuse_other_specs(spec: object) -> None:
+    """Raise a `HooklineError` unless this is a spec."""
+    if not isinstance(spec, TrainingSpec):
+        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
 
 
 def with_notes(run: Run, trial: Trial) -> Trial:
@@ -150,8 +185,9 @@ def prepared(run: Run) -> Prepared:
     stages = run.stages
     torch.manual_seed(run.spec.run.seed)
     data = stages.prepare_data(run=run)
+    refuse_unused_rows(run)
     run.raise_if_interrupted()
-    run.steps_per_epoch, run.targets = len(data.training), data.targets
+    run.steps_per_epoch, run.targets = length_of(data.training), data.targets
     warn_of_idle(run)
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
@@ -165,27 +201,29 @@ def prepared(run: Run) -> Prepared:
     return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
 
 
-def planned(run: Run) -> Plan:
-    """The plan of a run, with an estimate of its memory. Nothing is written."""
-    made = prepared(run)
-    estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
-    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data))
-
-
-def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = None) -> Trial:
-    """Call the stages once, from `prepare_data` to the final evaluation, and write the results to `place`.
+def train_once(run: Run, start: Start) -> Trial:
+    """Call the stages once, from `prepare_data` to the final evaluation, and write the results.
 
     However the training ends, even with an error, its results so far are written.
     """
-    started = time.perf_counter()
     made = prepared(run)
-    if locked is not None:
-        locking.refuse_changes(locked, made.plan, directory.spec_text(run, locked))
+    if start.locked is not None:
+        locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
+    if start.resumed is not None:
+        start.resumed.refuse_changes(run, made.plan)
     run.interruption.listen()
-    run.directory = directory.create(place, numbered=numbered)
-    write_beginning(run, made)
-    with marked_as_running(run.directory):
-        trial, failure = fitted(run, made, started)
+    if start.resumed is None:
+        run.directory = directory.create(start.place, numbered=start.is_numbered)
+        write_beginning(run, made)
+    else:
+        run.directory = start.resumed.directory
+        if start.resumed.has_other_spec(run):
+            write_beginning(run, made)
+    assert run.directory is not None
+    with marked_as_running(run.directory) as is_alone:
+        if start.resumed is not None:
+            start.resumed.begin(run, is_alone=is_alone)
+        trial, failure = fitted(run, made)
         try:
             if not run.directory.is_dir():  # It was removed during training.
                 directory.create(run.directory, numbered=False)
@@ -201,7 +239,7 @@ def train_once(run: Run, place: Path, *, numbered: bool, locked: Path | None = N
     if failure is not None:
         raise failure
     if run.interrupted:
-        trial = with_late_numbers(run, trial, started)
+        trial = with_late_numbers(run, trial)
         raise Interrupted(trial, run.interruption.number or signal.SIGINT)
     return trial
 
@@ -213,13 +251,12 @@ def write_beginning(run: Run, made: Prepared) -> None:
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 
-def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseException | None]:
+def fitted(run: Run, made: Prepared) -> tuple[Trial, BaseException | None]:
     """Train and test.
 
     Args:
         run: the run, whose directory exists.
         made: the data, model, criterion, optimizer and plan.
-        started: the start time of the run, from `time.perf_counter`.
 
     Returns:
         The result, and the error that ended the training, if any.
@@ -247,4 +284,4 @@ def fitted(run: Run, made: Prepared, started: float) -> tuple[Trial, BaseExcepti
             free_memory(error)
     model.eval()
     criterion.eval()
-    return outcome(run, data, model, criterion, evaluated, failure, started), failure
+    return outcome(run, data, model, criterion, evaluated, failure), failure

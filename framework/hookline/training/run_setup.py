@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
+from hookline.errors.exceptions import MismatchError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.dispatch.limits import limits_of
@@ -22,6 +24,7 @@ def new_run(
     device: str | None = None,
     interruption: Interruption | None = None,
     closed_by: ExitStack | None = None,
+    given: Any = None,
 ) -> Iterator[Run]:
     """Open a new run of a spec, with its own plugin manager.
 
@@ -35,6 +38,7 @@ def new_run(
         device: overrides the device of the spec.
         interruption: records an interruption. Default: a new object that no signal sets.
         closed_by: a stack that closes the resources later, so that they stay open when this context exits.
+        given: rows in place of those that the data source reads: see `Run.given`.
 
     Raises:
         HooklineError: if a callback cannot be built, or if the device does not exist.
@@ -49,6 +53,7 @@ def new_run(
         device=devices.select(device or spec.run.device, spec.run.dtype),
         resources=Resources(manager),
         interruption=interruption or Interruption(),
+        given=given,
     )
     with ExitStack() as stack:
         (closed_by or stack).enter_context(run.resources)
@@ -65,3 +70,10 @@ def inside(run: Run) -> Iterator[None]:
     assert isinstance(run.stages, Dispatcher), "Runs are made by `new_run`."
     with naming_plugins(run.stages.manager), devices.reproducible(run.device, run.dtype):
         yield
+
+
+def refuse_unused_rows(run: Run) -> None:
+    """Raise a `MismatchError` if rows were passed to `hookline.train`, but the data was prepared without them."""
+    if run.given is not None and not run.is_source_read:
+        message = "A plugin prepares the data without the rows that were passed as `data`: it must read `run.source`."
+        raise MismatchError(message, ("data",))

@@ -40,7 +40,8 @@ class Predictions(WatchingSpec):
     callback uses the predictions of the metrics, and computes nothing twice. Pictures are drawn between epochs within
     5 % of the training time, and for the last epoch. `every = 10` writes a table and draws a picture every ten epochs.
 
-    A row of the table has the number of the row in the split, counted from 1. For classes, it also has the probability
+    A row of the table has the number of the row in the split, counted from 1, and the columns that the data source
+    keeps for predictions, such as `id_columns` and the paths of images. For classes, it also has the probability
     of the predicted class (or its score, if the loss has no probabilities); for labels, the probability of each. Rows
     of a class that the loss ignores are skipped, as in metrics.
     """
@@ -98,13 +99,14 @@ class _Predictions(Watching):
     def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
         rows: _Rows = gathered
         texts, numbers, path = rows.texts(), rows.numbers, self._path(run, split)
-        columns: dict[str, Sequence[str]] = {}
+        columns = rows.kept(split)
+        number = "row" if "row" not in columns else "row number"
         for one in texts:
             columns |= one.columns
         lines = zip(map(str, numbers), *columns.values(), strict=True)
         with self._paced.files:
             path.parent.mkdir(exist_ok=True)
-            write_table(path.with_suffix(".csv"), ("row", *columns), lines)
+            write_table(path.with_suffix(".csv"), (number, *columns), lines)
         if self._draws and numbers:
             picture = path.with_suffix(".png")
             self._draw_later(run, partial(self._draw, run, picture, batches, split, texts, numbers, run.epoch))
@@ -179,6 +181,17 @@ class _Rows:
         if len(shape) != 1 or not is_like_truth:
             message = f"Predictions writes one line per row, but a prediction has shape {shape}."
             raise MismatchError(message, self._run.spec.place_of(self._spec))
+
+    def kept(self, split: str) -> dict[str, Sequence[str]]:
+        """Return the columns that identify the rows, as texts."""
+        kept = self._data.kept.get(split)
+        if kept is None:
+            return {}
+        places = [number - 1 for number in self.numbers]
+        return {
+            name: ["" if cell is None else str(cell) for cell in column.take(places).to_pylist()]
+            for name, column in zip(kept.column_names, kept.columns, strict=True)
+        }
 
     def texts(self) -> list[Texts]:
         """Return the texts of all rows, for each target."""

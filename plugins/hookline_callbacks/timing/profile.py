@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import HooklineError, HooklineWarning, Run, hookimpl
-from hookline.data import Data, Outputs
+from hookline.data import Data, Outputs, length_of
 from hookline.errors import MismatchError, OptionError, counted
 from hookline.files import replaced, write_file
 from hookline.spec import CallbackSpec, WrapperSpec, option, spec
@@ -107,8 +107,8 @@ class _Profile:
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
         """Refuse a training that ends before the first recorded step, and a device that does not exist."""
         data = yield
-        place, steps = run.spec.place_of(self._spec), run.spec.run.epochs * len(data.training)
-        if self._spec.before >= steps:
+        place, length = run.spec.place_of(self._spec), length_of(data.training)
+        if length is not None and self._spec.before >= (steps := run.spec.run.epochs * length):
             message = (
                 f"Profile would start to record in step {self._spec.before + 1}, but the training has only {steps} "
                 "steps."

@@ -123,7 +123,7 @@ class TimedBatches:
         return getattr(self._batches, name)
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self._batches)  # type: ignore[arg-type] # Without a length, this has none either.
 
     @property
     def rows(self) -> int:

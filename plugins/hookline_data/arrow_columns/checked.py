@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from hookline.errors import DataError
 from hookline.spec import to_json
+from hookline_data.arrow_columns import distinct
 from hookline_data.arrow_columns.nested import depth, first_shape, flattened
-from hookline_data.arrow_columns.plain import plain
+from hookline_data.arrow_columns.plain import plain, plain_text, plain_type
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged, row_and_element, width
 from hookline_data.reading.columns import Place, Wanted, cell_error
@@ -38,10 +39,12 @@ def checked_table(table: "pyarrow.Table", wanted: Mapping[str, Wanted], path: Pl
 
 
 def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place) -> "pyarrow.ChunkedArray":
-    """Cast a column to the wanted type, and refuse missing cells."""
+    """Cast a column to the wanted type, and refuse missing cells. Text is encoded: see `distinct`."""
     import pyarrow
     from pyarrow import compute, types
 
+    if types.is_string(plain_type(cells.type)) and wanted.kind in ("text", "any"):
+        return _checked_text(distinct.encoded(plain_text(cells)), wanted, name, path)
     cells = plain(cells)
     if types.is_floating(cells.type) and (wanted.may_be_missing or wanted.kind == "text"):
         cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
@@ -57,20 +60,33 @@ def checked(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Plac
         cells = pyarrow.chunked_array([_with_steps_of_one_size(cells.combine_chunks(), name, path)])
     kind = type_to_read(cells.type, wanted)
     if kind is None:
-        raise DataError(
-            f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.', file=path, columns=[name]
-        )
+        is_date = types.is_timestamp(cells.type) or types.is_date(cells.type)
+        advice = " Or give the column the kind `Date` in `columns`." if is_date and wanted.by is None else ""
+        message = f'column "{name}": The cells have the type {cells.type}, but {needed(wanted)}.{advice}'
+        raise DataError(message, file=path, columns=[name])
+    if types.is_string(kind):
+        written = distinct.changed(distinct.encoded(cells), lambda known: known.cast(kind))
+        return _checked_text(written, wanted, name, path)
     if is_list(kind):
         _refuse_empty(cells.combine_chunks(), name, path)
     try:
         cells = cells.cast(kind)
+        has_few = wanted.keeps_type and (types.is_date(kind) or types.is_boolean(kind))
+        return distinct.encoded(cells) if has_few else cells
     except pyarrow.ArrowInvalid:
         raise _too_great(cells.combine_chunks(), name, path) from None
-    if types.is_string(kind):
-        if wanted.may_be_missing:
-            text = compute.utf8_trim_whitespace(cells.combine_chunks())
-            return pyarrow.chunked_array([without_marks(text, wanted)])
-        refuse_missing(cells.combine_chunks(), wanted, name, path)
+
+
+def _checked_text(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place) -> "pyarrow.ChunkedArray":
+    """Return encoded text, with null for missing cells, or refuse them."""
+    from pyarrow import compute
+
+    if wanted.may_be_missing:
+        text = distinct.changed(cells, compute.utf8_trim_whitespace)
+        return distinct.changed(text, lambda known: without_marks(known, wanted))
+    if cells.null_count:
+        raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)
+    refuse_missing(cells, wanted, name, path)
     return cells
 
 

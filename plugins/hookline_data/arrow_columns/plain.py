@@ -19,6 +19,17 @@ def plain(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     return pyarrow.chunked_array([_plain(chunk) for chunk in cells.chunks], kind)
 
 
+def plain_text(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return a column of text without views and extension types. A dictionary stays one."""
+    import pyarrow
+    from pyarrow import types
+
+    if not types.is_dictionary(cells.type) or types.is_string(cells.type.value_type):
+        return cells if types.is_dictionary(cells.type) else plain(cells)
+    chunks = [pyarrow.DictionaryArray.from_arrays(chunk.indices, _plain(chunk.dictionary)) for chunk in cells.chunks]
+    return pyarrow.chunked_array(chunks, pyarrow.dictionary(cells.type.index_type, pyarrow.string()))
+
+
 def plain_type(kind: "pyarrow.DataType") -> "pyarrow.DataType":
     """Return the type of a column of this type after `plain`."""
     import pyarrow

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from hookline.errors import DataError
+from hookline.errors import DataError, counted
+from hookline.spec import to_json
 from hookline_data.dialect.csv_file import CSVFile
+from hookline_data.dialect.detect import MARKS, legacy_encoding, lines_of, options_of, unmarked_encoding
 from hookline_data.files import compressed, kinds
 from hookline_data.reading.csv_format import DECIMAL_COMMA
 
@@ -19,14 +21,6 @@ MOST_LINES = 20
 
 DELIMITERS = {",": '","', ";": '";"', "\t": '"\\t"', "|": '"|"'}
 """Delimiters, and how they are written in a spec."""
-
-_MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-"""Byte order marks, the longer ones first."""
 
 
 def refuse(source: CSVFile) -> None:
@@ -45,10 +39,17 @@ def refuse(source: CSVFile) -> None:
         if (kind := kinds.of_bytes(begin[: kinds.LOOKED_AT])) not in ("text", "JSON") or b"\0" in begin:
             kinds.refuse_other(source.path, "CSV")
             if kind == "text":
-                raise DataError("This is not text: it contains NUL characters.", file=source.path)
+                raise _of_nul(source, begin)
     with source.open() as text:
         begin = text.read(LOOKED_AT)
-    _refuse_other_delimiter(source, begin)
+    lines = lines_of(begin.decode("utf-8-sig", errors="replace"))
+    lines = lines[:-1] if len(begin) == LOOKED_AT else lines
+    given = [line for line in lines if line.strip()]
+    if not given or _is_json(given[0]):
+        return  # It is reported with the names of the columns.
+    _refuse_other_delimiter(source, given)
+    _refuse_other_lines(source, lines)
+    _refuse_other_width(source, given)
 
 
 def _begin(source: CSVFile) -> bytes:
@@ -66,9 +67,8 @@ def _begin(source: CSVFile) -> bytes:
 
 
 def _refuse_other_encoding(source: CSVFile, begin: bytes) -> None:
-    found = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), None)
-    if found is None and len(begin) >= 4 and begin[:4].count(0) == 2:
-        found = {b"\0": "utf-16-be"}.get(begin[:1], "utf-16-le")
+    found = next((name for mark, name in MARKS.items() if begin.startswith(mark)), None)
+    found = found or unmarked_encoding(begin)
     if found is None and kinds.of_bytes(begin[: kinds.LOOKED_AT]) not in ("text", "JSON", "JSONLines"):
         return  # A file of another kind is reported as such.
     if found is None:
@@ -83,24 +83,67 @@ def _refuse_other_encoding(source: CSVFile, begin: bytes) -> None:
         raise DataError(f'The text is in {found.upper()}. Set `encoding = "{found}"`.', file=source.path)
 
 
-def legacy_encoding(text: bytes) -> str:
-    """Return the likely encoding of text that is not UTF-8: that of Windows if it has characters that only it has."""
-    return "cp1252" if any(0x80 <= byte < 0xA0 for byte in text) else "latin-1"
+def _of_nul(source: CSVFile, begin: bytes) -> DataError:
+    """Return the error for a NUL character: of its row if it is the only one, as in a damaged file."""
+    before = begin[: begin.index(b"\0")]
+    row = sum(bool(line.strip()) for line in before.split(b"\n")[:-1]) + 1 - source.dialect.header
+    if begin.count(b"\0") > 1 or row < 1 or source.dialect.skip_rows or source.dialect.comment:
+        return DataError("This is not text: it contains NUL characters.", file=source.path)
+    return DataError(f"row {row}: It contains a NUL character. The file is damaged.", file=source.path, row=row)
 
 
-def _refuse_other_delimiter(source: CSVFile, begin: bytes) -> None:
-    text = begin.decode("utf-8-sig", errors="replace")
-    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
-    if len(begin) == LOOKED_AT:
-        lines = lines[:-1]
+def _refuse_other_lines(source: CSVFile, lines: Sequence[str]) -> None:
+    """Refuse a file that has lines above the table, comments, or row names that have no name."""
+    dialect = source.dialect
+    if not dialect.header or dialect.names:
+        return
+    widths = _widths(source, [line for line in lines if line.strip()], dialect.delimiter)
+    if widths is None or _is_even(widths):
+        return
+    found = options_of(lines)
+    if found.get("delimiter", ",") != dialect.delimiter:
+        return
+    if (skipped := found.get("skip_rows")) is not None and widths[0] == 1:
+        are = "The first line is" if skipped == 1 else f"The first {skipped} lines are"
+        raise DataError(f"{are} above the table. Set `skip_rows = {skipped}`.", file=source.path)
+    if "comment" in found and not dialect.comment:
+        raise DataError('Lines that begin with "#" are comments. Set `comment = "#"`.', file=source.path)
+    if "names" in found:
+        names = to_json(found["names"][:3]).removesuffix("]") + (", …]" if len(found["names"]) > 3 else "]")
+        message = (
+            f"Each row has {widths[1]} cells, but the header has {widths[0]}: row names, as R writes them, have no "
+            f"name. List the names of all columns: `names = {names}` and `header = true`."
+        )
+        raise DataError(message, file=source.path)
+
+
+def _refuse_other_width(source: CSVFile, lines: Sequence[str]) -> None:
+    """Refuse a file if one of its first rows has more or fewer cells than the header."""
+    dialect = source.dialect
+    try:
+        rows = [row for row in csv.reader(lines, **dialect.reader_options(), strict=True) if row]
+    except csv.Error:
+        return  # It is reported, with its row, when the file is read.
+    if dialect.header and len(rows) == 1 and len(lines) == 1:
+        raise DataError("The file has a header but no rows.", file=source.path)
+    if not rows or any("\n" in cell for row in rows for cell in row):
+        return  # An unclosed quote is reported when the file is read.
+    expected = len(dialect.names) or len(rows[0])
+    for number, row in enumerate(rows[1:] if dialect.header else rows, 1):
+        if len(row) != expected:
+            message = f"row {number}: It has {counted(len(row), 'cell')}, but {dialect.width} {expected}."
+            raise DataError(message, file=source.path, row=number)
+
+
+def _refuse_other_delimiter(source: CSVFile, lines: Sequence[str]) -> None:
     given = source.dialect.delimiter
-    if len(lines) < 1 or (widths := _widths(source, lines, given)) is None or (widths[0] > 1 and _is_even(widths)):
+    if (widths := _widths(source, lines, given)) is None or (widths[0] > 1 and _is_even(widths)):
         return
     for other, written in DELIMITERS.items():
         if other == given:
             continue
         others = _widths(source, lines, other)
-        if others is not None and others[0] > max(1, widths[0]) and _is_even(others) and not _is_json(lines[0]):
+        if others is not None and others[0] > max(1, widths[0]) and _is_even(others):
             also = "" if other == "," or not _has_decimal_commas(source, lines, other) else ' and `decimal_point = ","`'
             message = f"The cells are separated by {_spoken(other)}, not {_spoken(given)}. "
             message += f"Set `delimiter = {written}`{also}."

@@ -1,42 +1,19 @@
-"""The columns of a table: their types, counts and moments."""
+"""The columns of a table, or the arrays of a file: their types, counts and moments."""
 
-import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
 from hookline.errors import counted
 from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
-from hookline_data.reading.text_cells import NUMBER, with_points
 
 if TYPE_CHECKING:
-    import pyarrow
+    from numpy.typing import NDArray
 
 BOOLEANS = {*WRITTEN_TRUE, *WRITTEN_FALSE}
 """Cells that data sources read as 1 and 0, if a column has no others."""
-
-SPELLINGS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "off"))
-"""Pairs of words that the kind `Boolean` reads, in lower case."""
-
-GREATEST = 3.4028234663852886e38
-"""The largest float32."""
-
-FORMATTED = r"^[$€£]?[+-]?[$€£]?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)? ?[%$€£]?$"
-"""A regular expression for a number that is written for people, such as "$1,234.50" and "12%"."""
-
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
-ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
-"""A regular expression for dates and times that the kind `Date` reads without a `format`."""
-
-FORMATS = (
-    *("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M"),
-    *("%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%b %d %Y", "%d %b %Y", "%B %d, %Y"),
-)
-"""Other formats of dates, the first of several that fit all cells counts."""
-
-MOST_WORDS_LOOKED_AT = 1000
-"""The number of different cells whose words are counted."""
 
 
 @frozen(kw_only=True)
@@ -46,27 +23,41 @@ class Column:
     name: str
     index: int
     """Its position in the table, from 0."""
-    kind: Literal["integer", "number", "boolean", "time", "text", "list", "other"]
-    """What all cells are, missing ones aside; "other" for what no source reads."""
+    kind: Literal["integer", "number", "boolean", "time", "text", "list", "image", "other"]
+    """What all cells are, missing ones aside; "image" for paths of images, "other" for what no source reads."""
     rows: int
     missing: int = 0
     """The number of missing cells."""
     distinct: int = 0
     """How many different cells there are, missing ones aside."""
-    counts: Mapping[str, int] = field(factory=dict)
-    """The number of occurrences of each different cell, as text; empty for lists."""
     low: float = 0.0
     """The smallest number."""
     high: float = 0.0
     """The largest number."""
+    mean: float = 0.0
+    """The mean of the numbers."""
     deviation: float = 0.0
     """The standard deviation of the numbers."""
     is_running: bool = False
-    """Whether the cells are consecutive integers, such as row numbers."""
+    """Whether nearly all cells are consecutive integers, such as the numbers of rows, or of the rows of a group."""
+    shape: tuple[int, ...] = ()
+    """The shape of a list, nested or not, or of a row of an array; of ragged lists that of the longest."""
+    is_ragged: bool = False
+    """Whether lists have different lengths."""
+    is_padded: bool = False
+    """Whether the rows of an array of integers end, or begin, with different numbers of zeros, and have no others."""
+    is_whole: bool = False
+    """Whether the elements of all lists are integers."""
+    values: tuple[int, ...] = ()
+    """The different elements of lists of integers, or of 0 and 1, sorted, if there are few."""
     not_finite: int = 0
     """How many numbers are infinite, or too large for float32."""
     words: float = 0.0
     """The mean number of words in a text."""
+    numbers: int = 0
+    """The number of cells of a text that are numbers, if most are."""
+    odd: str = ""
+    """A cell that is no number, in a text whose cells are mostly numbers."""
     has_clock: bool = False
     """Whether times have a time of day."""
     form: Mapping[str, Any] = field(factory=dict)
@@ -74,7 +65,39 @@ class Column:
     why: str = ""
     """Why no source reads it."""
     codes: Any = field(default=None, eq=False, repr=False)
-    """The cells as an Arrow dictionary array, with null for missing ones."""
+    """The cells as an Arrow dictionary array, with null for missing ones; `None` for lists."""
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """The number of occurrences of each different cell, as text, sorted; empty for lists."""
+        if self.codes is None:
+            return {}
+        cells = self.codes.dictionary.cast("string").to_pylist()
+        return dict(sorted(zip(cells, self._occurrences.tolist(), strict=True)))
+
+    @cached_property
+    def least(self) -> int:
+        """How often the rarest cell occurs; 0 if all are missing."""
+        return int(self._occurrences.min()) if self.distinct else 0
+
+    @cached_property
+    def most(self) -> int:
+        """How often the most frequent cell occurs; 0 if all are missing."""
+        return int(self._occurrences.max()) if self.distinct else 0
+
+    @cached_property
+    def first(self) -> str:
+        """The first cell in the order of text."""
+        from pyarrow import compute
+
+        return str(compute.min(self.codes.dictionary.cast("string")).as_py())
+
+    @cached_property
+    def _occurrences(self) -> "NDArray[Any]":
+        import numpy
+
+        indices = self.codes.indices.drop_null().to_numpy(zero_copy_only=False)
+        return numpy.bincount(indices, minlength=self.distinct)
 
     @property
     def is_numeric(self) -> bool:
@@ -92,6 +115,16 @@ class Column:
         return self.kind == "boolean" and all(cell in BOOLEANS for cell in self.counts)
 
     @property
+    def is_scalar(self) -> bool:
+        """Whether each cell is a single value."""
+        return self.kind not in ("list", "image", "other")
+
+    @property
+    def known(self) -> int:
+        """How many cells are not missing."""
+        return self.rows - self.missing
+
+    @property
     def description(self) -> str:
         """Its content, in a few words."""
         parts = [self._content]
@@ -105,119 +138,16 @@ class Column:
             return f"consecutive integers from {self.low:.0f}"
         if self.is_numeric and self.distinct:
             return f"{'integers' if self.kind == 'integer' else 'numbers'} from {self.low:g} to {self.high:g}"
-        if self.kind in ("list", "other"):
-            return "lists" if self.kind == "list" else "not readable"
+        if self.kind == "list":
+            numbers = "integers" if self.is_whole else "numbers"
+            shape = " × ".join(map(str, self.shape))
+            if self.is_ragged:
+                return f"sequences of {numbers}, at most {shape}"
+            return f"{numbers}, {shape} per row, from {self.low:g} to {self.high:g}"
+        if self.kind in ("image", "other"):
+            return "paths of images" if self.kind == "image" else "not readable"
         if self.kind == "time":
             return f"dates, {self.distinct} different"
         if self.kind == "boolean":
             return " or ".join(self.counts)
         return f"text, {self.distinct} different" if self.distinct else "empty"
-
-
-def column_of(name: str, index: int, cells: "pyarrow.Array", decimal_point: str = ".") -> Column:
-    """Summarize the cells of a column."""
-    import pyarrow
-    from pyarrow import types
-
-    known: dict[str, Any] = {"name": name, "index": index, "rows": len(cells), "missing": cells.null_count}
-    kind = cells.type
-    if types.is_nested(kind):
-        return Column(kind="list", **known)
-    if types.is_boolean(kind):
-        return _of_numbers(cells.cast(pyarrow.int64()), {}, known)
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        return _of_numbers(cells, {}, known)
-    if types.is_temporal(kind):
-        has_clock = types.is_timestamp(kind) or types.is_time(kind)
-        return Column(kind="time", has_clock=has_clock, **known, **_counted(cells.cast(pyarrow.string())))
-    return _of_text(cells.cast(pyarrow.string()), decimal_point, known)
-
-
-def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) -> Column:
-    import pyarrow
-    from pyarrow import compute
-
-    counts = _counted(cells)
-    codes = counts["codes"]
-    values: pyarrow.Array = codes.dictionary
-    folded = {cell.lower() for cell in counts["counts"]} if 0 < len(values) <= 6 else set()
-    if folded and any(folded <= set(pair) for pair in SPELLINGS) and (len(folded) == 2 or folded <= {"true", "false"}):
-        return Column(kind="boolean", **known, **counts)
-    if len(values):
-        numbers = with_points(values, decimal_point)
-        if compute.all(compute.match_substring_regex(numbers, NUMBER)).as_py():
-            numbers = compute.replace_substring_regex(numbers, r"^\+", "").cast(pyarrow.float64())
-            return _of_numbers(numbers.take(codes.indices), {}, known, counts)
-        if decimal_point == "." and compute.all(compute.match_substring_regex(values, FORMATTED)).as_py():
-            numbers, form = _formatted(values)
-            return _of_numbers(numbers.take(codes.indices), form, known, counts)
-        if (format_ := _date_format(values)) is not None:
-            has_clock = ":" in values[0].as_py()
-            return Column(kind="time", has_clock=has_clock, form=format_, **known, **counts)
-    some = values.slice(0, MOST_WORDS_LOOKED_AT)
-    words = compute.mean(compute.count_substring_regex(some, r"\w+")).as_py() if len(values) else 0.0
-    return Column(kind="text", words=words or 0.0, **known, **counts)
-
-
-def _of_numbers(
-    cells: "pyarrow.Array", form: Mapping[str, Any], known: dict[str, Any], counts: dict[str, Any] | None = None
-) -> Column:
-    import numpy
-    import pyarrow
-
-    text = cells.cast(pyarrow.string()) if counts is None else None
-    counts = _counted(text) if counts is None else counts
-    numbers = cells.drop_null().cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
-    is_fit = numpy.abs(numbers) <= GREATEST
-    not_finite = int(len(numbers) - is_fit.sum())
-    numbers = numbers[is_fit]
-    if not len(numbers):
-        return Column(kind="number", not_finite=not_finite, **known, **counts)
-    is_whole = not not_finite and bool((numbers == numpy.floor(numbers)).all())
-    is_running = is_whole and not known["missing"] and len(numbers) > 1 and bool((numpy.diff(numbers) == 1).all())
-    return Column(
-        kind="integer" if is_whole else "number",
-        low=float(numbers.min()),
-        high=float(numbers.max()),
-        deviation=float(numbers.std()),
-        is_running=is_running,
-        not_finite=not_finite,
-        form=form,
-        **known,
-        **counts,
-    )
-
-
-def _counted(cells: "pyarrow.Array") -> dict[str, Any]:
-    codes = cells.dictionary_encode()
-    pairs = codes.indices.drop_null().value_counts()
-    values = codes.dictionary.to_pylist()
-    counts = {values[place.as_py()]: times.as_py() for place, times in zip(*pairs.flatten(), strict=True)}
-    return {"counts": dict(sorted(counts.items())), "distinct": len(values), "codes": codes}
-
-
-def _formatted(values: "pyarrow.Array") -> tuple["pyarrow.Array", dict[str, Any]]:
-    """Return numbers that are written for people, and the options with which a kind reads them."""
-    import pyarrow
-    from pyarrow import compute
-
-    letters = set("".join(values.to_pylist()))
-    affixes = sorted(letters & set("$€£%"))
-    form: dict[str, Any] = {"thousands": ","} if "," in letters else {}
-    form |= {"affixes": affixes} if affixes else {}
-    return compute.replace_substring_regex(values, r"[$€£%, +]", "").cast(pyarrow.float64()), form
-
-
-def _date_format(values: "pyarrow.Array") -> dict[str, Any] | None:
-    """Return the options with which the kind `Date` reads all of these texts; `None` if it does not."""
-    from pyarrow import compute
-
-    first = values[0].as_py()
-    if not re.search("[0-9]", first) or len(first) > 40:
-        return None
-    if re.match(ISO, first):
-        return {} if compute.all(compute.match_substring_regex(values, ISO)).as_py() else None
-    for pattern in FORMATS:
-        if compute.strptime(values, format=pattern, unit="us", error_is_null=True).null_count == 0:
-            return {"format": pattern}
-    return None

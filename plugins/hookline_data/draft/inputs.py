@@ -1,5 +1,6 @@
 """What becomes of each column that is not the target: its kind, or why it is left out."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from hookline.errors import counted, shortened
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
+from hookline_data.splitting.names import SPLITS, split_called
 
 COUNTS_ROWS = "it counts the rows"
 """Why a column of row numbers is left out."""
@@ -15,10 +17,10 @@ LONGEST_CELL = 40
 """The maximum number of characters of a cell in a message."""
 
 FEW = 10
-"""The largest number of categories that each get an input, whatever their frequency."""
+"""The largest number of different cells that count as categories, whatever their frequency."""
 
-MANY = 30
-"""The largest number of inputs that a column of categories becomes."""
+MANY = 100
+"""The largest number of inputs that a column of categories becomes; of more, rare ones are put together."""
 
 RARE = 20
 """A category in fewer rows may not occur in the training rows."""
@@ -26,17 +28,32 @@ RARE = 20
 FEWEST = 5
 """The smallest number of rows of a category that is not put together with others."""
 
+VARIED = 30
+"""Free text has more different cells than this."""
+
 WORDS_OF_TEXT = 3
 """The smallest mean number of words in free text."""
 
-PLACES = 128
-"""The number of inputs that free text becomes."""
+ROWS_PER_PLACE = 16
+"""Free text becomes an input for at least this many rows, so that few rows do not have many inputs."""
+
+FEWEST_PLACES, MOST_PLACES = 8, 256
+"""The smallest and the largest number of inputs that free text becomes, a power of 2."""
+
+WEB = re.compile(r"https?://|www[.]")
+"""The beginning of web addresses."""
 
 TOLD = 0.05
 """The share of missing cells from which an input says where they are."""
 
 IDENTIFIER = re.compile(r"(^|[ ._-])id$|[a-z]I[dD]$|^ID$")
 """The names of columns that identify rows, such as `id`, `customer_id` and `PassengerId`."""
+
+TIME = re.compile(r"(^|[^a-z])(year|quarter|month|week|day|hour|date|time|period)", re.IGNORECASE)
+"""The names of columns whose consecutive integers are times, and not row numbers."""
+
+NAMES_OF_SPLITS = ("split", "set", "subset", "part", "partition", "fold")
+"""The names of columns that may assign rows to splits, in lower case."""
 
 Kind = Mapping[str, Any]
 """An entry of `[data.columns]`."""
@@ -48,9 +65,9 @@ def why_left_out(column: Column) -> str | None:
         return f"column {column.index + 1} has no name"
     if column.kind == "other":
         return column.why
-    if column.kind == "list":
-        return "its cells are lists: see the inputs of the data source"
-    if column.is_running:
+    if column.kind == "list" and column.missing:
+        return f"numbers are missing in {counted(column.missing, 'row')}"
+    if column.is_running and not TIME.search(column.name):
         return COUNTS_ROWS
     if column.missing == column.rows:
         return "it is empty"
@@ -58,18 +75,53 @@ def why_left_out(column: Column) -> str | None:
         return "by its name, it identifies rows"
     if column.not_finite:
         return f"{counted(column.not_finite, 'number')} {'is' if column.not_finite == 1 else 'are'} not finite"
-    only = next(iter(column.counts))
+    if column.kind == "image":
+        return None
+    if column.kind == "list":
+        return f"all of its numbers are {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:
-        return f"it is {f'{column.low:g}' if column.is_numeric else quoted(only)} in all rows"
+        return f"it is {f'{column.low:g}' if column.is_numeric else quoted(column.first)} in all rows"
+    if column.kind == "text" and WEB.match(column.first) and all(map(WEB.match, column.counts)):
+        return "its cells are web addresses"
     if column.kind == "text" and _is_of_names(column):
-        return f"{column.distinct:,} of its {column.rows:,} cells are different, such as {quoted(only)}"
+        different = f"{column.distinct:,} of its {column.known:,} cells are different, such as {quoted(column.first)}"
+        return mixture(column) or different
     return None
 
 
-def kind_of(column: Column) -> Kind:
-    """Return the kind of a column that is an input."""
+def mixture(column: Column) -> str:
+    """Return that most cells of a text are numbers, but not all; empty for other columns."""
+    if not column.odd:
+        return ""
+    return f"{column.numbers:,} of its {column.known:,} cells are numbers, but {quoted(column.odd)} is not"
+
+
+def kind_of(column: Column, *, may_be_missing: bool = False, may_be_unknown: bool = False) -> Kind:
+    """Return the kind of a column that is an input.
+
+    Other cells than those that were looked at may be missing, or other categories.
+    """
+    kind = dict(_kind_of(column))
+    if may_be_missing:
+        kind.setdefault("missing", _FILLED_BY[kind["type"]])
+    if may_be_unknown and kind["type"] == "OneHotEncoder":
+        kind.setdefault("handle_unknown", "ignore")
+    return kind
+
+
+_FILLED_BY = {
+    "StandardScaler": "median",
+    "Boolean": "most_frequent",
+    "Date": "median",
+    "HashingVectorizer": "empty",
+    "OneHotEncoder": "category",
+}
+"""What becomes of missing cells that may exist."""
+
+
+def _kind_of(column: Column) -> Kind:
     if column.distinct == 1:
-        return {"type": "OneHotEncoder", "missing": "category"}
+        return _with_unknown({"type": "OneHotEncoder", "missing": "category"}, column)
     if column.is_numeric:
         return {"type": "StandardScaler", **_filled(column, "median"), **column.form}
     if column.kind == "boolean":
@@ -77,14 +129,17 @@ def kind_of(column: Column) -> Kind:
     if column.kind == "time":
         return {"type": "Date", **_filled(column, "median"), **column.form, **_parts(column)}
     if _is_free_text(column):
-        return {"type": "HashingVectorizer", "n_features": PLACES, **({"missing": ""} if column.missing else {})}
+        return {"type": "HashingVectorizer", "n_features": _places(column), **_empty(column)}
     kind = {"type": "OneHotEncoder", **({"missing": "category"} if column.missing else {})}
-    if column.distinct > FEW:
-        rare = {"min_frequency": FEWEST} if min(column.counts.values()) < 2 * FEWEST else {}
-        most = {"max_categories": MANY} if column.distinct > MANY else {}
-        unknown = "infrequent_if_exist" if rare or most else "ignore"
-        return {**kind, **rare, **most, "handle_unknown": unknown}
-    return {**kind, "handle_unknown": "ignore"} if min(column.counts.values()) < RARE else kind
+    if column.distinct > MANY:
+        rare = {"min_frequency": FEWEST} if column.least < 2 * FEWEST else {}
+        return {**kind, **rare, "max_categories": MANY, "handle_unknown": "infrequent_if_exist"}
+    return _with_unknown(kind, column)
+
+
+def _with_unknown(kind: Kind, column: Column) -> Kind:
+    """Return a kind of categories that takes those that may not occur in the training rows."""
+    return {**kind, "handle_unknown": "ignore"} if column.least < RARE else kind
 
 
 def _filled(column: Column, by: str) -> Kind:
@@ -93,24 +148,51 @@ def _filled(column: Column, by: str) -> Kind:
     return {"missing": by, **({"indicator": True} if column.missing >= TOLD * column.rows else {})}
 
 
+def _places(column: Column) -> int:
+    """Return the number of inputs that free text becomes."""
+    fitting = 2 ** int(math.log2(max(1, column.known / ROWS_PER_PLACE)))
+    return min(max(fitting, FEWEST_PLACES), MOST_PLACES)
+
+
+def _empty(column: Column) -> Kind:
+    return {"missing": "empty"} if column.missing else {}
+
+
 def _parts(column: Column) -> Kind:
     """Return the parts of dates, if they have a time of day."""
     return {"parts": ["year", "month", "day", "weekday", "hour"]} if column.has_clock else {}
 
 
 def _is_free_text(column: Column) -> bool:
-    return column.distinct > max(MANY, 0.2 * column.rows) and column.words >= WORDS_OF_TEXT
+    return column.distinct > max(VARIED, 0.2 * column.rows) and column.words >= WORDS_OF_TEXT
 
 
 def _is_of_names(column: Column) -> bool:
     """Whether almost every row has a text of its own, such as a name."""
     if column.distinct <= FEW and column.distinct <= column.rows / 2:
         return False
-    return not _is_free_text(column) and (
-        column.distinct > (column.rows - column.missing) / 2 or max(column.counts.values()) < FEWEST
-    )
+    return not _is_free_text(column) and (column.distinct > (column.rows - column.missing) / 2 or column.most < FEWEST)
 
 
 def quoted(cell: str) -> str:
     """Return a cell in quotes, shortened."""
     return as_toml(shortened(cell, LONGEST_CELL))
+
+
+def split_values(column: Column) -> Mapping[str, list[str]] | None:
+    """Return the cells of each split if a column assigns each row to a split; `None` if it does not.
+
+    If it has rows for training and test only, those of the test are the validation split: a model is chosen by it.
+    """
+    if column.kind != "text" or column.missing or column.name.strip().lower() not in NAMES_OF_SPLITS:
+        return None
+    found: dict[str, list[str]] = {}
+    for cell in column.counts:
+        if (split := split_called(cell)) is None:
+            return None
+        found.setdefault(split, []).append(cell)
+    if "training" not in found or len(found) == 1:
+        return None
+    if "validation" not in found:
+        found["validation"] = found.pop("test")
+    return {split: found[split] for split in SPLITS if split in found}

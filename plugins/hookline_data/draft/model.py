@@ -2,9 +2,23 @@
 
 from collections.abc import Iterator
 
+from hookline_data.draft import networks
+from hookline_data.draft.lines import layers
 from hookline_data.draft.target import Drafted
 
 LEARNING_RATE = 0.003
+
+MEMBERS = 8
+"""The number of networks in an ensemble."""
+
+FEW_ROWS = 100
+"""With fewer rows, linear models are often better."""
+
+MOST_COLUMNS = 1_000
+"""The largest number of columns for an ensemble."""
+
+MOST_CLASSES = 1_000
+"""The largest number of classes for an ensemble."""
 
 
 def batch_size(rows: int) -> int:
@@ -17,21 +31,32 @@ def model(draft: Drafted) -> Iterator[str]:
     yield from _classification(draft) if draft.task == "classes" else _regression(draft)
 
 
-def _hidden(rows: int) -> list[int]:
-    """Return the widths of the hidden layers, which grow with the number of rows."""
-    return [32] if rows < 1_000 else [64, 32] if rows < 20_000 else [256, 128]
-
-
 def _layers(draft: Drafted, outputs: int) -> Iterator[str]:
-    yield "[model]"
-    yield 'type = "Sequential"'
-    yield "layers = ["
-    for width in _hidden(draft.rows):
-        yield f'    {{ type = "Linear", out_features = {width} }},'
-        yield '    { type = "ReLU" },'
-    yield f'    {{ type = "Linear", out_features = {outputs} }},'
-    yield "]"
+    if draft.network is not None:
+        yield from layers(draft.network(outputs))
+    elif _is_for_tabm(draft, outputs):
+        yield from _tabm(draft.rows)
+    else:
+        yield from layers([*networks.perceptron(draft.rows), networks.linear(outputs)])
     yield ""
+
+
+def _is_for_tabm(draft: Drafted, outputs: int) -> bool:
+    """Whether an ensemble is not too slow: it multiplies the inputs and the outputs."""
+    return len(draft.given) <= MOST_COLUMNS and outputs <= MOST_CLASSES and all(one.is_scalar for one in draft.given)
+
+
+def _tabm(rows: int) -> Iterator[str]:
+    width = 64 if rows < 5_000 else 128
+    yield "[model] # an ensemble of small networks; the number of its outputs follows from the loss"
+    if rows < FEW_ROWS:
+        yield f"# With fewer than {FEW_ROWS} rows, a linear model can be better: a Sequential of one Linear layer."
+    else:
+        yield "# For more accuracy, try more members and wider layers; a Sequential of Linear and ReLU is faster."
+    yield 'type = "TabM"'
+    yield f"k = {MEMBERS} # members"
+    yield f"d_block = {width} # the size of a layer"
+    yield 'num_embeddings = { type = "PiecewiseLinearEmbeddings", n_bins = 16, d_embedding = 4 }'
 
 
 def _classification(draft: Drafted) -> Iterator[str]:

@@ -1,78 +1,58 @@
 """A commented spec for a table, ready to train and easy to change."""
 
-import os
-import textwrap
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline import HooklineWarning
 from hookline.errors import counted
-from hookline.spec import SpecDraft, as_toml
-from hookline_data.draft.inputs import Kind
+from hookline.spec import as_toml
+from hookline_data.draft.inputs import IDENTIFIER, Kind
+from hookline_data.draft.lines import WIDTH, comment, key_of, option
 from hookline_data.draft.model import batch_size, model
-from hookline_data.draft.source import TableFile, table_file
-from hookline_data.draft.target import HELD_BACK, Drafted, Task, drafted, likely_target
-from hookline_data.reading.csv_header import seems_to_lack_a_header
+from hookline_data.draft.reading.data_files import in_spec
+from hookline_data.draft.reading.source import TableFile
+from hookline_data.draft.splits import splits
+from hookline_data.draft.target import Drafted
+from hookline_data.rows.ids import id_conflicts
 
 PATIENCE = 15
-
-WIDTH = 100
-"""The maximum length of a line."""
-
-
-def draft_for(
-    path: Path, directory: Path, task: Task | None, choose_target: Callable[[Mapping[str, str], str], str]
-) -> SpecDraft | None:
-    """Draft a spec for a table; `None` for a file that is none. See the hook `draft_spec`."""
-    file = table_file(path)
-    if file is None:
-        return None
-    columns = file.columns
-    if seems_to_lack_a_header([column.name for column in columns]):
-        message = (
-            "The column names are numbers. If the first line is a row of data instead of a header, insert a line with "
-            "column names above it."
-        )
-        warnings.warn(HooklineWarning(message, id="doubtful-header"), stacklevel=2)
-    descriptions = {column.name: column.description for column in columns}
-    draft = drafted(path, columns, choose_target(descriptions, likely_target(columns).name), task)
-    notes = [f"{as_toml(name)} is not an input: {why}" for name, why in draft.left_out.items()]
-    if draft.target.missing:
-        notes.append(f"{counted(draft.target.missing, 'row')} without a target will be dropped.")
-    if draft.imbalance:
-        notes.append(draft.imbalance)
-    return SpecDraft(text=as_spec(draft, file, directory), summary=draft.sentence, notes=tuple(notes))
 
 
 def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
     """The spec as TOML, for a file in `directory`."""
-    target = draft.target
+    data = [
+        f"type = {as_toml(file.type)}",
+        *option("path", in_spec(file.path, directory)),
+        *(line for name, value in file.options.items() for line in option(name, value)),
+        *_id_columns(draft),
+        *_inputs(draft),
+        *target_lines(draft),
+        *(['missing_targets = "drop"'] if draft.target.missing else []),
+        *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
+        *splits(draft, file, directory),
+        *_split_hints(draft),
+        f"batch_size = {batch_size(draft.rows)}",
+        *kinds_of_columns(draft),
+    ]
+    return whole(draft, file, directory, data, model(draft))
+
+
+def whole(draft: Drafted, file: TableFile, directory: Path, data: Sequence[str], recipe: Iterator[str]) -> str:
+    """The spec as TOML, given the section of the data and those from the model to the metrics."""
+    noun = "image" if file.type == "ImageFolder" else "row"
+    rows = f"about {file.rows:,} {noun}s" if file.is_sample else counted(draft.target.rows, noun)
     lines = [
         *(["#:schema ./schema.json"] if (directory / "schema.json").is_file() else []),
-        *_comment(f"{draft.sentence} Written for {as_toml(file.path.name)}, {counted(target.rows, 'row')}."),
+        *comment(f"{draft.sentence} Written for {as_toml(file.path.name)}, {rows}."),
         "",
         "[run]",
         "epochs = 200 # an upper limit: EarlyStopping usually ends the run earlier",
         "",
         "[data]",
-        f"type = {as_toml(file.type)}",
-        f"path = {as_toml(Path(os.path.relpath(file.path.resolve(), directory.resolve())).as_posix())}",
-        *(f"{name} = {as_toml(value)}" for name, value in file.options.items()),
-        *_inputs(draft),
-        *_target(draft),
-        *(['missing_targets = "drop"'] if target.missing else []),
-        *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
-        f"validation = {HELD_BACK}",
-        f"test = {HELD_BACK}",
-        *(["stratify = true # each split has the same class proportions"] if draft.task == "classes" else []),
-        *_split_hints(draft),
-        f"batch_size = {batch_size(draft.rows)}",
-        *_columns(draft),
+        *data,
         "",
-        *model(draft),
+        *recipe,
         "",
         f"[[callbacks]] # stops when the validation loss has not improved for {PATIENCE} epochs",
         'type = "EarlyStopping"',
@@ -86,7 +66,7 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
 
 def _is_plain(draft: Drafted) -> bool:
     """Whether all inputs are numbers without missing cells, so that no column needs a kind."""
-    return all(column.is_plain for column in draft.given)
+    return draft.scale == 1 and all(column.is_plain for column in draft.given)
 
 
 def _split_hints(draft: Drafted) -> Iterator[str]:
@@ -96,11 +76,12 @@ def _split_hints(draft: Drafted) -> Iterator[str]:
         yield f"# To test on the latest rows: time_column = {as_toml(times[0])}"
 
 
-def _columns(draft: Drafted) -> Iterator[str]:
+def kinds_of_columns(draft: Drafted) -> Iterator[str]:
     """The kinds of the columns: the most frequent one for all, and a line for each column with another one."""
     kinds = {} if _is_plain(draft) else draft.kinds
-    entries = _with_pattern(kinds, [column.name for column in draft.columns])
-    if draft.task == "number":
+    has_lists = not all(column.is_scalar for column in draft.given)  # "*" would match them.
+    entries = kinds if has_lists else _with_pattern(kinds, [column.name for column in draft.columns])
+    if draft.task == "number" and draft.target.is_scalar:
         target: dict[str, Any] = {"type": "StandardScaler", **draft.target.form}
         entries = {**entries, draft.target.name: target}
     if not entries:
@@ -108,8 +89,8 @@ def _columns(draft: Drafted) -> Iterator[str]:
     yield ""
     yield "[data.columns] # fitted to the training rows"
     for name, kind in entries.items():
-        comment = " # the loss compares it with variance 1" if name == draft.target.name else ""
-        yield f"{_key(name)} = {_inline(kind)}{comment}"
+        remark = " # the loss compares it with variance 1" if name == draft.target.name else ""
+        yield f"{key_of(name)} = {as_toml(kind)}{remark}"
 
 
 def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, Kind]:
@@ -119,55 +100,59 @@ def _with_pattern(kinds: Mapping[str, Kind], names: Sequence[str]) -> dict[str, 
     number, filled = ({"type": "StandardScaler", **more} for more in ({}, {"missing": "median"}))
     if filled in kinds.values():  # It also suits numbers without missing cells.
         kinds = {name: filled if kind == number else kind for name, kind in kinds.items()}
-    common, times = Counter(map(_inline, kinds.values())).most_common(1)[0]
+    common, times = Counter(map(as_toml, kinds.values())).most_common(1)[0]
     if times < 2:
         return dict(kinds)
-    first = next(kind for kind in kinds.values() if _inline(kind) == common)
-    return {"*": first, **{name: kind for name, kind in kinds.items() if _inline(kind) != common}}
+    first = next(kind for kind in kinds.values() if as_toml(kind) == common)
+    return {"*": first, **{name: kind for name, kind in kinds.items() if as_toml(kind) != common}}
 
 
-def _inline(kind: Kind) -> str:
-    return f"{{ {', '.join(f'{name} = {as_toml(value)}' for name, value in kind.items())} }}"
+def ids_of(draft: Drafted) -> list[str]:
+    """The columns that are left out, but identify the rows: each cell is different, and text or a number of an id."""
+    return [
+        column.name
+        for column in draft.columns
+        if column.name in draft.left_out
+        and column.distinct == column.rows
+        and (column.kind == "text" or (column.kind == "integer" and IDENTIFIER.search(column.name)))
+        and not any(id_conflicts(column.name))
+    ]
 
 
-def _key(name: str) -> str:
-    """Return a column name as a key of a table."""
-    return name if name.isascii() and name.replace("_", "").replace("-", "").isalnum() else as_toml(name)
-
-
-def _comment(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent=f"# {indent}", break_on_hyphens=False)
+def _id_columns(draft: Drafted) -> Iterator[str]:
+    """The columns that identify the rows."""
+    if ids := ids_of(draft):
+        given, them = (as_toml(ids[0]), "it") if len(ids) == 1 else (as_toml(ids), "them")
+        yield f"id_columns = {given} # no input, but predictions contain {them}"
 
 
 def _inputs(draft: Drafted) -> Iterator[str]:
     """The inputs: by default all other columns, so they are listed only if one is left out or is called "*"."""
-    if not draft.left_out and all(column.name != "*" for column in draft.columns):
+    ids = ids_of(draft)
+    if all(name in ids for name in draft.left_out) and all(column.name != "*" for column in draft.columns):
         return
-    if draft.left_out:
+    yield from left_out(draft, ids)
+    yield from option("inputs", draft.inputs)
+
+
+def left_out(draft: Drafted, ids: Collection[str] = ()) -> Iterator[str]:
+    """Comments about the columns that are neither inputs nor ids."""
+    if reasons := by_reason(draft, ids):
         yield "# Columns that are not among the inputs:"
+        for why, names in reasons.items():
+            yield from comment(f"  {', '.join(map(as_toml, names))}: {why}", "  ")
+
+
+def by_reason(draft: Drafted, ids: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return the columns that are neither inputs nor ids, by the reason."""
+    found: dict[str, list[str]] = {}
     for name, why in draft.left_out.items():
-        yield from _comment(f"  {as_toml(name)}: {why}", "  ")
-    line = f"inputs = {as_toml(draft.inputs)}"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield "inputs = ["
-    yield from _in_lines([as_toml(name) for name in draft.inputs])
-    yield "]"
+        if name not in ids:
+            found.setdefault(why, []).append(name)
+    return found
 
 
-def _in_lines(elements: Sequence[str]) -> Iterator[str]:
-    """The elements of an array, as many in a line as fit."""
-    line = "   "
-    for element in elements:
-        if line.strip() and len(line) + len(element) + 2 > WIDTH:
-            yield line
-            line = "   "
-        line += f" {element},"
-    yield line
-
-
-def _target(draft: Drafted) -> Iterator[str]:
+def target_lines(draft: Drafted) -> Iterator[str]:
     """The target, and what its classes become."""
     line = f"targets = {as_toml(draft.target.name)}"
     if draft.task == "number":
@@ -185,5 +170,5 @@ def _target(draft: Drafted) -> Iterator[str]:
     if len(line) + len(meaning) + 3 <= WIDTH:
         yield f"{line} # {meaning}"
     else:
-        yield from _comment(f"In the target {meaning}.")
+        yield from comment(f"In the target {meaning}.")
         yield line

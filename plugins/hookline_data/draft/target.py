@@ -1,45 +1,54 @@
 """Which column of a table a spec predicts, as what, and from which other columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.errors import DataError, counted, did_you_mean, enumerate_names
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
-from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, quoted, why_left_out
-
-MOST_CLASSES_OF_INTEGERS = 20
-"""The maximum number of different integers that count as classes; more are numbers."""
-
-LEAST_OF_A_CLASS = 3
-"""The minimum number of rows of a class: one each for training, validation and test."""
-
-LEAST_TO_JUDGE = 2
-"""The minimum number of rows for R²."""
-
-HELD_BACK = 0.2
-"""The share of the rows in the validation split, and that in the test split."""
+from hookline_data.draft.inputs import COUNTS_ROWS, Kind, kind_of, mixture, quoted, split_values, why_left_out
+from hookline_data.draft.task import Task, complaint, task_of
 
 IMBALANCED = 0.9
 """The share of the most frequent class from which accuracy misleads."""
 
-TARGET_NAMES = ("target", "label", "class", "y")
+TARGET_NAMES = ("target", "targets", "label", "labels", "class", "y", "y_train", "train_labels")
 
-Task = Literal["classes", "number"]
+MOST_NAMED = 3
+"""The largest number of inputs that the sentence about a model names."""
 
 
-@frozen
+class Network(Protocol):
+    """The layers of a model that is not a multilayer perceptron."""
+
+    def __call__(self, outputs: int) -> Sequence[Mapping[str, Any]]:
+        """Return the layers, with this many outputs."""
+
+
+@frozen(kw_only=True)
 class Drafted:
     """What to predict, and from what."""
 
     columns: tuple[Column, ...]
     target: Column
     task: Task
-    left_out: dict[str, str]
+    is_chosen: bool = False
+    """Whether the user has chosen the task."""
+    left_out: Mapping[str, str]
     """The columns that are not inputs, with the reasons."""
+    split_column: Column | None = None
+    """The column that assigns rows to splits."""
+    scale: float = 1.0
+    """How many times as many rows there are as were looked at."""
+    are_splits_given: bool = False
+    """Whether the data says which rows are in which split: some may have other categories than the training rows."""
+    unused_files: frozenset[str] = frozenset()
+    """The splits whose files are not used, because they lack the target."""
+    network: Network | None = field(default=None, eq=False)
+    """The layers of the model; `None` for those of a table."""
 
     @property
     def inputs(self) -> list[str]:
@@ -49,22 +58,28 @@ class Drafted:
     @property
     def given(self) -> list[Column]:
         """The columns that are inputs."""
-        return [column for column in self.columns if column is not self.target and column.name not in self.left_out]
+        roles = (self.target, self.split_column)
+        return [column for column in self.columns if column not in roles and column.name not in self.left_out]
 
     @property
     def kinds(self) -> dict[str, Kind]:
         """The kind of each input."""
-        return {column.name: kind_of(column) for column in self.given}
+        given = (column for column in self.given if column.is_scalar)
+        more = self.scale > 1
+        options = {"may_be_missing": more, "may_be_unknown": more or self.are_splits_given}
+        return {column.name: kind_of(column, **options) for column in given}
 
     @property
     def classes(self) -> list[str]:
         """The classes, as the data source sorts them."""
+        if not self.target.is_scalar:
+            return [str(value) for value in self.target.values]
         return sorted(self.target.counts, key=float if self.is_of_numbers else None)
 
     @property
     def is_of_numbers(self) -> bool:
         """Whether the classes are numbers. True and False are names."""
-        return self.target.is_numeric
+        return self.target.is_numeric or not self.target.is_scalar
 
     @property
     def is_binary(self) -> bool:
@@ -73,24 +88,39 @@ class Drafted:
 
     @property
     def rows(self) -> int:
-        """The number of rows with a target."""
-        return self.target.rows - self.target.missing
+        """The number of rows with a target, in all files."""
+        return round((self.target.rows - self.target.missing) * self.scale)
 
     @property
     def imbalance(self) -> str:
         """A sentence about a class that most rows have; empty if there is none."""
-        if self.task == "number":
+        if self.task == "number" or not self.target.is_scalar:
             return ""
         name, times = max(self.target.counts.items(), key=lambda pair: pair[1])
-        if times < IMBALANCED * self.rows:
+        rows = self.target.rows - self.target.missing
+        if times < IMBALANCED * rows:
             return ""
-        return f"{times / self.rows:.1%} of the rows have the class {quoted(name)}, so accuracy says little."
+        return f"{times / rows:.1%} of the rows have the class {quoted(name)}, so accuracy says little."
+
+    @property
+    def mixtures(self) -> dict[str, str]:
+        """The inputs that are categories although most of their cells are numbers, with the reasons."""
+        return {column.name: mixture(column) for column in self.given if column.odd}
 
     @property
     def sentence(self) -> str:
         """What the trained model does."""
+        if not self.given:
+            return f"It predicts the class of an image ({len(self.classes)} classes)."
         are_numbers = all(column.is_plain for column in self.given)
         name, given = as_toml(self.target.name), counted(len(self.given), f"{'numeric ' if are_numbers else ''}column")
+        if not all(column.is_scalar for column in self.given) and len(self.given) <= MOST_NAMED:
+            given = enumerate_names(self.inputs)
+            given = f"the images in {given}" if self.given[0].kind == "image" else given
+        if not self.target.is_scalar:
+            are_labels = len(self.target.shape) == 1 and self.target.values == (0, 1)
+            what = "labels" if are_labels else "classes" if self.task == "classes" else "numbers"
+            return f"It predicts {name} ({' × '.join(map(str, self.target.shape))} {what} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
         return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."
@@ -98,81 +128,106 @@ class Drafted:
 
 def likely_target(columns: Sequence[Column]) -> Column:
     """The most likely target: the column with such a name, the only one with classes in words, or the last."""
-    usable = [column for column in columns if _complaint(column) is None] or list(columns)
+    usable = [column for column in columns if complaint(column) is None and not split_values(column)] or list(columns)
     named = [column for column in usable if column.name.lower() in TARGET_NAMES]
     words = [column for column in usable if column.kind in ("text", "boolean")]
     return named[0] if named else words[0] if len(words) == 1 else usable[-1]
 
 
-def drafted(path: Path, columns: Sequence[Column], target: str, task: Task | None) -> Drafted:
+def drafted(
+    path: Path,
+    columns: Sequence[Column],
+    target: str,
+    task: Task | None,
+    *,
+    scale: float = 1.0,
+    training: int | None = None,
+    absent: Mapping[str, Iterable[str]] | None = None,
+    unused: Mapping[str, str] | None = None,
+) -> Drafted:
     """Decide what a spec for the table contains. If `task` is `None`, it follows from the cells of the target.
+
+    Args:
+        path: the file of the training rows, for messages.
+        columns: the columns.
+        target: the column to predict.
+        task: what to predict.
+        scale: how many times as many rows there are as were looked at.
+        training: how many of the rows that were looked at are training rows; the others are in files of other splits.
+        absent: the columns that the files of other splits lack, by split.
+        unused: columns that are not inputs for other reasons, with these.
 
     Raises:
         DataError: if the target does not exist, or cannot be learned from this table.
 
     """
-    column = next((column for column in columns if column.name == target), None)
+    column = _called(target, columns)
     if column is None:
         raise DataError(f'{path}: There is no column "{target}".{did_you_mean(target, (one.name for one in columns))}')
-    if complaint := _complaint(column, task):
-        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {complaint}.")
+    if problem := complaint(column, task):
+        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {problem}.")
+    is_chosen, task = task is not None, task or task_of(column)
+    lost = frozenset(split for split, names in (absent or {}).items() if column.name in names)
+    lacking = {name: split for split, names in (absent or {}).items() if split not in lost for name in names}
+    if task == "classes" and training is not None and (new := _new_class(column, training)) is not None:
+        message = f"the class {quoted(new)} is in the files of other splits, but not in the training rows"
+        raise DataError(f"{path}: {enumerate_names([target])} cannot be the target: {message}.")
     others = [other for other in columns if other is not column]
-    left_out = {other.name: why for other in others if (why := why_left_out(other) or _leak(other, column)) is not None}
-    if len(left_out) == len(others):  # A series may have nothing but the time.
+    splitting = None if absent else next((other for other in others if split_values(other)), None)
+    others = [other for other in others if other is not splitting]
+    left_out = {
+        other.name: why
+        for other in others
+        if (why := (unused or {}).get(other.name) or _why_left_out(other, column, lacking)) is not None
+    }
+    if others and len(left_out) == len(others):  # A series may have nothing but the time.
         left_out = {name: why for name, why in left_out.items() if not name or why != COUNTS_ROWS}
     if len(left_out) == len(others):
         reasons = "; ".join(f"{as_toml(name)}: {why}" for name, why in left_out.items())
         raise DataError(f"{path}: No column can be an input. {reasons}.")
-    return Drafted(tuple(columns), column, task or _task(column), left_out)
+    return Drafted(
+        columns=tuple(columns),
+        target=column,
+        task=task,
+        is_chosen=is_chosen,
+        left_out=left_out,
+        split_column=splitting,
+        scale=scale,
+        are_splits_given=training is not None or splitting is not None,
+        unused_files=lost,
+    )
+
+
+def _called(name: str, columns: Sequence[Column]) -> Column | None:
+    """Return the column with a name, with or without spaces around it."""
+    exact = [column for column in columns if column.name == name]
+    alike = exact or [column for column in columns if column.name.strip() == name.strip()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _why_left_out(column: Column, target: Column, lacking: Mapping[str, str]) -> str | None:
+    if column.name in lacking:
+        return f"the {lacking[column.name]} file lacks it"
+    return why_left_out(column) or _leak(column, target)
+
+
+def _new_class(target: Column, training: int) -> str | None:
+    """Return a class that occurs only after this many rows; `None` if there is none."""
+    if target.codes is None:
+        return None
+    known = set(target.codes.indices[:training].to_pylist())
+    new = set(target.codes.indices[training:].to_pylist()) - known - {None}
+    return str(target.codes.dictionary[min(new)].as_py()) if new else None
 
 
 def _leak(column: Column, target: Column) -> str | None:
     """Return that a column is the target in other words: each of its cells goes with one of the target."""
-    if column.distinct != target.distinct or column.missing or target.missing or column.distinct < 2:
+    if not (column.is_scalar and target.is_scalar) or column.distinct != target.distinct or column.distinct < 2:
+        return None
+    if column.missing or target.missing:
         return None
     if target.distinct > target.rows / 2 and column.counts != target.counts:
         return None
-    pairs = set(zip(column.codes.indices.to_pylist(), target.codes.indices.to_pylist(), strict=True))
+    rows = min(column.rows, target.rows)  # Files of other splits may lack one of them.
+    pairs = set(zip(*(one.codes.indices[:rows].to_pylist() for one in (column, target)), strict=True))
     return "it is the target in other words" if len(pairs) == target.distinct else None
-
-
-def _task(target: Column) -> Task:
-    """Whether a target is one of several classes or a number."""
-    if not target.is_numeric:
-        return "classes"
-    few = target.distinct <= min(MOST_CLASSES_OF_INTEGERS, (target.rows - target.missing) / 2)
-    return "classes" if target.kind == "integer" and few and not target.form else "number"
-
-
-def _complaint(target: Column, task: Task | None = None) -> str | None:
-    """Why a column cannot be a target."""
-    if not target.name.strip():
-        return "it has no name"
-    if target.kind in ("list", "other"):
-        return target.why or "its cells are lists"
-    if not target.distinct:
-        return "it is empty"
-    if target.distinct == 1:
-        return f"all of its cells are {quoted(next(iter(target.counts)))}"
-    if target.not_finite:
-        return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
-    rows = target.rows - target.missing
-    if (task or _task(target)) == "number":
-        return _complaint_of_numbers(target, rows)
-    if target.distinct > rows / 2:
-        different = f"{target.distinct:,} of its {rows:,} cells are different from one another"
-        return f"{different}, and classes would repeat"
-    if max(target.counts.values()) < LEAST_OF_A_CLASS:
-        return f"no class has {LEAST_OF_A_CLASS} rows, one to learn from and others to test"
-    return None
-
-
-def _complaint_of_numbers(target: Column, rows: int) -> str | None:
-    """Why a column cannot be a numeric target."""
-    if not target.is_numeric:
-        return f"it has {quoted(next(iter(target.counts)))}, which is no number"
-    if not target.deviation or target.deviation**2 == 0:
-        return "its numbers differ too little"
-    if round(rows * HELD_BACK) < LEAST_TO_JUDGE:
-        return f"{counted(rows, 'row')} are too few to learn from and to test"
-    return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import fields
+from attrs import evolve, fields
 
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
@@ -12,6 +12,7 @@ from hookline.spec import DataSpec, LossSpec, Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
 from hookline_data.drawing.partners import DrawnBatches, Groups
 from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.layout import checks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,11 +52,24 @@ class Drawn(TransformedSource):
         if getattr(self.source, "sampler", None) is not None:
             message = f"{type(self).__name__} draws from all rows, so its source cannot have a sampler: remove it."
             raise OptionError("source", message, "sampler")
+        if getattr(self.source, "stream", False):
+            message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
+            raise OptionError("source", message, "stream")
 
     @property
     def has_validation(self) -> bool | None:
         """Whether the source has a validation split."""
         return self.source.has_validation
+
+    @property
+    def always_kept(self) -> Sequence[str]:
+        """The columns that the source keeps, of the first group of inputs."""
+        return self.source.always_kept
+
+    def with_rows(self, rows: Any) -> "Drawn":
+        """Return the same draw from these rows, which are what the source takes."""
+        with checks.within_source():
+            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
@@ -99,6 +113,7 @@ class Drawn(TransformedSource):
             dropped=data.dropped,
             columns=data.columns,
             examples=data.examples,
+            kept=data.kept,
         )
         return self.transformed(run, drawn)
 
@@ -158,12 +173,8 @@ class Drawn(TransformedSource):
 
     def _source(self, run: Run) -> Data:
         """Prepare the source for a stand-in loss whose target defines which rows belong together."""
-        try:
+        with checks.within_source():
             return self.source.prepare(run, Objective.of(self.stand_in()))
-        except MismatchError as error:
-            raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
-        except DataError as error:
-            raise error if error.option is None else error.changed(option=("source", *error.option)) from None
 
     def stand_in(self) -> LossSpec:
         """Return a loss whose target defines which rows belong together."""

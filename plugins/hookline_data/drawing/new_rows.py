@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.data import NEW_ROWS, Batch, DataDescription, RowBlock
-from hookline.errors import DataError, enumerate_names
+from hookline.errors import DataError, UnfitTargetsError, enumerate_names
 from hookline.spec import Objective
 from hookline.training import is_applied_to_each
+from hookline_data.new_rows.blocks import MOST_REPORTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,28 +85,64 @@ def _joined(
             numpy.ones(block.rows, dtype=bool) if block.is_readable is None else block.is_readable for block in found
         ]
         together = numpy.logical_and.reduce(readable)
-        batch = _batch(found, readable, together) if together.any() else None
-        if batch is not None and outcomes is not None:
-            own = outcomes[rows - found[0].rows : rows][together]
-            targets = {
-                target: encoding.apply(
-                    {"target": own}, description.targets[target], objective.name_for(target), NEW_ROWS
-                )
-                for target, encoding in objective.encodings(("target",)).items()
-            }
-            batch = Batch(batch.inputs, targets, batch.lengths)
+        problems = [error for block in found for error in block.problems]
+        targets: dict[str, Tensor] = {}
+        if outcomes is not None:
+            own = outcomes[rows - found[0].rows : rows]
+            targets, more = _targets(own, together, found[0].first, description, objective)
+            problems += more
+        batch = _batch(found, readable, together, targets) if together.any() else None
         yield RowBlock(
             first=found[0].first,
             rows=found[0].rows,
             batch=batch,
             is_readable=None if together.all() else together,
-            problems=sorted((error for block in found for error in block.problems), key=lambda error: error.row or 0),
+            problems=sorted(problems, key=lambda error: error.row or 0),
             kept=found[0].kept,
         )
 
 
-def _batch(blocks: Sequence[RowBlock], readable: "Sequence[NDArray[Any]]", together: "NDArray[Any]") -> Batch:
-    """Return the rows that are readable in all blocks, as one batch."""
+def _targets(
+    outcomes: "NDArray[Any]",
+    together: "NDArray[Any]",
+    first: int,
+    description: DataDescription,
+    objective: Objective,
+) -> "tuple[dict[str, Tensor], list[DataError]]":
+    """Encode the outcomes of the rows that are readable in all blocks, and return the errors of the first others.
+
+    Rows whose outcome cannot be encoded are removed from `together`.
+    """
+    problems: list[DataError] = []
+    while True:
+        places = together.nonzero()[0]
+        own = {"target": outcomes[places]}
+        try:
+            targets = {
+                target: encoding.apply(own, description.targets[target], objective.name_for(target), NEW_ROWS)
+                for target, encoding in objective.encodings(("target",)).items()
+            }
+        except UnfitTargetsError as error:
+            for unfit in error.unfit.values():
+                wrong = unfit.is_unfit.nonzero()[0]
+                together[places[wrong]] = False
+                problems += [
+                    DataError(unfit.explain(place), row=first + int(places[place]), columns=["target"])
+                    for place in wrong[:MOST_REPORTED]
+                ]
+            if together.any():
+                continue
+            targets = {}
+        return targets, problems
+
+
+def _batch(
+    blocks: Sequence[RowBlock],
+    readable: "Sequence[NDArray[Any]]",
+    together: "NDArray[Any]",
+    targets: "Mapping[str, Tensor]",
+) -> Batch:
+    """Return the rows that are readable in all blocks, as one batch with their targets."""
     import torch
 
     inputs: dict[str, Tensor] = {}
@@ -116,7 +153,7 @@ def _batch(blocks: Sequence[RowBlock], readable: "Sequence[NDArray[Any]]", toget
         part = block.batch if places is None else block.batch.changed(partial(_taken, places))
         inputs |= dict(part.inputs)
         lengths |= dict(part.lengths)
-    return Batch(inputs, lengths=lengths)
+    return Batch(inputs, targets, lengths)
 
 
 def _taken(places: "Tensor", tensor: "Tensor") -> "Tensor":

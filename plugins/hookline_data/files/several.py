@@ -1,6 +1,5 @@
 """Several files as one: lists of paths and patterns such as `part-*.parquet`."""
 
-import glob
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors import DataError, enumerate_names, nearest
+from hookline_data.arrow_columns.distinct import is_text
 
 MOST_NAMED = 3
 """The largest number of files that messages about all of them name."""
@@ -57,7 +57,7 @@ class Files(type(Path())):  # type: ignore[misc]
         row = error.row
         for file, rows in zip(self.files, self.rows, strict=False):
             if row <= rows:
-                return error.changed(file=file, row=row, option=(self.option,))
+                return error.changed(file=file, row=row, option=error.option or (self.option,))
             row -= rows
         return None
 
@@ -81,6 +81,8 @@ def matching(path: Path) -> list[Path]:
     """
     if not is_pattern(path):
         return [path]
+    import glob
+
     files = sorted(file for file in map(Path, glob.iglob(str(path), recursive=True)) if file.is_file())  # noqa: PTH207 - Patterns may be absolute.
     if not files:
         near = _near(path)
@@ -136,7 +138,8 @@ def joined(tables: "Sequence[Any]", path: Path) -> Any:
             if _is_list(one) != _is_list(other) or (one != other and pyarrow.types.is_fixed_size_list(one)):
                 message = f"The cells of the column have the type {other}, but {one} in {of(path)[0]}."
                 raise DataError(f'column "{name}": {message}', file=file, columns=[name])
-    return pyarrow.concat_tables([table.select(first.column_names) for table in tables], promote_options="permissive")
+    several = [table.select(first.column_names) for table in tables]
+    return pyarrow.concat_tables(several, promote_options="permissive").unify_dictionaries()
 
 
 def _is_list(kind: Any) -> bool:
@@ -147,11 +150,9 @@ def _is_list(kind: Any) -> bool:
 
 def text_in_some(tables: "Sequence[Any]") -> list[str]:
     """Return the columns that are text in some files and numbers in others."""
-    import pyarrow
-
     found = []
     for name in tables[0].column_names:
-        are_text = {pyarrow.types.is_string(table.schema.field(name).type) for table in tables}
+        are_text = {is_text(table.schema.field(name).type) for table in tables}
         if len(are_text) > 1:
             found.append(name)
     return found

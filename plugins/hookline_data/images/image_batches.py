@@ -36,7 +36,7 @@ class ImageBatches:
 
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
-        return len(self._batches)
+        return len(self._batches)  # type: ignore[arg-type] # Without a length, this has none either.
 
     @property
     def held_bytes(self) -> int:

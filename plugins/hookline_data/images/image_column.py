@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import fields
 
 from hookline.spec import ColumnSpec, UnfitCells, spec
 from hookline_data.images.image_format import ImageFormat
 from hookline_data.images.store import ImageReader, ImageStore
+from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
     import pyarrow
 
     from hookline_data.reading.columns import Wanted
+
+AnyTable = TypeVar("AnyTable", bound=NamedColumns)
 
 Report = Callable[[Path, Mapping[int, str], Sequence[str]], None]
 """Called with a table, its images that cannot be read, by row, and the cells of all rows. It may raise an error."""
@@ -27,6 +30,7 @@ class TrainingImages:
         """Take the reader, what to do about images that cannot be read, and the folder that paths are relative to."""
         self._reader, self._report, self._folder_of, self.skips = reader, report, folder_of, skips
         self._indices: dict[str, int] = {}
+        self._given: dict[str, str] = {}
 
     def column(self) -> ColumnSpec:
         """Return the kind of the column, which replaces paths by the indices of the images."""
@@ -47,6 +51,7 @@ class TrainingImages:
         cells = table.column(column).to_pylist()
         folder = self._folder_of(path)
         full = [None if cell is None else str(folder / cell) for cell in cells]
+        self._given |= {name: cell for name, cell in zip(full, cells, strict=True) if name is not None}
         new = [name for name in dict.fromkeys(full) if name is not None and name not in self._indices]
         first = len(self._reader)
         wrong = {new[index]: message for index, message in self._reader.add([Path(name) for name in new]).items()}
@@ -55,6 +60,13 @@ class TrainingImages:
             self._report(path, rows, cells)
         array = pyarrow.array([None if name in wrong else name for name in full], pyarrow.string())
         return table.set_column(table.column_names.index(column), column, pyarrow.chunked_array([array]))
+
+    def as_given(self, paths: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+        """Return the paths as the file has them, given full paths."""
+        import pyarrow
+
+        given = (None if name is None else self._given[name] for name in paths.to_pylist())
+        return pyarrow.chunked_array([pyarrow.array(given, pyarrow.string())])
 
     def _transform(self, cells: "pyarrow.Array") -> "pyarrow.Array":
         import pyarrow
@@ -129,6 +141,13 @@ def reading_images(table: Table, column: str, images: TrainingImages, **options:
     kind: Any = type(table)
 
     class Reading(kind):  # type: ignore[misc]
+        @property
+        def always_kept(self) -> tuple[str, ...]:
+            return (column, *super().always_kept)
+
+        def as_kept(self, name: str, cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+            return images.as_given(cells) if name == column else super().as_kept(name, cells)
+
         def read(self, path: Path, wanted: "Mapping[str, Wanted]") -> "pyarrow.Table":
             return images.checked(super().read(path, wanted), path, column)
 
@@ -136,8 +155,8 @@ def reading_images(table: Table, column: str, images: TrainingImages, **options:
     return with_column(table, column, images.column(), spec(Reading), **options)
 
 
-def with_column(table: Table, column: str, kind: ColumnSpec, made: Any = None, **options: Any) -> Table:
+def with_column(table: AnyTable, column: str, kind: ColumnSpec, made: Any = None, **options: Any) -> AnyTable:
     """Return the table with other options and another kind of a column, as an instance of `made`."""
     given = {one.name: getattr(table, one.name) for one in fields(type(table))}
     given |= {"columns": {**(table.columns or {}), column: kind}, **options}
-    return cast("Table", (made or type(table))(**given))
+    return cast("AnyTable", (made or type(table))(**given))

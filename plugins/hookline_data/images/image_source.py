@@ -17,6 +17,7 @@ from hookline_data.images.transformed_source import TransformedSource
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock
+    from hookline_data.rows.named_columns import NamedColumns
     from hookline_data.table import Table
 
 GIB = 2**30
@@ -114,7 +115,7 @@ class ImageSource(TransformedSource):
 
     def open_images(
         self,
-        table: "Table",
+        table: "NamedColumns",
         column: str,
         source: Any,
         description: "DataDescription",

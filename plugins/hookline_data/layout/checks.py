@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hookline.data import Encoding
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
 from hookline.spec import Objective
 from hookline_data.files import several
+from hookline_data.files.given_path import GivenPath
 
 MOST_FILES = 1000
 """The largest number of files of a directory to compare with the name of a missing file."""
@@ -30,7 +32,7 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 
     """
     try:
-        for file in several.of(path):
+        for file in () if isinstance(path, GivenPath) else several.of(path):
             _refuse_what_is_no_file(file, option, what="" if file is path else f"{file}: ")
         return names(path)
     except DataError as error:
@@ -119,3 +121,14 @@ def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[
         takes = f"{loss.name_for(None)} takes {enumerate_names(wanted)}"
         for group, name in meant.items():
             yield group, f'{takes}, but the groups are {enumerate_names(groups)}. Did you mean "{name}"?'
+
+
+@contextmanager
+def within_source() -> Iterator[None]:
+    """Add the option `source` to the paths of errors about another source."""
+    try:
+        yield
+    except MismatchError as error:
+        raise MismatchError(error.message, ("data", "source", *error.path[1:]), id=error.diagnostic.id) from None
+    except DataError as error:
+        raise error if error.option is None else error.changed(option=("source", *error.option)) from None

@@ -47,12 +47,15 @@ def _standardized(table: "Table", groups: Mapping[str, list[str]], kinds: Mappin
         yield OptionError("standardize", message, against=[("columns",)], id="unused-option")
 
 
-def text_for_numbers(name: str, kind: Kind, row: int, cell: str) -> OptionError:
-    """Return the error for a column of text whose kind reads numbers, given the index and cell of its first row."""
-    message = (
-        f'"{name}" is text (row {row + 1} is {quoted_cell(cell)}), but {kind.type} needs numbers. {advice([name])}'
-    )
+def text_for_numbers(name: str, kind: Kind, cell: tuple[int, str] | None) -> OptionError:
+    """Return the error for a column of text whose kind reads numbers, given the index and cell of a row, if known."""
+    message = f'"{name}" is text{example(cell)}, but {kind.type} needs numbers. {advice([name])}'
     return OptionError("columns", message, kind.pattern, on_key=True)
+
+
+def example(cell: tuple[int, str] | None, of: str = "") -> str:
+    """Return a cell as the example in a message, in parentheses with a leading space; empty if it is not known."""
+    return "" if cell is None else f" (row {cell[0] + 1}{of} is {quoted_cell(cell[1])})"
 
 
 def advice(columns: Sequence[str]) -> str:

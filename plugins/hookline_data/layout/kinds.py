@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from hookline_data.reading.columns import Chooser, Place, Wanted
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
 
 @frozen
@@ -103,6 +105,14 @@ class FittedKind:
         return {"pattern": self.kind.pattern, **plain(self.spec, Path()), "fitted": dict(self.fitted)}
 
 
+def transformed_numbers(cells: "NDArray[Any]", kind: FittedKind) -> "NDArray[Any]":
+    """Return numbers without missing ones, transformed; those that cannot be have any value."""
+    import pyarrow
+
+    made: NDArray[Any] = kind.transform(pyarrow.array(cells)).to_numpy(zero_copy_only=False)
+    return made
+
+
 def kinds_of(columns: Mapping[str, ColumnSpec] | None, chooser: Chooser) -> dict[str, Kind]:
     """Return the kind of each column that an entry matches; the last entry that matches counts.
 
@@ -152,6 +162,25 @@ def known_kinds(columns: Mapping[str, ColumnSpec] | None, preparation: Mapping[s
         name: FittedKind(Kind(known["pattern"], (columns or {})[known["pattern"]]), known["fitted"])
         for name, known in preparation.get("kinds", {}).items()
     }
+
+
+def cells_of(
+    columns: Mapping[str, ColumnSpec] | None, preparation: Mapping[str, Any], numbers: Sequence[float]
+) -> dict[str, str | float] | None:
+    """Return what the inputs of one row mean, by name; `None` if they are not those of single columns."""
+    kinds = known_kinds(columns, preparation)
+    names = preparation.get("columns", ())
+    if len(names) == 1 and names[0] in kinds and kinds[names[0]].spec.gives_sequences:
+        return dict(kinds[names[0]].spec.cells(names[0], numbers, kinds[names[0]].fitted))
+    counts = [len(kinds[name].names(name)) if name in kinds else 1 for name in names]
+    if not kinds or sum(counts) != len(numbers):
+        return None
+    found: dict[str, str | float] = {}
+    rest = iter(numbers)
+    for name, count in zip(names, counts, strict=True):
+        own = list(islice(rest, count))
+        found |= kinds[name].spec.cells(name, own, kinds[name].fitted) if name in kinds else {name: own[0]}
+    return found
 
 
 def described(columns: Iterable[str], fitted: Mapping[str, FittedKind]) -> dict[str, Any]:

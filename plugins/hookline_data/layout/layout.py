@@ -79,6 +79,8 @@ class Layout:
     """The requirements for the columns that say how to split the rows."""
     weight_column: str | None = None
     """The column with the weight of each row."""
+    kept: Sequence[str] = ()
+    """The columns that predictions contain."""
     dtype: str
     """The floating-point type of the run."""
     missing: tuple[str, ...]
@@ -88,6 +90,14 @@ class Layout:
     def kinds(self) -> dict[str, Kind]:
         """The kinds of all columns that have one."""
         return {name: kind for group in self.inputs.values() for name, kind in group.kinds.items()}
+
+    @property
+    def dropping(self) -> list[str]:
+        """The columns whose missing cells drop the row: those with such a kind, and targets that may be missing."""
+        found = [name for name, kind in {**self.kinds, **self.target_kinds}.items() if kind.spec.drops_missing]
+        if self.drops_missing_targets:
+            found += [column for columns in self.targets.values() for column in columns]
+        return list(dict.fromkeys(found))
 
     @property
     def dense_targets(self) -> set[str]:
@@ -117,14 +127,25 @@ class Layout:
             }
         if self.weight_column is not None:
             wanted[self.weight_column] = Wanted("number", by="the weight", missing=self.missing)
-        return {**self.splitting, **wanted}
+        kept = Wanted("text", by="`id_columns`", missing=(), may_be_missing=True, takes_any_type=True, keeps_type=True)
+        return {**dict.fromkeys(self.kept, kept), **self.splitting, **wanted}
+
+    @property
+    def only_kept(self) -> set[str]:
+        """The columns that are needed only for predictions."""
+        return {name for name in self.kept if name not in self.splitting} - self._used
 
     @property
     def only_to_split(self) -> set[str]:
         """The columns that are needed only to split the rows of `path`, and not of other files."""
+        return set(self.splitting).difference(self._used, self.kept)
+
+    @property
+    def _used(self) -> set[str | None]:
+        """The columns that are needed of every file: inputs, targets and weights."""
         inputs = (column for group in self.inputs.values() for column in group.columns)
         targets = (column for columns in self.targets.values() for column in columns)
-        return set(self.splitting).difference(inputs, targets, [self.weight_column])
+        return {*inputs, *targets, self.weight_column}
 
     def _wanted_of(self, target: str, columns: list[str]) -> Wanted:
         encoding, loss = self.encodings[target], self.losses[target]

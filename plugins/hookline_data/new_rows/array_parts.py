@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, did_you_mean
-from hookline_data.reading import npz_file
+from hookline_data.given.python_arrays import array_of
+from hookline_data.numpy_arrays import npz_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,24 +27,11 @@ def parts_of_mapping(source: Mapping[str, Any], names: Sequence[str], rows_per_b
         DataError: If an array is missing, or is not one of numbers or text.
 
     """
-    import numpy
-
     found: dict[str, NDArray[Any]] = {}
     for name in names:
         if name not in source:
             raise DataError(f'There is no array "{name}".{did_you_mean(name, map(str, source))}', columns=[name])
-        values = source[name]
-        if hasattr(values, "detach") and hasattr(values, "cpu"):  # A tensor.
-            values = values.detach().cpu().numpy()
-        try:
-            found[name] = numpy.asarray(values)
-        except ValueError:
-            raise DataError(f'"{name}" has rows of different lengths: pad them.', columns=[name]) from None
-        if found[name].dtype.kind not in f"{npz_file.NUMBERS}U":
-            message = f'"{name}" has the type {found[name].dtype}, but must have numbers or text.'
-            raise DataError(message, columns=[name])
-        if not found[name].ndim:
-            raise DataError(f'"{name}" is a single value, so it has no rows.', columns=[name])
+        found[name] = array_of(source[name], name)
     npz_file.refuse_other_sizes({name: len(array) for name, array in found.items()}, "the arrays")
     size = _rows_at_once(sum(array[:1].nbytes for array in found.values()), rows_per_block)
     rows = len(found[names[0]])

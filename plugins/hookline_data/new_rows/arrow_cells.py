@@ -1,6 +1,5 @@
 """Check columns of Arrow: each cell becomes what the model or the target needs, or is reported."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -8,7 +7,7 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline_data.arrow_columns.nested import flattened
 from hookline_data.new_rows import parse_text
-from hookline_data.new_rows.chunks import BadCells, Chunk
+from hookline_data.new_rows.chunks import EMPTY, BadCells, Chunk, Explain
 from hookline_data.new_rows.roles import Role
 from hookline_data.new_rows.transform import parsed
 from hookline_data.reading.arrow_types import needed, type_to_read
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
 
     Read = tuple[pyarrow.Array, list[BadCells]]
 
-Explain = Callable[[int], tuple[str, int | None]]
-_EMPTY = "The cell is empty.", None
+
+def _empty(wanted: Wanted) -> Explain:
+    """Return a function that explains empty cells."""
+    return lambda _: (wanted.empty, None)
 
 
 def checked(chunk: Chunk, roles: dict[str, Role], place: Place) -> Chunk:
@@ -38,14 +39,19 @@ def checked(chunk: Chunk, roles: dict[str, Role], place: Place) -> Chunk:
     columns, bad = {}, list(chunk.bad)
     for name, role in roles.items():
         cells = chunk.columns[name]
+        found: list[BadCells] = []
         if not _is_ready(cells, role):
-            array, unread = _checked(name, cells.combine_chunks(), role, place)
+            array, found = _checked(name, cells.combine_chunks(), role, place)
             cells = pyarrow.chunked_array([array])
-            bad += unread
         if role.kind is not None:
             array, unread = parsed(name, role.kind, cells, place)
             cells = pyarrow.chunked_array([array])
-            bad += unread
+            found += unread
+        if role.drops_missing:
+            is_missing = parse_text.are_missing(chunk.columns[name].combine_chunks(), role.wanted.missing)
+            found = [rest for one in found for rest in one.outside(is_missing)]
+            found += BadCells.where(name, is_missing, lambda _: EMPTY, "target")
+        bad += found
         columns[name] = cells
     return Chunk(chunk.rows, columns, chunk.kept, bad)
 
@@ -105,10 +111,10 @@ def _scalars(name: str, cells: "pyarrow.Array", wanted: Wanted, place: Place) ->
         cells = compute.if_else(compute.is_nan(cells), pyarrow.scalar(None, cells.type), cells)
     is_null = cells.is_null()
     if wanted.may_be_missing or wanted.kind == "text":
-        bad = [] if wanted.may_be_missing else BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
+        bad = [] if wanted.may_be_missing else BadCells.where(name, _mask(is_null), _empty(wanted))
         return cells.cast(kind), bad
     filled = compute.if_else(is_null, pyarrow.scalar(0).cast(cells.type), cells) if cells.null_count else cells
-    bad = BadCells.where(name, _mask(is_null), lambda _: _EMPTY)
+    bad = BadCells.where(name, _mask(is_null), _empty(wanted))
     try:
         return filled.cast(kind), bad
     except pyarrow.ArrowInvalid:
@@ -203,26 +209,9 @@ def _elements(
     else:
         elements, unread = _scalars(name, elements, evolve(wanted, may_be_lists=False), place)
     ends = numpy.cumsum(lengths)
-    bad = BadCells.where(name, _mask(lists.is_null()), lambda _: _EMPTY)
-    for cells in unread:
-        bad.append(_by_row(cells, ends))
+    bad = BadCells.where(name, _mask(lists.is_null()), _empty(wanted))
+    bad += [cells.of_lists(ends) for cells in unread]
     return elements, lengths, bad
-
-
-def _by_row(cells: BadCells, ends: "NDArray[Any]") -> BadCells:
-    """Return the rows of bad elements, given the end of each row's list among all elements: the first one of each."""
-    import numpy
-
-    rows, first = numpy.unique(ends.searchsorted(cells.rows, side="right"), return_index=True)
-    begins = numpy.concatenate([[0], ends])
-
-    def explain(key: int) -> tuple[str, int]:
-        message, _ = cells.explain(key)
-        if message == _EMPTY[0]:
-            message = "It is missing."
-        return message, int(key - begins[ends.searchsorted(key, side="right")])
-
-    return BadCells(cells.column, rows, cells.keys[first], explain)
 
 
 def _size(lists: "pyarrow.Array") -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.data import NEW_ROWS, Batch, Columns, RowBlock
-from hookline.errors import DataError
+from hookline.errors import DataError, UnfitTargetsError
+from hookline.spec import UnfitCells
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import EncodedTarget
 from hookline_data.reading.columns import Place
@@ -53,20 +54,9 @@ def blocks(
     The tensors of a block are its own: in-place layers may overwrite them.
     """
     import numpy
-    import torch
 
-    is_bad = numpy.zeros(read.rows, dtype=bool)
-    for cells in read.bad:
-        is_bad[cells.rows] = True
-    encoded, bad = _encoded(read, targets, is_bad)
-    bad = [*read.bad, *bad]
+    rows, is_bad, bad, dropped = readable_rows(read, targets, dtype)
     good = numpy.flatnonzero(~is_bad)
-    places = torch.from_numpy(good) if len(good) < read.rows else None
-    rows = Batch(
-        {name: _of(torch.from_numpy(array), places) for name, array in read.inputs.items()},
-        {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
-        {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
-    )
     for start in range(0, read.rows, rows_per_block):
         stop = min(start + rows_per_block, read.rows)
         begin, end = good.searchsorted([start, stop])
@@ -78,7 +68,56 @@ def blocks(
             is_readable=~is_bad[start:stop] if own else None,
             problems=_problems(own, first + start, place),
             kept={name: _array(cells.slice(start, stop - start)) for name, cells in read.kept.items()},
+            dropped={name: mask[start:stop] for name, mask in dropped.items() if mask[start:stop].any()},
         )
+
+
+def readable_rows(
+    read: ReadRows, targets: Mapping[str, EncodedTarget], dtype: "torch.dtype"
+) -> "tuple[Batch, NDArray[Any], list[BadCells], dict[str, NDArray[Any]]]":
+    """Return the rows that can be read as a batch; whether each row cannot be read; why; and what training drops.
+
+    `dtype` is the type of floating-point targets. The last are masks of the rows that only lack cells whose rows are
+    dropped, by column.
+    """
+    import numpy
+    import torch
+
+    is_bad, dropped = _unusable(read)
+    has_targets = ~is_bad
+    for cells in read.bad:
+        if cells.dropped == "target":
+            has_targets[cells.rows] = False
+    encoded, more = _encoded(read, targets, is_bad, has_targets)
+    bad = [*(cells for cells in read.bad if cells.dropped != "target"), *more]
+    good = numpy.flatnonzero(~is_bad)
+    places = torch.from_numpy(good) if len(good) < read.rows else None
+    rows = Batch(
+        {name: _of(torch.from_numpy(array), places) for name, array in read.inputs.items()},
+        {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in encoded.items()},
+        {name: _of(torch.from_numpy(array), places) for name, array in read.lengths.items()},
+    )
+    return rows, is_bad, bad, dropped
+
+
+def _unusable(read: ReadRows) -> "tuple[NDArray[Any], dict[str, NDArray[Any]]]":
+    """Return which rows have bad inputs, and which ones only lack cells whose rows are dropped, by column."""
+    import numpy
+
+    is_bad = numpy.zeros(read.rows, dtype=bool)
+    for cells in read.bad:
+        if cells.dropped is None:
+            is_bad[cells.rows] = True
+    dropped: dict[str, NDArray[Any]] = {}
+    for cells in read.bad:
+        if cells.dropped is not None and cells.column is not None:
+            mask = numpy.zeros(read.rows, dtype=bool)
+            mask[cells.rows] = True
+            dropped[cells.column] = mask & ~is_bad
+    for cells in read.bad:
+        if cells.dropped == "input":
+            is_bad[cells.rows] = True
+    return is_bad, dropped
 
 
 def _of(tensor: "torch.Tensor", places: "torch.Tensor | None") -> "torch.Tensor":
@@ -90,58 +129,63 @@ def _array(cells: "pyarrow.ChunkedArray") -> "pyarrow.Array":
 
 
 def _problems(bad: Sequence[BadCells], first: int, place: Place) -> tuple[DataError, ...]:
-    """Return the error of the first bad cell of each row, for the first rows."""
+    """Return the error of the first bad cell of each row, for the first rows: of those to drop, and of the others."""
     found: dict[int, DataError] = {}
-    for cells in bad:
-        for index in range(min(len(cells.rows), MOST_REPORTED)):
-            row = int(cells.rows[index])
-            if row not in found:
-                found[row] = cells.error(index, first, place)
-    return tuple(found[row] for row in sorted(found)[:MOST_REPORTED])
+    for are_dropped in (False, True):
+        own: dict[int, DataError] = {}
+        for cells in bad:
+            for index in range(min(len(cells.rows), MOST_REPORTED)) if are_dropped == bool(cells.dropped) else ():
+                row = int(cells.rows[index])
+                if row not in own:
+                    own[row] = cells.error(index, first, place)
+        found = {row: own[row] for row in sorted(own)[:MOST_REPORTED]} | found
+    return tuple(found[row] for row in sorted(found))
 
 
 def _encoded(
-    read: ReadRows, targets: Mapping[str, EncodedTarget], is_bad: "NDArray[Any]"
+    read: ReadRows, targets: Mapping[str, EncodedTarget], is_bad: "NDArray[Any]", has_targets: "NDArray[Any]"
 ) -> "tuple[dict[str, torch.Tensor], list[BadCells]]":
     """Encode the targets of the readable rows, and return them with the rows that have no valid target.
 
-    These are marked in `is_bad`, too.
+    These are marked in `is_bad`, too. The targets of rows without them are zeros; if no row has any, there are none.
     """
     import numpy
 
     bad: list[BadCells] = []
     encoded: dict[str, torch.Tensor] = {}
     for name, target in targets.items() if read.targets else ():
-        columns = read.targets[name]
-        good = numpy.flatnonzero(~is_bad)
-        try:
-            encoded[name] = _apply(target, columns, good)
-        except DataError:
-            messages = dict(_wrong(target, columns, good))
-            is_wrong = numpy.zeros(read.rows, dtype=bool)
-            is_wrong[list(messages)] = True
-            bad += BadCells.where(target.known.columns[0], is_wrong, partial(_message, messages))
-            is_bad |= is_wrong
+        while True:
+            known = numpy.flatnonzero(has_targets & ~is_bad)
+            try:
+                encoded[name] = _apply(target, read.targets[name], known)
+                break
+            except UnfitTargetsError as error:  # Each time, these are rows that no check had found before.
+                for column, unfit in error.unfit.items():
+                    places = numpy.flatnonzero(unfit.is_unfit)
+                    explain = partial(_explained, unfit)
+                    bad.append(BadCells(column, known[places], places, explain))
+                    is_bad[known[places]] = True
+    known = numpy.flatnonzero(has_targets & ~is_bad)
     if bad:
-        good = numpy.flatnonzero(~is_bad)
-        encoded = {name: _apply(target, read.targets[name], good) for name, target in targets.items()}
+        encoded = {name: _apply(target, read.targets[name], known) for name, target in targets.items()}
+    good = numpy.flatnonzero(~is_bad)
+    if len(known) < len(good):
+        places = good.searchsorted(known)
+        encoded = {name: _among(tensor, places, len(good)) for name, tensor in encoded.items() if len(known)}
     return encoded, bad
 
 
-def _message(messages: Mapping[int, str], row: int) -> tuple[str, None]:
-    return messages[row], None
+def _explained(unfit: UnfitCells, place: int) -> tuple[str, None]:
+    return unfit.explain(place), None
 
 
-def _wrong(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> Iterator[tuple[int, str]]:
-    """Yield the rows without a valid target, each with the reason. The rows are divided until these are alone."""
-    try:
-        _apply(target, columns, rows)
-    except DataError as error:
-        if len(rows) == 1:
-            yield int(rows[0]), error.message
-        else:
-            yield from _wrong(target, columns, rows[: len(rows) // 2])
-            yield from _wrong(target, columns, rows[len(rows) // 2 :])
+def _among(tensor: "torch.Tensor", places: "NDArray[Any]", rows: int) -> "torch.Tensor":
+    """Return the rows of a tensor at their places among more rows, which are zeros."""
+    import torch
+
+    found = tensor.new_zeros((rows, *tensor.shape[1:]))
+    found[torch.from_numpy(places)] = tensor
+    return found
 
 
 def _apply(target: EncodedTarget, columns: Columns, rows: "NDArray[Any]") -> "torch.Tensor":

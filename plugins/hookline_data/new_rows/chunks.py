@@ -1,7 +1,7 @@
 """Rows on their way from a source to the model: columns of Arrow, and the cells that cannot be read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve, frozen
 
@@ -11,6 +11,11 @@ from hookline_data.reading.columns import Place, cell_error
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+
+Explain = Callable[[int], tuple[str, int | None]]
+Dropped = Literal["input", "target"]
+EMPTY = "The cell is empty.", None
 
 
 @frozen(eq=False)
@@ -23,18 +28,25 @@ class BadCells:
     """The indices of the rows, ascending."""
     keys: "NDArray[Any]"
     """For each row, the argument of `explain`."""
-    explain: Callable[[int], tuple[str, int | None]]
+    explain: Explain
     """Returns the message, and the index of the wrong element if the cell is a list."""
+    dropped: Dropped | None = None
+    """If the training drops rows with such cells, because they are missing: whether they are inputs or targets."""
 
     @classmethod
     def where(
-        cls, column: str | None, is_bad: Any, explain: Callable[[int], tuple[str, int | None]]
+        cls, column: str | None, is_bad: Any, explain: Explain, dropped: Dropped | None = None
     ) -> "list[BadCells]":
         """Return the bad cells of a mask, in a list that is empty if there are none; `explain` takes the row."""
         import numpy
 
         rows = numpy.flatnonzero(is_bad)
-        return [cls(column, rows, rows, explain)] if len(rows) else []
+        return [cls(column, rows, rows, explain, dropped)] if len(rows) else []
+
+    def outside(self, is_other: "NDArray[Any]") -> "list[BadCells]":
+        """Return those that are not among other rows, bool `(rows,)`, in a list that is empty if there are none."""
+        rest = ~is_other[self.rows]
+        return [evolve(self, rows=self.rows[rest], keys=self.keys[rest])] if rest.any() else []
 
     def moved(self, by: int) -> "BadCells":
         """The same cells if `by` more rows come before them."""
@@ -44,6 +56,21 @@ class BadCells:
         """The bad cells of the rows from `start` up to `stop`, whose indices then begin with 0."""
         first, last = self.rows.searchsorted([start, stop])
         return evolve(self, rows=self.rows[first:last] - start, keys=self.keys[first:last])
+
+    def of_lists(self, ends: "NDArray[Any]") -> "BadCells":
+        """Given the end of each row's list among all elements, the rows of bad elements: the first one of each."""
+        import numpy
+
+        rows, first = numpy.unique(ends.searchsorted(self.rows, side="right"), return_index=True)
+        begins = numpy.concatenate([[0], ends])
+
+        def explain(key: int) -> tuple[str, int]:
+            message, _ = self.explain(key)
+            if message.startswith(EMPTY[0].rstrip(".")):
+                message = "It is missing."
+            return message, int(key - begins[ends.searchsorted(key, side="right")])
+
+        return BadCells(self.column, rows, self.keys[first], explain)
 
     def error(self, index: int, first: int, place: Place) -> DataError:
         """Return the error of a cell, given its index among the bad ones and the number of the first row."""
@@ -75,6 +102,17 @@ class Chunk:
             {name: cells.slice(start, stop - start) for name, cells in self.columns.items()},
             {name: cells.slice(start, stop - start) for name, cells in self.kept.items()},
             [part for bad in self.bad if len((part := bad.between(start, stop)).rows)],
+        )
+
+    def take(self, rows: "NDArray[Any]") -> "Chunk":
+        """Some of the rows by their indices, all of which can be read."""
+        import pyarrow
+
+        places = pyarrow.array(rows)
+        return Chunk(
+            len(rows),
+            {name: cells.take(places) for name, cells in self.columns.items()},
+            {name: cells.take(places) for name, cells in self.kept.items()},
         )
 
     def then(self, other: "Chunk") -> "Chunk":

@@ -5,14 +5,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hookline.errors import DataError
+from hookline.errors import DataError, counted
 from hookline_data.dialect.dialect import COMMAS, Dialect
-from hookline_data.dialect.plain_text import plain
+from hookline_data.dialect.plain_text import is_stream, plain
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
-from hookline_data.reading.csv_cells import null_values, sentence
+from hookline_data.reading.csv_cells import null_values
+from hookline_data.reading.csv_complaints import sentence
 from hookline_data.reading.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline_data.reading.csv_quotes import scan
 from hookline_data.reading.error_messages import as_sentences
@@ -32,8 +33,11 @@ _BOOLEAN = re.compile(rf"invalid value '\s*({'|'.join((*WRITTEN_TRUE, *WRITTEN_F
 class CSVRows:
     """Rows of a CSV file, which may be endless and cannot be read twice."""
 
-    def __init__(self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS):
-        """Read the header. The caller closes the file.
+    def __init__(
+        self, file: BinaryIO, place: Place, *, multiline: bool, dialect: Dialect = COMMAS, block: int | None = None
+    ):
+        """Read the header. The caller closes the file. `block` is the number of bytes to read at once
+        (default: `BLOCK`).
 
         Raises:
             DataError: If there is none.
@@ -49,6 +53,11 @@ class CSVRows:
             header = csv_header.read_header(self._file, place, dialect)
             self.names = csv_header.names_in(header, place, dialect)
         self._begin = b"" if dialect.header else header.removeprefix(codecs.BOM_UTF8)
+        self._block = block or BLOCK
+        self.can_seek = not is_stream(self._file)
+        """Whether the text is the file itself, so that `position` is one in the file."""
+        self.position = len(header) - len(self._begin)
+        """The number of bytes of the text before the rows that have not been read."""
 
     def chunks(self, roles: Mapping[str, Role], keep: Collection[str]) -> Iterator[Chunk]:
         """Yield the rows of one block of the file after the other.
@@ -60,7 +69,7 @@ class CSVRows:
         if lists := [name for name, role in roles.items() if role.is_list]:
             message = f'"{lists[0]}" holds lists, which a CSV file cannot. Use Parquet, JSON lines or Python objects.'
             raise DataError(message, file=self.place, columns=lists)
-        text, size, is_all = self._begin, BLOCK, False
+        text, size, is_all = self._begin, self._block, False
         while not is_all:
             with as_sentences(self.place, sentence):
                 more = self._file.read(size)
@@ -68,6 +77,7 @@ class CSVRows:
             text, more = text + more, b""
             with as_sentences(self.place, sentence):
                 chunk, end = self._first_rows(text, roles, keep, is_all=is_all)
+            self.position += end
             if chunk is not None:
                 self._rows += chunk.rows
                 yield chunk
@@ -182,7 +192,7 @@ class CSVRows:
         bad = BadCells.where(
             None,
             is_uneven,
-            lambda row: (f"It has {found[row]} cells, but {self.dialect.width} {len(self.names)}.", None),
+            lambda row: (f"It has {counted(found[row], 'cell')}, but {self.dialect.width} {len(self.names)}.", None),
         )
         return self._chunk(table, roles, keep, bad)
 

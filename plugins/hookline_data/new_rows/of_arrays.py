@@ -1,6 +1,6 @@
 """New rows for a run that was trained with arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from hookline_data.new_rows.python_rows import as_arrow, unknown_source
 from hookline_data.new_rows.roles import EncodedTarget, Group, groups_of, targets_of
 from hookline_data.new_rows.tensors import not_finite
 from hookline_data.new_rows.weights import with_weights
-from hookline_data.reading import arrays
+from hookline_data.numpy_arrays import cells as array_cells
+from hookline_data.numpy_arrays.npz_file import array_names
+from hookline_data.preparing.standardize import prepared
 from hookline_data.reading.columns import Place
-from hookline_data.reading.npz_file import array_names
-from hookline_data.rows.prepared_rows import prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,9 @@ class ArrayRoles:
                 least = 1 if name in of_inputs else 0
                 known[name] = found[saying].astype("int64", copy=True)
                 wrong = _bad(
-                    saying, found[saying], arrays.check_lengths(found[saying], saying, found[name], name, least, place)
+                    saying,
+                    found[saying],
+                    array_cells.check_lengths(found[saying], saying, found[name], name, least, place),
                 )
                 for cells in wrong:
                     known[name][cells.rows] = 1
@@ -94,13 +96,18 @@ class ArrayRoles:
         bad: list[BadCells] = []
         for name in names:
             if target.is_of_sequences:
-                cells, checks = arrays.check_sequences(found[name], known.get(name), self.missing, name, place)
+                cells, checks = array_cells.check_sequences(found[name], known.get(name), self.missing, name, place)
             else:
                 is_dense = name in target.known.columns
-                cells, checks = arrays.check_target(
+                cells, checks = array_cells.check_target(
                     found[name], self.dtype, self.missing, name, place, is_dense=is_dense
                 )
-            bad += _bad(name, found[name], checks)
+            unread = _bad(name, found[name], checks)
+            if target.drops_missing:
+                is_missing = array_cells.is_missing(found[name], self.missing)
+                unread = [rest for one in unread for rest in one.outside(is_missing)]
+                unread += BadCells.where(name, is_missing, lambda _: ("It is missing.", None), "target")
+            bad += unread
             if cells.ndim == 1 or target.is_of_sequences or name in target.known.columns:
                 columns[name] = cells
             else:
@@ -120,17 +127,19 @@ def rows_of_arrays(
     lengths: str | Mapping[str, str] | None,
     weight_column: str | None,
     missing: tuple[str, ...],
+    drops_missing: bool,
     rows_per_block: int,
     with_targets: bool,
     keep: Sequence[str],
+    ids: Sequence[str] = (),
 ) -> Iterator[RowBlock]:
-    """Yield new rows, prepared as the training rows were: see `NPZ.open_rows`."""
+    """Yield new rows, prepared as the training rows were: see `NamedArrays.open_rows`. They may lack `ids`."""
     groups = groups_of(description, "array")
     dtype = run_dtype(description)
     of_inputs = [group.columns[0] for group in groups.values()]
     roles = ArrayRoles(
         groups=groups,
-        targets=targets_of(description, objective) if with_targets else {},
+        targets=targets_of(description, objective, drops_missing=drops_missing) if with_targets else {},
         target_arrays=target_arrays,
         lengths=dict.fromkeys(of_inputs, lengths) if isinstance(lengths, str) else lengths or {},
         missing=missing,
@@ -138,10 +147,11 @@ def rows_of_arrays(
     )
     place: Place = "the arrays"
     is_file = isinstance(source, (str, Path)) and source != "-"
-    weights = None
-    if with_targets and weight_column is not None:
+    given: Collection[str] = ()
+    if (with_targets and weight_column is not None) or ids:
         given = array_names(Path(source)) if is_file else source if isinstance(source, Mapping) else ()
-        weights = weight_column if weight_column in given else None
+    weights = weight_column if with_targets and weight_column in given else None
+    keep = [name for name in keep if name in given or name not in ids]
     kept = list(dict.fromkeys([*keep, *([] if weights is None else [weights])]))
     names = list(dict.fromkeys([*roles.names, *kept]))
     if is_file:
@@ -181,7 +191,7 @@ def _input(
     if array.ndim != 1 + len(group.shape) or array.shape[1 + begin :] != group.shape[begin:]:
         message = f'A row of "{name}" has the shape {array.shape[1:]}, but in training it is {group.shape}.'
         raise DataError(message, file=place, columns=[name])
-    checks = arrays.check_inputs(array, lengths, group.dtype_when_read, name, place)
+    checks = array_cells.check_inputs(array, lengths, group.dtype_when_read, name, place)
     bad = _bad(name, array, checks)
     is_step = ... if lengths is None else numpy.arange(array.shape[1]) < lengths[:, None]
     made = numpy.zeros(array.shape, dtype=group.dtype)
@@ -193,7 +203,7 @@ def _input(
     return made, bad
 
 
-def _bad(name: str, array: "NDArray[Any]", checks: "arrays.Checks") -> list[BadCells]:
+def _bad(name: str, array: "NDArray[Any]", checks: "array_cells.Checks") -> list[BadCells]:
     """Return the rows with values that are not valid."""
     bad: list[BadCells] = []
     for fits, what in checks:

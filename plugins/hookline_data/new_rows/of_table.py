@@ -26,7 +26,7 @@ from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
 from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Chooser, Place
-from hookline_data.reading.csv_cells import sentence
+from hookline_data.reading.csv_complaints import sentence
 from hookline_data.reading.error_messages import as_sentences
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from hookline_data.table import Table
+    from hookline_data.rows.named_columns import NamedColumns
 
 
 class TableRows(Protocol):
@@ -53,7 +53,7 @@ class TableRows(Protocol):
 
 
 def rows_of_table(
-    table: "Table",
+    table: "NamedColumns",
     source: Any,
     description: DataDescription,
     objective: Objective,
@@ -64,11 +64,13 @@ def rows_of_table(
 ) -> Iterator[RowBlock]:
     """Yield new rows, prepared as the training rows were: see `Table.open_rows`."""
     groups = groups_of(description, "columns", table.columns)
-    targets = targets_of(description, objective, table.columns) if with_targets else {}
+    drops_missing = table.missing_targets == "drop"
+    targets = targets_of(description, objective, table.columns, drops_missing=drops_missing) if with_targets else {}
     wanted = roles(groups, targets, table.missing_marks)
     with ExitStack() as opening:
         dialect = getattr(table, "dialect", COMMAS)
         rows = opened(source, opening, multiline=getattr(table, "multiline", False), dialect=dialect)
+        keep = [name for name in keep if name in rows.names or name not in table.always_kept]
         Chooser(rows.names, rows.place, dialect.delimiter).require([*wanted, *keep])
         if isinstance(rows, CSVRows):
             wanted = {name: role.with_decimal_point(dialect.decimal_point) for name, role in wanted.items()}
@@ -94,15 +96,17 @@ def _blocks(
     first = 1
     chunks = (checked(chunk, wanted, rows.place) for chunk in rows.chunks(wanted, keep))
     for chunk in in_multiples(chunks, rows_per_block):
-        read = _read(chunk, groups, targets, str(dtype).removeprefix("torch."), rows.place)
+        read = read_rows(chunk, groups, targets, str(dtype).removeprefix("torch."), rows.place)
         yield from blocks(read, targets, dtype, first=first, rows_per_block=rows_per_block, place=rows.place)
         first += chunk.rows
 
 
-def _read(
+def read_rows(
     chunk: Chunk, groups: Mapping[str, Group], targets: Mapping[str, EncodedTarget], dtype: str, place: Place
 ) -> ReadRows:
     """Prepare the inputs of some rows, and take the columns of the targets out of them."""
+    import numpy
+
     bad: list[BadCells] = list(chunk.bad)
     inputs, lengths, columns = {}, {}, {}
     for name, group in groups.items():
@@ -118,13 +122,17 @@ def _read(
     for column in dict.fromkeys(column for target in targets.values() for column in target.known.columns):
         finite, cells = "float64" if column in kinds else dtype, chunk.columns[column]
         if column in shapes and is_list(cells.type):
-            columns[column], unread = dense_target(column, cells, shapes[column])
+            columns[column], found = dense_target(column, cells, shapes[column])
         else:
-            columns[column], unread = target_column(column, cells, finite)
-        bad += unread
+            columns[column], found = target_column(column, cells, finite)
         if column in kinds:
             columns[column], unread = transformed_target(column, columns[column], kinds[column])
-            bad += unread
+            found += unread
+        is_dropped = numpy.zeros(chunk.rows, dtype=bool)
+        for cells_of_dropped in chunk.bad:
+            if cells_of_dropped.dropped == "target" and cells_of_dropped.column == column:
+                is_dropped[cells_of_dropped.rows] = True
+        bad += [rest for one in found for rest in one.outside(is_dropped)]
     return ReadRows(
         rows=chunk.rows,
         inputs=inputs,

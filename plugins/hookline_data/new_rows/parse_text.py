@@ -1,17 +1,19 @@
 """Cells of text as numbers or classes. Those that are not are found for all rows at once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_cells import complaint_about, is_read_as
+from hookline_data.reading.columns import Place, Wanted
+from hookline_data.reading.csv_complaints import complaint_about, is_read_as
 from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.text_cells import INTEGER, NUMBER, with_points
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
     Read = tuple[pyarrow.Array, list[BadCells]]
 
@@ -25,7 +27,7 @@ DOUBTFUL = r"(?i)^[+-]?([0-9]+|0x[0-9a-f]+|inf|infinity)$"
 def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     """Return text as numbers or integers, as wanted, with 0 for cells that are neither, and these cells.
 
-    True and False are 1 and 0.
+    True and False are 1 and 0; if `wanted.may_be_boolean` is false, only among cells of which none is a number.
     """
     import pyarrow
     from pyarrow import compute
@@ -34,8 +36,12 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     text = compute.utf8_trim(compute.fill_null(cells, ""), " \t")
     is_missing = _is_missing(text, wanted) if wanted.may_be_missing else None
     text = with_points(text, wanted.decimal_point)
-    text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(TRUE)), "1", text)
-    text = compute.if_else(compute.is_in(text, value_set=pyarrow.array(FALSE)), "0", text)
+    is_true, is_false = (compute.is_in(text, value_set=pyarrow.array(words)) for words in (TRUE, FALSE))
+    is_other = compute.invert(compute.or_(is_true, is_false))
+    if is_missing is not None:
+        is_other = compute.and_(is_other, compute.invert(is_missing))
+    if wanted.may_be_boolean or not compute.any(is_other).as_py():
+        text = compute.if_else(is_true, "1", compute.if_else(is_false, "0", text))
     is_read = compute.match_substring_regex(text, READ_AS[wanted.kind])
     others = text.filter(compute.invert(is_read)).unique()
     doubtful = others.filter(compute.match_substring_regex(others, DOUBTFUL)).to_pylist()
@@ -50,6 +56,16 @@ def numbers(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
         return complaint_about(cells[row].as_py() or "", wanted), None
 
     return found, BadCells.where(name, ~_mask(is_read), explain)
+
+
+def column_of_numbers(cells: "pyarrow.ChunkedArray", name: str, wanted: Wanted, place: Place) -> "pyarrow.ChunkedArray":
+    """Return a whole column of text as numbers. Raise a `DataError` for the first cell that is not one."""
+    import pyarrow
+
+    found, bad = numbers(name, cells.combine_chunks(), wanted)
+    if bad:
+        raise bad[0].error(0, 1, place)
+    return pyarrow.chunked_array([found])
 
 
 def class_names(name: str, cells: "pyarrow.Array", role: Role) -> "Read":
@@ -121,6 +137,21 @@ def texts(name: str, cells: "pyarrow.Array", wanted: Wanted) -> "Read":
     return text, BadCells.where(name, _mask(is_missing), explain)
 
 
+def are_missing(cells: "pyarrow.Array", marks: Sequence[str]) -> "NDArray[Any]":
+    """Return which cells of any type are missing: null, NaN, empty text, or one of these texts."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    is_missing = cells.is_null()
+    if types.is_string(cells.type) or types.is_large_string(cells.type) or types.is_string_view(cells.type):
+        text = compute.utf8_trim_whitespace(cells.cast(pyarrow.string()))
+        is_missing = compute.or_(is_missing, compute.is_in(text, value_set=pyarrow.array(("", *marks))))
+    elif types.is_floating(cells.type):
+        is_missing = compute.or_(is_missing, compute.fill_null(compute.is_nan(cells), fill_value=False))
+    found: NDArray[Any] = _mask(is_missing)
+    return found
+
+
 def _is_missing(text: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
     """Return whether each cell of stripped text is missing."""
     import pyarrow
@@ -136,7 +167,7 @@ def _integer(cell: str) -> int | None:
 
 
 def _missing(cell: str, wanted: Wanted) -> str:
-    return wanted.missing_mark(cell, 0) if cell else "The cell is empty."
+    return wanted.missing_mark(cell, 0) if cell else wanted.empty
 
 
 def _unseen(cell: str, wanted: Wanted) -> str:

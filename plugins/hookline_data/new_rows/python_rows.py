@@ -8,10 +8,11 @@ from typing import Any
 from attrs import frozen
 
 from hookline.errors import DataError
+from hookline_data.given.python_arrays import is_tensor, of_tensor
 from hookline_data.new_rows.arrow_rows import MOST_ROWS, ArrowRows, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading import npz_file
+from hookline_data.numpy_arrays import npz_file
 from hookline_data.reading.columns import Place
 
 
@@ -117,8 +118,10 @@ def as_arrow(values: Any) -> Any:
             return pyarrow.chunked_array(values)
         if hasattr(values, "__arrow_c_array__"):
             return pyarrow.array(values)
-    if hasattr(values, "detach") and hasattr(values, "cpu"):  # A tensor.
-        values = values.detach().cpu().numpy()
+    if is_tensor(values):
+        values = of_tensor(values)
+    if isinstance(values, numpy.ndarray) and not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
     if isinstance(values, numpy.ndarray) and values.ndim > 1:
         flat = numpy.ascontiguousarray(values).reshape(-1)
         return pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(flat), flat.size // max(1, len(values)))
@@ -135,7 +138,15 @@ def _as_text(cell: Any) -> Any:
     """Return a cell, or each element of a list, as text."""
     if isinstance(cell, (list, tuple)):
         return list(map(_as_text, cell))
-    return None if cell is None else str(cell)
+    return None if is_missing(cell) else str(cell)
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell is `None`, NaN, or `NA` or `NaT` of pandas."""
+    try:
+        return cell is None or bool(cell != cell)
+    except (TypeError, ValueError):  # The comparison of `NA` is `NA`.
+        return True
 
 
 def npz_columns(path: Path) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ class Role:
     """How many numbers a cell has: more than 1 for a list of fixed size, `None` if unknown."""
     kind: Kind | None = None
     """The kind of the column, if it has one, which converts its cells."""
+    drops_missing: bool = False
+    """Whether it is a target without which the training drops a row."""
     steps: int | None = None
     """For a sequence, how many numbers a step has; 0 if a step is a single number. `None` for other columns."""
 
@@ -78,6 +80,8 @@ class EncodedTarget:
     """The type of the loss that takes it."""
     kinds: Mapping[str, FittedKind] = field(factory=dict)
     """The kinds of its columns that are transformed."""
+    drops_missing: bool = False
+    """Whether the training drops rows without it."""
 
     @property
     def is_of_sequences(self) -> bool:
@@ -137,9 +141,16 @@ def groups_of(
 
 
 def targets_of(
-    description: DataDescription, objective: Objective, kinds: Mapping[str, ColumnSpec] | None = None
+    description: DataDescription,
+    objective: Objective,
+    kinds: Mapping[str, ColumnSpec] | None = None,
+    *,
+    drops_missing: bool,
 ) -> dict[str, EncodedTarget]:
-    """Return how to encode each target of the run; `kinds` are the kinds of columns by name or pattern."""
+    """Return how to encode each target of the run.
+
+    `kinds` are the kinds of columns by name or pattern; `drops_missing` says that rows without a target are dropped.
+    """
     encodings = objective.encodings(tuple(description.targets))
     return {
         name: EncodedTarget(
@@ -147,6 +158,7 @@ def targets_of(
             encoding=encodings[name],
             loss=objective.name_for(name),
             kinds=known_kinds(kinds, {"kinds": known.transforms}),
+            drops_missing=drops_missing,
         )
         for name, known in description.targets.items()
     }
@@ -167,5 +179,8 @@ def roles(
         found |= dict.fromkeys(group.columns, role)
         found |= {name: Role(wanted=kind.kind.wanted(missing), kind=kind.kind) for name, kind in group.kinds.items()}
     for target in targets.values():
-        found |= dict.fromkeys(target.known.columns, target.role(missing))
+        role = target.role(missing)
+        for name in target.known.columns:
+            is_dropped = name in target.kinds and target.kinds[name].spec.drops_missing
+            found[name] = evolve(role, drops_missing=target.drops_missing or is_dropped)
     return found

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import DataError
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import Group
+from hookline_data.preparing.standardize import prepared
 from hookline_data.reading.cells import are_finite, is_list, width
 from hookline_data.reading.columns import Place
-from hookline_data.rows.prepared_rows import prepared
 
 if TYPE_CHECKING:
     import pyarrow

@@ -31,7 +31,7 @@ def parsed(
         is_missing = found.is_null().to_numpy(zero_copy_only=False)
         if unfit is not None:
             is_missing &= ~unfit.is_unfit
-        bad += BadCells.where(name, is_missing, lambda _: DROPPED)
+        bad += BadCells.where(name, is_missing, lambda _: DROPPED, "input")
     return found, bad
 
 

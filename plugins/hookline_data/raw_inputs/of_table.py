@@ -16,13 +16,13 @@ from hookline_data.raw_inputs.variants import variants_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hookline_data.table import Table
+    from hookline_data.rows.named_columns import NamedColumns
 
 
 class TableInputs(RawInputs):
     """The columns of a table."""
 
-    def __init__(self, table: "Table", description: DataDescription):
+    def __init__(self, table: "NamedColumns", description: DataDescription):
         """Take the table, and the description of the data before its transforms."""
         super().__init__(description)
         self._groups = groups_of(description, "columns", table.columns)

@@ -1,16 +1,14 @@
 """Convert the cells of an Arrow table to arrays. Readers have already refused missing cells and wrong types."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import TextCells
+from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import cell_error
 
 if TYPE_CHECKING:
-    from types import EllipsisType
-
     import pyarrow
     from numpy.typing import NDArray
 
@@ -54,56 +52,6 @@ def are_finite(numbers: "NDArray[Any]", dtype: str) -> "NDArray[Any]":
         return numpy.isfinite(numbers.astype(dtype, copy=False))
 
 
-class Matrix:
-    """Columns of numbers as a matrix of shape `(rows, columns)`, converted to arrays a few columns at a time.
-
-    A fixed-size list counts as that many columns. The table is never copied as a whole.
-    """
-
-    def __init__(self, columns: "Sequence[pyarrow.ChunkedArray]"):
-        """Keep the columns, which all have the same number of rows."""
-        import numpy
-
-        self._columns = columns
-        self._owners = [(index, place) for index, column in enumerate(columns) for place in range(width(column.type))]
-        self._latest: tuple[slice, NDArray[Any]] | None = None
-        self.sizes = [width(column.type) for column in columns]
-        self.shape = (len(columns[0]), len(self._owners))
-        self.ndim = 2
-        types = {numpy.dtype(_of_numbers(column.type).to_pandas_dtype()) for column in columns}
-        self.dtype = numpy.result_type(*types)
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: "tuple[EllipsisType, slice]") -> "NDArray[Any]":
-        """Return the columns `matrix[..., first:stop]`, each contiguous in memory."""
-        _, places = index
-        if self._latest is None or self._latest[0] != places:
-            self._latest = places, self._copied(self._owners[places])
-        return self._latest[1]
-
-    def _copied(self, owners: "Sequence[tuple[int, int]]") -> "NDArray[Any]":
-        import numpy
-
-        numbers, first = numpy.empty((len(owners), len(self)), dtype=self.dtype), 0
-        for index, several in groupby(owners, key=itemgetter(0)):
-            places = [place for _, place in several]
-            row, stop = 0, first + len(places)
-            for chunk in self._columns[index].chunks:
-                flat = (chunk.flatten() if is_list(chunk.type) else chunk).to_numpy(zero_copy_only=False)
-                cells = flat.reshape(len(chunk), -1)[:, places[0] : places[-1] + 1]
-                numbers[first:stop, row : row + len(chunk)] = cells.T
-                row += len(chunk)
-            first = stop
-        return numbers.T
-
-
-def _of_numbers(kind: "pyarrow.DataType") -> "pyarrow.DataType":
-    """Return the type of the numbers in a cell, which may be a list."""
-    return _of_numbers(kind.value_type) if is_list(kind) else kind
-
-
 def padded(
     column: "pyarrow.ChunkedArray", padding: int, finite: str, name: str, path: Path
 ) -> "tuple[NDArray[Any], NDArray[Any]]":
@@ -133,14 +81,13 @@ def padded(
     return filled, lengths
 
 
-def dense(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArray[Any]":
+def dense(column: "pyarrow.ChunkedArray", name: str, dtype: str, path: Path) -> "NDArray[Any]":
     """Return a column of lists as an array `(rows, steps)` or `(rows, height, width)`. Missing integers are -1.
 
     Raises:
         DataError: If lists of floats have different lengths, or if a number is not finite; the message names the row.
 
     """
-    column = table.column(name)
     filled, lengths = padded(_ragged(column), -1, dtype, name, path)
     if filled.dtype.kind == "f" and (shorter := lengths != filled.shape[1]).any():
         row = int(shorter.argmax())
@@ -158,7 +105,7 @@ def _ragged(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     return column.cast(pyarrow.large_list(column.type.value_type))
 
 
-def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArray[Any]":
+def values(column: "pyarrow.ChunkedArray", name: str, dtype: str, path: Path) -> "NDArray[Any]":
     """Return the cells of a column: integers, floats or text. Lists of indices become rows padded with -1.
 
     Raises:
@@ -167,9 +114,7 @@ def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArra
 
     """
     import numpy
-    import pyarrow
 
-    column = table.column(name)
     if is_list(column.type):
         indices, lengths = padded(column, -1, dtype, name, path)
         negative = (indices < 0) & (numpy.arange(indices.shape[1]) < lengths[:, None])
@@ -177,13 +122,23 @@ def values(table: "pyarrow.Table", name: str, dtype: str, path: Path) -> "NDArra
             row, element = (int(index) for index in numpy.argwhere(negative)[0])
             raise cell_error(path, row, name, element, message=f"{indices[row, element]} is not a class index.")
         return indices
-    if pyarrow.types.is_string(column.type):
-        return column.to_numpy(zero_copy_only=False).astype(str)
+    if distinct.is_text(column.type):
+        return numpy.asarray(text_of(column))
     cells = column.to_numpy(zero_copy_only=False)
     if not (fits := are_finite(cells, dtype)).all():
         row = int(fits.argmin())
         raise cell_error(path, row, name, message=f"{column[row]} is not a finite {dtype}.")
     return cells
+
+
+def text_of(column: "pyarrow.ChunkedArray") -> Any:
+    """Return text, in which no cell is missing, as `TextCells`."""
+    import numpy
+
+    column = distinct.encoded(column)
+    values = distinct.values(column).to_numpy(zero_copy_only=False).astype(str)
+    chunks = distinct.narrowed(column).chunks
+    return TextCells(values, numpy.concatenate([chunk.indices.to_numpy() for chunk in chunks]))
 
 
 def row_and_element(lists: "pyarrow.Array", index: int) -> tuple[int, int]:

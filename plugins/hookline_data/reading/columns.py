@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from hookline.errors import DataError, counted, did_you_mean, nearest, shortened
+from hookline_data.files.given_path import GivenPath
 from hookline_data.reading.csv_format import MISSING_MARKS
 
 Place = Path | str
@@ -52,7 +53,10 @@ class Wanted:
         also = f" and occurs in {others + 1:,} cells of the column" if others else ""
         remedy = f"fill it in or remove the row{self.dropping}"
         if self.kind in ("text", "any"):
-            remedy += "; if it is a class name, set `missing_marks = []`"
+            given = "set `missing_marks = []`"
+            if self.missing != MISSING_MARKS:
+                given = f'remove "{mark}" from `missing_marks`'
+            remedy += f"; if it is a class name, {given}"
         return f'"{mark}" counts as a missing value{also}: {remedy}.'
 
     @property
@@ -115,7 +119,7 @@ class Chooser:
                 raise self.unknown(pattern)
             if pattern in matches and pattern in excluded:
                 raise DataError(
-                    f'The column "{pattern}" cannot be an input, because it is a target or splits the rows.',
+                    f'The column "{pattern}" cannot be an input, because it is a target, an id, or splits the rows.',
                     file=self._path,
                     columns=[pattern],
                 )
@@ -159,7 +163,7 @@ def _known(name: str, names: Sequence[str], place: Place, delimiter: str) -> str
         return f" There are {len(names):,} columns."
     if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
         return f' Did you mean "{near[:LONGEST]}"?'
-    is_in_memory = not isinstance(place, Path) and place != "standard input"
+    is_in_memory = (not isinstance(place, Path) and place != "standard input") or isinstance(place, GivenPath)
     if len(names) != 1 or is_in_memory or nearest(name, names) is not None:
         return did_you_mean(name, names)
     # The file may not be a table, so do not print its content.

@@ -53,7 +53,7 @@ def names_in(header: bytes, place: Place, dialect: Dialect = COMMAS) -> list[str
         first = next((row for row in rows if row), [])
     except csv.Error as error:
         raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=place) from None
-    if not first:
+    if not first or not header.strip():
         raise DataError("The file is empty.", file=place)
     names = dialect.names_of(first)
     check_names(place, names)
@@ -64,6 +64,8 @@ def check_names(path: Place, names: Sequence[str]) -> None:
     """Raise a `DataError` if a first line is not a header: empty, not a row of names, or with a name twice."""
     if not names:
         raise DataError("The file is empty.", file=path)
+    if _is_of_another_format(names) and (_JSON.match(names[0].strip()) or names[0].strip() in ("[", "{")):
+        raise DataError("This is JSON, not a table. Write an object per line (JSON Lines).", file=path)
     if _is_of_another_format(names) or any(map(_CONTROL.search, names)):
         raise DataError("This is not a table with column names in its first line.", file=path)
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hookline.errors import DataError
+from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import cell_error
@@ -17,6 +18,10 @@ from hookline_data.reading.csv_format import MOST_CELL_LINES
 
 if TYPE_CHECKING:
     import pyarrow
+
+
+BLOCK = 2**20
+"""How many bytes to read at once."""
 
 
 class _Patterns:
@@ -73,7 +78,7 @@ def _has_quotes(source: CSVFile) -> bool:
     if not source.dialect.quote:
         return False
     with source.open() as file:
-        return any(source.dialect.quote in chunk for chunk in iter(lambda: file.read(2**20), b""))
+        return any(source.dialect.quote in chunk for chunk in iter(lambda: file.read(BLOCK), b""))
 
 
 def _has_a_line_for_each(source: CSVFile, rows: int) -> bool:
@@ -90,16 +95,25 @@ def _has_a_line_for_each(source: CSVFile, rows: int) -> bool:
 
 def _counted(source: CSVFile) -> tuple[int, str] | None:
     """Return the number of lines and the last one, quickly; `None` if there may be blank lines or line ends with CR."""
-    count, last, before = 0, b"", b"\n"
+    import numpy
+
+    memory = bytearray(BLOCK)
+    block, is_end, found = numpy.frombuffer(memory, numpy.uint8), numpy.empty(BLOCK, bool), numpy.empty(BLOCK, bool)
+    count, last, is_after_end = 0, b"", True
     with source.open() as file:
-        for chunk in iter(lambda: file.read(2**20), b""):
-            if b"\r" in chunk or b"\n\n" in chunk or (before.endswith(b"\n") and chunk.startswith(b"\n")):
+        while size := cast("io.BufferedReader", file).readinto(memory):
+            ends = numpy.equal(block[:size], ord("\n"), out=is_end[:size])
+            has_return = numpy.equal(block[:size], ord("\r"), out=found[:size]).any()
+            has_blank = numpy.logical_and(ends[1:], ends[:-1], out=found[: size - 1]).any() or (
+                is_after_end and ends[0]
+            )
+            if has_return or has_blank:
                 return None
-            count += chunk.count(b"\n")
-            begin = chunk.rfind(b"\n", 0, -1) + 1
-            is_new = begin or before.endswith(b"\n")
-            last, before = chunk[begin:] if is_new else last + chunk, chunk
-    return count + (not before.endswith(b"\n")), last.decode("latin-1").removesuffix("\n") + "\n"
+            count += int(numpy.count_nonzero(ends))
+            begin = memory.rfind(b"\n", 0, size - 1) + 1
+            last = bytes(memory[begin:size]) if begin or is_after_end else last + bytes(memory[:size])
+            is_after_end = bool(ends[-1])
+    return count + (not is_after_end), last.decode("latin-1").removesuffix("\n") + "\n"
 
 
 def scan(
@@ -155,12 +169,16 @@ def scan(
 
 
 def refuse_line_breaks(cells: "pyarrow.ChunkedArray", name: str, path: Path) -> None:
-    """Raise a `DataError` if a cell has a line break: two stray quotes would turn several rows into one class name."""
+    """Raise a `DataError` if a cell of encoded text has a line break.
+
+    Two stray quotes would turn several rows into one class name.
+    """
     from pyarrow import compute
 
-    breaks = compute.match_substring_regex(cells, "[\\r\\n]")
-    if (row := compute.index(breaks, value=True).as_py()) >= 0:
-        lines = len(cells[row].as_py().splitlines())
+    breaks = compute.match_substring_regex(distinct.values(cells), "[\\r\\n]")
+    if compute.any(breaks).as_py():
+        row = int(distinct.rows_with(cells, breaks).argmax())
+        lines = len(distinct.decoded(cells)[row].as_py().splitlines())
         raise cell_error(path, row, name, message=f"{_many_lines(str(max(lines, 2)))}.")
 
 

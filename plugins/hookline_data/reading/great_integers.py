@@ -21,6 +21,14 @@ def has_great_numbers(numbers: "NDArray[Any]") -> bool:
     return bool(numbers.size) and (float(numbers.max()) >= GREAT or float(numbers.min()) <= -GREAT)
 
 
+def has_great_cells(column: "pyarrow.ChunkedArray") -> bool:
+    """Whether there are such numbers in a column, in which cells may be missing."""
+    from pyarrow import compute
+
+    limits = compute.min_max(column).as_py()
+    return limits["max"] is not None and (limits["max"] >= GREAT or limits["min"] <= -GREAT)
+
+
 def warn_of_equal_integers(
     cells: "pyarrow.ChunkedArray", numbers: "pyarrow.ChunkedArray", name: str, path: Path
 ) -> None:

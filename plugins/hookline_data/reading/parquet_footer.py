@@ -1,12 +1,14 @@
-"""Read the column names from the footer of a Parquet file, so that a check need not import pyarrow and NumPy.
+"""Read the columns from the footer of a Parquet file, so that a check need not import pyarrow and NumPy.
 
-The footer is a Thrift structure in the compact protocol. Everything but the names is skipped. See
+The footer is a Thrift structure in the compact protocol. Everything but the schema is skipped. See
 https://parquet.apache.org/docs/file-format/metadata and
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+
+from attrs import frozen
 
 LARGEST = 2**26
 """The largest footer in bytes."""
@@ -16,16 +18,31 @@ MOST_VALUES = 2**20
 
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13
 _SIZES = {_BYTE: 1, _DOUBLE: 8, _UUID: 16}
-_SCHEMA, _NAME, _CHILDREN = 2, 4, 5
-"""The numbers of the fields to read: the schema; the name of an element, and its number of children."""
+_SCHEMA, _REPETITION, _NAME, _CHILDREN, _CONVERTED_TYPE, _LOGICAL_TYPE = 2, 3, 4, 5, 6, 10
+"""The numbers of the fields to read: the schema; of an element how often it occurs, its name, its number of children,
+and what its bytes stand for, in the old and the new way."""
+_REPEATED, _UTF8, _STRING = 2, 0, 1
+"""The values of these fields: an element that occurs any number of times, and text in the old and the new way."""
 
 
 class FooterError(ValueError):
     """Raised for a file without a readable footer."""
 
 
-def column_names(path: Path) -> list[str]:
-    """Return the names of the top-level columns of the schema.
+@frozen
+class Element:
+    """An element of the schema: a column, or a part of one."""
+
+    name: str
+    """The name."""
+    children: int
+    """How many of the following elements are its parts."""
+    is_text: bool
+    """Whether each cell is a text."""
+
+
+def columns(path: Path) -> list[Element]:
+    """Return the top-level columns of the schema.
 
     Raises:
         OSError: If the file cannot be read.
@@ -38,17 +55,17 @@ def column_names(path: Path) -> list[str]:
         raise FooterError("Its footer is damaged.") from None
     if not elements:
         raise FooterError("Its footer has no schema.")
-    (_, columns), *rest = elements
-    names, at = [], 0
-    for _ in range(columns):
+    root, *rest = elements
+    found, at = [], 0
+    for _ in range(root.children):
         if at >= len(rest):
             raise FooterError("Its footer is damaged.")
-        names.append(rest[at][0])
+        found.append(rest[at])
         inside = 1
         while inside and at < len(rest):  # The fields of a column follow it; skip them.
-            inside += rest[at][1] - 1
+            inside += rest[at].children - 1
             at += 1
-    return names
+    return found
 
 
 def _footer(path: Path) -> bytes:
@@ -74,8 +91,8 @@ class _Thrift:
         self.at = 0
         self.values = 0
 
-    def schema(self) -> list[tuple[str, int]]:
-        """Return the elements of the schema: the name of each, and how many of the following ones are its children."""
+    def schema(self) -> list[Element]:
+        """Return the elements of the schema."""
         for number, kind in self._fields():
             if number == _SCHEMA and kind == _LIST:
                 size, _ = self._list()
@@ -83,17 +100,24 @@ class _Thrift:
             self._pass(kind)
         return []
 
-    def _element(self) -> tuple[str, int]:
-        name, children = "", 0
+    def _element(self) -> Element:
+        name, children, is_text, is_repeated = "", 0, False, False
         self._count()
         for number, kind in self._fields():
             if number == _NAME and kind == _BINARY:
                 name = self._bytes(self._number()).decode()
-            elif number == _CHILDREN and kind not in (_BINARY, _LIST, _STRUCT):
-                children = self._signed()
+            elif number == _LOGICAL_TYPE and kind == _STRUCT:
+                for logical, inner in self._fields():
+                    is_text = is_text or logical == _STRING
+                    self._pass(inner)
+            elif number in (_CHILDREN, _CONVERTED_TYPE, _REPETITION) and kind not in (_BINARY, _LIST, _STRUCT):
+                value = self._signed()
+                children = value if number == _CHILDREN else children
+                is_text = is_text or (number == _CONVERTED_TYPE and value == _UTF8)
+                is_repeated = is_repeated or (number == _REPETITION and value == _REPEATED)
             else:
                 self._pass(kind)
-        return name, children
+        return Element(name, children, is_text and not is_repeated and not children)
 
     def _fields(self) -> Iterator[tuple[int, int]]:
         """Yield the number and kind of each field of a structure; the caller reads or skips its value."""

@@ -1,4 +1,4 @@
-"""The column names of a Parquet file."""
+"""The columns of a Parquet file: their names, and which are text."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from hookline.errors import DataError, shortened
 from hookline_data.reading import parquet_footer
 from hookline_data.reading.columns import Place
 from hookline_data.reading.error_messages import as_sentences, one_line
-from hookline_data.reading.parquet_footer import FooterError
+from hookline_data.reading.parquet_footer import Element, FooterError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -22,15 +22,28 @@ def column_names(path: Path) -> list[str]:
         DataError: If the file cannot be read, or if two columns have the same name.
 
     """
-    try:
-        with as_sentences(path, sentence):
-            found = parquet_footer.column_names(path)
-    except FooterError as error:
-        raise DataError(f"This is not a Parquet file. {error}", file=path) from None
-    names = [name for name in found if not re.fullmatch(r"__index_level_\d+__", name)]
+    names = [column.name for column in _columns(path) if not re.fullmatch(r"__index_level_\d+__", column.name)]
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise DataError(f'Two columns are named "{shortened(twice[0])}".', file=path)
     return names
+
+
+def text_columns(path: Path) -> list[str]:
+    """Return the names of the columns of text.
+
+    Raises:
+        DataError: If the file cannot be read.
+
+    """
+    return [column.name for column in _columns(path) if column.is_text]
+
+
+def _columns(path: Path) -> list[Element]:
+    try:
+        with as_sentences(path, sentence):
+            return parquet_footer.columns(path)
+    except FooterError as error:
+        raise DataError(f"This is not a Parquet file. {error}", file=path) from None
 
 
 def sentence(path: Place, error: "pyarrow.ArrowException") -> DataError:

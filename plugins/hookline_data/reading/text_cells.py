@@ -5,8 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import quoted_cell
+from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import Place, Wanted, cell_error
-from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_NOT_FINITE, WRITTEN_NUMBER, WRITTEN_TRUE
+from hookline_data.reading.csv_format import (
+    MISSING_MARKS,
+    WRITTEN_FALSE,
+    WRITTEN_NOT_FINITE,
+    WRITTEN_NUMBER,
+    WRITTEN_TRUE,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -38,17 +45,22 @@ def with_points(cells: "pyarrow.Array", decimal_point: str) -> "pyarrow.Array":
     return compute.replace_substring(compute.replace_substring(cells, ".", ".."), decimal_point, ".")
 
 
-def refuse_missing(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Place) -> None:
-    """Raise a `DataError` if a stripped text cell is empty or counts as a missing value."""
+def refuse_missing(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place) -> None:
+    """Raise a `DataError` if a cell of encoded text is empty or counts as a missing value."""
     import pyarrow
     from pyarrow import compute
 
-    if (row := compute.index(cells, "").as_py()) >= 0:
+    known = distinct.values(cells)
+    if compute.index(known, "").as_py() >= 0:
+        row = int(distinct.rows_with(cells, compute.equal(known, "")).argmax())
         raise cell_error(path, row, name, message=wanted.empty)
-    is_missing = compute.is_in(cells, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
-    if (row := compute.index(is_missing, value=True).as_py()) >= 0:
-        others = compute.sum(is_missing).as_py() - 1
-        raise cell_error(path, row, name, message=wanted.missing_mark(cells[row].as_py(), others))
+    is_missing = compute.is_in(known, value_set=pyarrow.array(wanted.missing, pyarrow.string()))
+    if compute.any(is_missing).as_py():
+        rows = distinct.rows_with(cells, is_missing)
+        row = int(rows.argmax())
+        mark = distinct.decoded(cells)[row].as_py()
+        error = cell_error(path, row, name, message=wanted.missing_mark(mark, int(rows.sum()) - 1))
+        raise error if wanted.missing == MISSING_MARKS else error.changed(option=("missing_marks",))
 
 
 def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
@@ -60,8 +72,12 @@ def without_marks(cells: "pyarrow.Array", wanted: Wanted) -> "pyarrow.Array":
     return compute.if_else(is_missing, pyarrow.scalar(None, cells.type), cells)
 
 
-def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str, path: Path) -> None:
-    """Raise a `DataError` if most cells are numbers and a few are words, which are probably missing values.
+def refuse_text_among_numbers(
+    cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path: Place, noun: str = "cells"
+) -> None:
+    """Raise a `DataError` if most cells of encoded text are numbers and a few are words, probably missing values.
+
+    `noun` is what the message calls the cells.
 
     Only distinct cells are counted. A code of letters and digits, such as "01" or "3a", is not a word. An empty
     `missing_marks` disables this check.
@@ -70,19 +86,20 @@ def refuse_text_among_numbers(cells: "pyarrow.Array", wanted: Wanted, name: str,
 
     if not wanted.missing:
         return
-    different = with_points(cells.unique(), wanted.decimal_point)
-    numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py()
+    different = with_points(distinct.values(cells).unique(), wanted.decimal_point)
+    numbers = compute.sum(compute.match_substring_regex(different, NUMBER)).as_py() or 0
     if numbers * 2 <= len(different):
         return
-    written = with_points(cells, wanted.decimal_point)
+    written = with_points(distinct.values(cells), wanted.decimal_point)
     is_word = compute.invert(compute.match_substring_regex(written, rf"{NUMBER}|{CODE}"))
-    if (row := compute.index(is_word, value=True).as_py()) >= 0:
-        others = compute.sum(compute.match_substring_regex(written, NUMBER)).as_py()
+    if compute.any(is_word).as_py():
+        row = int(distinct.rows_with(cells, is_word).argmax())
+        others = int(distinct.rows_with(cells, compute.match_substring_regex(written, NUMBER)).sum())
         raise cell_error(
             path,
             row,
             name,
-            message=f"{quoted_cell(cells[row].as_py())} is not a number, but {others:,} other cells "
+            message=f"{quoted_cell(distinct.decoded(cells)[row].as_py())} is not a number, but {others:,} other {noun} "
             f"of the column are: fill it in or remove the row; if it is a class name, set `missing_marks = []`.",
         )
 

@@ -4,23 +4,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import example_places, example_split
+from hookline_data.arrow_columns import distinct
 from hookline_data.layout.layout import Layout
-from hookline_data.rows.array_layout import ArrayLayout
+from hookline_data.numpy_arrays.array_layout import ArrayLayout
 from hookline_data.rows.rows import Rows
-from hookline_data.rows.unprepared import UnpreparedRows
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
 
-def table_examples(parts: Mapping[str, UnpreparedRows], layout: Layout) -> "pyarrow.Table":
-    """Return the input columns of some rows, before anything is converted or filled in."""
-    rows = parts[example_split(parts)]
+def table_examples(table: "pyarrow.Table", layout: Layout) -> "pyarrow.Table":
+    """Return the input columns of some rows of a table, before the kinds of its columns have converted any cell."""
     names = dict.fromkeys(column for group in layout.inputs.values() for column in group.columns)
-    table = rows.unparsed.select(list(names))
-    places = example_places(len(rows), table.nbytes // max(1, table.num_rows))
-    return table.take(rows.numbers[places]).combine_chunks()
+    places = example_places(table.num_rows, table.nbytes // max(1, table.num_rows))
+    return distinct.plain_table(table.select(list(names)).take(places)).combine_chunks()
 
 
 def array_examples(parts: Mapping[str, Rows], layout: ArrayLayout) -> "dict[str, NDArray[Any]]":

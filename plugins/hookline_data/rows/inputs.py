@@ -1,4 +1,4 @@
-"""Check the shapes of groups of inputs, and make tensors of these shapes."""
+"""Make groups of inputs of the columns of a table, check their shapes, and make tensors of these shapes."""
 
 import math
 from collections.abc import Mapping
@@ -6,12 +6,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DataError, enumerate_names
-from hookline_data.layout.layout import Layout
-from hookline_data.rows.rows import Rows
+from hookline_data.layout.kinds import FittedKind
+from hookline_data.layout.layout import InputColumns, Layout
+from hookline_data.preparing import kind_cells
+from hookline_data.preparing.matrix import Matrix
+from hookline_data.reading.cells import is_ragged, padded, refuse_infinite
+from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:
+    import pyarrow
     from numpy.typing import NDArray
     from torch import Tensor
+
+
+def groups_of(table: "pyarrow.Table", layout: Layout, kinds: Mapping[str, FittedKind], path: Path) -> dict[str, Group]:
+    """Return the groups of inputs of a table.
+
+    Raises:
+        DataError: If a number is not finite in its type, or if a group mixes sequences with other columns.
+
+    """
+    for group in layout.inputs.values():
+        plain = [column for column in group.columns if column not in kinds]
+        refuse_infinite(table, plain, group.dtype_when_read, path)
+    return {name: group_of(table, name, group, kinds, path) for name, group in layout.inputs.items()}
+
+
+def group_of(
+    table: "pyarrow.Table", name: str, group: InputColumns, kinds: Mapping[str, FittedKind], path: Path
+) -> Group:
+    """Return a group of inputs of a table, to which the kinds are yet to be applied.
+
+    Raises:
+        DataError: If it mixes sequences with other columns.
+
+    """
+    columns = {column: table.column(column) for column in group.columns}
+    ragged = [
+        column
+        for column, cells in columns.items()
+        if (kinds[column].spec.gives_sequences if column in kinds else is_ragged(cells.type))
+    ]
+    if not ragged:
+        return Group(Matrix(list(columns.values()), [kinds.get(column) for column in columns]), group.dtype)
+    if len(columns) > 1:
+        other = next(column for column in columns if column != ragged[0])
+        raise DataError(
+            f'The column "{ragged[0]}" has lists of different lengths, so it must be the only column of its '
+            "group "
+            f'of inputs, but "{name}" also has "{other}".',
+            file=path,
+            columns=[name],
+        )
+    sequences = columns[ragged[0]]
+    if ragged[0] in kinds:
+        sequences = kind_cells.transformed(sequences, kinds[ragged[0]])
+    filled, lengths = padded(sequences, 0, group.dtype_when_read, ragged[0], path)
+    return Group(filled, group.dtype, lengths)
 
 
 def check_shapes(layout: Layout, rows: Rows) -> None:

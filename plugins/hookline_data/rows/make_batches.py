@@ -16,13 +16,12 @@ from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.layout.kinds import FittedKind, Kind, kinds_of, wrong_mixture
 from hookline_data.layout.layout import InputColumns, Layout
 from hookline_data.layout.targets import classes_of, kinds_of_targets
+from hookline_data.preparing.prepared_rows import Preparation
 from hookline_data.reading.columns import Chooser
 from hookline_data.reading.text_cells import is_text, refuse_text
-from hookline_data.rows import inputs, missing_cells
-from hookline_data.rows.examples import table_examples
-from hookline_data.rows.prepared_rows import Preparation
+from hookline_data.rows import ids, inputs, missing_cells
 from hookline_data.rows.target_kinds import transformed_targets, with_transforms
-from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, transformed
+from hookline_data.rows.unprepared import UnpreparedRows, fitted_kinds, with_inputs
 from hookline_data.rows.weights import weights_of
 from hookline_data.table import Table
 
@@ -34,11 +33,11 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         DataError: If the content of the table is invalid.
 
     """
-    layout = _layout(table, loss, run.spec.run.dtype)
+    layout = layout_of(table, loss, run.spec.run.dtype)
     unprepared, left_out = _parts(table, layout)
     _note_dropped(run, unprepared)
     kinds = fitted_kinds(layout, unprepared["training"])
-    parts = transformed(unprepared, layout, kinds)
+    parts = with_inputs(unprepared, layout, kinds)
     targets = {split: transformed_targets(rows, layout, kinds) for split, rows in unprepared.items()}
     dropped = _dropped(unprepared)
     row_numbers = {split: rows.numbers for split, rows in unprepared.items()}
@@ -48,9 +47,11 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     paths = table.paths(parts)
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
-    columns = tuple(_described(layout, unprepared, kinds, sizes)) if kinds else ()
-    examples = table_examples(unprepared, layout)
-    del unprepared
+    examples = unprepared["training"].examples
+    kept = {split: rows.kept(table) for split, rows in unprepared.items()} if layout.kept else {}
+    missing = {name: sum(rows.missing[name] for rows in _files(unprepared).values()) for name in layout.kinds}
+    columns = tuple(described_columns(layout, missing, kinds, sizes)) if kinds else ()
+    del unprepared  # Nothing else may refer to the tables, whose cells are freed while the tensors are filled.
     arrays, statistics = Preparation(
         standardized=[name for name, group in layout.inputs.items() if group.is_standardized],
         exempt={name: group.exempt(sizes[name]) for name, group in layout.inputs.items() if group.kinds},
@@ -74,14 +75,22 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         sampling=table.sampling(parts["training"].columns),
         columns=columns,
         examples=examples,
+        kept=kept,
         source={split: str(path) for split, path in paths.items()},
     )
+    ids.warn_of_shared(table, kept)
     return with_transforms(data, layout, kinds)
 
 
 def _files(parts: Mapping[str, UnpreparedRows]) -> dict[Path, UnpreparedRows]:
     """Return rows of each file, which know what was read of the whole file."""
     return {rows.path: rows for rows in parts.values()}
+
+
+def _note_dropped(run: Run, parts: Mapping[str, UnpreparedRows]) -> None:
+    """Report how many rows of each file are dropped."""
+    for path, rows in _files(parts).items():
+        note_dropped(run, path, rows.dropped, rows.dropped_rows, rows.table.num_rows)
 
 
 def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:
@@ -92,7 +101,7 @@ def _dropped(parts: Mapping[str, UnpreparedRows]) -> dict[str, int]:
     return dict(counts)
 
 
-def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
+def layout_of(table: Table, loss: Objective, dtype: str) -> Layout:
     """Choose the role of each column."""
     encodings = checks.encodings(loss, table.target_patterns)
     chooser = Chooser(table.column_names(table.path), table.path)
@@ -133,6 +142,7 @@ def _layout(table: Table, loss: Objective, dtype: str) -> Layout:
         losses={name: loss.name_for(name) for name in targets},
         splitting=splitting,
         weight_column=table.weight_column,
+        kept=table.always_kept,
         dtype=dtype,
         missing=table.missing_marks,
     )
@@ -147,14 +157,17 @@ def _dtype(table: Table, group: str, columns: Sequence[str], kinds: Mapping[str,
     return dtype_of_group(table.dtype, group, dtype)
 
 
-def _described(
+def described_columns(
     layout: Layout,
-    unprepared: Mapping[str, UnpreparedRows],
+    missing: Mapping[str, int],
     kinds: Mapping[str, FittedKind],
     sizes: Mapping[str, Sequence[int]],
 ) -> Iterator[PreparedColumn]:
-    """Describe what becomes of each column; those without a kind are described together."""
-    files = _files(unprepared)
+    """Describe what becomes of each column; those without a kind are described together.
+
+    `missing` is how many cells of each column with a kind are missing, and `sizes` how many numbers each column of a
+    group becomes.
+    """
     for name, group in layout.inputs.items():
         own = dict(zip(group.columns, sizes[name], strict=True))
         for column, kind in group.kinds.items():
@@ -164,7 +177,7 @@ def _described(
                 kind=kind.type,
                 inputs=None if kind.spec.gives_sequences else own[column],
                 knows=kind.spec.summary(kinds[column].fitted),
-                missing=sum(rows.missing[column] for rows in files.values()),
+                missing=missing[column],
                 drops_missing=kind.spec.drops_missing,
             )
         if plain := [column for column in group.columns if column not in group.kinds]:
@@ -173,13 +186,11 @@ def _described(
             yield PreparedColumn(name=called, group=name, kind=how, inputs=sum(own[column] for column in plain))
 
 
-def _note_dropped(run: Run, unprepared: Mapping[str, UnpreparedRows]) -> None:
-    """Report how many rows are dropped, because of which columns."""
-    for path, rows in _files(unprepared).items():
-        if rows.dropped:
-            listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in rows.dropped.items())
-            count, total = rows.dropped_rows, rows.table.num_rows
-            run.note(f"{path.name}: {count:,} of {total:,} rows are dropped, with missing cells: {listed}.")
+def note_dropped(run: Run, path: Path, dropped: Mapping[str, int], rows: int, total: int) -> None:
+    """Report how many of all rows of a file are dropped: `dropped` is how many because of each column."""
+    if dropped:
+        listed = ", ".join(f'{missing:,} in "{name}"' for name, missing in dropped.items())
+        run.note(f"{path.name}: {rows:,} of {total:,} rows are dropped, with missing cells: {listed}.")
 
 
 def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dict[str, int]]:
@@ -195,7 +206,8 @@ def _parts(table: Table, layout: Layout) -> tuple[dict[str, UnpreparedRows], dic
     text = [name for name, cells in rows.columns.items() if is_text(cells)]
     wanted |= {name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}
     wanted |= {name: evolve(wanted[name], is_known=True) for name in rows.columns if name not in text}
-    wanted = {name: kind for name, kind in wanted.items() if name not in layout.only_to_split}
+    only_to_split = layout.only_to_split
+    wanted = {name: kind for name, kind in wanted.items() if name not in only_to_split}
     for split, path in table.other_files.items():
         Chooser(table.column_names(path), path).require(wanted)
         parts[split] = UnpreparedRows.of(missing_cells.read(table, path, wanted, layout), layout, path)

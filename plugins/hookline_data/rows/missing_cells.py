@@ -45,6 +45,17 @@ def read(table: "Table", path: Path, wanted: Mapping[str, Wanted], layout: Layou
         raise DataError(message, file=error.file, row=error.row, columns=error.columns) from None
 
 
+def advised(error: DataError, wanted: Mapping[str, Wanted], layout: Layout) -> DataError:
+    """Return the error about a missing cell of an input with what to set, and any other error as it is."""
+    name = error.columns[0] if error.columns else None
+    inputs = {column for group in layout.inputs.values() for column in group.columns}
+    is_missing = error.message.startswith("The cell is empty") or '" counts as a missing value' in error.message
+    if error.row is None or name not in inputs or not is_missing:
+        return error
+    message = f"{error.message} {_advice(name, wanted[name], layout.kinds.get(name))}"
+    return DataError(message, file=error.file, row=error.row, columns=error.columns)
+
+
 def _missing_rows(table: "Table", path: Path, name: str, wanted: Wanted) -> list[int]:
     """Return the indices of the rows in which the cell of a column is missing; none if it cannot be read."""
     import numpy

@@ -1,21 +1,20 @@
-"""Rows of a split of a table: groups of inputs, and other columns."""
+"""Rows of a split: groups of inputs before they are prepared, and other columns."""
 
 import math
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline.errors import DataError
-from hookline_data.layout.layout import InputColumns, Layout
-from hookline_data.reading.cells import Matrix, is_ragged, padded, refuse_infinite
+from hookline_data.preparing.matrix import Matrix
 
 if TYPE_CHECKING:
-    import pyarrow
     from numpy.typing import NDArray
     from torch import Tensor
+
+BLOCK = 2**18
+"""About how many numbers of an array to process at once."""
 
 
 @frozen
@@ -29,13 +28,13 @@ class Group:
     lengths: "NDArray[Any] | None" = None
     """The length of each row, in steps, for sequences."""
     rows: "NDArray[Any] | None" = None
-    """The indices of the rows in `values`; `None` for all. Rows are copied when they are cast."""
+    """The indices of the rows in `values`, which ascend; `None` for all."""
 
     def __len__(self) -> int:
         return len(self.values) if self.rows is None else len(self.rows)
 
     def take(self, rows: "NDArray[Any]") -> "Group":
-        """Some of the rows."""
+        """Some of the rows, whose indices ascend."""
         lengths = None if self.lengths is None else self.lengths[rows]
         return evolve(self, lengths=lengths, rows=rows if self.rows is None else self.rows[rows])
 
@@ -53,52 +52,67 @@ class Group:
     @property
     def places(self) -> int:
         """The size of the last dimension of a row or step; 1 if it has no dimensions."""
-        return self.values.shape[-1] if self._has_places else 1
+        return self.values.shape[-1] if self.has_places else 1
 
     @property
     def cells_of_a_place(self) -> int:
         """The number of cells at each position of the last dimension, with padding."""
         return math.prod(self.values.shape) // max(1, self.places)
 
+    def ranges(self, most: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of at most this many places; the places of a kind of column are a range of their own."""
+        if isinstance(self.values, Matrix):
+            yield from self.values.ranges(most)
+        else:
+            yield from ((first, min(first + most, self.places)) for first in range(0, self.places, most))
+
     def cells(self, first: int, stop: int) -> "NDArray[Any]":
-        """Return the cells of some positions, `(cells, places)`, without padding: a view or a copy, in the source's
-        type.
-        """
-        part = self._of_places(self.values, first, stop)
+        """Return the cells of some places, `(cells, places)`, unpadded, in the source's type: a view or a copy."""
+        if isinstance(self.values, Matrix):
+            return self.values.cells(first, stop, self.rows)
+        part = self.values[..., first:stop] if self.has_places else self.values[..., None]
         if self.rows is not None:
             part = part[self.rows]
-        return (part if self.lengths is None else part[self._is_step()]).reshape(-1, stop - first)
+        return (part if self.lengths is None else part[self.is_step()]).reshape(-1, stop - first)
 
-    def put(self, array: "NDArray[Any]", first: int, stop: int, cells: "NDArray[Any]") -> None:
-        """Write cells of some positions into an array of these rows."""
-        part = self._of_places(array, first, stop)
-        if self.lengths is None:
-            part[...] = cells.reshape(part.shape)
+    def different(self, first: int, stop: int) -> "Iterator[NDArray[Any]]":
+        """Yield blocks of numbers, `(n, places)`, as different as those of some places; none if there are too many."""
+        if isinstance(self.values, Matrix):
+            yield from self.values.different(first, stop, self.rows)
         else:
-            is_step = self._is_step()
-            part[is_step] = cells.reshape(-1, *part.shape[2:])
+            yield self.cells(first, stop)
 
-    @property
-    def _has_places(self) -> bool:
-        return self.values.ndim > (1 if self.lengths is None else 2)
-
-    def _of_places(self, array: "NDArray[Any] | Matrix", first: int, stop: int) -> "NDArray[Any]":
-        if self._has_places:
-            return array[..., first:stop]
-        assert not isinstance(array, Matrix)
-        return array[..., None]
-
-    def _is_step(self) -> "NDArray[Any]":
-        """Return a mask of the steps that are not padding."""
+    def is_step(self, first: int = 0, stop: int | None = None) -> "NDArray[Any]":
+        """Return a mask of the steps that are not padding, `(rows, steps)`, of some of the rows."""
         import numpy
 
         assert self.lengths is not None
-        return numpy.arange(self.values.shape[1]) < self.lengths[:, None]
+        return numpy.arange(self.values.shape[1]) < self.lengths[first:stop, None]
+
+    @property
+    def has_places(self) -> bool:
+        """Whether a row, or a step of a sequence, has several numbers."""
+        return self.values.ndim > (1 if self.lengths is None else 2)
+
+
+def parts_of(values: "NDArray[Any] | Matrix") -> Iterator[tuple[int, Any]]:
+    """Yield all rows in parts, with the index of the first, for `block_of`. The cells of a `Matrix` are freed."""
+    if isinstance(values, Matrix):
+        yield from values.parts()
+        return
+    rows = max(1, BLOCK // max(1, math.prod(values.shape[1:])))
+    for start in range(0, len(values), rows):
+        yield start, values[start : start + rows]
+
+
+def block_of(values: "NDArray[Any] | Matrix", part: Any) -> "NDArray[Any]":
+    """Return the numbers of a part of the rows, `(rows, …)`."""
+    return values.block(part) if isinstance(values, Matrix) else part
 
 
 @frozen
 class Rows:
-    """Some rows of a table."""
+    """Some rows of a source."""
 
     inputs: Mapping[str, Group]
     """The groups of inputs, by name."""
@@ -109,7 +123,7 @@ class Rows:
         return len(next(iter(self.inputs.values())))
 
     def take(self, rows: "NDArray[Any]") -> "Rows":
-        """Some of the rows, in their order."""
+        """Some of the rows, whose indices ascend."""
         if len(rows) == len(self):
             return self
         return Rows(
@@ -123,32 +137,3 @@ class Rows:
 
         known = {name: group.lengths for name, group in self.inputs.items()}
         return {name: torch.from_numpy(lengths) for name, lengths in known.items() if lengths is not None}
-
-
-def groups_of(table: "pyarrow.Table", layout: Layout, path: Path) -> dict[str, Group]:
-    """Return the groups of inputs of a table.
-
-    Raises:
-        DataError: If a number is not finite in its type, or if a group mixes sequences with other columns.
-
-    """
-    for group in layout.inputs.values():
-        refuse_infinite(table, group.columns, group.dtype_when_read, path)
-    return {name: _group(table, name, group, path) for name, group in layout.inputs.items()}
-
-
-def _group(table: "pyarrow.Table", name: str, group: InputColumns, path: Path) -> Group:
-    ragged = [column for column in group.columns if is_ragged(table.column(column).type)]
-    if not ragged:
-        return Group(Matrix([table.column(column) for column in group.columns]), group.dtype)
-    if len(group.columns) > 1:
-        other = next(column for column in group.columns if column != ragged[0])
-        raise DataError(
-            f'The column "{ragged[0]}" has lists of different lengths, so it must be the only column of its '
-            "group "
-            f'of inputs, but "{name}" also has "{other}".',
-            file=path,
-            columns=[name],
-        )
-    filled, lengths = padded(table.column(ragged[0]), 0, group.dtype_when_read, ragged[0], path)
-    return Group(filled, group.dtype, lengths)

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data import Columns
-from hookline.errors import DataError, counted
-from hookline.spec import UnfitCells
+from hookline.errors import DataError
+from hookline_data.arrow_columns import arrow_memory, distinct
+from hookline_data.arrow_columns.threads import in_threads
 from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
-from hookline_data.reading.cells import dense, is_list, values
-from hookline_data.reading.columns import cell_error
-from hookline_data.rows.rows import Group, Rows, groups_of
+from hookline_data.preparing import kind_cells
+from hookline_data.reading.cells import dense, is_list, text_of, values
+from hookline_data.rows.examples import table_examples
+from hookline_data.rows.inputs import groups_of
+from hookline_data.rows.rows import Group, Rows
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+    from hookline_data.table import Table
 
 
 @frozen(kw_only=True, eq=False)
@@ -25,9 +30,9 @@ class UnpreparedRows:
     """Some rows of a file."""
 
     table: "pyarrow.Table"
-    """All rows of the file, with the columns that the layout needs."""
-    unparsed: "pyarrow.Table"
-    """The same rows, before the kinds of their columns have converted any cell."""
+    """All rows of the file, with the input columns, the targets that have kinds, and the columns to keep."""
+    examples: "pyarrow.Table"
+    """Some rows of the file: see `table_examples`."""
     path: Path
     """The file."""
     columns: Columns
@@ -50,24 +55,19 @@ class UnpreparedRows:
                 no row is left.
 
         """
-        known = {column for group in layout.inputs.values() for column in group.columns}
+        known = {column for group in layout.inputs.values() for column in group.columns} | layout.only_kept
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
-        unparsed = table
-        table = _parsed(table, kinds, path)
+        examples = table_examples(table, layout)
+        table = parsed(_encoded(table), kinds, path)
         missing = {name: table.column(name).null_count for name in kinds}
-        kept, dropped = _complete(table, layout)
+        kept, dropped = complete(table, layout)
         if kept is not None and not len(kept):
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
-        for name in others:
-            table = _filled(table, name)  # These rows are dropped below.
-        columns = {}
-        for name in others:
-            read = dense if is_list(table.column(name).type) and name in layout.dense_targets else values
-            columns[name] = read(table, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+        columns = {name: _cells_of(table, name, layout, path) for name in others}
         rows = cls(
-            table=table,
-            unparsed=unparsed,
+            examples=examples,
+            table=table.drop_columns([name for name in others if name not in {*layout.target_kinds, *layout.kept}]),
             path=path,
             columns=columns,
             missing=missing,
@@ -80,9 +80,17 @@ class UnpreparedRows:
         """Return the cells of a column, which may be an input; a missing number is NaN."""
         if name in self.columns:
             return self.columns[name]
-        cells = self.table.column(name).to_numpy()
-        cells = cells.astype(str) if cells.dtype.kind == "O" else cells
+        column = self.table.column(name)
+        cells = text_of(_filled(column)) if distinct.is_text(column.type) else column.to_numpy()
         return cells if self.rows is None else cells[self.rows]
+
+    def kept(self, source: "Table") -> "pyarrow.Table":
+        """Return the columns of these rows that predictions contain, as they are in the source."""
+        import pyarrow
+
+        names = source.always_kept
+        kept = pyarrow.table({name: source.as_kept(name, distinct.decoded(self.table.column(name))) for name in names})
+        return kept if self.rows is None or not names else kept.take(self.rows)
 
     def row(self, number: int) -> int:
         """Return the number in the file of one of these rows; both are counted from 1."""
@@ -106,42 +114,66 @@ class UnpreparedRows:
         return evolve(self, rows=own, columns={name: cells[rows] for name, cells in self.columns.items()})
 
 
-def _filled(table: "pyarrow.Table", name: str) -> "pyarrow.Table":
-    """Return the table with any other cell of the column in place of missing ones."""
-    cells = table.column(name)
-    if not cells.null_count:
-        return table
-    return table.set_column(table.column_names.index(name), name, cells.fill_null(cells.drop_null()[0]))
-
-
-def _parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
-    """Convert the cells of all columns as their kinds require."""
-    import pyarrow
-
-    for name, kind in kinds.items():
-        cells = table.column(name).combine_chunks()
-        parsed, unfit = kind.parsed(name, cells, path)
-        if unfit is not None:
-            row = int(unfit.is_unfit.argmax())
-            others = int(unfit.is_unfit.sum()) - 1
-            also = f" {counted(others, 'other cell')} of the column cannot be read either." if others else ""
-            raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")
-        if parsed is not cells:
-            table = table.set_column(table.column_names.index(name), name, pyarrow.chunked_array([parsed]))
+def _encoded(table: "pyarrow.Table") -> "pyarrow.Table":
+    """Return the table with encoded text: see `distinct`."""
+    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+        if distinct.is_text(kind) and not distinct.is_encoded(kind):
+            table = _with(table, name, distinct.encoded(table.column(name)))
     return table
 
 
-def _complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
+def _with(table: "pyarrow.Table", name: str, cells: "pyarrow.ChunkedArray") -> "pyarrow.Table":
+    """Return the table with another column."""
+    return table.set_column(table.column_names.index(name), name, cells)
+
+
+def parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
+    """Convert the cells of all columns as their kinds require."""
+    for name, kind in kinds.items():
+        table = _with(table, name, distinct.narrowed(kind_cells.parsed(table.column(name), kind, name, path)))
+    return table
+
+
+def column_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> "NDArray[Any]":
+    """Return the cells of a column that is not an input, without missing ones.
+
+    Raises:
+        DataError: If a number is not finite.
+
+    """
+    column = table.column(name)
+    read = dense if is_list(column.type) and name in layout.dense_targets else values
+    return read(column, name, "float64" if name in layout.target_kinds else layout.dtype, path)
+
+
+def _cells_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> Any:
+    """Return the same, with any other cell in place of missing ones, whose rows are dropped; text as `TextCells`."""
+    cells = _filled(table.column(name))
+    return text_of(cells) if distinct.is_text(cells.type) else column_of(_with(table, name, cells), name, layout, path)
+
+
+def _filled(cells: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
+    """Return the cells with any other one in place of missing ones."""
+    import pyarrow
+
+    if not cells.null_count:
+        return cells
+    if distinct.is_encoded(cells.type):
+        first = cells.drop_null()[0].index
+        chunks = [(chunk.indices.fill_null(first), chunk.dictionary) for chunk in cells.chunks]
+        return pyarrow.chunked_array([pyarrow.DictionaryArray.from_arrays(*chunk) for chunk in chunks])
+    return cells.fill_null(cells.drop_null()[0])
+
+
+def complete(table: "pyarrow.Table", layout: Layout) -> "tuple[NDArray[Any] | None, dict[str, int]]":
     """Return the rows without missing cells in columns that drop them, `None` for all, and how many others, by column.
 
     These are the columns whose kind drops missing cells, and targets that may be missing.
     """
     import numpy
 
-    dropping = [name for name, kind in layout.kinds.items() if kind.spec.drops_missing]
-    dropping += [column for columns in layout.targets.values() for column in columns]
     is_missing, dropped = None, {}
-    for name in dict.fromkeys(dropping):
+    for name in layout.dropping:
         if table.column(name).null_count:
             nulls = table.column(name).is_null().to_numpy()
             dropped[name] = int(nulls.sum())
@@ -156,19 +188,22 @@ def fitted_kinds(layout: Layout, training: UnpreparedRows) -> dict[str, FittedKi
         DataError: If a column cannot be fitted.
 
     """
-    fitted: dict[str, FittedKind] = {}
-    for name, kind in {**layout.kinds, **layout.target_kinds}.items():
-        cells = training.table.column(name).combine_chunks()
-        if training.rows is not None:
-            cells = cells.take(training.rows)
-        fitted[name] = FittedKind.of(kind, name, cells, training.path)
-    return fitted
+    kinds = {**layout.kinds, **layout.target_kinds}
+
+    def fitted(name: str) -> FittedKind:
+        cells = kind_cells.of_rows(training.table.column(name), training.rows)
+        found = FittedKind.of(kinds[name], name, cells, training.path)
+        del cells
+        arrow_memory.release()
+        return found
+
+    return dict(zip(kinds, in_threads(fitted, kinds), strict=True))
 
 
-def transformed(
+def with_inputs(
     parts: Mapping[str, UnpreparedRows], layout: Layout, kinds: Mapping[str, FittedKind]
 ) -> dict[str, Rows]:
-    """Return the rows of all splits with the kinds applied. Splits of one file share its columns.
+    """Return the rows of all splits with groups of inputs, which apply the kinds. Splits of one file share its columns.
 
     Raises:
         DataError: If a cell cannot be transformed; the message names row and column.
@@ -178,7 +213,9 @@ def transformed(
     for part in parts.values():
         if part.path not in made:
             used = [other.rows for other in parts.values() if other.path == part.path]
-            made[part.path] = groups_of(_transformed(part, kinds, used), layout, part.path)
+            for name in layout.kinds:
+                kind_cells.refuse_unfit(part.table.column(name), kinds[name], used, name, part.path)
+            made[part.path] = groups_of(part.table, layout, kinds, part.path)
     return {
         split: Rows(
             {name: group if part.rows is None else group.take(part.rows) for name, group in made[part.path].items()},
@@ -186,36 +223,3 @@ def transformed(
         )
         for split, part in parts.items()
     }
-
-
-def _transformed(
-    rows: UnpreparedRows, kinds: Mapping[str, FittedKind], used: "list[NDArray[Any] | None]"
-) -> "pyarrow.Table":
-    """Return the input columns of a file with the kinds applied; `used` are the rows of each split."""
-    import pyarrow
-
-    table = rows.table.drop_columns(list(rows.columns))
-    for index, name in enumerate(table.column_names):
-        if name not in kinds:
-            continue
-        cells = table.column(name).combine_chunks()
-        if cells.null_count and not kinds[name].spec.takes_missing:
-            cells = cells.fill_null(cells.drop_null()[0])  # These rows are dropped.
-        if (unfit := kinds[name].unfit(cells)) is not None:
-            _refuse(unfit, used, name, rows.path)
-        table = table.set_column(index, name, pyarrow.chunked_array([kinds[name].transform(cells)]))
-    return table
-
-
-def _refuse(unfit: UnfitCells, used: "list[NDArray[Any] | None]", name: str, path: Path) -> None:
-    """Raise a `DataError` for the first cell that cannot be transformed, unless its row is dropped."""
-    import numpy
-
-    is_used = numpy.zeros(len(unfit.is_unfit), dtype=bool)
-    for numbers in used:
-        is_used[slice(None) if numbers is None else numbers] = True
-    bad = numpy.flatnonzero(unfit.is_unfit & is_used)
-    if len(bad):
-        row = int(bad[0])
-        also = f" The same is true of {counted(len(bad) - 1, 'other row')}." if len(bad) > 1 else ""
-        raise cell_error(path, row, name, message=f"{unfit.explain(row)}{also}")

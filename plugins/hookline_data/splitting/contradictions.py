@@ -7,10 +7,10 @@ from hookline.errors import OptionError, enumerate_names
 from hookline_data.splitting.names import REST, SPLITS, UNUSED
 
 if TYPE_CHECKING:
-    from hookline_data.rows.split_file import SplitFile
+    from hookline_data.rows.split_rows import SplitRows
 
 
-def contradictions(source: "SplitFile") -> Iterator[OptionError]:
+def contradictions(source: "SplitRows") -> Iterator[OptionError]:
     """Yield an error for each option of a split that contradicts another one, or has no effect."""
     fractions = source.fractions
     if sum(fractions.values()) >= 1:
@@ -31,7 +31,7 @@ def contradictions(source: "SplitFile") -> Iterator[OptionError]:
         yield from _of_times(source)
 
 
-def _of_split_column(source: "SplitFile") -> Iterator[OptionError]:
+def _of_split_column(source: "SplitRows") -> Iterator[OptionError]:
     if any(source.fractions) or source.other_files:
         yield OptionError("split_column", "The column defines the splits, so `validation` and `test` cannot be set.")
     for name in ("group_column", "time_column", "folds"):
@@ -65,7 +65,7 @@ def _of_values(values: Mapping[str, str | int | tuple[str | int, ...]]) -> Itera
         yield OptionError("split_values", message)
 
 
-def _of_folds(source: "SplitFile") -> Iterator[OptionError]:
+def _of_folds(source: "SplitRows") -> Iterator[OptionError]:
     assert source.folds is not None
     if source.validation:
         message = "The fold is the validation split: remove `validation`."
@@ -75,7 +75,7 @@ def _of_folds(source: "SplitFile") -> Iterator[OptionError]:
         yield OptionError("fold", message, against=[("folds",)], id="out-of-bounds")
 
 
-def _of_times(source: "SplitFile") -> Iterator[OptionError]:
+def _of_times(source: "SplitRows") -> Iterator[OptionError]:
     for name in ("group_column", "stratify"):
         if getattr(source, name):
             message = f"The rows are split in the order of their times, so `{name}` cannot be set."

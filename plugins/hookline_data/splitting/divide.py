@@ -15,12 +15,12 @@ from hookline_data.splitting.values import by_values
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hookline_data.rows.split_file import SplitFile
+    from hookline_data.rows.split_rows import SplitRows
 
     Cells = Callable[[str], NDArray[Any]]
 
 
-def divided(source: "SplitFile", rows: int, cells: "Cells", first_target: str | None) -> Parted:
+def divided(source: "SplitRows", rows: int, cells: "Cells", first_target: str | None) -> Parted:
     """Return the row numbers of each split of `path`, in the order of the file.
 
     `cells` returns the cells of a column; `first_target` is the column by which `stratify = true` stratifies.
@@ -58,7 +58,7 @@ def _fractions(
 
 
 def _fold(
-    source: "SplitFile", rows: int, test: float, groups: "NDArray[Any] | None", strata: "NDArray[Any] | None"
+    source: "SplitRows", rows: int, test: float, groups: "NDArray[Any] | None", strata: "NDArray[Any] | None"
 ) -> "dict[str, NDArray[Any]]":
     """Return a fold of the rows that are left by the test split, which is the same for all folds."""
     import numpy
@@ -76,7 +76,7 @@ def _fold(
     return {**found, "test": numpy.sort(parts["test"])} if "test" in parts else found
 
 
-def _strata(source: "SplitFile", cells: "Cells", first_target: str | None) -> "NDArray[Any] | None":
+def _strata(source: "SplitRows", cells: "Cells", first_target: str | None) -> "NDArray[Any] | None":
     """Return the class of each row by which to stratify."""
     column = first_target if source.stratify is True else source.stratify
     if not column:

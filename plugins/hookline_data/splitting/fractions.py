@@ -26,19 +26,17 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     import numpy
 
     order = numpy.random.default_rng(seed).permutation(rows)
-    groups, place = 1, numpy.arange(rows)
-    size: Any = rows
+    groups, sizes = 1, numpy.array([rows])
     if classes is not None:
         # One stable sort groups the rows by class in linear passes; a pass for each class would be quadratic.
         values, class_of_row = codes_of(classes)
         order = sorted_by(class_of_row, order)
         groups, sizes = len(values), numpy.bincount(class_of_row)
-        place -= numpy.repeat(numpy.cumsum(sizes) - sizes, sizes)
-        size = numpy.repeat(sizes, sizes)
     wanted = wanted_of(validation, test)
-    tested = numpy.rint(test * size)
+    tested, validated = (numpy.rint(share * sizes).astype(numpy.int64) for share in (test, validation))
+    counts = numpy.column_stack([tested, validated, sizes - tested - validated]).ravel()
     part_of_row = numpy.empty(rows, dtype=numpy.int8)
-    part_of_row[order] = (place >= tested).astype(numpy.int8) + (place >= tested + numpy.rint(validation * size))
+    part_of_row[order] = numpy.repeat(numpy.tile(numpy.arange(3, dtype=numpy.int8), groups), counts)
     parts = {"test": 0, "validation": 1, "training": 2}
     splits = {split: numpy.flatnonzero(part_of_row == parts[split]) for split in wanted}
     for split, chosen in splits.items():

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import TextCells
 from hookline.errors import DataError, quoted_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
+def parsed_times(cells: "NDArray[Any] | TextCells", column: str) -> "NDArray[Any]":
     """Return numbers unchanged, and dates and times of ISO 8601 as microseconds since 1970 (nanoseconds, if
     some have more digits).
 
@@ -24,11 +25,16 @@ def parsed_times(cells: "NDArray[Any]", column: str) -> "NDArray[Any]":
     """
     import numpy
 
-    if cells.dtype.kind in "iuf":
+    if isinstance(cells, TextCells):
+        for zone in (None, "UTC"):
+            if (times := _cast(cells.values, zone)) is not None:
+                made: NDArray[Any] = times[cells.indices]
+                return made
+    elif cells.dtype.kind in "iuf":
         return cells
-    if cells.dtype.kind == "M":
+    elif cells.dtype.kind == "M":
         return cells.astype("datetime64[us]").astype(numpy.int64)
-    texts = cells.astype(str)
+    texts = numpy.asarray(cells).astype(str)
     for zone in (None, "UTC"):
         if (times := _cast(texts, zone)) is not None:
             return times

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.data import TextCells
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def codes_of(cells: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[Any]]":
+def codes_of(cells: "NDArray[Any] | TextCells") -> "tuple[NDArray[Any], NDArray[Any]]":
     """Return the distinct cells, sorted, and for each cell the index of its value. The time is linear in the cells.
 
     >>> import numpy
@@ -16,6 +18,8 @@ def codes_of(cells: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[Any]]":
     import numpy
     import pyarrow
 
+    if isinstance(cells, TextCells):
+        return cells.codes()
     encoded = pyarrow.array(cells).dictionary_encode()
     found = encoded.dictionary.to_numpy(zero_copy_only=False)
     found = found.astype(str) if found.dtype.kind == "O" else found

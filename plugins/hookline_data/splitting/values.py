@@ -1,12 +1,13 @@
 """Splits that a column names, in its own words."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import HooklineWarning
 from hookline.errors import DataError, enumerate_names, quoted_cell
 from hookline.spec import to_json
+from hookline_data.reading.text_cells import is_text
 from hookline_data.splitting.names import REST, SPLITS, UNUSED
 from hookline_data.splitting.strata import codes_of
 from hookline_data.splitting.times import Parted
@@ -36,26 +37,57 @@ def by_values(cells: "NDArray[Any]", column: str, values: Mapping[str, tuple[str
     """
     import numpy
 
-    found, code_of_row = codes_of(cells.astype(str))
-    names = {name: (name,) for name in SPLITS} if values is None else values
-    split_of = {value: split for split, several in names.items() for value in several}
+    found, part_of_row = part_of_values(cells, column, values)
+    rows = {split: numpy.flatnonzero(part_of_row == part) for part, split in enumerate((*SPLITS, UNUSED))}
+    check_values(found, {split: len(chosen) for split, chosen in rows.items()}, column, values)
+    unused = len(rows.pop(UNUSED))
+    return Parted({split: chosen for split, chosen in rows.items() if len(chosen)}, {UNUSED: unused} if unused else {})
+
+
+def part_of_values(
+    cells: "NDArray[Any]", column: str, values: Mapping[str, tuple[str, ...]] | None
+) -> "tuple[list[str], NDArray[Any]]":
+    """Return the different cells, and for each row the index of its split in `SPLITS`; that of unused rows is 3.
+
+    Raises:
+        DataError: If a cell stands for no split.
+
+    """
+    import numpy
+
+    found, code_of_row = codes_of(cells if is_text(cells) else cells.astype(str))
+    different = found.tolist()
+    split_of = {value: split for split, several in _names(values).items() for value in several}
     rest = split_of.pop(REST, None)
-    unknown = [code for code, value in enumerate(found.tolist()) if value not in split_of]
+    unknown = [code for code, value in enumerate(different) if value not in split_of]
     if unknown and rest is None:
         _refuse(found, code_of_row, unknown, column, is_mapped=values is not None)
-    splits: dict[str | None, list[int]] = {split: [] for split in (*SPLITS, UNUSED)}
-    for code, value in enumerate(found.tolist()):
-        splits[split_of.get(value, rest)].append(code)
-    rows = {str(split): numpy.flatnonzero(numpy.isin(code_of_row, codes)) for split, codes in splits.items()}
+    parts = (*SPLITS, UNUSED)
+    part_of_code = [parts.index(split_of.get(value, rest or UNUSED)) for value in different]
+    return different, numpy.array(part_of_code, dtype=numpy.int8)[code_of_row]
+
+
+def check_values(
+    found: Collection[str], rows: Mapping[str, int], column: str, values: Mapping[str, tuple[str, ...]] | None
+) -> None:
+    """Check the different cells of all rows, and the number of rows of each split.
+
+    Raises:
+        DataError: If a split that must have rows has none.
+
+    """
     if values is not None:
-        _check_unseen(names, found.tolist(), rows, column)
-    if not len(rows["training"]):
-        wanted = enumerate_names(names["training"], "or")
+        _check_unseen(values, found, rows, column)
+    if not rows["training"]:
+        wanted = enumerate_names(_names(values)["training"], "or")
         raise DataError(
             f'The training split has no rows: no cell of the column "{column}" is {wanted}.', columns=[column]
         )
-    unused = len(rows.pop(UNUSED))
-    return Parted({split: chosen for split, chosen in rows.items() if len(chosen)}, {UNUSED: unused} if unused else {})
+
+
+def _names(values: Mapping[str, tuple[str, ...]] | None) -> Mapping[str, tuple[str, ...]]:
+    """Return the cells for each split; by default, the names of the splits."""
+    return {name: (name,) for name in SPLITS} if values is None else values
 
 
 def _refuse(
@@ -95,17 +127,18 @@ def _refuse(
 
 
 def _check_unseen(
-    values: Mapping[str, tuple[str, ...]], found: list[str], rows: "Mapping[str, NDArray[Any]]", column: str
+    values: Mapping[str, tuple[str, ...]], found: Collection[str], rows: Mapping[str, int], column: str
 ) -> None:
     """Refuse splits none of whose values occurs, and warn of single values that do not."""
     for split, several in values.items():
         unseen = [value for value in several if value not in found and value != REST]
-        if split in SPLITS and not len(rows[split]):
+        if split in SPLITS and not rows[split]:
+            listed = f"{enumerate_names(sorted(found)[:MOST_NAMED])}{', …' if len(found) > MOST_NAMED else ''}"
             raise DataError(
                 f'The {split} split has no rows: no cell of the column "{column}" is {enumerate_names(unseen, "or")}. '
-                f"Its values are {enumerate_names(found[:MOST_NAMED])}{', …' if len(found) > MOST_NAMED else ''}.",
+                f"Its values are {listed}.",
                 option=("split_values", split),
             )
         if unseen:
             message = f'{enumerate_names(unseen)} {"do" if len(unseen) > 1 else "does"} not occur in "{column}".'
-            warnings.warn(HooklineWarning(message, ("data", "split_values", split), id="no-effect"), stacklevel=5)
+            warnings.warn(HooklineWarning(message, ("data", "split_values", split), id="no-effect"), stacklevel=6)

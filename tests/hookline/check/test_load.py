@@ -69,6 +69,13 @@ def test_data_is_found_beside_the_spec_from_any_directory(path, monkeypatch):
     assert hookline.load("flowers.toml") == hookline.load(path)
 
 
+def test_a_path_in_a_change_is_relative_to_the_current_directory(path, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for given, found in (("y.csv", "elsewhere/y.csv"), ("../y.csv", "y.csv"), ('"y.csv"', "elsewhere/y.csv")):
+        assert hookline.load(path, [f"data.path={given}"]).data.path == tmp_path / found
+
+
 def test_a_table_is_loaded_and_not_modified():
     table = {**TABLE, "run": {"epochs": 3}}
     made = hookline.load(table, ["run.epochs=5", "run.seed=1"])

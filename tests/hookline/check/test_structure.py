@@ -64,7 +64,7 @@ def test_values_by_name_keep_the_order_of_the_spec():
     [("x.csv", "x.csv"), ("../x.csv", "../x.csv"), ("./a/../x.csv", "x.csv"), ("/data/x.csv", "/data/x.csv")],
 )
 @pytest.mark.parametrize("name", ["path", "fraction"])
-def test_a_path_is_relative_to_the_directory_of_the_spec(tmp_path, monkeypatch, given, read, name):
+def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkeypatch, given, read, name):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     expected = {"x.csv": tmp_path / "here" / "x.csv", "../x.csv": tmp_path / "x.csv"}.get(read, Path(read))

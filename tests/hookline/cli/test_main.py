@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from outputs import without_ids
+from run_directories import with_examples
 
 from hookline import HooklineError
 from hookline.cli.main import main
@@ -345,7 +346,7 @@ def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, prob
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
 def test_a_row_with_too_few_or_too_many_cells_is_reported_with_its_number(refused, row, cells):
     reported = refused(data=CSV.replace("3.5,2.25,b", row))
-    assert reported == f"flowers.csv: row 4: It has {cells} cells, but the header has 3."
+    assert reported == f"spec.toml: data.path: row 4: It has {cells} cells, but the header has 3."
 
 
 @pytest.mark.parametrize("data", ["", "\n"])
@@ -355,7 +356,7 @@ def test_an_empty_file_is_reported(refused, data):
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_a_file_with_only_a_header_is_reported(refused, end):
-    assert refused(data=f"width,length,kind{end}") == "flowers.csv: The file has a header but no rows."
+    assert refused(data=f"width,length,kind{end}") == "spec.toml: data.path: The file has a header but no rows."
 
 
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
@@ -574,20 +575,7 @@ def test_training_writes_its_results_to_a_new_directory(here, capsys):
     assert "Results are in runs/spec/1\n" in reported.out
     new = {path: content for path, content in files(here).items() if path not in before}
     assert {path: files(here)[path] for path in before} == before
-    assert sorted(str(path) for path in new) == [
-        f"runs/spec/1/{name}"
-        for name in (
-            "data.json",
-            "examples.arrow",
-            "loss.png",
-            "manifest.json",
-            "metrics.jsonl",
-            "model.safetensors",
-            "result.json",
-            "run.lock.toml",
-            "spec.toml",
-        )
-    ]
+    assert sorted(str(path) for path in new) == [f"runs/spec/1/{name}" for name in with_examples()]
     result = json.loads(new[Path("runs/spec/1/result.json")])
     assert (result["name"], result["epochs"], result["steps"], result["stopped"]) == ("spec", 2, 6, None)
     assert list(result["metrics"]) == ["training"]
@@ -657,10 +645,10 @@ def test_plugin_files_are_used_in_order(here, capsys):
 # Separate processes
 
 
-def test_the_module_reports_invalid_input_without_a_traceback_and_with_exit_code_2(here):
+def test_the_module_reports_invalid_input_without_a_traceback_and_with_exit_code_2(here, python):
     (here / "flowers.csv").write_text(CSV.replace("3.5,", "three,"))
     before = files(here)
-    done = hookline("train", "spec.toml", cwd=here)
+    done = python.run("-m", "hookline", "train", "spec.toml", cwd=here)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f'{here}/flowers.csv: row 4, column "width": "three" is not a number.  [invalid-data]\n'
     assert files(here) == before
@@ -674,53 +662,53 @@ def test_without_a_terminal_no_control_characters_are_printed(here):
     assert done.stdout.splitlines()[-1].endswith("Results are in runs/spec/1")
 
 
-def test_an_interruption_writes_the_results_so_far(here):
-    command = [sys.executable, "-m", "hookline", "train", "spec.toml", "--set", "run.epochs=1000000", "--out", "out"]
+def test_an_interruption_writes_the_results_so_far(here, python):
+    words = ["-m", "hookline", "train", "spec.toml", "--set", "run.epochs=1000000", "--out", "out"]
     metrics = here / "out" / "metrics.jsonl"
-    with subprocess.Popen(
-        command,
-        cwd=here,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell makes background processes and their children ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (metrics.exists() and metrics.read_bytes()):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, reported = process.communicate(timeout=60)
+    with (here / "stdout").open("w") as out, (here / "stderr").open("w") as err:
+        process = python.start(*words, cwd=here, stdout=out, stderr=err)
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_bytes()):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    reported = (here / "stderr").read_text()
     logged = records(here / "out")
     result = json.loads((here / "out" / "result.json").read_text())
     assert process.returncode == 130
     assert reported == "Interrupted.\n"
-    assert sorted(str(path) for path in files(here / "out")) == [
-        "data.json",
-        "examples.arrow",
-        "loss.png",
-        "manifest.json",
-        "metrics.jsonl",
-        "model.safetensors",
-        "result.json",
-        "run.lock.toml",
-        "spec.toml",
-    ]
+    assert sorted(str(path) for path in files(here / "out")) == with_examples()
     assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))
     assert result["stopped"] == "It was interrupted from the keyboard."
     assert result["epochs"] == len(logged) >= 1
     assert result["metrics"]["training"].keys() == {"loss"}
 
 
-def test_training_continues_when_the_output_is_closed(here):
-    command = [sys.executable, "-m", "hookline", "train", "spec.toml"]
-    with subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stdout.close()
-        reported = process.stderr.read()
-    assert (process.returncode, reported) == (0, b"")
+@pytest.fixture
+def closed():
+    """A file whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as file:
+        yield file
+
+
+def test_training_continues_when_the_output_is_closed(here, python, closed):
+    with (here / "stderr").open("w") as err:
+        process = python.start("-m", "hookline", "train", "spec.toml", cwd=here, stdout=closed, stderr=err)
+    assert (process.wait(), (here / "stderr").read_text()) == (0, "")
     assert json.loads((here / "runs/spec/1/result.json").read_text())["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--help"], 0), (["check", "spec.toml"], 0), (["check", "spec.toml", "--set", "run.x=0"], 1)]
+)
+def test_the_exit_code_is_the_same_when_the_output_is_closed(here, python, closed, words, code):
+    with (here / "stderr").open("w") as err:
+        process = python.start("-m", "hookline", *words, cwd=here, stdout=closed, stderr=err)
+    assert (process.wait(), (here / "stderr").read_text()) == (code, "")
 
 
 HEAVY = ("torch", "numpy", "pyarrow", "matplotlib", "torchmetrics", "rich", "safetensors")

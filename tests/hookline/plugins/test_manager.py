@@ -1,3 +1,4 @@
+import importlib
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -5,7 +6,8 @@ from torch import nn
 
 from hookline import hookimpl
 from hookline.errors import PluginError, StageError
-from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager
+from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager, register
+from hookline.plugins.origin import Origin
 from hookline.plugins.stages import STAGES
 from hookline.spec import CallbackSpec, LossSpec, spec
 from hookline.spec.lint import misdeclared, misnamed
@@ -53,6 +55,11 @@ def test_every_stage_has_a_built_in_answer():
 def test_built_in_plugins_are_registered_like_any_other():
     registered = [name for name, _ in Plugins().manager().list_name_plugin()]
     assert sorted(registered) == sorted(BUILT_IN)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_hooks_of_a_built_in_plugin_fit_which_is_not_checked_when_it_is_loaded(name):
+    register(new_manager(), Origin(name), importlib.import_module(name))
 
 
 def test_the_first_plugin_is_called_first_and_the_built_in_one_last():

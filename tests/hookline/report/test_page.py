@@ -65,7 +65,8 @@ def test_ids_are_unique_although_there_are_several_charts(tmp_path):
 
 def test_every_text_of_a_run_is_escaped(tmp_path):
     names = [HOSTILE, "b\u202ec", "d"]
-    example = Example(row=1, truth=HOSTILE, predicted=HOSTILE, error=0.1, inputs={HOSTILE: HOSTILE})
+    known = {"kept": {HOSTILE: HOSTILE}, "inputs": {HOSTILE: HOSTILE}}
+    example = Example(row=1, truth=HOSTILE, predicted=HOSTILE, error=0.1, **known)
     one = evidence(
         tmp_path / "<script>", classes(3, names=names, worst=[example]), notes=[HOSTILE], error=HOSTILE, label=HOSTILE
     )
@@ -114,7 +115,7 @@ def test_residuals_are_true_minus_predicted_as_in_an_evaluation(tmp_path):
     predicted = numpy.array([[1.0], [3.0], [4.0]])
     one = NumberPredictions(split="test", target="", columns=("size",), truth=truth, predicted=predicted)
     text = text_of(page([evidence(tmp_path / "1", one)], Loader()))
-    assert "mean residual mean absolute error root mean squared error that of the mean R² size 0.3333 1 1.291" in text
+    assert "residuals mean MAE RMSE RMSE of the mean R² size 0.3333 1 1.291" in text
 
 
 def test_many_classes_are_listed_by_their_confusions(tmp_path):

@@ -1,3 +1,5 @@
+import csv
+
 import numpy
 import pytest
 import torch
@@ -44,6 +46,36 @@ def test_inputs_of_the_worst_rows_are_as_they_stand_in_the_file(tmp_path):
     for example in found.worst:
         assert list(example.inputs) == ["sepal_length", "sepal_width", "petal_length", "petal_width"]
         assert lines[tuple(map(float, example.inputs.values()))] == example.truth
+
+
+def test_inputs_of_columns_with_kinds_are_as_they_stand_in_the_file(tmp_path):
+    from small_training import SPECS
+
+    path = SPECS / "data/penguins.csv"
+    inputs = ["Island", "Sex", "Body Mass (g)", "Date Egg"]
+    columns = {
+        "Island": {"type": "OneHotEncoder"},
+        "Sex": {"type": "OneHotEncoder", "missing": "category"},
+        "Body*": {"type": "StandardScaler", "missing": "median", "indicator": True},
+        "Date Egg": {"type": "Date", "parts": ["year"]},
+    }
+    data = {"type": "CSV", "path": str(path), "inputs": inputs, "targets": "Species", "columns": columns}
+    [found], _ = gathered(open_run(trained_run(tmp_path, data=data | {"validation": 0.5})))
+    with path.open(newline="") as file:
+        known = [
+            (
+                row["Species"],
+                {
+                    "Island": row["Island"],
+                    "Sex": row["Sex"] if row["Sex"] in ("MALE", "FEMALE") else "missing",
+                    "Body Mass (g)": "missing" if row["Body Mass (g)"] == "NA" else row["Body Mass (g)"],
+                    "Date Egg year": row["Date Egg"][:4],
+                },
+            )
+            for row in csv.DictReader(file)
+        ]
+    assert len(found.worst) == 12
+    assert all((example.truth, dict(example.inputs)) in known for example in found.worst)
 
 
 def test_numbers_are_those_of_the_model(tmp_path):
@@ -129,3 +161,18 @@ def test_without_validation_and_test_rows_there_are_no_predictions(tmp_path):
     )
     with pytest.raises(HooklineError, match="neither a validation nor a test split"):
         gathered(run)
+
+
+def test_ids_of_the_worst_rows_are_those_of_the_file(tmp_path):
+    from small_training import SPECS
+
+    header, *lines = (SPECS / "data/iris.csv").read_text().splitlines()
+    path = tmp_path / "flowers.csv"
+    path.write_text("\n".join([f"id,{header}", *(f"f{number},{line}" for number, line in enumerate(lines))]))
+    data = {"type": "CSV", "path": str(path), "targets": "species", "id_columns": "id", "validation": 0.2}
+    [found], _ = gathered(open_run(trained_run(tmp_path, data=data)))
+    assert found.worst
+    for example in found.worst:
+        *numbers, species = lines[int(example.kept["id"].removeprefix("f"))].split(",")
+        assert list(map(float, numbers)) == list(map(float, example.inputs.values()))
+        assert species == example.truth

@@ -1,6 +1,5 @@
 """What is said of components from their classes, and that those of all built-in plugins say enough."""
 
-import os
 import subprocess
 import sys
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 import pytest
 
 from hookline.cli import show
+from hookline.cli.main import main
 from hookline.plugins.manager import Plugins
 from hookline.spec import LayerSpec, LossSpec, OptimizerSpec, option, spec
 from hookline.spec.docs import documentation, summary
@@ -83,20 +83,23 @@ def test_every_component_and_option_is_described(kind):
     assert show.lines(kind, 80)
 
 
-def hookline(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "hookline", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
+@pytest.fixture
+def hookline(capsys):
+    """Run a command; return its exit code, its output and its messages."""
+
+    def hookline(*arguments):
+        code = main(arguments)
+        reported = capsys.readouterr()
+        return code, reported.out, reported.err
+
+    return hookline
 
 
-def test_show_prints_the_whole_documentation_of_a_component():
-    shown = hookline("show", "layer", "Conv1d", COLUMNS="100")
-    assert shown.returncode == 0
-    assert shown.stdout.startswith(
+def test_show_prints_the_whole_documentation_of_a_component(hookline, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    code, shown, _ = hookline("show", "layer", "Conv1d")
+    assert code == 0
+    assert shown.startswith(
         "Conv1d, a layer\n\n"
         "  A convolution over one dimension: `(N, in_channels, length)` to `(N, out_channels, length')`.\n\n"
         "  Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html\n\n"
@@ -104,9 +107,9 @@ def test_show_prints_the_whole_documentation_of_a_component():
         "  kernel_size: an integer, at least 1, required\n"
         "      The length of the kernel.\n\n"
     )
-    assert "\n  out_channels: an integer, at least 1, optional\n" in shown.stdout
-    assert "\n  stride = 1: an integer, at least 1\n      The stride of the kernel.\n" in shown.stdout
-    assert shown.stdout.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
+    assert "\n  out_channels: an integer, at least 1, optional\n" in shown
+    assert "\n  stride = 1: an integer, at least 1\n      The stride of the kernel.\n" in shown
+    assert shown.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
 
 
 @pytest.mark.parametrize(
@@ -130,25 +133,25 @@ def test_a_component_is_shown_in_its_section_of_a_spec(name, lines):
     assert show.example(kind) == lines
 
 
-def test_list_prints_a_line_for_each_component_by_family():
-    shown = hookline("list")
-    assert shown.returncode == 0
-    blocks = {block.splitlines()[0]: block.splitlines()[1:] for block in shown.stdout.split("\n\n")}
+def test_list_prints_a_line_for_each_component_by_family(hookline):
+    code, shown, _ = hookline("list")
+    assert code == 0
+    blocks = {block.splitlines()[0]: block.splitlines()[1:] for block in shown.split("\n\n")}
     assert sum(map(len, blocks.values())) == len(list(CATALOG))
     assert "optimizers" in blocks
     one = hookline("list", "Losses")
-    assert one.stdout == hookline("list", "loss").stdout
-    assert one.stdout.splitlines() == ["losses", *blocks["losses"]]
+    assert one == hookline("list", "loss")
+    assert one[1].splitlines() == ["losses", *blocks["losses"]]
 
 
-def test_list_and_show_include_components_of_a_local_file(tmp_path):
+def test_list_and_show_include_components_of_a_local_file(tmp_path, hookline):
     file = tmp_path / "mine.py"
     file.write_text(
         "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
         "    gamma: float = 2.0\n    '''How much.'''\n\n@hookimpl\ndef register_specs():\n    return [MyLoss]\n"
     )
-    assert "  MyLoss " in hookline("list", "losses", "-p", str(file)).stdout
-    assert "  gamma = 2.0: a number\n      How much.\n" in hookline("show", "MyLoss", "-p", str(file)).stdout
+    assert "  MyLoss " in hookline("list", "losses", "-p", str(file))[1]
+    assert "  gamma = 2.0: a number\n      How much.\n" in hookline("show", "MyLoss", "-p", str(file))[1]
 
 
 @pytest.mark.parametrize(
@@ -171,11 +174,10 @@ def test_list_and_show_include_components_of_a_local_file(tmp_path):
         (["list", "--installed", "nothing"], 'No plugin named "nothing" is installed.'),
     ],
 )
-def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message):
-    reported = hookline(*arguments)
-    assert reported.returncode == 2
-    assert reported.stderr.startswith(message)
-    assert reported.stdout == ""
+def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message, hookline):
+    code, out, err = hookline(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["show", "layer", "Conv2d"]])

@@ -47,7 +47,7 @@ def failures(source, tmp_path, monkeypatch):
     exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102 - It is the source above.
     found = {}
     for case in cases(module):
-        if not case.name.endswith(("-result", "-stored", "-rows_alone", "-missing")):
+        if not case.name.endswith(("-result", "-stored", "-rows_alone", "-missing", "-parts")):
             continue
         try:
             case()
@@ -76,6 +76,12 @@ def test_a_correct_kind_passes(tmp_path, monkeypatch):
             '    def names(self, column, fitted):\n        return ("a", "b")\n\n    def fit',
             "result",
             "1 diff",
+        ),
+        (
+            "    def fit",
+            "    def partial_fit(self, most=9):\n        return ColumnSpec.partial_fit(self, 1)\n\n    def fit",
+            "parts",
+            "`partial_fit` must learn what `fit` learns",
         ),
         ("    def fit", "    def cardinality(self, fitted):\n        return 3\n\n    def fit", "result", "only if, it"),
     ],

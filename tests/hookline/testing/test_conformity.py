@@ -225,7 +225,7 @@ GOOD = {"loss": LOSS, "optimizer": OPTIMIZER, "callback": CALLBACK, "metric": ME
 def failures(tmp_path):
     """The failures of a plugin with this source: messages by the names of the checks."""
 
-    def checked(source, *examples):
+    def checked(source, *examples, imports=True):
         path = tmp_path / "focal.py"
         path.write_text(source)
         found = {}
@@ -233,6 +233,8 @@ def failures(tmp_path):
             warnings.simplefilter("ignore")
             plugin = from_file(path)
         for case in cases(plugin, *examples):
+            if case.name.startswith("imports") and not imports:
+                continue
             try:
                 case()
             except NotConforming as error:
@@ -551,7 +553,8 @@ BAD = [
 @pytest.mark.parametrize(("kind", "changes", "expected"), BAD)
 def test_a_plugin_with_one_mistake_fails_for_that_reason(failures, kind, changes, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = failures(changed(kind, *changes))
+    # Importing a plugin takes a process. The plugins without a mistake show that only such a mistake is reported there.
+    found = failures(changed(kind, *changes), imports=any(name.startswith("imports") for name in expected))
     assert set(found) == set(expected), found
     for name, pattern in expected.items():
         assert re.search(pattern, found[name]), found[name]

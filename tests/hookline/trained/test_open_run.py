@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from run_directories import with_examples
 from safetensors.torch import load_file
 from small_training import SPECS, small
 from torch import nn
@@ -108,15 +109,14 @@ def test_a_metric_that_is_not_a_number_is_nan(home):
 # Damaged files.
 
 
-def listed():
-    return ["spec.toml", "run.lock.toml", "data.json", "metrics.jsonl", "result.json", "model.safetensors"]
+LISTED = tuple(name for name in with_examples() if name not in (manifest.NAME, "loss.png"))
 
 
 def test_the_manifest_lists_every_file_that_is_read(home):
-    assert sorted(json.loads((home / manifest.NAME).read_text())["files"]) == sorted([*listed(), "examples.arrow"])
+    assert sorted(json.loads((home / manifest.NAME).read_text())["files"]) == list(LISTED)
 
 
-@pytest.mark.parametrize("name", [*listed(), manifest.NAME])
+@pytest.mark.parametrize("name", [*LISTED, manifest.NAME])
 def test_a_damaged_file_is_named(name, home, trained):
     content = (home / name).read_bytes()
     damages = [content[:-1], content[: len(content) // 2], b"", content + b"\n", b"\0" * len(content)]
@@ -131,7 +131,7 @@ def test_a_damaged_file_is_named(name, home, trained):
     assert hookline.open_run(home).model(ROWS).equal(trained.model(ROWS))
 
 
-@pytest.mark.parametrize("name", listed())
+@pytest.mark.parametrize("name", LISTED)
 def test_a_missing_file_is_named(name, home):
     (home / name).unlink()
     assert str(home) in (message := refusal(home))
@@ -140,7 +140,7 @@ def test_a_missing_file_is_named(name, home):
 
 def test_swapped_files_are_named(home, tmp_path):
     hookline.train(small(epochs=1), out=tmp_path / "other")
-    for name in listed():
+    for name in LISTED:
         other, own = (tmp_path / "other" / name).read_bytes(), (home / name).read_bytes()
         (home / name).write_bytes(other)
         assert refusal(home).startswith(f"{home / name}: The file is damaged")
@@ -152,7 +152,7 @@ def test_swapped_files_are_named(home, tmp_path):
 
 
 def test_a_directory_in_place_of_a_file_is_named(home):
-    for name in listed()[2:]:
+    for name in LISTED[:-2]:  # A directory without these two is not that of a run.
         (home / name).rename(home / "kept")
         (home / name).mkdir()
         assert name in refusal(home)

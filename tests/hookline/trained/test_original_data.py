@@ -3,12 +3,14 @@
 import re
 import shutil
 
+import pyarrow
 import pytest
 import torch
-from small_training import SPECS
+from pyarrow import csv
+from small_training import SPECS, small
 
 import hookline
-from hookline.errors import HooklineWarning, RunError
+from hookline.errors import HooklineWarning, LockError, RunError
 
 SPEC = """\
 [run]
@@ -81,8 +83,7 @@ def test_data_that_is_gone_is_reported_with_the_way_to_pass_its_new_path(home):
     message = f'"{re.escape(str(home.parent / "data/iris.csv"))}" does not exist.*--set data.path=/new/place/iris.csv'
     with pytest.raises(RunError, match=message):
         prepared(home / "moved")
-    for path in (home / "data/iris.csv", "../data/iris.csv"):
-        assert len(prepared(home / "moved", f"data.path={path}").splits()) == 3
+    assert len(prepared(home / "moved", f"data.path={home / 'data/iris.csv'}").splits()) == 3
 
 
 def test_a_changed_test_row_causes_a_warning(home):
@@ -113,14 +114,60 @@ def test_data_that_would_be_prepared_differently_is_refused(number, old, new, wh
         prepared(home / "runs/1")
 
 
-def test_a_new_path_from_the_current_directory_is_recognized(home, monkeypatch):
-    (home / "data/iris.csv").rename(home / "moved.csv")
-    monkeypatch.chdir(home)
-    run = hookline.open_run("runs/1", overrides=["data.path=moved.csv"])
-    with pytest.raises(RunError, match=f"pass the new path with `--set data.path={home / 'moved.csv'}`"):
-        run.evaluate()
+def test_a_new_path_is_relative_to_the_current_directory(home, monkeypatch):
+    reported = hookline.open_run(home / "runs/1").evaluate()
+    (home / "elsewhere").mkdir()
+    (home / "data/iris.csv").rename(home / "elsewhere/moved.csv")
+    monkeypatch.chdir(home / "elsewhere")
+    for path in ("moved.csv", "../elsewhere/moved.csv"):
+        assert hookline.open_run("../runs/1", overrides=[f"data.path={path}"]).evaluate() == reported
+    with pytest.raises(
+        RunError, match=f'"{re.escape(str(home / "elsewhere/no.csv"))}" does not exist.*and those that you pass'
+    ):
+        hookline.open_run("../runs/1", overrides=["data.path=no.csv"]).evaluate()
 
 
 def test_only_the_data_of_a_finished_run_can_be_changed(home):
     with pytest.raises(RunError, match="Only the data of a finished run can be changed"):
         hookline.open_run(home / "runs/1", overrides=["model.out_features=4"])
+
+
+@pytest.fixture
+def flowers():
+    return csv.read_csv(SPECS / "data/iris.csv")
+
+
+@pytest.fixture
+def given(tmp_path, flowers):
+    """A finished run whose rows were passed in Python."""
+    data = {"type": "DataFrame", "targets": "species", "validation": 0.2}
+    return hookline.train(small(epochs=1, data=data), data=flowers, out=tmp_path / "run")
+
+
+def test_rows_that_were_passed_in_python_must_be_passed_again(given, flowers):
+    run = hookline.open_run(given.directory)
+    with pytest.raises(
+        RunError, match=r"were passed to `hookline\.train` in Python, .* `hookline\.open_run\(\.\.\., data="
+    ):
+        run.evaluate("validation")
+    assert run.evaluate(data=flowers)["loss"] > 0
+    again = hookline.open_run(given.directory, data=flowers)
+    assert again.evaluate("validation")["loss"] == given.metrics["validation/loss"]
+    with pytest.warns(HooklineWarning, match="The data has changed since training"):
+        hookline.open_run(given.directory, data=pyarrow.concat_tables([flowers, flowers])).evaluate("validation")
+
+
+def test_a_file_may_have_the_rows_that_were_passed_in_python(tmp_path, flowers):
+    given = hookline.train(small(epochs=1), data=flowers, out=tmp_path / "run")
+    assert hookline.open_run(given.directory).evaluate("validation")["loss"] == given.metrics["validation/loss"]
+    other = hookline.train(small(epochs=1), data=flowers.slice(5), out=tmp_path / "other")
+    with pytest.raises(RunError, match=r"were passed to `hookline\.train` in Python"):
+        hookline.open_run(other.directory).evaluate("validation")
+
+
+def test_a_locked_training_compares_rows_from_python(tmp_path, given, flowers):
+    spec = given.spec
+    again = hookline.train(spec, data=flowers, locked=given.directory, out=tmp_path / "again")
+    assert again.metrics == given.metrics
+    with pytest.raises(LockError, match=r"The data has changed\."):
+        hookline.train(spec, data=flowers.slice(1), locked=given.directory, out=tmp_path / "other")

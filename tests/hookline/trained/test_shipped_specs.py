@@ -6,7 +6,6 @@ import warnings
 
 import pytest
 import torch
-from attrs import evolve
 from exhaustive import sampled
 from small_training import SPECS, small
 from torch import nn
@@ -126,16 +125,3 @@ def test_a_model_from_a_plugin_opens_with_the_same_outputs(replace, tmp_path):
     with torch.no_grad():
         assert run.model(rows).equal(trial.model(rows))
     assert run.weights == trial.weights
-
-
-def test_each_trial_is_a_run(tmp_path):
-    class Trying:
-        @hookline.hookimpl
-        def tune(self, run, trials):
-            return evolve(run.spec, optimizer=evolve(run.spec.optimizer, lr=0.1)) if len(trials) == 1 else None
-
-    best = hookline.train(small(epochs=1), plugins=[Trying()], out=tmp_path / "run")
-    for place, rate in ((tmp_path / "run", 0.01), (tmp_path / "run/trial-2", 0.1)):
-        assert hookline.open_run(place).spec.optimizer.lr == rate
-    rows = best.data.validation.all.input
-    assert hookline.open_run(best.directory).model(rows).equal(best.model(rows))

@@ -1,6 +1,7 @@
 from math import inf, isnan, nan
 
 import pytest
+from run_directories import FILES
 from small_training import SPECS, Adding, Ending, small
 
 import hookline
@@ -54,16 +55,7 @@ def test_the_example_spec_writes_a_complete_store_to_the_run_directory(tmp_path)
     assert run.data.params | {"model.out_features": "1", "optimizer.lr": "0.01"} == run.data.params
     assert run.data.params["callbacks.0.type"] == "MLflow"
     artifacts = sorted(artifact.path for artifact in client.list_artifacts(run.info.run_id))
-    assert artifacts == [
-        "data.json",
-        "loss.png",
-        "manifest.json",
-        "metrics.jsonl",
-        "model.safetensors",
-        "result.json",
-        "run.lock.toml",
-        "spec.toml",
-    ]
+    assert artifacts == list(FILES)
     for name in artifacts:
         assert (tmp_path / "first/mlflow" / run.info.run_id / "artifacts" / name).read_bytes() == (
             tmp_path / "first" / name

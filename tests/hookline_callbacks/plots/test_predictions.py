@@ -269,3 +269,16 @@ def test_invalid_options_are_reported(spec, options, option, message):
     (problem,) = raised.value.problems
     assert problem.path == ("callbacks", 0, option)
     assert message in (None, problem.text)
+
+
+def test_ids_are_columns_of_the_table(tmp_path):
+    lines = "".join(f"{number:03},{number},{number * number % 7}\n" for number in range(20))
+    (tmp_path / "rows.csv").write_text(f"row,a,y\n{lines}")
+    data = {"type": "CSV", "path": str(tmp_path / "rows.csv"), "targets": "y", "id_columns": "row", "validation": 0.5}
+    sections = {"model": {"type": "Linear", "out_features": 1}, "loss": {"type": "MSELoss"}, "metrics": []}
+    made = small({"type": "Predictions", "rows": 4}, epochs=1, data=data, **sections)
+    trial = hookline.train(made, out=tmp_path / "run")
+    rows = table(tmp_path / "run/predictions/epoch-0001.csv")
+    assert list(rows[0]) == ["row number", "row", "truth", "prediction"]
+    inputs = trial.data.validation.all.input[:4].flatten().tolist()
+    assert [row["row"] for row in rows] == [f"{number:03.0f}" for number in inputs]

@@ -1,6 +1,5 @@
 import json
 import os
-import subprocess
 import sys
 import warnings
 from collections import Counter
@@ -89,13 +88,12 @@ def test_the_trace_and_the_table_have_the_stages_and_operations_of_the_active_st
     assert {name: calls(found / "table.txt")[name] for name in STAGES[:4]} == dict.fromkeys(STAGES[:4], 4)
 
 
-def test_the_profiler_prints_nothing(tmp_path, capfd, monkeypatch):
-    monkeypatch.delenv("KINETO_LOG_LEVEL", raising=False)
+def test_the_profiler_prints_nothing(tmp_path, python):
     code = "import hookline; from small_training import small; hookline.train(small({'type': 'Profile'}), out='run')"
+    environment = {name: value for name, value in os.environ.items() if name != "KINETO_LOG_LEVEL"}
     paths = os.pathsep.join([*map(str, sys.path), str(SPECS.parent)])
-    command = [sys.executable, "-c", code]
-    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths})
-    assert capfd.readouterr() == ("", "")
+    done = python.run("-c", code, cwd=tmp_path, env={**environment, "PYTHONPATH": paths})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (tmp_path / "run/profile/trace.json").is_file()
 
 

@@ -66,6 +66,18 @@ MISTAKES = {
     gzip.compress(ROWS.encode())[:40]: "The file is damaged: it is truncated.",
     gzip.compress(SEMICOLONS.encode()): 'Set `delimiter = ";"`.',
     'size,weight,y\n"1,5","2,5",u\n': 'If the comma is the decimal sign, set `decimal_point = ","`.',
+    f"Birds of 2024\n\n{ROWS}": "The first 2 lines are above the table. Set `skip_rows = 2`.",
+    f"# by me, and others\n{ROWS}": 'Lines that begin with "#" are comments. Set `comment = "#"`.',
+    "\n".join(line if line.startswith("s") else f"r,{line}" for line in ROWS.splitlines()): (
+        "row names, as R writes them, have no name. List the names of all columns: "
+        '`names = ["row", "size", "weight", …]` and `header = true`.'
+    ),
+    ROWS.replace("3.5,3.25,v", "3.5,v"): "row 4: It has 2 cells, but the header has 3.",
+    ROWS.replace("3.5,3.25,v", "3.5,3.25,v,w"): "row 4: It has 4 cells, but the header has 3.",
+    ROWS.replace("3.5,3.25,v", "3.5,3.25,v\0"): "row 4: It contains a NUL character. The file is damaged.",
+    "size,weight,y\n": "The file has a header but no rows.",
+    '[{"size": 1, "y": "u"}]': "This is JSON, not a table. Write an object per line (JSON Lines).",
+    "\n \n": "The file is empty.",
     "size,size,y\n1,2,u\n": "or list names for all columns in `names`, with `header = true`.",
 }
 
@@ -79,8 +91,26 @@ def test_a_mistake_about_a_csv_file_is_reported_with_what_to_set(problems, conte
 
 @pytest.mark.parametrize(
     "content",
-    [ROWS, gzip.compress(ROWS.encode()), ROWS.replace("size", "a;b;c"), '"a;b",c,y\n1,2,u\n'],
-    ids=["plain", "gzip", "semicolons in a name", "quoted name"],
+    [
+        ROWS,
+        gzip.compress(ROWS.encode()),
+        ROWS.replace("size", "a;b;c"),
+        '"a;b",c,y\n1,2,u\n',
+        ROWS.replace("size", "#1"),
+        f"\n{ROWS}\n\n",
+        ROWS.replace("u", "u\u2028w\x0bx"),
+        ROWS.replace("u", '"u\nw"').replace("\n", "\r\n"),
+    ],
+    ids=[
+        "plain",
+        "gzip",
+        "semicolons in a name",
+        "quoted name",
+        "a name with #",
+        "blank lines",
+        "separators",
+        "line breaks",
+    ],
 )
 def test_a_good_file_is_not_suspected(problems, content):
     assert problems(content) == []

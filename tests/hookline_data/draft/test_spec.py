@@ -20,7 +20,9 @@ from hookline.check.toml.document import read
 from hookline.cli.main import main
 from hookline.errors import DataError
 from hookline.training.preflight.shapes import deep_check
-from hookline_data.draft.source import table_file
+from hookline_data.draft.draft import draft_of, source_of
+from hookline_data.draft.reading.data_files import data_files
+from hookline_data.draft.reading.source import table_file
 from hookline_data.draft.spec import as_spec
 from hookline_data.draft.target import drafted, likely_target
 from hookline_data.reading.csv_header import seems_to_lack_a_header
@@ -43,13 +45,19 @@ n",22,010,Oslo,4,2
 """
 
 
+def table(path):
+    files = data_files({"training": [path]})
+    source = source_of(files)
+    return None if source is None else table_file(files, source)
+
+
 def columns_of(path):
-    return table_file(path).columns
+    return table(path).columns
 
 
 def spec_of(path, target, task=None, directory=None):
-    file = table_file(path)
-    return as_spec(drafted(path, file.columns, target, task), file, directory or path.parent)
+    file = table(path)
+    return as_spec(draft_of(file, target, task), file, directory or path.parent)
 
 
 @pytest.fixture
@@ -156,6 +164,8 @@ def test_what_cannot_be_a_target_is_reported(people, target, task, problem):
         ("aaaaaaaa", 'all of its cells are "a"'),
         ("aabbccdd", "no class has 3 rows, one to learn from and others to test"),
         (["1", "2", "1e39", "1", "2", "1", "2", "1"], "1 number is not finite"),
+        (["1", "2", "1", "2", "1", "2", "x", "1"], '7 of its 8 cells are numbers, but "x" is not'),
+        ([*"aaaaa", "1", "2", "3"], 'most of its different cells are numbers, but "a" is not'),
         (["0.5", "1.5", "2.5"], "3 rows are too few to learn from and to test"),
         (["1e-320", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.5e-322"], "its numbers differ too little"),
     ],
@@ -174,13 +184,26 @@ def test_what_is_no_input_is_said_in_the_spec(people):
         "name": '8 of its 8 cells are different, such as "Ann \\"A\\", B"',
         "code": '8 of its 8 cells are different, such as "007"',
     }
+    Path("rooms.csv").write_text("room,floor,n,class\n" + "".join(f"{n % 7},2,{n},{n % 2}\n" for n in range(20)))
     assert """\
 # Columns that are not among the inputs:
-#   "id": it counts the rows
-#   "name": 8 of its 8 cells are different, such as "Ann \\"A\\", B"
-#   "code": 8 of its 8 cells are different, such as "007"
-inputs = ["age", "score", "grade"]
+#   "floor": it is 2 in all rows
+#   "n": it counts the rows
+inputs = ["room"]
+targets = "class" #""" in spec_of(Path("rooms.csv"), "class")
+
+
+def test_columns_with_another_cell_in_each_row_are_ids(people):
+    assert """\
+id_columns = ["id", "name", "code"] # no input, but predictions contain them
 targets = "city" # "Oslo" is 0, "Rome" is 1
+""" in spec_of(Path("people.csv"), "city")
+    Path("people.csv").write_text(PEOPLE.replace("2,Bob,,008", "1,Bob,,007"))
+    assert """\
+id_columns = "name" # no input, but predictions contain it
+# Columns that are not among the inputs:
+#   "code": 7 of its 8 cells are different, such as "007"
+inputs = ["id", "age", "score", "grade"]
 """ in spec_of(Path("people.csv"), "city")
 
 
@@ -194,7 +217,7 @@ def test_kinds_and_the_dialect_are_written_for_a_table_of_a_spreadsheet(tmp_path
     Path("houses.csv").write_text("\n".join(["house;price;rooms;town;sold;garden", *rows]), encoding="latin-1")
     code, out, err = hookline("new", "spec", "houses.csv", "--target", "price")
     assert (code, err) == (0, "")
-    assert '  "house" is not an input: 120 of its 120 cells are different, such as "h0"\n' in out
+    assert '  "house" identifies rows: it is no input, and predictions contain it.\n' in out
     text = Path("houses.toml").read_text()
     assert 'encoding = "latin-1"\ndelimiter = ";"\ndecimal_point = ","\n' in text
     assert text.split("[data.columns] # fitted to the training rows\n")[1].split("\n\n")[0].splitlines() == [
@@ -325,7 +348,6 @@ def test_two_whole_numbers_other_than_0_and_1_are_two_classes(tmp_path):
     path = tmp_path / "people.csv"
     text = spec_of(path, "grade")
     assert 'type = "CrossEntropyLoss"' in text
-    assert "out_features = 2 }" in text
 
 
 def test_nothing_is_written_over(people, hookline):
@@ -401,9 +423,7 @@ def test_of_any_table_there_is_a_sentence_or_a_spec_that_fits_it(tmp_path, data)
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([names, *rows])
     try:
-        file = table_file(path)
-        if file is None:  # A cell has a NUL character.
-            return
+        file = table(path)
         columns = file.columns
         draft = drafted(path, columns, data.draw(some.sampled_from([column.name for column in columns])), None)
     except DataError:

@@ -1,12 +1,9 @@
 """New rows of sources that draw pairs and triplets: single rows, or rows for each group of inputs."""
 
-import json
-
 import pytest
 import torch
+from row_readers import reader_of
 
-import hookline
-from hookline.data import DataDescription
 from hookline.errors import DataError
 
 
@@ -16,22 +13,8 @@ def reader(tmp_path):
 
     def reader(kind, loss):
         source = {"type": "CSV", "path": str(tmp_path / "train.csv"), "inputs": ["a", "b"], "targets": "y"}
-        spec = hookline.load(
-            {
-                "data": {"type": kind, "source": {**source, "standardize": True}},
-                "model": {"type": "Linear", "out_features": 1},
-                "loss": loss,
-                "optimizer": {"type": "SGD"},
-            }
-        )
-        run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
-        data = spec.data.prepare(run, spec.objective)
-        known = DataDescription.from_json(json.loads(json.dumps(DataDescription.of(data).to_json(), default=dict)))
-
-        def read(source, **options):
-            return list(spec.data.open_rows(source, known, spec.objective, **options))
-
-        read.rows = next(iter(data.training.all.inputs.values()))
+        read = reader_of({"type": kind, "source": {**source, "standardize": True}}, loss=loss)
+        read.rows = next(iter(read.training.inputs.values()))
         return read
 
     return reader
@@ -70,6 +53,14 @@ def test_each_group_may_have_its_own_rows(reader, tmp_path):
         'the list: row 3, column "a": "x" is not a number.'
     ]
     assert len(blocks[0].kept["id"]) == 5
+    wrong = read({**sources, "target": ["same", "other", "same"] * 3}, rows_per_block=5, with_targets=True)
+    assert torch.cat([block.batch.target for block in wrong]).tolist() == [1, 1, 1, 1, 1]
+    assert [str(error) for block in wrong for error in block.problems] == [
+        'row 2, column "target": The class "other" does not occur in the training split.',
+        'the list: row 3, column "a": "x" is not a number.',
+        'row 5, column "target": The class "other" does not occur in the training split.',
+        'row 8, column "target": The class "other" does not occur in the training split.',
+    ]
     with pytest.raises(DataError, match='There is no "target": pass "different" or "same" for each row'):
         read({"input1": second, "input2": second}, with_targets=True)
     with pytest.raises(DataError, match='"input1" and "input2" must have the same number of rows'):

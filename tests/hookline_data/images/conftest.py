@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 import hookline
+from hookline_stages.beginning import prepare_data
 
 
 @pytest.fixture
@@ -24,21 +25,19 @@ def folder(tmp_path):
 def prepare_images():
     """Prepare a source of images, of type ImageFolder by default."""
 
-    def prepare_images(path=None, *, seed=0, run=None, loss="CrossEntropyLoss", **options):
-        given = {"type": "ImageFolder", **({} if path is None else {"path": str(path)}), **options}
+    def prepare_images(path=None, *, seed=0, run=None, loss="CrossEntropyLoss", rows=None, **options):
+        data = {"type": "ImageFolder", **({} if path is None else {"path": str(path)}), **options}
         spec = hookline.load(
             {
                 "run": {"seed": seed, **(run or {})},
-                "data": given,
+                "data": data,
                 "model": {"type": "Linear", "out_features": 2},
                 "loss": {"type": loss},
                 "optimizer": {"type": "SGD"},
             }
         )
-        device = torch.device("cpu")
-        return spec.data.prepare(
-            hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=device), spec.objective
-        )
+        made = {"stages": None, "plugins": (), "catalog": None, "device": torch.device("cpu")}
+        return prepare_data(hookline.Run(spec=spec, given=rows, **made))
 
     return prepare_images
 

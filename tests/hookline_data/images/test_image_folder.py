@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 import hookline
 from hookline.errors import DataError, HooklineWarning, SpecError, UnreadableRowsError
 from hookline.runs.fingerprint import of_data
+from hookline_data.splitting.folds import fold_of_rows
 from hookline_data.splitting.fractions import by_fraction
 
 FILES = [
@@ -73,6 +74,30 @@ def test_fractions_split_images_as_rows_of_a_table(folder, prepare_images):
     parts = by_fraction(9, 0.25, 0.25, 4, numpy.array(["cat"] * 4 + ["dog"] * 5))
     for split, batches in data.splits().items():
         assert torch.equal(rows_of(batches)[0], expected(folder, [FILES[index] for index in parts[split]]))
+
+
+def test_folds_divide_images_as_rows_of_a_table(folder, prepare_images):
+    classes = numpy.array(["cat"] * 4 + ["dog"] * 5)
+    of_fold = fold_of_rows(9, 3, 2, classes)
+    for fold in range(3):
+        options = {"folds": 3, "fold": fold, "stratify": True, "split_seed": 2, "shuffle": False}
+        data = prepare_images(folder, **options)
+        for split, rows in (("validation", of_fold == fold), ("training", of_fold != fold)):
+            names = [FILES[index] for index in numpy.flatnonzero(rows)]
+            assert torch.equal(rows_of(data.splits()[split])[0], expected(folder, names))
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"folds": 3, "validation": 0.2}, "The fold is the validation split: remove `validation`"),
+        ({"folds": 3, "fold": 3}, "There are 3 folds, counted from 0"),
+        ({"fold": 1}, "folds"),
+    ],
+)
+def test_folds_that_contradict_other_options_are_refused(folder, prepare_images, options, problem):
+    with pytest.raises(SpecError, match=problem):
+        prepare_images(folder, **options)
 
 
 def test_other_folders_are_other_splits(folder, prepare_images, tmp_path):
@@ -321,3 +346,11 @@ def test_the_preparation_says_how_an_image_is_made(trained):
     assert prepared["images"] == {"mode": "L", "size": None, "upright": True, "divided_by": 255}
     assert prepared["image_shape"] == [1, 6, 8]
     assert [transform["type"] for transform in prepared["transforms"]] == ["RandomCrop", "Normalize"]
+
+
+def test_paths_are_kept_as_the_folder_has_them(folder, prepare_images):
+    data = prepare_images(type="ImageFolder", path=str(folder), validation=0.3, shuffle=False)
+    kept = [path for split in data.splits() for path in data.kept[split].column("path").to_pylist()]
+    assert sorted(kept) == sorted(FILES)
+    classes = [data.target.classes[index] for index in next(data.validation.epoch(1)).target.tolist()]
+    assert [path.split("/")[0] for path in data.kept["validation"].column("path").to_pylist()] == classes

@@ -8,7 +8,7 @@ from PIL import Image
 from pyarrow import parquet
 
 import hookline
-from hookline.errors import DataError, HooklineWarning, UnreadableRowsError
+from hookline.errors import DataError, HooklineWarning, MismatchError, SpecError, UnreadableRowsError
 
 NAMES = ["cat/2.png", "dog/0.bmp", "cat/0.png", "dog/old/a.png", "cat/2.png", "dog/1.bmp"]
 HEIGHT = [1.5, 2.5, 0.5, 4.0, 5.0, 6.0]
@@ -139,3 +139,25 @@ def test_new_rows_of_a_table_are_read_as_in_training(folder, table, tmp_path):
     shutil.rmtree(folder / "dog")
     with pytest.raises(UnreadableRowsError, match="3 of 6 rows cannot be read"):
         run.predict(table)
+
+
+def test_the_paths_and_the_ids_of_the_table_are_kept(table, prepare_images):
+    data = prepare(prepare_images, source(table, id_columns="age", validation=0.34))
+    kept = data.kept["validation"]
+    rows = [HEIGHT.index(height) for height in only(data.validation).target.flatten()]
+    assert kept.column_names == ["file", "age"]
+    assert kept.column("file").to_pylist() == [NAMES[row] for row in rows]
+    assert kept.column("age").cast("float64").to_pylist() == [AGE[row] for row in rows]
+
+
+def test_a_table_from_python_has_paths_from_the_current_folder(folder, prepare_images, monkeypatch):
+    rows = {"file": NAMES, "height": HEIGHT}
+    given = {"type": "DataFrame", "inputs": "file", "targets": "height"}
+    data = prepare(prepare_images, given, folder=str(folder), rows=rows)
+    assert torch.equal(only(data.training).input, pixels(folder, NAMES))
+    monkeypatch.chdir(folder)
+    assert torch.equal(only(prepare(prepare_images, given, rows=rows).training).input, pixels(folder, NAMES))
+    with pytest.raises(SpecError, match=r'data\.image_column: There is no column "file" in the DataFrame'):
+        prepare(prepare_images, given, rows=pyarrow.table({"path": NAMES, "height": HEIGHT}).to_pandas())
+    with pytest.raises(MismatchError, match=r"data\.source\.type: Pass the rows in Python"):
+        prepare(prepare_images, given)

@@ -1,36 +1,15 @@
 """A run trained with a CSV file, whose data source reads new rows."""
 
-import json
-
 import pytest
-import torch
-
-import hookline
-from hookline.data import DataDescription
+from row_readers import reader_of
 
 
 @pytest.fixture
-def reader(tmp_path):
+def reader():
     """Train with a file, and return a function that reads new rows of that run."""
 
     def reader(data, *, loss="MSELoss"):
-        spec = hookline.load(
-            {
-                "data": {name: str(value) if name == "path" else value for name, value in data.items()},
-                "model": {"type": "Linear", "out_features": 1},
-                "loss": loss if isinstance(loss, dict) else {"type": loss},
-                "optimizer": {"type": "SGD"},
-            }
-        )
-        run = hookline.Run(spec=spec, stages=None, plugins=(), catalog=None, device=torch.device("cpu"))
-        data = spec.data.prepare(run, spec.objective)
-        known = DataDescription.from_json(json.loads(json.dumps(DataDescription.of(data).to_json(), default=dict)))
-
-        def read(source, **options):
-            return list(spec.data.open_rows(source, known, spec.objective, **options))
-
-        read.training = data.training.all
-        return read
+        return reader_of(data | {"path": str(data["path"])}, loss=loss)
 
     return reader
 

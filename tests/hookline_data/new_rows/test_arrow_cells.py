@@ -9,6 +9,7 @@ import pytest
 import torch
 from pyarrow import parquet
 
+from hookline.data import Numbers
 from hookline.errors import DataError
 
 SEQUENCES = [[1, 2, 3], [4], [5, 6]]
@@ -178,7 +179,7 @@ def test_targets_that_the_loss_does_not_take_are_problems(read):
     assert problems_of([block])[0][1:] == (
         "y",
         None,
-        'The target column "y" has -1, but PoissonNLLLoss needs numbers of at least 0.',
+        "It is -1, but PoissonNLLLoss needs numbers of at least 0.",
     )
     assert block.batch.target.tolist() == [[1], [3]]
 
@@ -202,3 +203,24 @@ def test_dictionaries_and_views_are_plain_columns(read):
         assert block.batch.target.tolist() == [1, 0]
         assert problems_of([block]) == [(2, "y", None, "The cell is empty.")]
         assert block.kept["y"].to_pylist() == ["b", None, "a"]
+
+
+def test_rows_whose_targets_are_all_wrong_are_found_in_one_pass(read, monkeypatch):
+    rows = read({"x": [1, 2, 3]}, loss={"type": "PoissonNLLLoss"})
+    calls, apply = [], Numbers.apply
+    monkeypatch.setattr(Numbers, "apply", lambda *arguments: calls.append(None) or apply(*arguments))
+    table = {"x": [1.0] * 1000, "y": [-1.0] * 1000}
+    [block] = rows(table, with_targets=True, rows_per_block=1000)
+    assert (block.unreadable, block.batch, len(calls)) == (1000, None, 1)
+
+
+def test_a_wrong_target_is_reported_in_its_column(read):
+    rows = read(
+        {"x": [1, 2, 3], "y": [0, 1, 0], "z": [1, 0, 0]}, loss={"type": "BCEWithLogitsLoss"}, targets=["y", "z"]
+    )
+    [block] = rows({"x": [1.0] * 3, "y": [0, 1, 7], "z": [0, 8, 9]}, with_targets=True)
+    assert problems_of([block]) == [
+        (2, "z", None, "It is 8, but BCEWithLogitsLoss needs numbers from 0 to 1."),
+        (3, "y", None, "It is 7, but BCEWithLogitsLoss needs numbers from 0 to 1."),
+    ]
+    assert block.batch.target.tolist() == [[0, 0]]

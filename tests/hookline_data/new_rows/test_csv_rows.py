@@ -54,7 +54,7 @@ def test_always_kept_are_text_as_it_stands_in_the_file(read_csv, small_blocks):
 def test_rows_with_too_few_or_too_many_cells_are_problems(read_csv, small_blocks):
     blocks = read_csv("a,b\n1,2\n3\n\n5,6\n7,8,9\n,\n11,12\n")
     assert problems_of(blocks) == [
-        "row 2: It has 1 cells, but the header has 2.",
+        "row 2: It has 1 cell, but the header has 2.",
         "row 4: It has 3 cells, but the header has 2.",
         'row 5, column "a": The cell is empty.',
     ]
@@ -89,7 +89,7 @@ def test_true_and_false_are_1_and_0(read_csv, small_blocks):
         ("a,b", "The file has a header but no rows."),
         ("a,b,a\n1,2,3\n", 'Two columns are named "a".'),
         ("a;b\n1;2\n", 'The first line of the file is a single name: separate names with commas, not ";".'),
-        ('[{"a": 1}]', "This is not a table with column names in its first line."),
+        ('[{"a": 1}]', "This is JSON, not a table. Write an object per line (JSON Lines)."),
         (b"a,b\n1,\xff\n", "The file is not UTF-8 text."),
         ('a,b\n1,2\n3,"4\n5,6\n', 'row 2, column "b": The opening quote of this cell is not closed.'),
         (

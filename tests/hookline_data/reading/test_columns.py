@@ -68,7 +68,7 @@ def test_the_columns_of_the_inputs_are_described_in_order(prepare):
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ("y", 'The column "y" cannot be an input, because it is a target or splits the rows.'),
+        ("y", 'The column "y" cannot be an input, because it is a target, an id, or splits the rows.'),
         ("weight", 'There is no column "weight". Available: "a" and "y".'),
     ],
 )

@@ -3,6 +3,8 @@
 import pytest
 
 from hookline.errors import DataError
+from hookline_data.dialect.csv_file import CSVFile
+from hookline_data.reading import csv_quotes
 
 MANY = "This cell has more than 4 lines. Set `multiline = true` to allow this, or close its opening quote."
 OPEN = "The opening quote of this cell is not closed."
@@ -95,3 +97,22 @@ def test_two_stray_quotes_do_not_merge_rows_into_a_class(prepare, tmp_path):
     message = MANY.replace("more than 4", "3")
     assert str(caught.value) == f'{tmp_path / "table.csv"}: row 21, column "y": {message}'
     assert len(prepare(text, loss="CrossEntropyLoss", multiline=True).target.classes) == 3
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 2**20])
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("a,b\n1,2\n", (2, "1,2\n")),
+        ("a,b\n1,2", (2, "1,2\n")),
+        ("a,b\n", (1, "a,b\n")),
+        ("", (0, "\n")),
+        ("a,b\n\n1,2\n", None),
+        ("\na,b\n", None),
+        ("a,b\r\n1,2\r\n", None),
+    ],
+)
+def test_lines_are_counted_in_blocks_of_any_size(tmp_path, monkeypatch, block, text, counted):
+    monkeypatch.setattr(csv_quotes, "BLOCK", block)
+    (tmp_path / "x.csv").write_bytes(text.encode())
+    assert csv_quotes._counted(CSVFile(tmp_path / "x.csv")) == counted

@@ -6,7 +6,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from hookline_data.reading.parquet_footer import FooterError, column_names
+from hookline_data.reading.parquet_footer import FooterError, columns
 
 POINT = pyarrow.struct([("x", pyarrow.float64()), ("inner", pyarrow.struct([("y", pyarrow.int8())]))])
 COLUMNS = {
@@ -28,6 +28,13 @@ COLUMNS = {
 }
 
 
+TEXT = ["", "category"]
+
+
+def column_names(path):
+    return [column.name for column in columns(path)]
+
+
 def written(path, columns, **options):
     table = pyarrow.table(columns).replace_schema_metadata({"note": "x" * 300})
     parquet.write_table(table, path, **options)
@@ -38,6 +45,7 @@ def written(path, columns, **options):
 def test_the_names_equal_pyarrows(tmp_path, options):
     path = written(tmp_path / "table.parquet", COLUMNS, **options)
     assert column_names(path) == list(COLUMNS) == parquet.read_schema(path).names
+    assert [column.name for column in columns(path) if column.is_text] == TEXT
 
 
 def test_random_schemas_have_pyarrows_names(tmp_path):

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from hookline.errors.suggestions import nearest
-from hookline.errors.text import enumerate_names, shortened
+from hookline.errors.text import enumerate_names
 
 MOST_LOOKED_AT = 1000
 """The maximum number of files in a directory that are examined."""
@@ -44,8 +44,14 @@ _COMPRESSED = {
 """The suffix of compressed files, the program that unpacks them, and its option to keep the file."""
 _SUFFIXES = {".npz": "NPZ", ".pt": "PyTorch", ".pth": "PyTorch", ".ckpt": "PyTorch", ".xlsx": "Excel", ".docx": "Word"}
 """What a ZIP archive is by its suffix."""
-_TABLES = {".csv": "CSV", ".tsv": "CSV", ".jsonl": "JSONLines", ".ndjson": "JSONLines"}
-"""The data source that reads a text file, by its suffix, which may stand before that of a compression."""
+_EXCEL = b"[Content_Types].xml", b"xl/"
+"""What the ZIP archive of a sheet contains, whatever its suffix."""
+_TABLES = {".csv": "CSV", ".tsv": "CSV", ".jsonl": "JSON Lines", ".ndjson": "JSON Lines"}
+"""Text files with data by their suffix, which may stand before that of a compression."""
+_DATA = (*_TABLES, ".parquet", ".arrow", ".feather", ".npz", ".gz", ".zst")
+"""The suffixes of files by which a directory has data."""
+_IMAGES = (".png", ".jpg", ".jpeg")
+"""The suffixes of files by which a directory has images."""
 _OTHER_TEXT = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".ipynb": "Jupyter", ".xml": "XML"}
 _READ = ("Parquet", "NPZ", "Arrow")
 """The binary files that can be the data of a spec."""
@@ -60,8 +66,10 @@ def what_it_is(path: str, content: bytes) -> str | None:
         return "These are the weights of a model, not a spec."
     if suffix == ".py":
         return f"This is a Python file, not a spec. Pass it as a plugin beside a spec: -p {shlex.quote(path)}."
-    if _TABLES.get(suffix, "CSV") != "CSV":
-        return _data_file(path, _TABLES[suffix], _TABLES[suffix])
+    if content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "This is an HTML page, not a spec."
+    if _TABLES.get(suffix, "CSV") != "CSV" or (suffix == ".json" and _is_of_objects(content)):
+        return _data_file(path, "JSON Lines")
     if suffix in _OTHER_TEXT:
         kind = _OTHER_TEXT[suffix]
         return f"This is a {kind} file, but a spec is TOML. `hookline new spec data.csv` writes one for a table."
@@ -78,13 +86,15 @@ def binary_kind(path: Path) -> str | None:
 
 def _kind(content: bytes, suffix: str) -> str | None:
     kind = next((kind for begins, kind in _MAGIC.items() if content.startswith(begins)), None)
-    return _SUFFIXES.get(suffix, kind) if kind == "ZIP" else kind
+    if kind != "ZIP":
+        return kind
+    return "Excel" if all(name in content for name in _EXCEL) else _SUFFIXES.get(suffix, kind)
 
 
 def _of_binary(path: str, kind: str) -> str:
     inner = Path(Path(path).stem).suffix.lower()
     if kind in _COMPRESSED and inner in _TABLES:
-        return _data_file(path, f"{_TABLES[inner]}, compressed by {kind}", _TABLES[inner])
+        return _data_file(path, f"{_TABLES[inner]}, compressed by {kind}")
     if kind in _COMPRESSED:
         suffix, program, keep = _COMPRESSED[kind]
         file = shlex.quote(path)
@@ -92,23 +102,30 @@ def _of_binary(path: str, kind: str) -> str:
         command = f"{program}{keep} {file}" if path.endswith(suffix) else f"{program} < {file} > unpacked"
         return f"This is a file compressed by {kind}, not a spec. `{command}` unpacks it."
     if kind in _READ:
-        return _data_file(path, kind, kind)
+        return _data_file(path, kind)
+    if kind == "Excel":
+        return (
+            "This is an Excel file, not a spec. Save the sheet as CSV; `hookline new spec` then writes a spec for it."
+        )
     return f"This is a {kind} file, not a spec."
 
 
-def _data_file(path: str, what: str, kind: str) -> str:
-    return (
-        f'This is a data file ({what}), not a spec. Name it in the [data] section of a spec: type = "{kind}" and '
-        f'path = "{shortened(path)}".'
-    )
+def _data_file(path: str, what: str) -> str:
+    return f"This is a data file ({what}), not a spec. `hookline new spec {shlex.quote(path)}` writes a spec for it."
+
+
+def _is_of_objects(content: bytes) -> bool:
+    """Whether each of the first two lines is a JSON object."""
+    lines = [line.strip() for line in content[:10_000].splitlines()[:2]]
+    return len(lines) == 2 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines)
 
 
 def _is_table(content: bytes) -> bool:
-    """Whether the first two lines are comma-separated values."""
+    """Whether the first two lines are values separated by commas, semicolons or tabs."""
     lines = content[:10_000].splitlines()[:2]
-    return len(lines) == 2 and all(
-        line.count(b",") == lines[0].count(b",") > 0 and not set(b"=[]{}#") & set(line) for line in lines
-    )
+    if len(lines) < 2 or any(set(b"=[]{}#") & set(line) for line in lines):
+        return False
+    return any(lines[0].count(sign) == lines[1].count(sign) > 0 for sign in (b",", b";", b"\t"))
 
 
 def missing(path: str) -> str:
@@ -144,10 +161,22 @@ def directory(path: str) -> str:
         return f"This is a directory of runs. The spec of the last one is {home / max(runs, key=int) / 'spec.toml'}."
     specs = sorted(name for name in names if name.endswith(".toml"))
     if not specs:
-        return "This is a directory, not a spec."
+        advice = (
+            f" `hookline new spec {shlex.quote(path)}` writes a spec for the data in it." if _has_data(home) else ""
+        )
+        return f"This is a directory, not a spec.{advice}"
     some = [str(home / name) for name in specs[:MOST_NAMED]]
     others = f", and {len(specs) - MOST_NAMED} others" if len(specs) > MOST_NAMED else ""
     return f"This is a directory, not a spec. It contains {enumerate_names(some)}{others}."
+
+
+def _has_data(home: Path) -> bool:
+    """Whether a directory has data files, or directories with images."""
+    names = _names(home)
+    if any(name.lower().endswith(_DATA) for name in names):
+        return True
+    below = (name for folder in names[:MOST_NAMED] for name in _names(home / folder))
+    return any(name.lower().endswith(_IMAGES) for name in below)
 
 
 def _is_run(home: Path) -> bool:

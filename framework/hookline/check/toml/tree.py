@@ -70,7 +70,10 @@ class Node:
 
 
 class PathText(str):
-    """A string from a file in another directory than the spec's. If it is a path, it is relative to that directory."""
+    """A string from a file in another directory than the spec's, or from a `--set` option in another one.
+
+    If it is a path, it is relative to that directory.
+    """
 
     directory: Path
 
@@ -108,8 +111,8 @@ def plain(node: Node, directory: Path) -> Any:
     if isinstance(node.value, list):
         return [plain(inner, directory) for inner in node.value]
     if isinstance(node.value, str) and node.settings:
-        home = node.settings[-1].source.directory
-        if home is not None and home != directory:
+        home = node.settings[-1].source.home
+        if home != directory:
             text = PathText(node.value)
             text.directory = home
             return text

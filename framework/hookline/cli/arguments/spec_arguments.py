@@ -18,15 +18,6 @@ def add_plugin_argument(parser: argparse.ArgumentParser, what: str = "components
     )
 
 
-def add_accept_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare `--accept-changed-plugins`, for a finished run."""
-    parser.add_argument(
-        "--accept-changed-plugins",
-        action="store_true",
-        help="use plugins in another version than in training, with a warning",
-    )
-
-
 def add_set_argument(parser: argparse.ArgumentParser, what: str) -> None:
     """Declare `--set PATH=VALUE`."""
     parser.add_argument(

@@ -140,7 +140,7 @@ def _residual_lines(details: "TargetDetails", width: int | None) -> Iterator[str
     fractions = next(iter(summaries.values())).quantiles
     quantiles = ("quantiles", *(_fraction(fraction) for fraction in fractions))
     lines = [
-        (shortened(names[name], LONGEST), *(number_text(value, 4) for value in one.quantiles.values()))
+        (shortened(names[name], LONGEST), *(number_text(value, 4, trim=False) for value in one.quantiles.values()))
         for name, one in summaries.items()
     ]
     yield from table([quantiles, *lines], width, right=range(1, len(quantiles)))

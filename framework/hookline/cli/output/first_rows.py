@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 WIDEST_CELL = 40
 """The largest number of characters of a cell."""
 
+NARROWER = ((24, WIDEST_CELL), (16, 32), (12, 24))
+"""The numbers of characters to which names of numbers, and texts, are shortened until all columns fit."""
+
 GAP = 2
 """The number of spaces between columns."""
 
@@ -61,12 +64,12 @@ class _Group:
 def first_rows(table: "pyarrow.Table", width: int) -> Iterator[str]:
     """Lay out the rows of a table in lines of at most `width` characters, each with its number.
 
-    Columns such as `probability[setosa]` stand below the common part of their names. Columns that do not fit are named
-    below the table.
+    Columns such as `probability[setosa]` stand below the common part of their names. Their names are shortened if all
+    columns fit then; otherwise, columns that do not fit are named below the table.
     """
     names = table.column_names
-    count = next((count for count in range(len(names), 1, -1) if _fits(_groups(table, count), width)), 1)
-    groups = list(_groups(table, count))
+    count, longest = _fitting(table, width)
+    groups = list(_groups(table, count, longest))
     if any(group.heading for group in groups):
         headings = [filled(group.heading, group.width) for group in groups]
         yield (" " * GAP).join(headings).rstrip()
@@ -79,13 +82,24 @@ def first_rows(table: "pyarrow.Table", width: int) -> Iterator[str]:
         yield from paragraph(f"{counted(len(missing), 'column')} did not fit: {named}{more}.", width)
 
 
+def _fitting(table: "pyarrow.Table", width: int) -> tuple[int, tuple[int, int]]:
+    """Return how many columns fit, and the numbers of characters of the names of numbers, and of texts."""
+    names, widest = table.column_names, (WIDEST_CELL, WIDEST_CELL)
+    for longest in (widest, *NARROWER):
+        are_different = len({(of, shortened(name, longest[0])) for of, name in map(_split, names)}) == len(names)
+        if are_different and _fits(_groups(table, len(names), longest), width):
+            return len(names), longest
+    counts = range(len(names), 1, -1)
+    return next((count for count in counts if _fits(_groups(table, count, widest), width)), 1), widest
+
+
 def _fits(groups: "Iterator[_Group]", width: int) -> bool:
     sizes = [group.width for group in groups]
     return sum(sizes) + GAP * (len(sizes) - 1) <= width
 
 
-def _groups(table: "pyarrow.Table", count: int) -> Iterator[_Group]:
-    """Yield the numbers of the rows, and the first columns of a table."""
+def _groups(table: "pyarrow.Table", count: int, longest: tuple[int, int]) -> Iterator[_Group]:
+    """Yield the numbers of the rows, and the first columns of a table. `longest` is as in `_fitting`."""
     numbers = [str(index + 1) for index in range(table.num_rows)]
     yield _Group("", [_Column("row", numbers, is_number=True)])
     names = table.column_names[:count]
@@ -99,7 +113,7 @@ def _groups(table: "pyarrow.Table", count: int) -> Iterator[_Group]:
         heads = [
             label if is_group else name for name, (_, label) in zip(names[index:end], split[index:end], strict=True)
         ]
-        columns = [_column(head, table.column(place)) for place, head in enumerate(heads, index)]
+        columns = [_column(head, table.column(place), longest) for place, head in enumerate(heads, index)]
         yield _Group(_cell(heading) if is_group else "", columns)
         index = end
 
@@ -110,7 +124,7 @@ def _split(name: str) -> tuple[str, str]:
     return (before, label[:-1]) if bracket and label.endswith("]") and len(label) > 1 else ("", name)
 
 
-def _column(head: str, values: Any) -> _Column:
+def _column(head: str, values: Any, longest: tuple[int, int]) -> _Column:
     import pyarrow.types
 
     is_float, cells = pyarrow.types.is_floating(values.type), values.to_pylist()
@@ -118,10 +132,15 @@ def _column(head: str, values: Any) -> _Column:
     # Numbers from 0 to 1, such as probabilities, have as many decimals in each row.
     are_fractions = is_float and all(0 <= value <= 1 for value in present)
     texts = [
-        "" if value is None else _number(value, are_fractions=are_fractions) if is_float else _cell(str(value))
+        ""
+        if value is None
+        else _number(value, are_fractions=are_fractions)
+        if is_float
+        else _cell(str(value), longest[1])
         for value in cells
     ]
-    return _Column(_cell(head), texts, is_number=is_float or pyarrow.types.is_integer(values.type))
+    is_number = is_float or pyarrow.types.is_integer(values.type)
+    return _Column(_cell(head, longest[0 if is_number else 1]), texts, is_number=is_number)
 
 
 def _number(value: float, *, are_fractions: bool) -> str:
@@ -130,5 +149,5 @@ def _number(value: float, *, are_fractions: bool) -> str:
     return number_text(value, 5)
 
 
-def _cell(text: str) -> str:
-    return printable(shortened(text, WIDEST_CELL))
+def _cell(text: str, longest: int = WIDEST_CELL) -> str:
+    return printable(shortened(text, longest))

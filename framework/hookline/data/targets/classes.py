@@ -10,14 +10,18 @@ from hookline.data.targets.encoding import (
     Columns,
     Encoding,
     Target,
+    by_row,
     is_numeric,
     matrix,
     one_class,
+    refuse_numbers,
     refuse_text,
     rows_of,
 )
+from hookline.data.targets.text_cells import factorized
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
+from hookline.errors.unfit import UnfitCells, UnfitTargetsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +36,7 @@ class Classes(Encoding):
     """
 
     kind = "classes"
+    takes_text_cells = True
 
     given: tuple[str | int, ...] | None = None
     """The classes in the order of their indices; `None` for those of the training rows, sorted."""
@@ -72,18 +77,16 @@ class Classes(Encoding):
         import torch
 
         assert known.classes is not None
-        [(column, cells)] = columns.items()
+        [(column, given)] = columns.items()
+        cells, places = factorized(given)
         if unknown := sorted(set(distinct(column, cells)) - set(known.classes), key=str):
-            name = quoted_cell(unknown[0])
             if self.given is not None and split != NEW_ROWS:
                 refuse_others(unknown, self.given, column)
-            message = f"The class {name} does not occur in the training split."
-            if split != NEW_ROWS:
-                message = f'The class {name} of "{column}" occurs in {rows_of(split)} but not in the training split.'
-            raise DataError(message, columns=[column])
+            raise _unknown_classes(column, numpy.asarray(given), unknown, split)
         names = numpy.array(known.classes)
         order = numpy.argsort(names)  # Only classes that the spec gives may be in another order.
-        return torch.from_numpy(order[numpy.searchsorted(names[order], cells)])
+        indices = order[numpy.searchsorted(names[order], cells)]
+        return torch.from_numpy(indices if places is None else indices[places])
 
 
 @frozen
@@ -136,23 +139,24 @@ class Distribution(Encoding):
         import numpy
 
         refuse_text(columns, split)
-        for column, cells in columns.items():
-            wrong = cells > 0 if self.logarithms else (cells < 0) | (cells > 1)
-            if wrong.any():
-                wanted = "log-probabilities" if self.logarithms else "probabilities from 0 to 1"
-                raise DataError(
-                    f'The target column "{column}" has {cells[wrong][0]:g}, but {loss} needs {wanted}.',
-                    columns=[column],
-                )
+        wrong = {
+            column: cells > 0 if self.logarithms else (cells < 0) | (cells > 1) for column, cells in columns.items()
+        }
+        wanted = "log-probabilities" if self.logarithms else "probabilities from 0 to 1"
+        refuse_numbers(columns, wrong, f"{loss} needs {wanted}.")
         numbers = numpy.column_stack(list(columns.values())).astype(numpy.float64)
         sums = (numpy.exp(numbers) if self.logarithms else numbers).sum(axis=1)
         if (off := abs(sums - 1) > 1e-3).any():
             row = int(off.argmax())
-            which = "this row" if split == NEW_ROWS else f"row {row + 1} of the {split} split"
-            raise DataError(
-                f"The probabilities of each row must add up to 1 for {loss}, but those of {which}, "
-                f"{enumerate_names(columns)}, add up to {sums[row]:g}."
-            )
+
+            def explain(row: int, which: str = "this row") -> str:
+                return (
+                    f"The probabilities of each row must add up to 1 for {loss}, but those of {which}, "
+                    f"{enumerate_names(columns)}, add up to {sums[row]:g}."
+                )
+
+            message = explain(row, f"row {row + 1} of {rows_of(split)}")
+            raise UnfitTargetsError(message, {None: UnfitCells(off, explain)})
         return matrix(columns)
 
 
@@ -167,14 +171,32 @@ def refuse_others(classes: Sequence[str | int], given: Sequence[str | int], colu
         raise DataError(message, columns=[column], option=("classes",))
 
 
-def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
-    """Return the distinct cells, sorted; whole floats become integers."""
+def _unknown_classes(column: str, cells: "NDArray[Any]", unknown: Sequence[str | int], split: str) -> UnfitTargetsError:
+    """Return the error for classes that do not occur in the training rows."""
     import numpy
 
-    found = sorted(set((numpy.unique(cells) if cells.ndim > 1 else cells).tolist()))
-    if fractions := [value for value in found if isinstance(value, float) and not value.is_integer()]:
-        raise DataError(
-            f'The target column "{column}" has {fractions[0]:g}, but classes must be text or integers.',
-            columns=[column],
-        )
+    is_unknown = numpy.isin(cells, numpy.array(unknown))
+
+    def explain(row: int) -> str:
+        [first, *_] = distinct(column, cells[row : row + 1][is_unknown[row : row + 1]])
+        return f"The class {quoted_cell(first)} does not occur in the training split."
+
+    name = quoted_cell(unknown[0])
+    message = f'The class {name} of "{column}" occurs in {rows_of(split)} but not in the training split.'
+    return UnfitTargetsError(message, {column: UnfitCells(by_row(is_unknown), explain)})
+
+
+def distinct(column: str, cells: "NDArray[Any]") -> tuple[str | int, ...]:
+    """Return the distinct cells, sorted; whole floats become integers.
+
+    Raises:
+        UnfitTargetsError: If a number is not whole.
+
+    """
+    import numpy
+
+    found = numpy.unique(factorized(cells)[0]).tolist()
+    if any(isinstance(value, float) and not value.is_integer() for value in found):
+        is_whole = numpy.isfinite(cells) & (cells == numpy.floor(cells))
+        refuse_numbers({column: cells}, {column: ~is_whole}, "classes must be text or integers.")
     return tuple(int(value) if isinstance(value, float) else value for value in found)

@@ -29,7 +29,8 @@ def counts_in(encoded: "Tensor", number: int) -> tuple[int, ...]:
     """
     if not encoded.is_floating_point():
         flat = encoded.flatten()
-        return tuple(flat[flat >= 0].bincount(minlength=number)[:number].tolist())
+        known = flat if not len(flat) or int(flat.min()) >= 0 else flat[flat >= 0]
+        return tuple(known.bincount(minlength=number)[:number].tolist())
     holds = encoded > 0
     if number == 2 and (encoded.dim() == 1 or encoded.shape[1] == 1):
         true = int(holds.sum())

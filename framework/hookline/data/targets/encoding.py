@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
+from hookline.errors.unfit import UnfitCells, UnfitTargetsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,10 @@ NEW_ROWS = "new"
 """What `Encoding.apply` takes instead of the name of a split for rows that are not those of the run."""
 
 Columns = Mapping[str, "NDArray[Any]"]
-"""Target columns by name: arrays of numbers or strings, with one element per row."""
+"""Target columns by name: arrays of numbers or strings, with one element per row.
+
+Text may also be `TextCells`: see `Encoding.takes_text_cells`.
+"""
 
 
 @frozen(kw_only=True)
@@ -49,6 +53,8 @@ class Encoding:
     """What the encoded target consists of: "classes", one of several for each row; "labels", each of which holds or
     not; "numbers"; or "sequences" of classes. It determines which metrics can evaluate the predictions of the
     loss."""
+    takes_text_cells: ClassVar[bool] = False
+    """Whether `learn` and `apply` take text as `TextCells`, too. Otherwise they get a NumPy array."""
 
     def common(self, other: "Encoding") -> "Encoding | None":
         """Return an encoding that suits both this loss and another one, or `None` if there is none."""
@@ -74,6 +80,9 @@ class Encoding:
     def learn(self, columns: Columns, loss: str) -> Target:
         """Fit the encoding on the training rows, for example to collect the class names.
 
+        If the rows are streamed, these are only some of them: each class, and each character of sequences, is in one of
+        them, and of numbers, the smallest and the greatest one.
+
         Raises:
             DataError: If the columns do not suit the loss, whose name is `loss`.
 
@@ -84,7 +93,9 @@ class Encoding:
         """Encode the columns of a split, or of `NEW_ROWS`, as a tensor with one row per row of data.
 
         Raises:
-            DataError: If they do not match the training rows.
+            UnfitTargetsError: If some rows do not match the training rows. It says which, so that the others of
+                `NEW_ROWS` can be encoded.
+            DataError: If the columns as a whole do not match them.
 
         """
         raise NotImplementedError
@@ -113,6 +124,38 @@ def refuse_text(columns: Columns, split: str) -> None:
                 f'The target column "{column}" has text in {rows_of(split)}, but numbers in the training split.',
                 columns=[column],
             )
+
+
+def refuse_numbers(columns: Columns, wrong: Columns, wanted: str) -> None:
+    """Raise an `UnfitTargetsError` for numbers that a loss cannot take.
+
+    Args:
+        columns: the columns.
+        wrong: which of their numbers are wrong, by column, in the same shape.
+        wanted: what the loss needs, to complete a sentence.
+
+    """
+    unfit: dict[str | None, UnfitCells] = {}
+    first = ""
+    for column, is_wrong in wrong.items():
+        if not is_wrong.any():
+            continue
+        cells = columns[column]
+        first = first or f'The target column "{column}" has {cells[is_wrong][0]:g}, but {wanted}'
+
+        def explain(row: int, cells: Any = cells, is_wrong: Any = is_wrong) -> str:
+            return f"It is {cells[row][is_wrong[row]].flat[0]:g}, but {wanted}"
+
+        unfit[column] = UnfitCells(by_row(is_wrong), explain)
+    if unfit:
+        raise UnfitTargetsError(first, unfit)
+
+
+def by_row(truths: "NDArray[Any]") -> "NDArray[Any]":
+    """Return whether any element of each row is true: `(N,)`, given `(N, …)`."""
+    import numpy
+
+    return numpy.any(truths.reshape(len(truths), -1), axis=1)
 
 
 def is_a_number(text: str) -> bool:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.targets.classes import Classes, distinct
-from hookline.data.targets.encoding import Columns, Encoding, Target, is_numeric, matrix, one_class, refuse_text
+from hookline.data.targets.encoding import (
+    Columns,
+    Encoding,
+    Target,
+    is_numeric,
+    matrix,
+    one_class,
+    refuse_numbers,
+    refuse_text,
+)
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
 
@@ -20,6 +29,7 @@ class TwoValues(Encoding):
     """One of two values per column. A single column may contain two class names instead."""
 
     kind = "labels"
+    takes_text_cells = True
 
     no: int = 0
     """The value for false."""
@@ -79,6 +89,7 @@ class TwoValues(Encoding):
         return matrix(columns)
 
     def _check(self, columns: Columns, loss: str) -> None:
+        outside: dict[str, NDArray[Any]] = {}
         for column, cells in columns.items():
             if not is_numeric(cells):
                 raise DataError(
@@ -87,14 +98,11 @@ class TwoValues(Encoding):
                     columns=[column],
                 )
             if self.between:
-                outside, wanted = (cells < self.no) | (cells > self.yes), f"numbers from {self.no} to {self.yes}"
+                outside[column] = (cells < self.no) | (cells > self.yes)
             else:
-                outside, wanted = (cells != self.no) & (cells != self.yes), f"{self.no} or {self.yes}"
-            if outside.any():
-                raise DataError(
-                    f'The target column "{column}" has {cells[outside][0]:g}, but {loss} needs {wanted}.',
-                    columns=[column],
-                )
+                outside[column] = (cells != self.no) & (cells != self.yes)
+        wanted = f"numbers from {self.no} to {self.yes}" if self.between else f"{self.no} or {self.yes}"
+        refuse_numbers(columns, outside, f"{loss} needs {wanted}.")
 
 
 @frozen

@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.data.targets.encoding import Columns, Encoding, Target, is_a_number, is_numeric, matrix, refuse_text
+from hookline.data.targets.encoding import (
+    Columns,
+    Encoding,
+    Target,
+    is_a_number,
+    is_numeric,
+    matrix,
+    refuse_numbers,
+    refuse_text,
+)
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import quoted_cell
 
@@ -46,11 +55,7 @@ class Numbers(Encoding):
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Return the numbers unchanged."""
         refuse_text(columns, split)
-        for column, cells in columns.items():
-            if self.minimum is not None and (cells < self.minimum).any():
-                raise DataError(
-                    f'The target column "{column}" has {cells.min():g}, but {loss} needs numbers of at least '
-                    f"{self.minimum:g}.",
-                    columns=[column],
-                )
+        if self.minimum is not None:
+            wrong = {column: cells < self.minimum for column, cells in columns.items()}
+            refuse_numbers(columns, wrong, f"{loss} needs numbers of at least {self.minimum:g}.")
         return matrix(columns)

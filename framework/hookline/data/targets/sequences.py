@@ -1,12 +1,14 @@
 """Targets that are variable-length sequences of classes."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.data.targets.encoding import Columns, Encoding, Target, one_class, rows_of
+from hookline.data.targets.encoding import Columns, Encoding, Target, by_row, one_class, rows_of
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
+from hookline.errors.unfit import UnfitCells, UnfitTargetsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +20,7 @@ class Sequences(Encoding):
     """A sequence of classes per row, such as the characters of a word: int64 of shape `(N, steps)`, padded with -1."""
 
     kind = "sequences"
+    takes_text_cells = True
 
     blank: int = 0
     """The index of the blank, which separates classes and is not a class itself."""
@@ -51,25 +54,47 @@ class Sequences(Encoding):
         [(column, cells)] = columns.items()
         assert known.classes is not None
         if cells.ndim == 2:
-            if (cells == self.blank).any():
-                raise DataError(
-                    f'The target "{column}" has {self.blank} in {rows_of(split)}, which is the index of the blank.',
-                    columns=[column],
-                )
-            if cells.max() >= len(known.classes):
-                raise DataError(
-                    f'The class {cells.max()} of "{column}" occurs in {rows_of(split)} but not in the training split.',
-                    columns=[column],
-                )
+            self._refuse_indices(column, cells, len(known.classes), split)
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
-        if unknown := sorted({letter for cell in _texts(cells) for letter in cell} - set(index)):
-            raise DataError(
-                f'{quoted_cell(unknown[0])} of "{column}" occurs in {rows_of(split)} but not in the training split.',
-                columns=[column],
-            )
-        rows = [torch.tensor([index[letter] for letter in cell]) for cell in _texts(cells)]
+        texts = _texts(cells)
+        if unknown := sorted({letter for text in texts for letter in text} - set(index)):
+            raise _unknown_letters(column, texts, unknown, split)
+        rows = [torch.tensor([index[letter] for letter in text]) for text in texts]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
+
+    def _refuse_indices(self, column: str, cells: "NDArray[Any]", classes: int, split: str) -> None:
+        """Raise an `UnfitTargetsError` for the index of the blank, and for those that do not occur in training."""
+        is_blank = cells == self.blank
+        if not (is_wrong := is_blank | (cells >= classes)).any():
+            return
+
+        def explain(row: int) -> str:
+            index = cells[row][is_wrong[row]][0]
+            if index == self.blank:
+                return f"{index} is the index of the blank."
+            return f"The class {index} does not occur in the training split."
+
+        if is_blank.any():
+            message = f'The target "{column}" has {self.blank} in {rows_of(split)}, which is the index of the blank.'
+        else:
+            message = f'The class {cells.max()} of "{column}" occurs in {rows_of(split)} but not in the training split.'
+        raise UnfitTargetsError(message, {column: UnfitCells(by_row(is_wrong), explain)})
+
+
+def _unknown_letters(column: str, texts: Sequence[str], unknown: Sequence[str], split: str) -> UnfitTargetsError:
+    """Return the error for characters that do not occur in the training rows."""
+    import numpy
+
+    letters = set(unknown)
+    is_unfit = numpy.array([not letters.isdisjoint(text) for text in texts])
+
+    def explain(row: int) -> str:
+        letter = next(letter for letter in texts[row] if letter in letters)
+        return f"{quoted_cell(letter)} does not occur in the training split."
+
+    message = f'{quoted_cell(unknown[0])} of "{column}" occurs in {rows_of(split)} but not in the training split.'
+    return UnfitTargetsError(message, {column: UnfitCells(is_unfit, explain)})
 
 
 def _texts(cells: "NDArray[Any]") -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline.data.batches import Data
+from hookline.data.batches import Data, length_of
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import PathElement, enumerate_names
 from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper
@@ -51,7 +51,7 @@ def unfit(stage: str, answer: Any) -> str | None:
     "step"; each split of `prepare_data` must have batches. The sentence continues "must be answered with".
     """
     if stage == "prepare_data" and isinstance(answer, Data):
-        empty = next((split for split, batches in answer.splits().items() if not len(batches)), None)
+        empty = next((split for split, batches in answer.splits().items() if length_of(batches) == 0), None)
         remedy = "" if empty == "training" else ": omit the split, or give it rows"
         return None if empty is None else f"at least one batch in each split, but the {empty} split has none{remedy}"
     if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):

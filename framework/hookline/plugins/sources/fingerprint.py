@@ -5,12 +5,14 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from hookline.plugins.sources.sibling_files import package_files
+
+PACKAGE = __name__.partition(".")[0]
 
 
 def fingerprint(plugin: object, distribution: str | None = None) -> str:
@@ -24,10 +26,18 @@ def fingerprint(plugin: object, distribution: str | None = None) -> str:
     if function is not None:
         return of_text("\n".join(_of_function(function)))
     module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
+    if module is not None and distribution is None and module.__name__.partition(".")[0] == PACKAGE:
+        return _of_hookline()
     files = dict(_of_distribution(distribution)) if distribution is not None else {}
     if module is not None:
         files |= dict(_of_module(module))
     return of_files(files) if files else ""
+
+
+@cache
+def _of_hookline() -> str:
+    """The fingerprint of this package, whose code does not change while it runs."""
+    return of_files(dict(_of_module(sys.modules[PACKAGE])))
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, Path]]:

@@ -44,13 +44,17 @@ def _metric(value: Any, decimals: int | None) -> str:
     return f"{value:#.{DIGITS}g}".removesuffix(".") if decimals is None else f"{value:.{decimals}f}"
 
 
-def number_text(value: float, digits: int) -> str:
+def number_text(value: float, digits: int, *, trim: bool = True) -> str:
     """A number with this many significant digits. Below ten million, it has all digits before the decimal point.
+
+    `trim` leaves out zeros at the end.
 
     >>> number_text(369583.94, 5), number_text(0.012345678, 4), number_text(-27194.3, 4), number_text(7.3941e7, 5)
     ('369584', '0.01235', '-27194', '7.3941e+07')
+    >>> number_text(0.5, 4), number_text(0.5, 4, trim=False)
+    ('0.5', '0.5000')
     """
-    text = f"{value:.{digits}g}"
+    text = f"{value:.{digits}g}" if trim else f"{value:#.{digits}g}".removesuffix(".")
     return f"{value:.0f}" if "e+" in text and abs(value) < LEAST_WITH_EXPONENT else text
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from hookline.errors.exceptions import HooklineError
 from hookline.runs import lock
 from hookline.runs.directory import LOG, RESULT, SPEC
+from hookline.runs.trials import is_later_trial
 
 
-def is_run(directory: Path) -> bool:
-    """Whether a directory is that of a run, even if files are missing."""
+def is_listed(directory: Path) -> bool:
+    """Whether a directory is listed as that of a run, even if files are missing."""
     has = {name for name in (lock.NAME, RESULT, SPEC, LOG) if (directory / name).is_file()}
     return lock.NAME in has or len(has) > 1
 
@@ -29,9 +30,9 @@ def runs_below(directory: Path) -> list[Path]:
         )
     found = []
     for home, names, _ in os.walk(directory):
-        if is_run(Path(home)):
+        if is_listed(Path(home)):
             found.append(Path(home))
-            names[:] = [name for name in names if re.fullmatch(r"trial-\d+", name)]
+            names[:] = filter(is_later_trial, names)
         else:
             names[:] = [name for name in names if not name.startswith(".")]
     return sorted(found, key=_natural)

@@ -71,8 +71,8 @@ class WrapperSpec(Spec):
     def doubts(self, run: Any) -> "Iterable[OptionError]":
         """Yield warnings about options that have no effect in this run, or not the expected one.
 
-        Called before training, when `run.steps_per_epoch` is known. An example is something that would only happen
-        after the last step.
+        Called before training, when `run.steps_per_epoch` is known, which is `None` if the data does not know it. An
+        example is something that would only happen after the last step.
         """
         return ()
 

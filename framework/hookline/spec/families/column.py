@@ -1,31 +1,21 @@
 """Kinds of columns: how the cells of a table become inputs of a model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import frozen
-
+from hookline.errors.unfit import UnfitCells as UnfitCells
 from hookline.spec.families.graph import Graph, Value
+from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
     import pyarrow
-    from numpy.typing import NDArray
     from torch import Tensor
-
 
 MISSING_TIME = -(2**63)
 """A missing time in a graph, as NumPy has it: `numpy.datetime64("NaT").astype("int64")`."""
-
-
-@frozen(eq=False)
-class UnfitCells:
-    """Cells of a column that cannot be transformed, such as a category that does not occur in the training split."""
-
-    is_unfit: "NDArray[Any]"
-    """Whether the cell of each row is unfit: `(rows,)`."""
-    explain: Callable[[int], str]
-    """Returns what is wrong with the cell of a row, in a sentence."""
+SAMPLED_ROWS = 1_000_000
+"""The largest number of training rows to which a kind is fitted that cannot be fitted to one part after the other."""
 
 
 @spec
@@ -35,6 +25,9 @@ class ColumnSpec(Spec):
     The cells of all rows are first converted by `parse`. What the kind needs to know about the column, such as its mean
     or its categories, is computed by `fit` from the training rows alone, stored with the run, and used to `transform`
     the rows of all splits and new rows.
+
+    `parse`, `unfit` and `transform` get the rows in parts, or each distinct cell once. What they return for a cell must
+    not depend on other cells.
     """
 
     family = "column kind"
@@ -90,6 +83,16 @@ class ColumnSpec(Spec):
         """
         return {}
 
+    def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
+        """Return an object that fits the kind to training rows that come in parts, in the order of the file.
+
+        It is used for data that does not fit in memory. The default fits the kind to a uniform sample of at most `most`
+        training rows. A kind whose statistics can be merged, such as a mean or the categories, should override it.
+        """
+        if type(self).fit is ColumnSpec.fit:
+            return NothingToFit()
+        return SampledFit(self.fit, most)
+
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells that cannot be transformed; `None` if there are none."""
         return None
@@ -134,6 +137,19 @@ class ColumnSpec(Spec):
 
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be undone.")
+
+    def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
+        """Return what the transformed numbers of one row mean to people, by name: if possible, the cell of the column.
+
+        The default undoes the first number if it can be undone, and returns the numbers by their `names`.
+        """
+        import torch
+
+        found: dict[str, str | float] = dict(zip(self.names(column, fitted), numbers, strict=True))
+        if self.is_invertible and column in found:
+            first = torch.tensor(numbers[:1], dtype=torch.float64)
+            found[column] = self.inverse_transform(first, fitted).item()
+        return found
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each number that a cell becomes, such as "color=red"."""

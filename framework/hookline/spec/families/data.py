@@ -1,6 +1,6 @@
 """Sources of data."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
@@ -8,7 +8,7 @@ from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -24,6 +24,9 @@ class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
     family = "data source"
+    reading_options: "ClassVar[Collection[str] | None]" = None
+    """The options that decide which files are read, and how. If none of them is wrong, but others are, the names of
+    files and columns are still checked, and reported together with the wrong options. `None`: they are not."""
 
     batch_size: int = option(default=32, minimum=1)
     """The number of rows in a batch."""
@@ -40,8 +43,20 @@ class DataSpec(Spec):
 
     @property
     def always_kept(self) -> "Sequence[str]":
-        """The columns of new rows that predictions always contain, such as the paths of images."""
+        """The columns that predictions contain if the rows have them, such as ids and the paths of images."""
         return ()
+
+    def with_rows(self, rows: Any) -> "DataSpec":
+        """Return this source with rows from Python in place of those that it reads itself.
+
+        Called with the argument `data` of `hookline.train` before `prepare`. Override it in a source that takes rows.
+
+        Raises:
+            MismatchError: If the source takes no rows, or if they contradict an option.
+            DataError: If they are not of a type that the source takes.
+
+        """
+        raise MismatchError(f"{type(self).__name__} takes no rows from Python: omit `data`.", ("data", "type"))
 
     def check(self, loss: "Objective | None") -> "Iterable[OptionError | MismatchError]":
         """Yield the errors in the named files that can be found quickly and without torch or NumPy.
@@ -64,6 +79,19 @@ class DataSpec(Spec):
         """
         return numbers
 
+    def cells_of(
+        self, group: str, numbers: "Sequence[float]", preparation: "Mapping[str, Any]"
+    ) -> "Mapping[str, str | float] | None":
+        """Return what the inputs of one row mean to people, such as the cells of columns, by name; `None` if unknown.
+
+        Args:
+            group: the name of the group of inputs.
+            numbers: the numbers of the row, without the standardization of `preparation`.
+            preparation: what is known of the group: see `Data.preparation`.
+
+        """
+        return None
+
     def open_rows(
         self,
         source: Any,
@@ -85,7 +113,7 @@ class DataSpec(Spec):
             objective: the objective, with the encodings of the targets.
             rows_per_block: the largest number of rows of a block.
             with_targets: whether to read the targets too. By default they may be absent.
-            keep: the names of columns to return as they are.
+            keep: the names of columns to return as they are. Those of `always_kept` may be absent.
 
         Raises:
             DataError: If the source cannot be read at all. A row that cannot be read is a problem of its block.

@@ -1,12 +1,14 @@
 """The batches to evaluate: those of a split, with another size if requested, or new rows from a file or an object."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hookline.data.batches import Batch, Batches
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineWarning, UnreadableRowsError
+from hookline.errors.text import counted, shortened
 from hookline.plugins.stages import Run
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ class Rebatched:
         return self._batches.rows
 
     def __len__(self) -> int:
-        """Return the number of batches, from that of all rows."""
+        """Return the number of batches; a `TypeError` if that of the rows is unknown."""
+        if not self.rows:
+            raise TypeError("The number of rows is unknown.")
         return -(-self.rows // self._batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -56,17 +60,15 @@ class NewRows:
         self._run, self._blocks, self._batch_size, self._source = run, blocks, batch_size, source
         self._has_weights = has_weights
         self.rows = 0
-        """The number of rows that were read so far."""
-
-    def __len__(self) -> int:
-        """Return the number of batches of the rows that were read so far."""
-        return -(-self.rows // self._batch_size)
+        """The number of rows that were read so far, without those that are dropped."""
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches.
 
         Raises:
             DataError: If there are no rows; an `UnreadableRowsError` lists rows that cannot be read.
+
+        Issues a warning about rows that are left out because the training drops such rows.
 
         """
         for batch in rebatched(self._readable(), self._batch_size):
@@ -75,21 +77,51 @@ class NewRows:
                 warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
             self.rows += batch.rows
             yield batch.changed(self._run.moved)
-        if not self.rows:
-            raise DataError("There are no rows.", file=str(self._source))
 
     def _readable(self) -> Iterator[Batch]:
         """Yield the rows of each block. After the first row that cannot be read, only count such rows."""
         problems: list[DataError] = []
-        rows = unreadable = 0
+        dropped: Counter[str] = Counter()
+        rows = unreadable = kept = 0
         for block in self._blocks:
             rows += block.rows
-            unreadable += block.unreadable
-            problems += block.problems[: MOST_PROBLEMS - len(problems)]
-            if not unreadable and block.batch is not None:
-                yield block.batch
+            dropped.update({column: int(is_missing.sum()) for column, is_missing in block.dropped.items()})
+            batch, others, more = _without_dropped(block)
+            unreadable += others
+            problems += more[: MOST_PROBLEMS - len(problems)]
+            if not unreadable and batch is not None:
+                kept += batch.rows
+                yield batch
         if unreadable:
             raise UnreadableRowsError(problems, unreadable=unreadable, rows=rows)
+        if not rows:
+            raise DataError("There are no rows.", file=str(self._source))
+        if dropped:
+            lacks = ", and ".join(f'"{shortened(column)}" in {count:,}' for column, count in dropped.items())
+            what = f"{rows - kept:,} of {counted(rows, 'row')}"
+            if not kept:
+                raise DataError(
+                    f"No row is left: {lacks} of {counted(rows, 'row')} is missing.", file=str(self._source)
+                )
+            message = f"{self._source}: {what} are left out, as in training: {lacks} of them is missing."
+            warnings.warn(HooklineWarning(message, id="dropped-rows"), stacklevel=2)
+
+
+def _without_dropped(block: RowBlock) -> tuple[Batch | None, int, list[DataError]]:
+    """Return the readable rows that the training would not drop, and the number and the errors of unreadable ones."""
+    is_dropped = block.is_dropped
+    if is_dropped is None:
+        return block.batch, block.unreadable, list(block.problems)
+    problems = [error for error in block.problems if error.row is None or not is_dropped[error.row - block.first]]
+    unreadable, batch, is_kept = 0, block.batch, ~is_dropped
+    if block.is_readable is not None:
+        unreadable, is_kept = int((is_kept & ~block.is_readable).sum()), is_kept[block.is_readable]
+    if batch is not None:
+        import torch
+
+        places = torch.from_numpy(is_kept.nonzero()[0])
+        batch = batch.changed(lambda rows: rows[places]) if len(places) else None
+    return batch, unreadable, problems
 
 
 def rebatched(batches: Iterable[Batch], batch_size: int) -> Iterator[Batch]:

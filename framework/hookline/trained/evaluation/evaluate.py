@@ -1,6 +1,6 @@
 """Call the stage `evaluate` for a finished run."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,6 @@ from hookline.trained.evaluation.batches import NewRows, Rebatched
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from hookline.spec.objective.prediction import Prediction
-
-Seeing = Callable[[Mapping[str, "Prediction"], int], None]
-"""A function that gets the predictions for each batch, and its number of rows."""
-
 
 ROWS_PER_BLOCK = 4096
 """About how many new rows are read at once."""
@@ -62,22 +56,11 @@ def refuse_batch_size(batch_size: int | None) -> None:
         raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
 
 
-def evaluated(
-    run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str, see: Seeing | None = None
-) -> dict[str, float]:
+def evaluated(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str) -> dict[str, float]:
     """Call the stage `evaluate` with all wrappers, and return the loss and the metrics.
 
-    Args:
-        run: an opened run. Its stages change if `see` is given.
-        model: the model, which is in evaluation mode before and afterwards.
-        criterion: the criterion, in the same way.
-        batches: the rows.
-        split: the name of the split.
-        see: gets what the stage `predict` answers for each batch.
-
+    The model and the criterion are in evaluation mode before and afterwards.
     """
-    if see is not None:
-        run.stages.predict = _seen(run.stages.predict, see)  # type: ignore[method-assign]
     try:
         answer = run.stages.evaluate(run=run, model=model, criterion=criterion, batches=batches, split=split)
     finally:
@@ -95,12 +78,3 @@ def located(document: Document) -> Iterator[None]:
         if error.diagnostic.path[:1] != ("metrics",):
             raise
         raise document.spec_error(error) from error
-
-
-def _seen(predict: Callable[..., Any], see: Seeing) -> Callable[..., Any]:
-    def seen(**values: Any) -> Any:
-        answer = predict(**values)
-        see(answer, values["batch"].rows)
-        return answer
-
-    return seen

@@ -1,11 +1,13 @@
 """Gather the predictions of an evaluation, batch by batch, as NumPy arrays."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from hookline.data.batches import Batch
 from hookline.data.targets.encoding import Target
+from hookline.plugins.stages import hookimpl
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.predicted import THRESHOLD, Predicted, predicted
@@ -36,7 +38,10 @@ class _Gathered:
 
 
 class Gathering:
-    """Gathers the predictions of an evaluation: call it with the answer of the stage `predict` for each batch."""
+    """Gathers the predictions of an evaluation, as a plugin that wraps the stage `predict`."""
+
+    __hookline_name__ = "the evaluation"
+    """Its name in messages."""
 
     def __init__(
         self,
@@ -66,7 +71,14 @@ class Gathering:
         self.rows = 0
         """The number of rows so far."""
 
-    def __call__(self, several: Mapping[str, Prediction], rows: int) -> None:
+    @hookimpl(wrapper=True)
+    def predict(self, batch: Batch) -> Generator[None, Mapping[str, Prediction], Mapping[str, Prediction]]:
+        """Add what the stage answers for each batch."""
+        answer = yield
+        self.add(answer, batch.rows)
+        return answer
+
+    def add(self, several: Mapping[str, Prediction], rows: int) -> None:
         """Add the predictions of a batch with this number of rows."""
         for key, named in zip(self._objective.prediction_keys(), self._objective.losses.values(), strict=True):
             prediction = several[key]

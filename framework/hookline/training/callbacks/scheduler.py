@@ -64,13 +64,16 @@ class SchedulerSpec(WrapperSpec):
 
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
-        yield from self.unfit(self.length(run), "step" if self.is_per_step else "epoch")
+        if (length := self.length(run)) is not None:
+            yield from self.unfit(length, "step" if self.is_per_step else "epoch")
         yield from run.spec.optimizer.doubt_changed_lr("type")
 
-    def length(self, run: Run) -> int:
-        """The number of times it is stepped in the run."""
+    def length(self, run: Run) -> int | None:
+        """The number of times it is stepped in the run; `None` if the data does not know its number of batches."""
         epochs = run.spec.run.epochs
-        return epochs * run.steps_per_epoch if self.is_per_step else epochs
+        if not self.is_per_step:
+            return epochs
+        return None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
 
     def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
         """Options that do not fit if it is stepped `length` times, after each "step" or "epoch".
@@ -90,11 +93,12 @@ class SchedulerSpec(WrapperSpec):
                 message = f"It takes {counted(times, unit)}, and the run has only {length}."
                 yield OptionError(name, message)
 
-    def build_scheduler(self, optimizer: "optim.Optimizer", length: int) -> "LRScheduler":
+    def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.
 
-        `length` says how many times it will be stepped in the whole run. A `ValueError` says what does not fit, an
-        `OptionError` also in which option.
+        `length` says how many times it will be stepped in the whole run; `None` if that is unknown, because it is
+        stepped after each step and the data does not know its number of batches. A `ValueError` says what does not fit,
+        an `OptionError` also in which option.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
@@ -156,6 +160,13 @@ class Schedule:
         """Load the state of a scheduler from another run."""
         assert self._scheduler is not None
         self._scheduler.load_state_dict(state)
+        # The optimizer of a resumed training has made its steps in another process. Without this mark torch warns at
+        # the end of an epoch, because this optimizer has made none before the scheduler's.
+        vars(self._optimizer)["_opt_called"] = True
+
+    def lengths_differ(self, state: Mapping[str, Any]) -> bool:
+        """Whether the schedule of a saved state has another length than this one, such as in a longer run."""
+        return _lengths(state) != _lengths(self.state_dict())
 
     def _note(self) -> None:
         assert self._optimizer is not None
@@ -164,6 +175,14 @@ class Schedule:
     def _advance(self, record: Mapping[str, Any]) -> None:
         assert self._scheduler is not None
         self._spec.advance(self._scheduler, record)
+
+
+def _lengths(state: Any) -> list[Any]:
+    """Return torch's lengths of a schedule and of those inside it."""
+    if isinstance(state, Mapping):
+        own = [state[name] for name in ("T_max", "total_steps") if name in state]
+        return own + [length for part in state.values() for length in _lengths(part)]
+    return [length for part in state for length in _lengths(part)] if isinstance(state, list) else []
 
 
 class ScheduleOfSteps(Schedule):
@@ -184,6 +203,15 @@ class ScheduleOfSteps(Schedule):
 
     def _note(self) -> None:
         """The learning rate is noted before each step."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the scheduler, and the learning rates of the last step, which are logged after the epoch."""
+        return {"scheduler": super().state_dict(), "used": list(self._used)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load a state that `state_dict` returned."""
+        super().load_state_dict(state["scheduler"])
+        self._used = list(state["used"])
 
     def _advance(self, record: Mapping[str, Any]) -> None:
         """The scheduler is stepped after each step."""

@@ -29,7 +29,8 @@ def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:
         return
     smallest = min(module.num_embeddings for module in tables.values())
     for split, batches in data.splits().items():
-        suspicious = _suspicious_rows(batches.all, smallest) if hasattr(batches, "all") else None
+        rows = getattr(batches, "all", getattr(batches, "extremes", None))
+        suspicious = None if rows is None else _suspicious_rows(rows, smallest)
         if suspicious is None:
             continue
         for first in range(0, suspicious.rows, run.spec.data.batch_size):  # The same batch size as in training.

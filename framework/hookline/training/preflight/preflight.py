@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.batches import length_of
 from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
 from hookline.errors.failures import FAILURES, attributed_to, reason
 from hookline.files import plain_name
@@ -196,9 +197,9 @@ def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch
 
     full, parts = run.spec.data.batch_size, run.spec.run.accumulate
     rows_per_epoch = getattr(data.training, "rows_per_epoch", data.training.rows)
-    last = rows_per_epoch - (len(data.training) - 1) * full
-    if not last > 0:
-        return  # The data source chooses the batch sizes itself.
+    length = length_of(data.training)
+    if length is None or not (last := rows_per_epoch - (length - 1) * full) > 0:
+        return  # The data source does not know its rows, or chooses the batch sizes itself.
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
     if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return

@@ -15,6 +15,7 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.reader import in_order
 from hookline.check.toml.document import Document
+from hookline.data.batches import length_of
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import DataError, HooklineError
 from hookline.plugins.dispatch.attribution import naming_plugins
@@ -97,7 +98,7 @@ def _check_stages(run: "Run", found: _Found) -> None:
     data: Data | None = None
     with found.collecting(run):
         data = run.stages.prepare_data(run=run)
-        run.steps_per_epoch, run.targets = len(data.training), data.targets
+        run.steps_per_epoch, run.targets = length_of(data.training), data.targets
     if data is None:
         return
     model, criterion = _pass_shapes(run, data, found)

@@ -40,20 +40,17 @@ TABLE = b"a,b,c\n1,2,x\n"
         (
             "data.csv.gz",
             gzip.compress(TABLE, mtime=0),
-            'This is a data file (CSV, compressed by gzip), not a spec. Name it in the [data] section of a spec: type = "CSV" '
-            'and path = "data.csv.gz".',
+            "This is a data file (CSV, compressed by gzip), not a spec. `hookline new spec data.csv.gz` writes a spec for it.",
         ),
         (
             "rows.jsonl",
             b'{"a": 1}\n',
-            'This is a data file (JSONLines), not a spec. Name it in the [data] section of a spec: type = "JSONLines" and '
-            'path = "rows.jsonl".',
+            "This is a data file (JSON Lines), not a spec. `hookline new spec rows.jsonl` writes a spec for it.",
         ),
         (
             "data.arrow",
             b"ARROW1\0\0",
-            'This is a data file (Arrow), not a spec. Name it in the [data] section of a spec: type = "Arrow" and path = '
-            '"data.arrow".',
+            "This is a data file (Arrow), not a spec. `hookline new spec data.arrow` writes a spec for it.",
         ),
         (
             "spec.toml.gz",
@@ -68,13 +65,23 @@ TABLE = b"a,b,c\n1,2,x\n"
         (
             "data.parquet",
             b"PAR1\x15\x04PAR1",
-            'This is a data file (Parquet), not a spec. Name it in the [data] section of a spec: type = "Parquet" and path = '
-            '"data.parquet".',
+            "This is a data file (Parquet), not a spec. `hookline new spec data.parquet` writes a spec for it.",
         ),
         (
             "data.npz",
             b"PK\x03\x04",
-            'This is a data file (NPZ), not a spec. Name it in the [data] section of a spec: type = "NPZ" and path = "data.npz".',
+            "This is a data file (NPZ), not a spec. `hookline new spec data.npz` writes a spec for it.",
+        ),
+        (
+            "sheet.csv",
+            b"PK\x03\x04......[Content_Types].xml....xl/workbook.xml",
+            "This is an Excel file, not a spec. Save the sheet as CSV; `hookline new spec` then writes a spec for it.",
+        ),
+        ("page.csv", b"\n<!DOCTYPE html>\n<html>", "This is an HTML page, not a spec."),
+        (
+            "rows.json",
+            b'{"a": 1}\n{"a": 2}\n',
+            "This is a data file (JSON Lines), not a spec. `hookline new spec rows.json` writes a spec for it.",
         ),
         ("model.pt", b"PK\x03\x04", "This is a PyTorch file, not a spec."),
         ("model.safetensors", b"\x08\0\0\0\0\0\0\0{}", "These are the weights of a model, not a spec."),
@@ -112,6 +119,12 @@ def test_a_directory_is_reported_with_its_specs(reported, tmp_path):
     )
     assert reported("runs/iris") == "This is a directory of runs. The spec of the last one is runs/iris/10/spec.toml."
     assert reported("runs") == "This is a directory, not a spec."
+    for file in ("tables/a.csv", "images/cat/1.png"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch()
+        folder = file.partition("/")[0]
+        advice = f"`hookline new spec {folder}` writes a spec for the data in it."
+        assert reported(folder) == f"This is a directory, not a spec. {advice}"
     (tmp_path / "a.toml").touch()
     assert reported(".") == 'This is a directory, not a spec. It contains "a.toml".'
 

@@ -23,7 +23,7 @@ def gathered(loss, known, *batches):
     gathering = Gathering(objective, {"target": known}, with_scores=False)
     for outputs, target in batches:
         batch = Batch({"x": outputs}, {"target": target})
-        gathering(objective.predict(nn.Identity(), outputs, batch), len(outputs))
+        gathering.add(objective.predict(nn.Identity(), outputs, batch), len(outputs))
     return gathering
 
 

@@ -26,7 +26,7 @@ def gathered(loss, outputs, target, known, **options):
     gathering = Gathering(objective, {"target": known}, **{"with_scores": False, **options})
     for start, stop in ((0, 3), (3, 4)):
         batch = Batch({"x": outputs[start:stop]}, {"target": target[start:stop]})
-        gathering(objective.predict(nn.Identity(), outputs[start:stop], batch), batch.rows)
+        gathering.add(objective.predict(nn.Identity(), outputs[start:stop], batch), batch.rows)
     return gathering.details()["target"]
 
 

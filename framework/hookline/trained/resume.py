@@ -1,0 +1,104 @@
+"""Resume a run that was interrupted, killed or is to become longer, from its newest checkpoint."""
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import HooklineWarning, RunError
+from hookline.errors.source import Source
+from hookline.plugins.manager import Plugins
+from hookline.plugins.trial import Trial
+from hookline.runs import directory as directories
+from hookline.runs.liveness import is_running
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.trained.run_files import refuse_other_paths
+from hookline.training.checkpoints.resumed import Resumed
+from hookline.training.checkpoints.writer import newest_state
+from hookline.training.pipeline import Start, train_trials
+
+
+def resume(
+    directory: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    allow: Iterable[str] = (),
+    plugins: Iterable[object] = (),
+    data: Any = None,
+) -> Trial:
+    """Continue a run from its newest checkpoint, in the same directory, and return the result of the whole run.
+
+    The run becomes exactly what it would have been without the interruption: the same weights, log and metrics. It must
+    have saved checkpoints: list the callback `Checkpoint` in the spec.
+
+    Args:
+        directory: the directory of the run, such as "runs/iris/1".
+        overrides: changes of the spec, such as `run.epochs=50`. A run may always become longer.
+        allow: the paths of other options that may change, such as "optimizer.lr", and "data", "plugins" or
+            "environment" if these may differ. The run is then no longer what it would have been.
+        plugins: modules or objects with hook implementations that the run used in addition to the installed plugins.
+        data: the rows, if they were passed to `hookline.train` too.
+
+    Raises:
+        RunError: If the directory is not that of a run, if it has no checkpoint, or if another process trains it.
+        LockError: If something has changed that was not allowed.
+        HooklineError: As for `hookline.train`.
+
+    """
+    resumable = resumable_run(directory, overrides=overrides, allow=allow, plugins=plugins, data=data)
+    return resumable.train(resumable.loader.plugins(resumable.document))
+
+
+@frozen(eq=False)
+class ResumableRun:
+    """A run with a checkpoint from which it can be resumed."""
+
+    start: Start
+    """Where it is resumed."""
+    spec: TrainingSpec
+    """The spec to train, with its changes."""
+    document: Document
+    """The document of the spec."""
+    loader: Loader
+    """The loader of the plugins."""
+
+    def train(self, plugins: Plugins) -> Trial:
+        """Continue the training."""
+        return train_trials(self.spec, plugins, self.start)
+
+
+def resumable_run(
+    directory: str | Path,
+    *,
+    overrides: Iterable[str],
+    allow: Iterable[str],
+    plugins: Iterable[object],
+    data: Any = None,
+) -> ResumableRun:
+    """Open the newest checkpoint of a run. The arguments and errors are those of `resume`; nothing is changed yet."""
+    home = Path(directory)
+    refuse_other_paths(home)
+    if is_running(home):
+        raise RunError(f"{home}: Another process is training this run.")
+    found = newest_state(home, _warn)
+    if found is None:
+        raise RunError(
+            f"{home}: There is no checkpoint to resume from. Runs save them if the spec lists the callback "
+            f"`Checkpoint`. Train it again with `hookline train {home / directories.SPEC}`."
+        )
+    step, state = found
+    loader = Loader(plugins)
+    document = documents.read(home / directories.SPEC, overrides=overrides, lists=SEVERAL)
+    trained = Source(str(home / directories.SPEC), state["spec"], home)
+    before = loader.load(documents.from_source(trained, lists=SEVERAL))
+    resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))
+    return ResumableRun(Start(home, resumed=resumed, given=data), loader.load(document), document, loader)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(HooklineWarning(message, id="damaged-checkpoint"), stacklevel=3)

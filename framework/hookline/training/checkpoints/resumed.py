@@ -1,0 +1,120 @@
+"""A run that is resumed: its checkpoint, and what may differ from the run that saved it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from hookline.errors.exceptions import LockError, RunError
+from hookline.errors.text import dotted
+from hookline.plugins.manager import callback_name
+from hookline.plugins.sources.fingerprint import of_text
+from hookline.plugins.stages import Run
+from hookline.runs import directory, lock as locking, manifest
+from hookline.runs.plan import Plan
+from hookline.spec.compare import Difference, differences
+from hookline.spec.training import TrainingSpec
+from hookline.training.callbacks.scheduler import Schedule, SchedulerSpec
+
+LENGTHS = (("run", "epochs"),)
+"""The options that may always grow: the run becomes longer."""
+
+
+@frozen(eq=False)
+class Resumed:
+    """A run that is resumed from a checkpoint."""
+
+    directory: Path
+    """The directory of the run."""
+    step: int
+    """The number of completed steps."""
+    state: Mapping[str, Any]
+    """The state of the training."""
+    before: TrainingSpec
+    """The spec that was trained until then."""
+    allowed: Collection[str] = field(factory=tuple)
+    """The paths of the options, and the names of other things, that may differ."""
+
+    def has_other_spec(self, run: Run) -> bool:
+        """Whether the spec of the run differs from the one that was trained until then."""
+        return any(differences(self.before, run.spec))
+
+    def begin(self, run: Run, *, is_alone: bool) -> None:
+        """Remove what describes an earlier end of the run, and give the state to the loop.
+
+        Raises:
+            RunError: If the process is not alone, because another one has begun to train the run in the meantime.
+
+        """
+        if not is_alone:
+            raise RunError(f"{self.directory}: Another process is training this run.")
+        found = differences(self.before, run.spec)
+        changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
+        run.resumes_from = {**self.state, "changed": changed}
+        for name in (manifest.NAME, directory.RESULT):
+            (self.directory / name).unlink(missing_ok=True)
+
+    def refuse_changes(self, run: Run, plan: Plan) -> None:
+        """Raise an error for changes that were not allowed, since the run would not continue as the same one.
+
+        Raises:
+            LockError: With all of them.
+            RunError: If the run would be shorter than it already is.
+
+        """
+        changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
+        if changed:
+            raise LockError(self.directory, changed, "resumed")
+        if run.spec.run.epochs < self.state["run"]["epoch"]:
+            epoch = self.state["run"]["epoch"]
+            raise RunError(
+                f"{self.directory}: The run is in epoch {epoch} already, so it cannot have {run.spec.run.epochs}."
+            )
+
+    def _changes_of_schedules(self, run: Run) -> Iterator[str]:
+        """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
+        schedulers = [(place, one) for place, one in enumerate(run.spec.callbacks) if isinstance(one, SchedulerSpec)]
+        for place, scheduler in schedulers:
+            name = callback_name(place, scheduler)
+            plugin, state = run.stages.manager.get_plugin(name), self.state["plugins"].get(name)
+            if isinstance(plugin, Schedule) and state is not None and plugin.lengths_differ(state):
+                yield (
+                    f"{type(scheduler).__name__} has another length than before, since it depends on that of the run: "
+                    "train a new run, or set the length in its options from the beginning."
+                )
+        for difference in differences(self.before, run.spec):
+            path = dotted(difference.path)
+            is_of_schedule = any(path.startswith(f"callbacks[{place}].") for place, _ in schedulers)
+            if is_of_schedule or (schedulers and _is_learning_rate(difference)):
+                yield f"{path} cannot be changed: {type(schedulers[0][1]).__name__} continues with its learning rates."
+
+    def _changes_of_spec(self, now: TrainingSpec) -> Iterator[str]:
+        for difference in differences(self.before, now):
+            path = dotted(difference.path)
+            if _is_longer(difference) or any(
+                path == name or path.startswith((f"{name}.", f"{name}[")) for name in self.allowed
+            ):
+                continue
+            yield f"{path} was {difference.first!r}; now it is {difference.second!r}: allow this with `--allow {path}`."
+
+    def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
+        before = locking.read(self.directory)
+        # The spec is compared above, option by option.
+        text = directory.spec_text(run, self.directory)
+        for kind, sentence in locking.changes_by_kind({**before, "spec": of_text(text)}, plan, text):
+            if kind not in self.allowed and kind != "stages":
+                yield f"{sentence} Allow this with `--allow {kind}`."
+
+
+def _is_of_groups(difference: Difference) -> bool:
+    """Whether an option of the optimizer differs, which torch keeps in its parameter groups."""
+    return difference.path[0] == "optimizer"
+
+
+def _is_learning_rate(difference: Difference) -> bool:
+    return _is_of_groups(difference) and difference.path[-1] == "lr"
+
+
+def _is_longer(difference: Difference) -> bool:
+    return difference.path in LENGTHS and difference.second > difference.first

@@ -1,0 +1,74 @@
+"""The whole state of a training between two steps, as plain data and tensors."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hookline.errors.exceptions import CheckpointError
+from hookline.plugins.stages import Run
+from hookline.runs.directory import spec_text
+from hookline.training.checkpoints.generators import load_generators, state_of_generators
+from hookline.training.checkpoints.optimizer_names import load_named_state, named_state
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+
+def training_state(
+    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> dict[str, Any]:
+    """Return everything that the rest of a training depends on, except the position in the epoch.
+
+    The tensors are those of the training: copy them before the next step.
+    """
+    assert run.directory is not None, "The directory is created before training begins."
+    return {
+        "spec": spec_text(run, run.directory),
+        "run": {**run.state.state_dict(), "seconds": run.seconds},
+        "model": model.state_dict(),
+        "criterion": criterion.state_dict(),
+        "optimizer": named_state(optimizer, model, criterion),
+        "plugins": {name: _state_of(name, plugin) for name, plugin in _with_state(run)},
+        "generators": state_of_generators(run.device),
+    }
+
+
+def load_training_state(
+    state: Mapping[str, Any], run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> None:
+    """Restore a state that `training_state` returned.
+
+    Raises:
+        CheckpointError: If something does not fit, such as a model with other layers.
+
+    """
+    for what, owner in (("model", model), ("criterion", criterion)):
+        try:
+            owner.load_state_dict(state[what])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise CheckpointError(f"The state of the {what} does not fit: {error}") from error
+    load_named_state(state["optimizer"], optimizer, model, criterion, changed=state.get("changed", ()))
+    run.state.load_state_dict(state["run"])
+    saved = state["plugins"]
+    for name, plugin in _with_state(run):
+        if name in saved:
+            try:
+                plugin.load_state_dict(saved[name])
+            except Exception as error:
+                raise CheckpointError(f"{name} cannot load its state: {type(error).__name__}: {error}") from error
+    # Last, since loading may draw random numbers.
+    load_generators(state["generators"], run.device)
+
+
+def _with_state(run: Run) -> list[tuple[str, Any]]:
+    """The plugins of the run that have a state, by name."""
+    named = run.stages.manager.list_name_plugin()
+    return [
+        (name, plugin) for name, plugin in named if hasattr(plugin, "state_dict") and hasattr(plugin, "load_state_dict")
+    ]
+
+
+def _state_of(name: str, plugin: Any) -> Any:
+    try:
+        return plugin.state_dict()
+    except Exception as error:
+        raise CheckpointError(f"{name} cannot return its state: {type(error).__name__}: {error}") from error

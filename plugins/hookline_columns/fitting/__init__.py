@@ -1,0 +1,1 @@
+"""What kinds learn from training rows that come in parts."""

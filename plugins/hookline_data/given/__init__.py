@@ -1,0 +1,1 @@
+"""Rows that are passed in Python, in place of a file."""

@@ -1,0 +1,1 @@
+"""Arrays of NPZ files: reading and checking them, and the role of each."""

@@ -1,0 +1,1 @@
+"""What must be known about all rows before they can be prepared."""

@@ -1,0 +1,1 @@
+"""Files in parts that can be read without the rows before them."""
