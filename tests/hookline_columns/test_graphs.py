@@ -14,6 +14,7 @@ from hookline_columns.dates import Date
 from hookline_columns.discretizer import KBinsDiscretizer
 from hookline_columns.encoders import OneHotEncoder, OrdinalEncoder
 from hookline_columns.numbers import Binarizer, Log1p, Number
+from hookline_columns.powers import PowerTransformer
 from hookline_columns.quantiles import QuantileTransformer
 from hookline_columns.scalers import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
@@ -38,6 +39,8 @@ NUMBERS = [
     KBinsDiscretizer(n_bins=4),
     KBinsDiscretizer(n_bins=3, strategy="uniform", missing="mean", indicator=True),
     KBinsDiscretizer(n_bins=5, encode="ordinal"),
+    PowerTransformer(),
+    PowerTransformer(standardize=False, missing="mean"),
     QuantileTransformer(n_quantiles=20),
     QuantileTransformer(output_distribution="normal"),
     QuantileTransformer(output_distribution="normal", n_quantiles=5, missing="mean"),

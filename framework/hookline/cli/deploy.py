@@ -5,7 +5,7 @@ import gc
 import sys
 from pathlib import Path
 
-from hookline.cli.arguments.spec_arguments import add_accept_argument, add_plugin_argument
+from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.main import GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.warnings import printed_warnings
@@ -17,7 +17,7 @@ from hookline.plugins.sources.local import from_file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("directory", metavar="RUN", help="the directory of a finished run, such as runs/iris/1")
+    add_run_argument(parser)
     parser.add_argument(
         "--type",
         metavar="TYPE",
@@ -40,8 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace the directory of a deployed model; it stays until the new one is complete",
     )
-    add_plugin_argument(parser)
-    add_accept_argument(parser)
+    add_opening_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 
 
@@ -52,17 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.type is None and options:
         raise HooklineError("`--set` sets options of a format: pass its type, too, with `--type`.")
     from hookline.trained.chosen_target import target_of_texts
-    from hookline.trained.open_run import open_run
 
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
-        finished = open_run(
-            arguments.directory,
-            overrides=overrides,
-            plugins=plugins,
-            accept_changed_plugins=arguments.accept_changed_plugins,
-        )
+        finished = opened_run(arguments, arguments.directory, arguments.trial, plugins, overrides=overrides)
         targets = finished.spec.deploy if arguments.type is None else [target_of_texts(arguments.type, options)]
         if not targets:
             raise HooklineError("The spec of the run has no [[deploy]]: pass a format with `--type`.")

@@ -76,7 +76,7 @@ def test_what_was_written_and_compared_is_noted_and_described(tmp_path):
     assert trial.deployed == (home / "weights", home / "model.json")
     compared = {"reader": "stat", "rows": 5000, "refused": 0, "largest_difference": 0.0}
     files = {"weights": {"size": 5000, "sha256": hashlib.sha256(b"x" * 5000).hexdigest()}}
-    known = {"format": "faulty.1", "rows": 34, "files": files, "compared": compared}
+    known = {"format": "faulty.1", "rows": 68, "files": files, "compared": compared}
     assert json.loads((home / "model.json").read_text()) == known
     sentence = "faulty: Compared with the model in memory on 5,000 rows: the largest difference is 0 (stat)."
     assert trial.notes == (sentence,)
