@@ -37,7 +37,7 @@ def image_examples(
 
     import torch
 
-    table: pyarrow.Table = rows
+    table: pyarrow.Table = rows.filter(rows.column(column).is_valid())  # Others cannot be read, and are skipped.
     row_bytes = math.prod(store.shape) + table.nbytes // max(1, table.num_rows)
     table = table.take(example_places(table.num_rows, row_bytes)).combine_chunks()
     indices = torch.tensor([index(name) for name in table.column(column).to_pylist()])

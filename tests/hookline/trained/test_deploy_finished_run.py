@@ -36,7 +36,7 @@ def test_a_finished_run_gives_the_same_files_as_its_training(trained, run, tmp_p
     )
     assert ours.pop("spec")["model"] == theirs.pop("spec")["model"]
     assert ours == theirs
-    assert (deployed.comparison.rows, deployed.comparison.largest_difference) == (30, 0.0)
+    assert (deployed.comparison.rows, deployed.comparison.largest_difference) == (64, 0.0)
 
 
 def test_a_directory_is_replaced_only_if_this_is_allowed(run):
@@ -79,7 +79,7 @@ def test_a_run_without_examples_reads_its_data_again(tmp_path):
     hookline.train(spec, out=tmp_path / "run")
     assert not list((tmp_path / "run").glob("examples.*"))
     run = hookline.open_run(tmp_path / "run")
-    assert run.deploy("Safetensors").comparison.rows == 30
+    assert run.deploy("Safetensors").comparison.rows == 64
     (tmp_path / "rows.csv").unlink()
     with pytest.raises(RunError, match=r"The data of the run is needed, but .*rows\.csv\" does not exist"):
         run.deploy("Safetensors", out=tmp_path / "model")
@@ -94,7 +94,7 @@ def test_damaged_examples_are_reported(run, tmp_path):
 
 def test_the_kept_examples_can_be_predicted(run):
     table = hookline.open_run(run).predict(run / "examples.arrow", columns=["prediction"])
-    assert table.num_rows == 30
+    assert table.num_rows == 64
 
 
 def test_the_command_prints_what_it_has_written_and_compared(run, capsys, tmp_path):
@@ -102,7 +102,7 @@ def test_the_command_prints_what_it_has_written_and_compared(run, capsys, tmp_pa
     assert main(["deploy", str(run), "--type", "Safetensors", "-o", str(place)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [f"  deployed {place}/model.safetensors", f"  deployed {place}/model.json"]
-    compared = "Compared with the model in memory on 30 rows, and on 4 with missing or unseen cells that both refuse"
+    compared = "Compared with the model in memory on 64 rows, and on 4 with missing or unseen cells that both refuse"
     assert lines[2].startswith(f"{compared}: the largest difference is 0 (safetensors ")
     assert main(["deploy", str(run), "--force", "-q"]) == 0
     assert capsys.readouterr().out == ""
