@@ -120,7 +120,7 @@ class Images(ImageSource):
 
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the pixels of images, and the other columns."""
-        assert isinstance(self.source, Table)
+        assert isinstance(self.source, NamedColumns)
         return self.image_inputs(self.source, self.image_column, description, objective)
 
     def open_rows(

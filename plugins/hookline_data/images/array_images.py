@@ -10,7 +10,7 @@ from hookline.errors import DataError
 from hookline.spec import Objective
 from hookline_data.images.store import ImageStore
 from hookline_data.new_rows.of_table import rows_of_table
-from hookline_data.table import Table
+from hookline_data.rows.named_columns import NamedColumns
 
 if TYPE_CHECKING:
     import pyarrow
@@ -47,7 +47,7 @@ def image_examples(
 
 
 def rows_with_pixels(
-    table: Table,
+    table: NamedColumns,
     source: Mapping[str, Any],
     description: DataDescription,
     objective: Objective,

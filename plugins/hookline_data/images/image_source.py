@@ -170,7 +170,7 @@ class ImageSource(TransformedSource):
         return self.transformed_blocks(with_images(), description)
 
     def image_inputs(
-        self, table: "Table", column: str, description: "DataDescription", objective: Objective
+        self, table: "NamedColumns", column: str, description: "DataDescription", objective: Objective
     ) -> RawInputs:
         """Return the pixels of images, and the other columns of their table, as inputs of a deployed model."""
         from hookline_data.raw_inputs.of_images import ImageInputs

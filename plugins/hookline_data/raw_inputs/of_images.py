@@ -8,7 +8,7 @@ from attrs import evolve
 from hookline.data import Batch, DataDescription
 from hookline.spec import DataSpec, Graph, GraphInputs, Objective, RawInput, RawInputs, Value
 from hookline_data.raw_inputs.of_table import TableInputs
-from hookline_data.table import Table
+from hookline_data.rows.named_columns import NamedColumns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,9 @@ WHITE = 255
 class ImageInputs(RawInputs):
     """Images as arrays of pixels, and the columns of the other groups of inputs."""
 
-    def __init__(self, source: DataSpec, table: Table, description: DataDescription, objective: Objective, group: str):
+    def __init__(
+        self, source: DataSpec, table: NamedColumns, description: DataDescription, objective: Objective, group: str
+    ):
         """Take the source without transforms, its table and description, and the group of inputs with the images."""
         super().__init__(description)
         self._source, self._objective = source, objective
