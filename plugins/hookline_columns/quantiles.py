@@ -9,6 +9,7 @@ from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 SMALLEST = 1e-7
 """The least distance to 0 and 1 of a rank, so that its normal quantile is finite; scikit-learn's number."""
@@ -60,3 +61,19 @@ class QuantileTransformer(NumberColumn):
         limits = torch.tensor([SMALLEST - numpy.spacing(1), 1 - (SMALLEST - numpy.spacing(1))], dtype=torch.float64)
         low, high = torch.special.ndtri(limits).tolist()
         return torch.special.ndtri(torch.from_numpy(ranks)).numpy().clip(low, high)
+
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
+        """Return the numbers in the unit of the column: quantiles, between which it interpolates linearly."""
+        import torch
+
+        ranks = numbers
+        if self.output_distribution == "normal":
+            ranks = torch.special.ndtr(numbers)
+            ranks = ranks.where(ranks >= SMALLEST, 0.0).where(ranks <= 1 - SMALLEST, 1.0)
+        known = torch.tensor(fitted["quantiles"], dtype=numbers.dtype, device=numbers.device)
+        if len(known) == 1:
+            return known.expand_as(numbers)
+        places = ranks.clamp(0, 1) * (len(known) - 1)
+        below = places.floor().clamp(max=len(known) - 2)
+        low = below.long()
+        return torch.lerp(known[low], known[low + 1], places - below)
