@@ -88,8 +88,10 @@ def kinds_of_columns(draft: Drafted) -> Iterator[str]:
         return
     yield ""
     yield "[data.columns] # fitted to the training rows"
+    orders = {column.name: f" # or {as_toml(column.other_order)}" for column in draft.given if column.other_order}
+    remarks = {**orders, draft.target.name: " # the loss compares it with variance 1"}
     for name, kind in entries.items():
-        remark = " # the loss compares it with variance 1" if name == draft.target.name else ""
+        remark = remarks.get(name, "")
         yield f"{key_of(name)} = {as_toml(kind)}{remark}"
 
 
@@ -149,7 +151,13 @@ def by_reason(draft: Drafted, ids: Collection[str] = ()) -> dict[str, list[str]]
     for name, why in draft.left_out.items():
         if name not in ids:
             found.setdefault(why, []).append(name)
-    return found
+    return {why if len(names) == 1 else _of_several(why): names for why, names in found.items()}
+
+
+def _of_several(why: str) -> str:
+    """Return the reason for one column as that for several."""
+    subject, _, rest = why.partition(" ")
+    return f"{ {'it': 'each', 'its': 'their'}.get(subject, subject)} {rest}"
 
 
 def target_lines(draft: Drafted) -> Iterator[str]:
