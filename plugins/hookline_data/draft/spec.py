@@ -9,6 +9,7 @@ from hookline.errors import counted
 from hookline.spec import as_toml
 from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.lines import WIDTH, comment, key_of, option
+from hookline_data.draft.memory import needs_stream
 from hookline_data.draft.model import batch_size, model
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
@@ -31,7 +32,7 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         *(['missing_targets = "drop"'] if draft.target.missing else []),
         *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         *splits(draft, file, directory),
-        *_split_hints(draft),
+        *(["stream = true # the rows may not fit in memory"] if needs_stream(draft, file) else _split_hints(draft)),
         f"batch_size = {batch_size(draft.rows)}",
         *kinds_of_columns(draft),
     ]
@@ -157,7 +158,7 @@ def by_reason(draft: Drafted, ids: Collection[str] = ()) -> dict[str, list[str]]
 def _of_several(why: str) -> str:
     """Return the reason for one column as that for several."""
     subject, _, rest = why.partition(" ")
-    return f"{ {'it': 'each', 'its': 'their'}.get(subject, subject)} {rest}"
+    return f"{ {'it': 'each', 'its': 'their'}.get(subject, subject) } {rest}"
 
 
 def target_lines(draft: Drafted) -> Iterator[str]:

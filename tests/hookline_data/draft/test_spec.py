@@ -12,6 +12,7 @@ import string
 from pathlib import Path
 
 import pytest
+import tomli
 from hypothesis import HealthCheck, given, settings, strategies as some
 
 from hookline import load, train
@@ -212,6 +213,14 @@ def test_dates_that_may_have_the_day_first_are_reported(last, is_doubtful, tmp_p
     else:
         assert "the day first" not in said
         assert 'format = "%d/%m/%Y" }\n' in Path("t.toml").read_text()
+
+
+def test_rows_that_may_not_fit_in_memory_are_streamed(people, monkeypatch):
+    # 8 rows of "age" (with an indicator) and "score", and the two categories of "city": 5 numbers, 160 bytes.
+    for size, is_streamed in [(320, False), (319, True)]:
+        monkeypatch.setattr("hookline_data.draft.memory.memory", lambda size=size: size)
+        written = tomli.loads(spec_of(Path("people.csv"), "grade", "classes"))["data"]
+        assert (written.get("stream"), written.get("stratify")) == ((True, None) if is_streamed else (None, True))
 
 
 def test_columns_with_another_cell_in_each_row_are_ids(people):
