@@ -160,7 +160,7 @@ class Chooser:
         if len(lacking) == 1:
             raise self.unknown(lacking[0])
         if lacking:
-            unused = [name for name in self._names if name not in wanted]
+            unused = [name for name in self._names if name not in wanted or len(self._names) == 1]
             near = {
                 name: nearest(name, unused) if len(unused) <= MOST_NEAR else None for name in lacking[:MOST_LACKING]
             }
