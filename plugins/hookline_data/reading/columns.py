@@ -160,14 +160,16 @@ class Chooser:
         if len(lacking) == 1:
             raise self.unknown(lacking[0])
         if lacking:
-            unused = [name for name in self._names if name not in wanted or len(self._names) == 1]
-            near = {
-                name: nearest(name, unused) if len(unused) <= MOST_NEAR else None for name in lacking[:MOST_LACKING]
-            }
+            are_few = 1 < len(self._names) <= MOST_NEAR
+            unused = [name for name in self._names if name not in wanted] if are_few else []
+            near = {name: nearest(name, unused) for name in lacking[:MOST_LACKING]}
             named = [f'"{shortened(name, LONGEST)}"{_meant(of)}' for name, of in near.items()]
             more = len(lacking) - MOST_LACKING
             last = counted(more, "other") if more > 0 else named.pop()
-            hint = "" if any(near.values()) else _known(lacking[0], unused, self._path, self._delimiter)
+            if are_few:
+                hint = "" if any(near.values()) else did_you_mean(lacking[0], unused)
+            else:
+                hint = _known(lacking[0], self._names, self._path, self._delimiter)
             message = f"There are no columns {', '.join(named)} and {last}.{hint}"
             raise DataError(message, file=self._path, columns=lacking)
 
