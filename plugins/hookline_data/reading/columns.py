@@ -160,7 +160,8 @@ class Chooser:
         if len(lacking) == 1:
             raise self.unknown(lacking[0])
         if lacking:
-            are_few = 1 < len(self._names) <= MOST_NEAR
+            is_table = len(self._names) != 1 or self._names[0] in wanted
+            are_few = is_table and len(self._names) <= MOST_NEAR
             unused = [name for name in self._names if name not in wanted] if are_few else []
             near = {name: nearest(name, unused) for name in lacking[:MOST_LACKING]}
             named = [f'"{shortened(name, LONGEST)}"{_meant(of)}' for name, of in near.items()]
