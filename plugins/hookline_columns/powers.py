@@ -11,6 +11,7 @@ from hookline_columns.scalers import moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 GREATEST = 100.0
 """The greatest absolute value of the power."""
@@ -60,6 +61,18 @@ class PowerTransformer(NumberColumn):
         """Return the transformed numbers."""
         raised = self._raised(numbers, fitted["power"])
         return (raised - fitted["center"]) / fitted["scale"] if self.standardize else raised
+
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
+        """Return the numbers in the unit of the column.
+
+        A number that no cell becomes, because the transform has a bound, is that of the cell at this bound.
+        """
+        power = fitted["power"]
+        raised = numbers * fitted["scale"] + fitted["center"] if self.standardize else numbers
+        if self.method == "box-cox":
+            return _logarithms(raised, power).exp()
+        sign = raised.sign()
+        return sign * _logarithms(raised.abs(), power).where(sign >= 0, _logarithms(raised.abs(), 2 - power)).expm1()
 
     def _raised(self, numbers: "NDArray[Any]", power: float) -> "NDArray[Any]":
         import numpy
@@ -114,6 +127,11 @@ def _power(logarithms: "NDArray[Any]", power: float) -> "NDArray[Any]":
     import numpy
 
     return numpy.expm1(power * logarithms) / power if power else logarithms
+
+
+def _logarithms(raised: "Tensor", power: float) -> "Tensor":
+    """Return the logarithms of which `_power` makes the given numbers, or those nearest to them."""
+    return (raised * power).clamp(min=-1).log1p() / power if power else raised
 
 
 def _power_in_graph(graph: Graph, logarithms: Value, power: float) -> Value:

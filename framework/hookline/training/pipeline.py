@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.batches import length_of
-from hookline.errors.exceptions import DeploymentError, HooklineError
+from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Data
+
+NOT_RESTORED = "A plugin answers the stage `fit` without loading the checkpoint in `run.resumes_from`."
 
 
 @frozen
@@ -209,21 +211,20 @@ def train_once(run: Run, start: Start) -> Trial:
     made = prepared(run)
     if start.locked is not None:
         locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
-    if start.resumed is not None:
-        start.resumed.refuse_changes(run, made.plan)
-    run.interruption.listen()
     if start.resumed is None:
+        run.interruption.listen()
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:
+        start.resumed.refuse_changes(run, made.plan)
         run.directory = start.resumed.directory
-        if start.resumed.has_other_spec(run):
-            write_beginning(run, made)
-    assert run.directory is not None
+        run.resumes_from = start.resumed.resuming(run, made.plan, lambda: write_beginning(run, made))
     with marked_as_running(run.directory) as is_alone:
-        if start.resumed is not None:
-            start.resumed.begin(run, is_alone=is_alone)
+        if start.resumed is not None and not is_alone:
+            raise RunError(f"{run.directory}: Another process is training this run.")
         trial, failure = fitted(run, made)
+        if run.resumes_from is not None:  # Its state could not be loaded, so its files stay as they are.
+            raise failure or (KeyboardInterrupt() if run.interrupted else RunError(NOT_RESTORED))
         try:
             if not run.directory.is_dir():  # It was removed during training.
                 directory.create(run.directory, numbered=False)
