@@ -158,4 +158,5 @@ def test_every_callback_with_state_is_tested_here():
     assert with_state == {name for name in tried if name in hookline_callbacks.register_specs()} | {
         "GradientNorm",
         "Checkpoint",
+        "CSVLog",
     }

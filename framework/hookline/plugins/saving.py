@@ -1,7 +1,9 @@
-"""What saves checkpoints during a training, as the loop calls it."""
+"""What saves checkpoints during a training, and what a training is resumed from, as the loop uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+from attrs import frozen
 
 
 class Saving(Protocol):
@@ -22,3 +24,14 @@ class Saving(Protocol):
 
     def save(self, run: Any, state: Mapping[str, Any]) -> None:
         """Save a state, or copy it and save it later: its tensors change with the next step."""
+
+
+@frozen(eq=False)
+class Resuming:
+    """What the loop resumes a training from."""
+
+    state: Mapping[str, Any]
+    """The state of a checkpoint."""
+    restored: Callable[[], None]
+    """Call this once, when the whole state has been loaded and before anything is written to the run directory. Until
+    then, the files of the run stay as they are: an error leaves them unchanged."""

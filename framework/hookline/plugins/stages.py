@@ -32,7 +32,7 @@ import pluggy
 from attrs import Factory, define, field
 
 from hookline.plugins.located_manager import LocatedManager
-from hookline.plugins.saving import Saving
+from hookline.plugins.saving import Resuming, Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
 from hookline.spec.objective.objective import Objective
@@ -385,7 +385,8 @@ class Run:
         is_source_read: whether `source` has been read, and with it the rows in `given`.
         started: when the process opened the run, from `time.perf_counter`.
         saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
-        resumes_from: the state of a checkpoint from which the loop continues; `None` to begin at the first epoch.
+        resumes_from: what the loop resumes the training from; `None` to begin at the first epoch, and once the state
+            has been loaded.
 
     """
 
@@ -407,7 +408,7 @@ class Run:
     is_source_read: bool = False
     started: float = field(factory=time.perf_counter)
     saving: Saving | None = None
-    resumes_from: Mapping[str, Any] | None = None
+    resumes_from: Resuming | None = None
 
     @property
     def source(self) -> "DataSpec":

@@ -21,9 +21,14 @@ def train_epochs(
     run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> None:
     """Train all epochs, or until the run is stopped or interrupted."""
+    is_resumed = run.resumes_from is not None
     position = Position(run, model, criterion, optimizer)
+    assert run.directory is not None, "The directory is created before training begins."
+    log = GrowingFile(run.directory / LOG)
+    if is_resumed:  # A process that was killed may have written less, or more.
+        log.replace("".join(f"{to_json(record)}\n" for record in run.history))
     try:
-        _train_epochs(run, data, model, criterion, optimizer, position)
+        _train_epochs(run, data, model, criterion, optimizer, position, log)
     except KeyboardInterrupt:
         run.interrupt()
         position.save_now()
@@ -36,16 +41,13 @@ def _train_epochs(
     criterion: "nn.Module",
     optimizer: "optim.Optimizer",
     position: Position,
+    log: GrowingFile,
 ) -> None:
-    assert run.directory is not None, "The directory is created before training begins."
     stages, state = run.stages, run.state
     step = stages.step
     objective = run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
     interruption = run.interruption
-    log = GrowingFile(run.directory / LOG)
-    if state.history:  # A process that was killed may have written less, or more.
-        log.replace("".join(f"{to_json(record)}\n" for record in state.history))
 
     run.raise_if_interrupted()
     for epoch in position.epochs():
@@ -79,5 +81,3 @@ def _train_epochs(
             log.add(f"{to_json(record)}\n")
             position.end_epoch()
         run.raise_if_interrupted()
-        if state.stopped:
-            return

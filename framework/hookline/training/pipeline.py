@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, fields, frozen
 
 from hookline.data.batches import length_of
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
@@ -23,6 +23,7 @@ from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.resumed import Resumed
+from hookline.training.deployment.before_training import check_deployments
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Data
+
+NOT_RESTORED = "A plugin answers the stage `fit` without loading the checkpoint in `run.resumes_from`."
 
 
 @frozen
@@ -144,6 +147,9 @@ def train_trials(spec: TrainingSpec, loaded: Plugins, start: Start) -> Trial:
         try:
             with naming_plugins(best.stages.manager):
                 trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        except DeploymentError as error:
+            trial = evolve(trial, deployed=error.deployed)
+            raise
         finally:
             trial = with_notes(best, trial)
         best.raise_if_interrupted()
@@ -204,6 +210,7 @@ def built_parts(run: Run) -> Parts:
     criterion = stages.select_loss(run=run, data=data)
     with recorded_layers(model) as layers:
         preflight(run, data, model, criterion)
+    check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
@@ -217,21 +224,20 @@ def train_once(run: Run, start: Start) -> Trial:
     made = prepared(run)
     if start.locked is not None:
         locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
-    if start.resumed is not None:
-        start.resumed.refuse_changes(run, made.plan)
-    run.interruption.listen()
     if start.resumed is None:
+        run.interruption.listen()
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:
+        start.resumed.refuse_changes(run, made.plan)
         run.directory = start.resumed.directory
-        if start.resumed.has_other_spec(run):
-            write_beginning(run, made)
-    assert run.directory is not None
+        run.resumes_from = start.resumed.resuming(run, made.plan, lambda: write_beginning(run, made))
     with marked_as_running(run.directory) as is_alone:
-        if start.resumed is not None:
-            start.resumed.begin(run, is_alone=is_alone)
+        if start.resumed is not None and not is_alone:
+            raise RunError(f"{run.directory}: Another process is training this run.")
         trial, failure = fitted(run, made)
+        if run.resumes_from is not None:  # Its state could not be loaded, so its files stay as they are.
+            raise failure or (KeyboardInterrupt() if run.interrupted else RunError(NOT_RESTORED))
         try:
             if not run.directory.is_dir():  # It was removed during training.
                 directory.create(run.directory, numbered=False)

@@ -38,13 +38,17 @@ class Position:
         """The generators before the evaluation of the epoch, from which it is repeated."""
         self._pending: Mapping[str, Any] | None = None
         if run.resumes_from is not None:
-            self._restore(run.resumes_from)
+            self._restore(run.resumes_from.state)
+            run.resumes_from.restored()
+            run.resumes_from = None
 
     def epochs(self) -> Iterator[int]:
         """Yield the numbers of the epochs to train; the first one may have begun already."""
         first = self._run.state.epoch + (self._pending is None)
         for epoch in range(first, self._run.spec.run.epochs + 1):
             if self._pending is None:
+                if self._run.state.stopped:  # By the last epoch.
+                    return
                 self._first_step = self._run.state.step
             self._run.state.epoch = epoch
             yield epoch

@@ -1,6 +1,6 @@
 """A run that is resumed: its checkpoint, and what may differ from the run that saved it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,13 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import LockError, RunError
 from hookline.errors.text import dotted
+from hookline.files import refusing
 from hookline.plugins.manager import callback_name
+from hookline.plugins.saving import Resuming
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.plugins.stages import Run
 from hookline.runs import directory, lock as locking, manifest
+from hookline.runs.checkpoints import store
 from hookline.runs.plan import Plan
 from hookline.spec.compare import Difference, differences
 from hookline.spec.training import TrainingSpec
@@ -36,24 +39,31 @@ class Resumed:
     allowed: Collection[str] = field(factory=tuple)
     """The paths of the options, and the names of other things, that may differ."""
 
-    def has_other_spec(self, run: Run) -> bool:
-        """Whether the spec of the run differs from the one that was trained until then."""
-        return any(differences(self.before, run.spec))
+    def resuming(self, run: Run, plan: Plan, write_beginning: Callable[[], None]) -> Resuming:
+        """Return what the loop resumes from.
 
-    def begin(self, run: Run, *, is_alone: bool) -> None:
-        """Remove what describes an earlier end of the run, and give the state to the loop.
-
-        Raises:
-            RunError: If the process is not alone, because another one has begun to train the run in the meantime.
+        Args:
+            run: the run, whose state is that of the beginning.
+            plan: its plan.
+            write_beginning: writes the spec, the lock and what else is known before training. It is called if they
+                differ from those of the run so far.
 
         """
-        if not is_alone:
-            raise RunError(f"{self.directory}: Another process is training this run.")
-        found = differences(self.before, run.spec)
+        found = list(differences(self.before, run.spec))
         changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
-        run.resumes_from = {**self.state, "changed": changed}
-        for name in (manifest.NAME, directory.RESULT):
-            (self.directory / name).unlink(missing_ok=True)
+        is_changed = any(found) or any(self._differences_from_lock(run, plan))
+
+        def restored() -> None:
+            if is_changed:
+                write_beginning()
+            # They describe an earlier end of the run.
+            for path in (self.directory / manifest.NAME, self.directory / directory.RESULT):
+                with refusing(path):
+                    path.unlink(missing_ok=True)
+            store.remove_unfinished(self.directory)
+            run.interruption.listen()
+
+        return Resuming({**self.state, "changed": changed}, restored)
 
     def refuse_changes(self, run: Run, plan: Plan) -> None:
         """Raise an error for changes that were not allowed, since the run would not continue as the same one.
@@ -99,12 +109,14 @@ class Resumed:
             yield f"{path} was {difference.first!r}; now it is {difference.second!r}: allow this with `--allow {path}`."
 
     def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
-        before = locking.read(self.directory)
-        # The spec is compared above, option by option.
-        text = directory.spec_text(run, self.directory)
-        for kind, sentence in locking.changes_by_kind({**before, "spec": of_text(text)}, plan, text):
+        for kind, sentence in self._differences_from_lock(run, plan):
             if kind not in self.allowed and kind != "stages":
                 yield f"{sentence} Allow this with `--allow {kind}`."
+
+    def _differences_from_lock(self, run: Run, plan: Plan) -> list[tuple[str, str]]:
+        """What differs from the lock, except for the spec, which is compared option by option."""
+        text = directory.spec_text(run, self.directory)
+        return locking.changes_by_kind({**locking.read(self.directory), "spec": of_text(text)}, plan, text)
 
 
 def _is_of_groups(difference: Difference) -> bool:

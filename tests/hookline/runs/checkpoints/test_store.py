@@ -202,6 +202,7 @@ def test_a_process_that_is_killed_at_any_operation_leaves_complete_checkpoints(t
         step, warnings = found(home)
         steps.append(step)
         assert warnings == []
+        store.remove_unfinished(home)
         assert not list((home / "checkpoints").glob(".*"))
         write(home, 2)  # What is left of the first attempt does not matter.
         assert found(home) == (2, [])
