@@ -618,7 +618,7 @@ def test_conform_creates_a_case_for_each_check(pytester):
         focal=LOSS, test_focal="import focal\nfrom hookline.testing import conform\n\ntest_it = conform(focal)\n"
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "FocalLoss")
-    result.assert_outcomes(passed=10, skipped=1, deselected=5)
+    result.assert_outcomes(passed=11, skipped=1, deselected=5)
     bad = changed("loss", ("outputs.log_softmax", "outputs.detach().log_softmax"))
     pytester.makepyfile(focal=bad)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "gradients or FocalLoss-trains")

@@ -12,6 +12,7 @@ from hookline.errors.exceptions import RunError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
+from hookline.plugins.saving import Resuming
 from hookline.plugins.stages import Run, hookimpl
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import Snapshot
@@ -140,7 +141,7 @@ def train_part(
         if found is None:
             write_beginning(run, made.data, directory)
         else:
-            run.resumes_from = {**found[1], "changed": ()}
+            run.resumes_from = Resuming({**found[1], "changed": ()}, lambda: None)
         with naming_plugins(run.stages.manager):
             try:
                 model = run.stages.fit(

@@ -67,9 +67,9 @@ class Verification:
         if self.is_repeatable:
             return f"The resumed training differs from the other one. {self.difference}"
         return (
-            f"Two trainings with the same seed differ even without an interruption. {self.difference} Random numbers "
-            "must come from torch's generator or depend on `run.seed`, and no class or module may keep the state of "
-            "another training."
+            f"Two trainings with the same seed differ even without an interruption. {self.difference} Draw "
+            "random numbers from torch's generator or with `run.seed`, and keep no state of another training in "
+            "classes and modules."
         )
 
 

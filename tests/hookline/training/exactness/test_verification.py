@@ -289,7 +289,7 @@ def test_state_of_a_module_is_found_without_an_interruption():
     assert (found.is_exact, found.is_repeatable) == (False, False)
     assert found.summary.startswith(
         "Two trainings with the same seed differ even without an interruption. The first difference is in "
-        'callbacks.6 (Hidden), in step 1, in the stage "loss". Random numbers must'
+        'callbacks.6 (Hidden), in step 1, in the stage "loss". Draw random numbers'
     )
 
 
