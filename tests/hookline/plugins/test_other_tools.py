@@ -61,7 +61,7 @@ def help_for(section=None, *, loss=None, callbacks=(), **options):
             "run",
             "val_step",
             5,
-            'Did you mean "validate_every_epochs"?',
+            'Did you mean "validate_every_steps"?',
         ),
         (
             "run",
