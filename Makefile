@@ -36,6 +36,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
 
 docs: .venv/installed
