@@ -43,7 +43,7 @@ class Checkpoint(CallbackSpec):
     keep_every_steps: int | None = option(default=None, minimum=1)
     """Also keep each checkpoint whose number of steps is a multiple of this."""
     keep_best: int = option(default=0, minimum=0)
-    """Also keep this many checkpoints of the epochs with the best monitored numbers."""
+    """Also keep this many checkpoints of the epochs, or validations inside them, with the best monitored numbers."""
     monitor: str = option(default="validation/loss", only_with=("keep_best",))
     """The number in `metrics.jsonl` that says which epochs are the best."""
     mode: Literal["min", "max"] | None = option(default=None, only_with=("keep_best",))
@@ -78,11 +78,9 @@ class Checkpoint(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn about an interval that is longer than the run."""
-        epochs = run.spec.run.epochs
-        steps = None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
         for name, number, of_run in (
-            ("every_steps", self.every_steps, steps),
-            ("every_epochs", self.every_epochs, epochs),
+            ("every_steps", self.every_steps, run.last_step),
+            ("every_epochs", self.every_epochs, run.last_epoch),
         ):
             if number is not None and of_run is not None and number > of_run:
                 unit = name.removeprefix("every_")
@@ -159,15 +157,15 @@ class _Checkpoint:
             return True
         return self._is_requested or (minutes is not None and monotonic() - self._saved_at >= 60 * minutes)
 
-    def is_due_after_epoch(self, run: Run) -> bool:
-        """Return whether the epochs are over, or this epoch is one of the best."""
+    def is_due_after_record(self, run: Run) -> bool:
+        """Return whether the epochs are over, or this record is one of the best."""
         is_among_best = False
         if self._spec.keep_best:
             number = monitored("Checkpoint", self._spec.monitor, run.history[-1])
-            if number == number:  # NaN cannot be compared.
+            if number is not None and number == number:  # NaN cannot be compared.
                 self._numbers[run.step] = number
             is_among_best = run.step in self._best()
-        is_due = self._epochs is not None and run.epoch % self._epochs == 0
+        is_due = self._epochs is not None and run.epoch % self._epochs == 0 and not run.is_inside_epoch
         return is_due or is_among_best or self._is_requested
 
     def save(self, run: Run, state: Mapping[str, Any]) -> None:

@@ -85,7 +85,7 @@ class Ending:
         """Return false: only the end is saved."""
         return False
 
-    def is_due_after_epoch(self, run: Run) -> bool:
+    def is_due_after_record(self, run: Run) -> bool:
         """Return false: only the end is saved."""
         return False
 

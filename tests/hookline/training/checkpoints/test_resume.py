@@ -99,7 +99,9 @@ def newest(run):
     for name in ("python", "numpy"):  # No component uses them here, and they depend on the tests before this one.
         state["generators"].pop(name)
     torch.set_printoptions(precision=20, threshold=10**6)
-    return store.all_of(run)[-1].step, repr(state)
+    text = repr(state)
+    torch.set_printoptions(profile="default")
+    return store.all_of(run)[-1].step, text
 
 
 def assert_same(run, whole):
