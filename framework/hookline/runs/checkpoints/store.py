@@ -117,14 +117,15 @@ class SavedCheckpoint:
     def _manifest(self) -> dict[str, Any]:
         path = self.directory / MANIFEST
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode()
             table = json.loads(text)
             if table["format"] > FORMAT:
                 raise CheckpointError(f"{path}: A newer version of Hookline wrote this checkpoint.")
             files = {name: dict(table["files"][name]) for name in (TENSORS, STATE)}
             if table["step"] != self.step:
                 raise ValueError(f"it belongs to step {table['step']}")
-            if text != _manifest_text(self.step, files) or any(set(entry) != {"size", "sha256"} for entry in files.values()):
+            is_as_written = text == _manifest_text(self.step, files)
+            if not is_as_written or any(set(entry) != {"size", "sha256"} for entry in files.values()):
                 raise ValueError("its own checksum differs")
         except FileNotFoundError:
             raise CheckpointError(f"{path}: The file is missing: the checkpoint is incomplete.") from None
