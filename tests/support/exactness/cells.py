@@ -43,7 +43,7 @@ class Keeping:
     def is_due_after_step(self, run):
         return self.keeps
 
-    def is_due_after_epoch(self, run):
+    def is_due_after_record(self, run):
         return self.keeps
 
     def save(self, run, state):

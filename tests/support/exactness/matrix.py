@@ -13,7 +13,7 @@ from exactness.result import Result
 
 EPOCHS, STEPS = 3, 2
 POSITIONS = EPOCHS * (STEPS + 1) - 1
-"""After each step and after the record of each epoch, except for the end."""
+"""After each step and after the record of each epoch, except for the end; more with validations inside epochs."""
 
 ADAPTIVE = ("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "ASGD")
 OPTIMIZERS = {
@@ -59,6 +59,7 @@ SETTINGS = {
     "stopping": [{"type": "EarlyStopping", "patience": 1, "monitor": "validation/loss", "min_delta": 0.0}],
     "guard": [{"type": "NaNGuard", "action": "roll_back", "copy_every": 2}],
     "mixup": [{"type": "Mixup", "alpha": 0.4}],
+    "validation inside epochs": [{"type": "EarlyStopping", "patience": 4, "restore_best": True}],
 }
 AUGMENTED = [{"type": "RandomHorizontalFlip"}, {"type": "RandomCrop", "size": 4, "padding": 1}]
 
@@ -89,7 +90,13 @@ def spec(optimizer, scheduler, accumulate, setting):
     schedule = [] if options is None else [{"type": scheduler, **options}]
     return hookline.load(
         {
-            "run": {"epochs": EPOCHS, "device": "cpu", "name": "cell", "accumulate": accumulate},
+            "run": {
+                "epochs": EPOCHS,
+                "device": "cpu",
+                "name": "cell",
+                "accumulate": accumulate,
+                **({"validate_every_steps": 1} if setting.startswith("validation") else {}),
+            },
             "data": {
                 "type": "NPZ",
                 "path": str(images()),
