@@ -37,6 +37,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
+	$(BIN)/python benchmarks/checkpoints.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/reading.py

@@ -91,8 +91,7 @@ class Ending:
 
     def save(self, run: Run, state: Any) -> None:
         """Keep a copy of the state."""
-        compared = {**state, "run": {**state["run"], "seconds": 0.0}}
-        del compared["spec"]
+        compared = {**state, "run": {**state["run"], "seconds": 0.0}, "spec": None}
         self.state, self.snapshot = leaves(compared), store.snapshot(run.step, state)
 
 
