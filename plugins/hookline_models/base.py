@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import asdict
 
+from hookline.script import constructor
 from hookline.spec import LayerSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 def refuse_missing_size(layer: LayerSpec) -> None:
@@ -61,6 +64,20 @@ class TorchLayer(LayerSpec):
                         "inputs."
                     )
         return options
+
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return `nn.<the name of this class>(…)` with the options that differ from torch's defaults."""
+        from torch import nn
+
+        script.use("from torch import nn")
+        options = asdict(self, recurse=False)
+        for name in self.follows:
+            if options[name] is None:
+                inferred = getattr(module, name)
+                options[name] = inferred[0] if isinstance(inferred, tuple) and len(inferred) == 1 else inferred
+        name = type(self).__name__
+        return constructor(f"nn.{name}", getattr(nn, name), options)
 
 
 @spec

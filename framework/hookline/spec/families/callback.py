@@ -11,12 +11,15 @@ from hookline.spec.options import Spec, option, spec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hookline.script.script import Script
+
 
 class WrapperSpec(Spec):
     """A component that wraps stages: a callback, or a scheduler."""
 
     __slots__ = ()
     family = "callback"
+    behavior = ("build",)
 
     replaces_weights: ClassVar[bool] = False
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
@@ -34,6 +37,10 @@ class WrapperSpec(Spec):
     mixes_rows: ClassVar[bool] = False
     """Whether it mixes rows of a batch, so that computing a batch in parts gives another result. Together with
     `run.accumulate` this is reported."""
+
+    only_observes: ClassVar[bool] = False
+    """Whether the training is the same without it, because it only writes, draws or prints. `hookline eject` leaves it
+    out, and says so."""
 
     keeps_log: ClassVar[bool] = False
     """Whether it keeps the whole log. If it is listed after components that add numbers, it misses these, which is
@@ -75,6 +82,13 @@ class WrapperSpec(Spec):
         example is something that would only happen after the last step.
         """
         return ()
+
+    def eject(self, script: "Script", run: Any) -> None:
+        """Add what it does to the training loop in `script.loop`, for `hookline eject`.
+
+        A component that only observes the training needs no lines: see `only_observes`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def build(self) -> object:
         """Return the object whose hook implementations are used in one run. Without state, this is the spec itself."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
 
+    from hookline.script.script import Script
+
 SAMPLED_ROWS = 1_000_000
 """The largest number of training rows to which a kind is fitted that cannot be fitted to one part after the other."""
 
@@ -28,6 +30,7 @@ class ColumnSpec(Spec):
     """
 
     family = "column kind"
+    behavior = ("parse", "fit", "transform")
 
     @property
     def gives_indices(self) -> bool:
@@ -101,6 +104,18 @@ class ColumnSpec(Spec):
         list of int64 for a sequence of indices. No cell is null.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Return an expression of the transformed cells of all rows, for `hookline eject`: `(rows,)` or `(rows, n)`.
+
+        Args:
+            script: takes the lines that fit the kind, in the section "prepare", and functions.
+            cells: the cells of the column, a `pyarrow.ChunkedArray`, as code.
+            training: the indices of the training rows, as code.
+            fitted: what the kind knows about the training rows.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers in the unit of the column, `(N,)` in float64, for a column that is a target.

@@ -12,12 +12,15 @@ from hookline.spec.walk import at, items
 if TYPE_CHECKING:
     from torch import nn
 
+    from hookline.script.script import Script
+
 
 class ModelSpec(Spec):
     """A model, or one layer of it: builds an `nn.Module` that fits its inputs."""
 
     __slots__ = ()
     family = "model"
+    behavior = ("build",)
 
     size_option: ClassVar[str | None] = None
     """The option with the number of its outputs for each row, such as "out_features". If it is `None` in the layer that
@@ -75,6 +78,16 @@ class ModelSpec(Spec):
         that only changes the shape has `keeps_values = True`: a loss that checks the last layer of the model skips it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return an expression that builds the module, such as `nn.Linear(4, 16)`, for `hookline eject`.
+
+        Args:
+            script: takes imports, with `use`, and the classes and functions that the expression needs, with `define`.
+            module: the module that `build` returned, which knows the inferred sizes.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
 
 class LayerSpec(ModelSpec):

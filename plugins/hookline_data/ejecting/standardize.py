@@ -1,0 +1,32 @@
+"""The lines that standardize a matrix."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hookline.script import Script
+
+
+def add_standardized(script: Script, numbers: str, statistics: Mapping[str, Any], training: str, *, dense: bool = False) -> str:
+    """Add the lines that learn the mean and standard deviation of each column, and return the standardized numbers.
+
+    Each column is made contiguous in memory, so that NumPy adds its numbers in the same order.
+    """
+    script.use("import numpy as np")
+    lines = ["# Standardize each column with the mean and the standard deviation of the training rows."]
+    if dense:
+        lines.append(f"known = np.ascontiguousarray({numbers}[{training}].reshape(-1, {numbers}.shape[-1]).T, dtype=np.float64)")
+    else:
+        lines.append(f"known = np.ascontiguousarray({numbers}[{training}].T, dtype=np.float64)")
+    lines += ["means, stds = known.mean(axis=1), known.std(axis=1)"]
+    if _is_constant(statistics):
+        lines += [
+            "is_constant = known.min(axis=1) == known.max(axis=1)  # The computed mean of equal numbers may be inexact.",
+            "means, stds = np.where(is_constant, known[:, 0], means), np.where(is_constant | (stds == 0), 1, stds)",
+        ]
+    script.add("prepare", "\n".join(lines), apart=script.has("prepare"))
+    return f"(({numbers} - means) / stds)"
+
+
+def _is_constant(statistics: Mapping[str, Any]) -> bool:
+    """Return whether a column may be equal in all training rows: its deviation was replaced by 1."""
+    return any(value == 1.0 for value in statistics.get("std", ()))
