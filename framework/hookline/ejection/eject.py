@@ -14,6 +14,7 @@ from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
 from hookline.script.script import Script
 from hookline.script.written import refuse_inherited_lines
+from hookline.spec.parameters import named_parameters
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
@@ -63,6 +64,8 @@ def ejected(run: Run, title: str = "") -> str:
     made = prepared(run)
     spec = run.spec
     script = Script(seed=spec.run.seed, epochs=spec.run.epochs, dtype=spec.run.dtype, device=run.device.type)
+    script.modules = ("model", "criterion") if made.criterion.state_dict() else ("model",)
+    script.trained = named_parameters(made.model, made.criterion)
     script.problems += stage_refusals.problems(run)
     _add_beginning(script, run)
     with _collecting(script, "data"):

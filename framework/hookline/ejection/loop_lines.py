@@ -96,9 +96,29 @@ class TrainingLines:
 
     def loss_lines(self) -> list[str]:
         """The lines that compute `loss` from a batch; the outputs have a name if they are used several times."""
-        if self.script.loop.loss:
-            return self.script.loop.loss
-        return self.compared_lines(self.forward)
+        return self._mixed_lines() if self.script.loop.mixed else self.compared_lines(self.forward)
+
+    def _mixed_lines(self) -> list[str]:
+        """The lines that mix the rows of a batch, and their losses with the same share."""
+        loop, [x], [y] = self.script.loop, self.names.inputs.values(), self.names.targets.values()
+        lines = self.objective.lines("outputs")
+        [line] = lines
+        loss = line.removeprefix("loss = ")
+        other = loss.replace(f", {y})", f", {y}[order])")
+        if loop.mixes_always:
+            return [
+                f"order, share = {loop.mixed}({x}, step)",
+                f"outputs = {self.forward}",
+                f"loss = share * {loss} + (1 - share) * {other}",
+            ]
+        return [
+            f"mixed = {loop.mixed}({x}, step)",
+            f"outputs = {self.forward}",
+            line,
+            "if mixed is not None:",
+            "    order, share = mixed",
+            f"    loss = share * loss + (1 - share) * {other}",
+        ]
 
     def compared_lines(self, forward: str) -> list[str]:
         """The lines that compute `loss`, given the code of the outputs."""
@@ -202,7 +222,7 @@ class TrainingLines:
         if names:
             noted.append("each.append([term.item() for term in terms.values()])")
         lists = ["losses", *(["rows"] if self._rows else []), *(["each"] if names else [])]
-        batch = [*loop.batch, *steps, *noted] if not loop.condition else [*loop.batch, *steps[: self._gradients], *loop.nested([*steps[self._gradients :], *noted])]
+        batch = [*loop.batch, *steps, *noted] if not loop.skip else [*loop.batch, *steps[: self._gradients], *loop.nested([*steps[self._gradients :], *noted])]
         if loop.counts_steps:
             batch.append("step += 1")
         body = [
@@ -220,8 +240,7 @@ class TrainingLines:
     def _steps(self) -> list[str]:
         """The lines that compute the gradients of a batch and make a step."""
         loop = self.script.loop
-        if self.run.spec.optimizer.needs_closure:
-            self.script.use("from functools import partial")
+        if self.run.spec.optimizer.needs_closure or loop.needs_gradients:
             arguments = ", ".join(self.names.all)
             self.script.add(
                 "train",
@@ -236,8 +255,12 @@ class TrainingLines:
                     ]
                 ),
             )
+            if not self.run.spec.optimizer.needs_closure:
+                self._gradients = 1
+                return [f"loss = gradients({arguments})", *loop.step, "optimizer.step()", *loop.after_step]
+            self.script.use("from functools import partial")
             self._gradients = 0
-            return [f"loss = optimizer.step(partial(gradients, {arguments}))", *loop.after_step]
+            return [*loop.step, f"loss = optimizer.step(partial(gradients, {arguments}))", *loop.after_step]
         lines = ["optimizer.zero_grad()", *self.loss_lines(), "loss.backward()"]
         self._gradients = len(lines)
         return [*lines, *loop.step, "optimizer.step()", *loop.after_step]
@@ -265,7 +288,10 @@ class TrainingLines:
             ]
         lines += [*loop.record, "history.append(record)"]
         lines.append('print(", ".join(f"{name} {value:.6g}" for name, value in record.items()))')
-        return [*lines, *loop.stop]
+        lines += loop.after_record
+        for condition in loop.stop:
+            lines += [f"if {condition}:", "    break"]
+        return lines
 
     def add_result(self) -> None:
         """Add the final evaluation, and save the weights."""

@@ -36,10 +36,9 @@ def add_model(
     _add_initializations(script, run, made.model, collecting)
     if not script.problems:
         script.add("model", objective.build, apart=False)
-    parameters = named_parameters(made.model, made.criterion)
     with collecting(script, "optimizer"):
         refuse_inherited_lines(run.spec.optimizer)
-        expression = run.spec.optimizer.eject(script, parameters, made.optimizer)
+        expression = run.spec.optimizer.eject(script, script.trained, made.optimizer)
         script.add("model", f"optimizer = {expression}", apart=False)
 
 

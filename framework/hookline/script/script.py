@@ -46,6 +46,8 @@ class Script:
         loop: the places of the training loop to which callbacks add lines.
         constants: the constants at the top of the script, such as `BATCH_SIZE`.
         beginning: statements after the constants.
+        modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
+        trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
         names: what a variable that several parts of the spec could need stands for.
         left_out: what the script leaves out because it does not change the training, for its docstring.
         problems: what cannot be written.
@@ -61,6 +63,8 @@ class Script:
     constants: dict[str, Any] = field(factory=dict)
     beginning: list[str] = field(factory=list)
     left_out: list[str] = field(factory=list)
+    modules: tuple[str, ...] = ("model",)
+    trained: Sequence[Any] = ()
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)
     _path: tuple[PathElement, ...] = ()
@@ -138,6 +142,11 @@ class Script:
         if of_criterion:
             return f"[{', '.join(map(self.parameter, names))}]"
         return f"[model.get_parameter(name) for name in {literal(tuple(names))}]"
+
+    @property
+    def all_parameters(self) -> str:
+        """All parameters that are trained, as code."""
+        return "model.parameters()" if len(self.modules) == 1 else "[*model.parameters(), *criterion.parameters()]"
 
     def moved(self, code: str) -> str:
         """Return the code of a tensor or module, on the device of the run."""

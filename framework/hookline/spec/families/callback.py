@@ -146,6 +146,21 @@ class CallbackSpec(WrapperSpec):
             return False
         return self.every is None or (number - (self.first or 0)) % self.every == 0
 
+    def ejected_condition(self, number: str) -> str:
+        """Return the code of `is_due` for a step or epoch whose number is given as code; empty if it always runs.
+
+        >>> from hookline.spec import CallbackSpec
+        >>> CallbackSpec(every=3, last=8).ejected_condition("epoch")
+        'epoch <= 8 and epoch % 3 == 0'
+        """
+        conditions = [] if self.first is None else [f"{number} >= {self.first}"]
+        conditions += [] if self.last is None else [f"{number} <= {self.last}"]
+        if self.every is not None:
+            since = number if not self.first else f"({number} - {self.first})"
+            since = f"({since})" if " " in since and not since.startswith("(") else since
+            conditions.append(f"{since} % {self.every} == 0")
+        return " and ".join(conditions)
+
     @property
     def first_due(self) -> int:
         """The number of the first step or epoch in which it runs.
