@@ -60,7 +60,7 @@ class TorchOptimizer(OptimizerSpec):
         if "fused" in options:
             options["fused"] = True if optimizer.defaults["fused"] else self.fused  # type: ignore[attr-defined]
         known = {id(one.tensor): one.name for one in parameters}
-        names = [one.name for one in parameters]
+        names = [one.name for one in script.trained]
         several = optimizer.param_groups
         if not self.groups:
             params = script.parameters([known[id(one)] for one in several[0]["params"]], names)

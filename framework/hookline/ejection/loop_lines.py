@@ -1,5 +1,6 @@
 """The lines of the training: the evaluation of a split, the loop, and the final numbers."""
 
+import re
 from typing import TYPE_CHECKING
 
 from hookline.data.batches import length_of
@@ -166,7 +167,8 @@ class TrainingLines:
         if names:
             body += ["each.append([term.item() for term in terms.values()])"]
         if keeps:
-            body += [f"seen.append(({', '.join(['outputs', *self.names.targets.values()])}))" if self.names.targets else "seen.append((outputs,))"]
+            kept = self._kept
+            body += [f"seen.append(({', '.join(kept)}{',' if len(kept) == 1 else ''}))"]
         lists = ["losses", *(["rows"] if rows else []), *(["each"] if names else []), *(["seen"] if keeps else [])]
         start = f"{', '.join(lists)} = {', '.join(['[]'] * len(lists))}"
         made = [start, "with torch.no_grad():", *indented(lines), *indented(body, 2), "model.train()"]
@@ -202,9 +204,15 @@ class TrainingLines:
         lines = self.objective.lines("outputs")
         return lines if self.objective.members is None else self._of_members(lines)
 
+    @property
+    def _kept(self) -> list[str]:
+        """The variables of a batch that the metrics need."""
+        code = "\n".join(self.objective.metrics.values())
+        return ["outputs", *(name for name in self.names.all if re.search(rf"\b{name}\b", code))]
+
     def _joined(self) -> list[str]:
         """The lines that join outputs and targets of all batches."""
-        names = ["outputs", *self.names.targets.values()]
+        names = self._kept
         if self.objective.has_several_outputs or len(self.names.inputs) > 1 and is_applied_to_each(self.names.inputs, self.run.objective.inputs):
             self.script.define(CAT)
             function = "joined(parts)"

@@ -53,7 +53,7 @@ def _add_initializations(script: Script, run: Run, model: "nn.Module", collectin
                 script.add("model", rule.eject(script, script.parameter(group[0].name)), apart=False)
             else:
                 names = ", ".join(f'"{one.name}"' for one in group)
-                script.add("model", f"for name in [{names}]:", apart=False)
-                script.add("model", f"    {rule.eject(script, 'model.get_parameter(name)')}", apart=False)
+                statement = rule.eject(script, "model.get_parameter(name)")
+                script.add("model", f"for name in [{names}]:\n    {statement}", apart=False)
     if rules and script.device != "cpu":
         script.add("model", "model.to(device)", apart=False)

@@ -112,7 +112,7 @@ class ObjectiveLines:
     def metric(self, metric: MetricSpec) -> None:
         """Add the lines of a metric."""
         named = self.objective.named(metric.target)
-        refuse_inherited_lines(named.loss)
+        refuse_inherited_lines(named.loss, "eject_predictions", ("predictions", "scores", "truth"))
         called = "criterion" if named.name is None else f"criterion[{literal(named.name)}]"
         predicted: PredictionNames = named.loss.eject_predictions(
             self.script, called=called, outputs=self.taken(named, "outputs"), batch=self._batch_of(named)

@@ -186,3 +186,17 @@ def listed(name: str, items: Sequence[str]) -> str:
     """
     lines = [line for item in items for line in f"{item},".splitlines()]
     return "\n".join([f"{name}(", *indented(lines), ")"])
+
+
+def braced(name: str, items: Sequence[str]) -> str:
+    """Return a call with a dictionary, with an item on each line.
+
+    >>> print(braced("nn.ModuleDict", ['"a": nn.ReLU()']))
+    nn.ModuleDict(
+        {
+            "a": nn.ReLU(),
+        }
+    )
+    """
+    lines = [line for item in items for line in f"{item},".splitlines()]
+    return "\n".join([f"{name}(", "    {", *indented(lines, 2), "    }", ")"])

@@ -67,6 +67,7 @@ class Script:
     trained: Sequence[Any] = ()
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)
+    _offered: list[str] = field(factory=list)
     _path: tuple[PathElement, ...] = ()
     _imports: set[str] = field(factory=set)
     _functions: dict[str, str] = field(factory=dict)
@@ -92,6 +93,10 @@ class Script:
         self._functions[made] = source_of
         return made
 
+    def define_if_used(self, source: str) -> None:
+        """Add a function at the top of the script, if another line calls it."""
+        self._offered.append(dedent(source).strip("\n"))
+
     def add(self, section: Section, text: str, *, apart: bool = True) -> None:
         """Add lines to a section, after an empty line unless `apart` is false."""
         lines = dedent(text).strip("\n").splitlines()
@@ -112,7 +117,7 @@ class Script:
 
         If the layer cannot be written, this is noted as a problem, and the script is not used.
         """
-        self._path += path
+        self._path = (*(self._path or ("model",)), *path)
         try:
             refuse_inherited_lines(spec)
             return str(spec.eject(self, module))
@@ -123,6 +128,8 @@ class Script:
             return "..."
         finally:
             self._path = self._path[: len(self._path) - len(path)]
+            if self._path == ("model",):
+                self._path = ()
 
     def parameter(self, name: str) -> str:
         """Return a parameter by its name, as code; that of a criterion begins with "criterion."."""
@@ -154,6 +161,7 @@ class Script:
 
     def text(self, docstring: str) -> str:
         """Return the script."""
+        self._add_offered()
         lines = docstring.splitlines()
         lines += ["", *_sorted_imports(self._imports), ""]
         lines += [f"{name} = {literal(value)}" for name, value in self.constants.items()]
@@ -170,6 +178,14 @@ class Script:
         for line in lines:
             made += wrapped(line.rstrip())
         return "\n".join(_spaced(made)) + "\n"
+
+
+    def _add_offered(self) -> None:
+        """Define the functions of `define_if_used` that are called."""
+        code = "\n".join(line for lines in self._sections.values() for line in lines)
+        for source in dict.fromkeys(self._offered):
+            if re.search(rf"\b{source.split()[1].partition('(')[0]}\(", code):
+                self.define(source)
 
 
 def _renamed(source: str, name: str, other: str) -> str:

@@ -83,7 +83,9 @@ def ejected_chain(
     from torch import nn
 
     script.use("from torch import nn")
-    name = "nn.Sequential" if type(module) is nn.Sequential else sequential_lines(script, module)
+    name = "nn.Sequential"
+    if type(module) is not nn.Sequential and (script.batch.lengths or len(script.batch.inputs) > 1):
+        name = sequential_lines(script, module)
     parts = [script.layer(layer, part, option, index) for index, (layer, part) in enumerate(zip(layers, module, strict=True))]
     return listed(name, parts)
 
@@ -137,8 +139,30 @@ def _starts_in_place(module: "nn.Module") -> bool:
 
 def sequential_lines(script: "Script", module: Any) -> str:
     """Add the class of a chain that takes lengths or several inputs to a script, and return its name."""
-    return script.define(TAKING_LENGTHS if module.takes_lengths else TAKING_SEVERAL)
+    if module.takes_lengths and script.batch.lengths:
+        script.define(APPLY)
+        return script.define(TAKING_GROUPS if module.takes_lengths_by_group else TAKING_LENGTHS)
+    return script.define(TAKING_SEVERAL)
 
+
+APPLY = '''
+def apply(layer, *inputs, lengths):
+    """Return the outputs of a layer, which gets the lengths of padded sequences if it takes them."""
+    return layer(*inputs, lengths=lengths) if getattr(layer, "takes_lengths", False) else layer(*inputs)
+'''
+
+TAKING_GROUPS = '''
+class Sequential(nn.Sequential):
+    """Layers that follow each other, of which the first takes several inputs and the lengths of each."""
+
+    takes_lengths = True
+
+    def forward(self, *inputs, lengths=None):
+        outputs = self[0](*inputs, lengths=lengths)
+        for layer in self[1:]:
+            outputs = layer(outputs)
+        return outputs
+'''
 
 TAKING_SEVERAL = '''
 class Sequential(nn.Sequential):
@@ -159,8 +183,7 @@ class Sequential(nn.Sequential):
 
     def forward(self, *inputs, lengths=None):
         for layer in self:
-            more = {"lengths": lengths} if getattr(layer, "takes_lengths", False) else {}
-            inputs = (layer(*inputs, **more),)
+            inputs = (apply(layer, *inputs, lengths=lengths),)
         return inputs[0]
 '''
 

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class WrapperSpec(Spec):
         """
         return ()
 
+    @without_lines
     def eject(self, script: "Script", run: Any) -> None:
         """Add what it does to the training loop in `script.loop`, for `hookline eject`.
 

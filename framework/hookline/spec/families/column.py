@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors.unfit import UnfitCells as UnfitCells
+from hookline.script.written import without_lines
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
 
@@ -105,6 +106,7 @@ class ColumnSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
 
+    @without_lines
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
         """Return an expression of the transformed cells of all rows, for `hookline eject`: `(rows,)` or `(rows, n)`.
 

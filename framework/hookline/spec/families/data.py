@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class DataSpec(Spec):
         """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
+    @without_lines
     def eject(self, script: "Script", data: "Data", objective: "Objective") -> "BatchNames":
         """Add the lines that read, split and prepare the data, for `hookline eject`, and return the names of a batch.
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from hookline.script.written import without_lines
 from hookline.spec.options import spec
 from hookline.spec.parameters import ParameterSelection
 
@@ -22,6 +23,7 @@ class InitializationSpec(ParameterSelection):
         """Overwrite a parameter in place."""
         raise NotImplementedError(f"{type(self).__name__} has no `initialize`.")
 
+    @without_lines
     def eject(self, script: "Script", tensor: str) -> str:
         """Return the statement that overwrites a parameter, given as code, for `hookline eject`."""
         raise NotImplementedError(f"{type(self).__name__} has no `eject`.")

@@ -9,6 +9,7 @@ from hookline.data.numerics import log_odds
 from hookline.data.targets.encoding import Encoding
 from hookline.data.targets.numbers import Numbers
 from hookline.errors.text import enumerate_names
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class LossSpec(Spec):
     """
 
     family = "loss"
-    behavior = ("build", "compute", "divisor", "predictions", "scores", "truth")
+    behavior = ("build", "compute", "divisor")
 
     target: str | None = None
     """The target of the loss. Default: the one with the loss's own name in `[losses]`, or the only one."""
@@ -369,6 +370,7 @@ class LossSpec(Spec):
         return rows_or_weights(batch) if divided_by == "rows" else None
 
 
+    @without_lines
     def eject(
         self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
     ) -> "LossLines":

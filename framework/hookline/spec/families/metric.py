@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hookline.script.written import without_lines
 from hookline.spec.families.loss import LossSpec, Offers
 from hookline.spec.options import Spec, spec
 
@@ -84,6 +85,7 @@ class MetricSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
+    @without_lines
     def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
         """Return an expression of the metric, a float, for `hookline eject`.
 

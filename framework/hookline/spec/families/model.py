@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from attrs import evolve
 
 from hookline.errors.text import PathElement
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec
 from hookline.spec.walk import at, items
 
@@ -79,6 +80,7 @@ class ModelSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
+    @without_lines
     def eject(self, script: "Script", module: "nn.Module") -> str:
         """Return an expression that builds the module, such as `nn.Linear(4, 16)`, for `hookline eject`.
 

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import NamedParameter, ParameterGroup, divided, group_type
 
@@ -120,6 +121,7 @@ class OptimizerSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
 
+    @without_lines
     def eject(self, script: "Script", parameters: "Sequence[NamedParameter]", optimizer: "optim.Optimizer") -> str:
         """Return an expression that builds the optimizer, for `hookline eject`.
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class TransformSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform_evaluated`.")
 
+    @without_lines
     def eject(self, script: "Script", images: str, numbers: str | None) -> str:
         """Return an expression of the transformed images, for `hookline eject`.
 

@@ -14,6 +14,13 @@ def log_odds(scores):
 '''
 
 
+def classes_of(script: Script, predictions: str, scores: str, batch: BatchNames) -> PredictionNames:
+    """Return expressions for predicted classes, given those of their probabilities and of their scores."""
+    truth = batch.target or ""
+    script.define_if_used(LOG_ODDS)
+    return PredictionNames(predictions=predictions, scores=f"log_odds({scores})", truth=truth, distribution=truth)
+
+
 def prediction_names(loss: LossSpec, script: Script, outputs: str, batch: BatchNames) -> PredictionNames:
     """Return expressions for the predictions of a loss with one output, by its `activation`."""
     predictions = {
@@ -23,6 +30,7 @@ def prediction_names(loss: LossSpec, script: Script, outputs: str, batch: BatchN
     }.get(loss.activation, outputs)
     scores = outputs
     if loss.offers == "classes" and loss.activation not in ("identity", "criterion"):
+        script.define_if_used(LOG_ODDS)
         scores = f"log_odds({outputs})"
     truth = batch.target or ""
     undo = batch.undo.get(next(iter(batch.targets), ""), "")
