@@ -44,7 +44,7 @@ class Random(DataSpec):
             source="data.targets",
         )
 
-    def eject(self, script: Script, data: Data, objective: Objective) -> BatchNames:
+    def eject(self, script: Script, run: Run, data: Data, objective: Objective) -> BatchNames:
         """Add the lines that draw the inputs."""
         from hookline_data.ejecting.batches import add_batches
 

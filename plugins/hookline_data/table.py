@@ -113,7 +113,7 @@ class Table(NamedColumns, SplitFile):
                     raise located from None
             raise
 
-    def eject(self, script: "Script", data: Data, objective: Objective) -> "BatchNames":
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
         """Add the lines that read the file with pyarrow, split its rows, and prepare them with NumPy."""
         from hookline_data.ejecting.table import eject_table
 

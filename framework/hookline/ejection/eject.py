@@ -70,7 +70,7 @@ def ejected(run: Run, title: str = "") -> str:
     _add_beginning(script, run)
     with _collecting(script, "data"):
         refuse_inherited_lines(spec.data)
-        script.batch = spec.data.eject(script, made.data, run.objective)
+        script.batch = spec.data.eject(script, run, made.data, run.objective)
     objective = _add_components(script, run, made)
     if script.problems:
         parts = counted(len(script.problems), "part")

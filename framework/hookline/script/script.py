@@ -104,6 +104,10 @@ class Script:
             self._sections[section].append("")
         self._sections[section] += lines
 
+    def clear(self, section: Section) -> None:
+        """Remove the lines of a section."""
+        self._sections[section].clear()
+
     def has(self, section: Section) -> bool:
         """Return whether a section has lines."""
         return bool(self._sections[section])

@@ -24,7 +24,10 @@ def add_splits(script: Script, source: "SplitRows", rows: str, cells: Callable[[
         raise cannot_be_written("Files of their own for splits have no lines.", (next(iter(source.other_files)),))
     if source.sampler is not None:
         raise cannot_be_written("A sampler has no lines.", ("sampler",))
-    for option in ("split_column", "group_column", "time_column", "folds"):
+    if source.split_column is not None:
+        _add_values(script, source, cells(source.split_column))
+        return
+    for option in ("group_column", "time_column", "folds"):
         if getattr(source, option) is not None:
             raise cannot_be_written("This way to split rows has no lines.", (option,))
     validation, test = source.fractions.get("validation", 0.0), source.fractions.get("test", 0.0)
@@ -38,6 +41,21 @@ def add_splits(script: Script, source: "SplitRows", rows: str, cells: Callable[[
         _add_stratified(script, source.split_seed, rows, cells(column), validation, test)
     else:
         _add_fractions(script, source.split_seed, rows, validation, test)
+
+
+def _add_values(script: Script, source: "SplitRows", cells: str) -> None:
+    """The cells of a column name the splits."""
+    values = source.values_of_splits
+    if values is None:
+        names = ("training", "validation", "test")
+        script.add("split", f"splits = {{split: np.flatnonzero({cells} == split) for split in {literal(names)}}}")
+        return
+    if any("*" in several for several in values.values()):
+        raise cannot_be_written("All other values have no lines.", ("split_values",))
+    listed = {split: list(several) for split, several in values.items() if split != "unused"}
+    script.add("split", f"values = {literal(listed)}")
+    code = f"np.flatnonzero(np.isin({cells}.astype(str), some))"
+    script.add("split", f"splits = {{split: {code} for split, some in values.items()}}", apart=False)
 
 
 def _add_fractions(script: Script, seed: int, rows: str, validation: float, test: float) -> None:

@@ -120,7 +120,7 @@ class ClassesOrDistribution(Classes):
 
     def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
         """Use `Classes` for one column and `Distribution` for several."""
-        if len(columns) == 1:
+        if len(known.columns) == 1:
             return Classes.eject(self, script, columns, known, training)
         return Distribution().eject(script, columns, known, training)
 

@@ -75,7 +75,7 @@ class DataSpec(Spec):
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
 
     @without_lines
-    def eject(self, script: "Script", data: "Data", objective: "Objective") -> "BatchNames":
+    def eject(self, script: "Script", run: Any, data: "Data", objective: "Objective") -> "BatchNames":
         """Add the lines that read, split and prepare the data, for `hookline eject`, and return the names of a batch.
 
         The lines define a function `batches(split, epoch=None)`, which yields a tuple of tensors for each batch: those
@@ -84,6 +84,7 @@ class DataSpec(Spec):
 
         Args:
             script: takes the lines, in the sections "read", "split", "prepare" and "batches".
+            run: the run.
             data: the data that `prepare` returned.
             objective: the objective, with the encodings of the targets.
 
