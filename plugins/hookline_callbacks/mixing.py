@@ -90,7 +90,7 @@ class Mixup(Mixing):
 
     lines = '''
 def mixup(rows, step):
-    """Mix the rows of a batch in place, and return the order of the rows that are mixed in, and the share of the own."""
+    """Mix the rows of a batch in place; return the order of the rows that are mixed in, and the share of the own."""
     generator = np.random.default_rng((SEED, step, 2))
     BEGIN
     share = float(generator.beta(ALPHA, ALPHA))

@@ -66,13 +66,11 @@ class TorchLoss(LossSpec):
         import torch
 
         script.use("from torch import nn")
-        options = {}
+        options = self.arguments()
         for name, value in self.arguments().items():
             tensor = getattr(criterion, name, None)
-            is_tensor = isinstance(tensor, torch.Tensor) and value is not None
-            options[name] = script.moved(f"torch.tensor({literal(tensor.tolist())})") if is_tensor else value
-            if is_tensor:
-                options[name] = Code(options[name])
+            if value is not None and isinstance(tensor, torch.Tensor):
+                options[name] = Code(script.moved(f"torch.tensor({literal(tensor.tolist())})"))
         name = type(self).__name__
         return constructor(f"nn.{name}", getattr(torch.nn, name), options)
 

@@ -139,7 +139,9 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
         """Return the weight like other losses of classes, as code."""
-        return batch.rows if self.reduction == "mean" and batch.is_distribution else super().ejected_divisor(called, batch)
+        return (
+            batch.rows if self.reduction == "mean" and batch.is_distribution else super().ejected_divisor(called, batch)
+        )
 
     def eject_predictions(
         self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"

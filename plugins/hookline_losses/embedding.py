@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from hookline.script import BatchNames, Script
 
 
+NEARER = '''
+def is_nearer(outputs):
+    """Return the probability that the positive is nearer to the anchor than the negative: a sigmoid of distances."""
+    near = NEAR
+    far = FAR
+    return (far - near).sigmoid().unsqueeze(1)
+'''
+
+
 @spec
 class HingeEmbeddingLoss(TorchLoss):
     """The loss of a distance: x for rows that belong together (1), and max(0, margin - x) for those that do not (-1).
@@ -60,9 +69,7 @@ class HingeEmbeddingLoss(TorchLoss):
         """Return the probability that the rows belong together: 1 at distance 0, and 0.5 at half of the margin."""
         return (2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)).clamp(max=1)
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the probability that the rows belong together."""
         made = f"(2 ** -({outputs}.clamp(min=0) * 2 / {self.margin})).clamp(max=1)"
         return PredictionNames(predictions=made, scores=f"-{outputs}", truth=batch.target or "")
@@ -102,9 +109,7 @@ class CosineEmbeddingLoss(TorchLoss):
 
         return ((1 + cosine_similarity(outputs["input1"], outputs["input2"])) / 2).clamp(0, 1)
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the similarity of the rows from 0 to 1."""
         script.use("from torch.nn.functional import cosine_similarity")
         first, second = f'{outputs}["input1"]', f'{outputs}["input2"]'
@@ -154,9 +159,7 @@ class MarginRankingLoss(TorchLoss):
         """Return the probability that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the probability that the first ranks higher."""
         first, second = f'{outputs}["input1"]', f'{outputs}["input2"]'
         return PredictionNames(
@@ -194,14 +197,13 @@ class TripletLoss(TorchLoss):
         found = self.distances(criterion, outputs, batch)
         return (found["negative"] - found["positive"]).sigmoid().unsqueeze(1)
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the probability that the positive is nearer, which should be 1 for each row."""
         distance = self.ejected_distance(script, called)
         anchor = f'{outputs}["anchor"]'
-        near, far = (f'{distance(anchor, f"{outputs}[{literal(name)}]")}' for name in ("positive", "negative"))
-        made = f"({far} - {near}).sigmoid().unsqueeze(1)"
+        near, far = (f"{distance(anchor, f'{outputs}[{literal(name)}]')}" for name in ("positive", "negative"))
+        name = script.define(NEARER.replace("FAR", far).replace("NEAR", near).replace(outputs, "outputs"))
+        made = f"{name}({outputs})"
         return PredictionNames(predictions=made, scores=made, truth=f"torch.ones(len({anchor}), 1)")
 
     def ejected_distance(self, script: "Script", called: str) -> "Callable[[str, str], str]":

@@ -113,9 +113,7 @@ class MultiLabelMarginLoss(TorchLoss):
         """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the sigmoid of each score, and 1 for each true label."""
         script.define(LABELS)
         return PredictionNames(predictions=f"{outputs}.sigmoid()", scores=outputs, truth=f"labels({batch.target})")

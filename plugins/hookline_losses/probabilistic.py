@@ -115,9 +115,7 @@ class GaussianNLLLoss(TorchLoss):
         mean, variance, true = _ejected(outputs, batch)
         return evolve(lines, loss=f"{called}({mean}, {true}, {variance})")
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the mean."""
         mean, _, true = _ejected(outputs, batch)
         return PredictionNames(predictions=mean, scores=mean, truth=true)
@@ -233,9 +231,7 @@ class KLDivLoss(TorchLoss):
         losses = super().row_losses(criterion, outputs, batch)
         return losses.sum(dim=1) if self.reduction == "batchmean" else losses
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the probabilities, and the most probable class."""
         names = super().eject_predictions(script, called=called, outputs=outputs, batch=batch)
         return evolve(names, truth=f"{names.truth}.argmax(dim=1)")

@@ -52,9 +52,7 @@ class CTCLoss(TorchLoss):
         given = f"{outputs}.transpose(0, 1), {batch.target}, {_ejected_steps(script, outputs, batch)}"
         return evolve(lines, loss=f"{called}({given}, ({batch.target} >= 0).sum(dim=1))")
 
-    def eject_predictions(
-        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> PredictionNames:
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the classes of the most probable path, without repeats and blanks."""
         name = script.define(PATH.replace("BLANK", str(self.blank)))
         made = f"{name}({outputs}, {_ejected_steps(script, outputs, batch)})"

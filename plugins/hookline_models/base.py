@@ -65,7 +65,6 @@ class TorchLayer(LayerSpec):
                     )
         return options
 
-
     def eject(self, script: "Script", module: "nn.Module") -> str:
         """Return `nn.<the name of this class>(…)` with the options that differ from torch's defaults."""
         return ejected_layer(self, script, module)
@@ -99,9 +98,7 @@ def ejected_subclass(layer: Any, name: str, options: Mapping[str, Any]) -> str:
     first = [
         one
         for one in options
-        if one in layer.follows
-        or one == "num_embeddings"
-        or (one in attributes and attributes[one].default is NOTHING)
+        if one in layer.follows or one == "num_embeddings" or (one in attributes and attributes[one].default is NOTHING)
     ]
     named = {
         one: code_of(value)

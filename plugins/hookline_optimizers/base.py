@@ -49,7 +49,6 @@ class TorchOptimizer(OptimizerSpec):
         del arguments["groups"]
         return arguments
 
-
     def eject(self, script: "Script", parameters: Sequence[NamedParameter], optimizer: "optim.Optimizer") -> str:
         """Return `torch.optim.<the name of this class>(…)` with the options that differ from torch's defaults."""
         import torch

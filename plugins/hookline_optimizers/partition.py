@@ -77,7 +77,6 @@ class Partition(OptimizerSpec):
                 group["name"] = f"{type(part.optimizer).__name__}: {name}"
         return partitioned_optimizer()(optimizers)
 
-
     def eject(self, script: "Script", parameters: Sequence[NamedParameter], optimizer: "optim.Optimizer") -> str:
         """Return the optimizers of the parts, as the argument of a class that makes a step with each."""
         *members, _ = divided(parameters, self.parts)

@@ -51,7 +51,7 @@ class TorchScheduler(SchedulerSpec):
         return getattr(lr_scheduler, type(self).__name__)(optimizer, **self.arguments(length))
 
     def eject_scheduler(self, script: Script, length: int | None) -> str:
-        """Return `torch.optim.lr_scheduler.<the name of this class>(…)` with the options that differ from its defaults."""
+        """Return torch's class of the same name with the options that differ from its defaults."""
         from torch.optim import lr_scheduler
 
         name = type(self).__name__

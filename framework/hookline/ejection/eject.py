@@ -9,7 +9,7 @@ from hookline.ejection.loop_lines import add_training
 from hookline.ejection.model_lines import add_model
 from hookline.ejection.objective_lines import ObjectiveLines
 from hookline.errors.exceptions import MismatchError, SpecError
-from hookline.errors.text import PathElement, counted
+from hookline.errors.text import PathElement
 from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
 from hookline.script.script import Script
@@ -73,8 +73,7 @@ def ejected(run: Run, title: str = "") -> str:
         script.batch = spec.data.eject(script, run, made.data, run.objective)
     objective = _add_components(script, run, made)
     if script.problems:
-        parts = counted(len(script.problems), "part")
-        raise EjectionError(script.problems, f"{parts} of the spec")
+        raise EjectionError(script.problems, "spec")
     add_training(script, run, made, objective)
     return script.text(_docstring(script, title or spec.run.name))
 
@@ -104,6 +103,8 @@ def _add_components(script: Script, run: Run, made: Prepared) -> ObjectiveLines:
         with _collecting(script, "callbacks", index):
             refuse_inherited_lines(callback)
             callback.eject(script, run)
+    for index, target in enumerate(spec.deploy):
+        script.left_out.append(f"{type(target).__name__} (deploy.{index})")
     return objective
 
 

@@ -84,7 +84,9 @@ class TrainingLines:
         inputs, lengths = self.names.inputs, self.names.lengths
         wanted = self.run.objective.inputs
         if is_applied_to_each(inputs, wanted):
-            parts = ", ".join(f"{literal(name)}: {self._applied((inputs[name],), lengths.get(name))}" for name in wanted)
+            parts = ", ".join(
+                f"{literal(name)}: {self._applied((inputs[name],), lengths.get(name))}" for name in wanted
+            )
             return f"{{{parts}}}"
         if len(lengths) > 1:
             listed = ", ".join(f"{literal(name)}: {variable}" for name, variable in lengths.items())
@@ -132,7 +134,9 @@ class TrainingLines:
 
     def _of_members(self, lines: list[str]) -> list[str]:
         """Each member of an ensemble has rows of its own, which follow each other."""
-        targets = {name: f"{name}.repeat_interleave({self.objective.members}, dim=0)" for name in self.names.targets.values()}
+        targets = {
+            name: f"{name}.repeat_interleave({self.objective.members}, dim=0)" for name in self.names.targets.values()
+        }
         made = "\n".join(lines).replace("outputs", "outputs.flatten(0, 1)")
         for name, repeated in targets.items():
             made = made.replace(f", {name})", f", {repeated})")
@@ -168,13 +172,17 @@ class TrainingLines:
             body += ["each.append([term.item() for term in terms.values()])"]
         if keeps:
             kept = self._kept
-            body += [f"seen.append(({', '.join(kept)}{',' if len(kept) == 1 else ''}))"]
+            body += [f"seen.append(({', '.join(kept)}))" if len(kept) > 1 else "seen.append(outputs)"]
         lists = ["losses", *(["rows"] if rows else []), *(["each"] if names else []), *(["seen"] if keeps else [])]
         start = f"{', '.join(lists)} = {', '.join(['[]'] * len(lists))}"
         made = [start, "with torch.no_grad():", *indented(lines), *indented(body, 2), "model.train()"]
         numbers = {"loss": self._mean}
         if keeps:
             made += self._joined()
+            named = self.objective.named_predictions()
+            made += [f"{name} = {code}" for code, name in named.items()]
+            for code, name in named.items():
+                metrics = {label: metric.replace(code, name) for label, metric in metrics.items()}
         extra = []
         if names:
             extra = self._terms()
@@ -213,13 +221,16 @@ class TrainingLines:
     def _joined(self) -> list[str]:
         """The lines that join outputs and targets of all batches."""
         names = self._kept
-        if self.objective.has_several_outputs or len(self.names.inputs) > 1 and is_applied_to_each(self.names.inputs, self.run.objective.inputs):
+        if self.objective.has_several_outputs or (
+            len(self.names.inputs) > 1 and is_applied_to_each(self.names.inputs, self.run.objective.inputs)
+        ):
             self.script.define(CAT)
-            function = "joined(parts)"
+            function = "joined"
         else:
-            function = "torch.cat(parts)"
-        left = f"{names[0]}," if len(names) == 1 else ", ".join(names)
-        return [f"{left} = ({function} for parts in zip(*seen, strict=True))"]
+            function = "torch.cat"
+        if len(names) == 1:
+            return [f"outputs = {function}(seen)"]
+        return [f"{', '.join(names)} = ({function}(parts) for parts in zip(*seen, strict=True))"]
 
     def add_loop(self) -> None:
         """Add the training loop."""
@@ -230,7 +241,11 @@ class TrainingLines:
         if names:
             noted.append("each.append([term.item() for term in terms.values()])")
         lists = ["losses", *(["rows"] if self._rows else []), *(["each"] if names else [])]
-        batch = [*loop.batch, *steps, *noted] if not loop.skip else [*loop.batch, *steps[: self._gradients], *loop.nested([*steps[self._gradients :], *noted])]
+        batch = (
+            [*loop.batch, *steps, *noted]
+            if not loop.skip
+            else [*loop.batch, *steps[: self._gradients], *loop.nested([*steps[self._gradients :], *noted])]
+        )
         if loop.counts_steps:
             batch.append("step += 1")
         body = [
@@ -241,9 +256,7 @@ class TrainingLines:
             *self._recorded(),
         ]
         before = ["history = []", *(["step = 0"] if loop.counts_steps else []), *loop.before]
-        script.add(
-            "train", "\n".join([*before, "for epoch in range(1, EPOCHS + 1):", *indented(body), *loop.after])
-        )
+        script.add("train", "\n".join([*before, "for epoch in range(1, EPOCHS + 1):", *indented(body), *loop.after]))
 
     def _steps(self) -> list[str]:
         """The lines that compute the gradients of a batch and make a step."""

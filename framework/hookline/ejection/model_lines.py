@@ -32,7 +32,11 @@ def add_model(
     with collecting(script, "model"):
         refuse_inherited_lines(model)
         expression = script.layer(model, made.model)
-        script.add("model", f"model = {script.moved(expression)}" if not run.spec.initialize else f"model = {expression}", apart=False)
+        script.add(
+            "model",
+            f"model = {script.moved(expression)}" if not run.spec.initialize else f"model = {expression}",
+            apart=False,
+        )
     _add_initializations(script, run, made.model, collecting)
     if not script.problems:
         script.add("model", objective.build, apart=False)

@@ -32,6 +32,7 @@ class ObjectiveLines:
         outputs, self.examples = _example(run, made)
         self.has_several_outputs = isinstance(outputs, Mapping)
         """Whether the model returns several outputs by name."""
+        self._predictions: dict[str, str | None] = {}
         self.metrics: dict[str, str] = {}
         """An expression for each metric, by its name in the results."""
 
@@ -47,7 +48,8 @@ class ObjectiveLines:
 
     def of(self, named: NamedLoss, outputs: str = "outputs") -> LossLines:
         """Return the lines of one loss."""
-        called, criterion = "criterion", self.criterion
+        criterion: Any = self.criterion
+        called = "criterion"
         if named.name is not None:
             called, criterion = f"criterion[{literal(named.name)}]", criterion.losses[named.name]
         return named.loss.eject(
@@ -77,9 +79,7 @@ class ObjectiveLines:
             [named] = self.objective.losses.values()
             return f"criterion = {self.script.moved(self.of(named).build)}"
         lines = ["criterion = nn.ModuleDict(", "    {"]
-        lines += [
-            f"        {literal(name)}: {self.of(named).build}," for name, named in self.objective.losses.items()
-        ]
+        lines += [f"        {literal(name)}: {self.of(named).build}," for name, named in self.objective.losses.items()]
         return "\n".join([*lines, "    }", self.script.moved(")")])
 
     def lines(self, outputs: str = "outputs") -> list[str]:
@@ -93,7 +93,9 @@ class ObjectiveLines:
         for name, named in self.objective.losses.items():
             lines = self.of(named, outputs)
             if lines.is_tensor or name in self.objective.corrected:
-                raise cannot_be_written(f"{type(named.loss).__name__} counts its rows differently than the other losses.")
+                raise cannot_be_written(
+                    f"{type(named.loss).__name__} counts its rows differently than the other losses."
+                )
             terms.append(f"    {literal(name)}: {lines.loss},")
         total = " + ".join(
             f"{'' if named.loss.factor == 1.0 else f'{literal(named.loss.factor)} * '}terms[{literal(name)}]"
@@ -121,6 +123,15 @@ class ObjectiveLines:
             predicted = of_members(predicted, self.members)
         predicted = evolve(predicted, example=self.examples[self.objective.key(metric.target)])
         self.metrics[metric.label] = metric.eject(self.script, named.loss, predicted)
+        self._predictions.setdefault(predicted.predictions, named.name)
+
+    def named_predictions(self) -> dict[str, str]:
+        """Return the predictions that several metrics evaluate, each with a name."""
+        found = {}
+        for code, name in self._predictions.items():
+            if sum(metric.count(code) for metric in self.metrics.values()) > 1 and not code.isidentifier():
+                found[code] = "predicted" if name is None else f"predicted_{name}"
+        return found
 
 
 def of_members(predicted: PredictionNames, members: int) -> PredictionNames:

@@ -2,6 +2,7 @@ from .lines import BatchNames as BatchNames, LossLines as LossLines, PredictionN
 from .python import (
     Code as Code,
     braced as braced,
+    bracketed as bracketed,
     call as call,
     code_of as code_of,
     constructor as constructor,

@@ -46,7 +46,9 @@ class BatchNames:
     def only(self, target: str | None) -> "BatchNames":
         """Return the names with only this target."""
         targets = {} if target is None else {target: self.targets[target]}
-        return BatchNames(inputs=self.inputs, targets=targets, lengths=self.lengths, weights=self.weights, undo=self.undo)
+        return BatchNames(
+            inputs=self.inputs, targets=targets, lengths=self.lengths, weights=self.weights, undo=self.undo
+        )
 
 
 @frozen(kw_only=True)

@@ -40,7 +40,8 @@ def call(name: str, *arguments: str, **named: str) -> str:
     >>> call("nn.Linear", "4", "16", bias="False")
     'nn.Linear(4, 16, bias=False)'
     """
-    return f"{name}({', '.join([*arguments, *(f'{key}={value}' for key, value in named.items())])})"
+    parts = [*arguments, *(f"{key}={value}" for key, value in named.items())]
+    return listed(name, parts) if any("\n" in part for part in parts) else f"{name}({', '.join(parts)})"
 
 
 def constructor(name: str, kind: Callable[..., Any], options: Mapping[str, Any]) -> str:
@@ -66,6 +67,7 @@ def constructor(name: str, kind: Callable[..., Any], options: Mapping[str, Any])
     named |= {
         key: options[key] for key in required if key in options and parameters[key].kind is Parameter.KEYWORD_ONLY
     }
+    named = dict(sorted(named.items(), key=lambda item: [*parameters, item[0]].index(item[0])))
     return call(name, *map(code_of, positional), **{key: code_of(value) for key, value in named.items()})
 
 
@@ -114,8 +116,12 @@ def wrapped(line: str, width: int = WIDTH) -> Iterator[str]:
         yield f"{indent}    {inside}"
     else:
         parts = split_at_commas(inside)
+        if len(parts) == 1 and (middle := _for(inside)) is not None:
+            parts = [inside[:middle], inside[middle + 1 :]]
+            yield from (f"{indent}    {part}" for part in parts)
+            yield f"{indent}{line[last:]}"
+            return
         comma = "," if len(parts) > 1 or line[first] != "(" or not inside.startswith(("[", "(")) else ""
-        comma = "" if " for " in inside and len(parts) == 1 else comma
         for part in parts:
             yield from wrapped(f"{indent}    {part}{comma}", width)
     yield f"{indent}{line[last:]}"
@@ -137,6 +143,16 @@ def split_at_commas(text: str) -> list[str]:
             parts.append(text[start:index].strip())
             start = index + 1
     return [part for part in [*parts, text[start:].strip()] if part]
+
+
+def _for(text: str) -> int | None:
+    """Return the place of the space before "for" outside brackets, in a comprehension."""
+    depth = 0
+    for index, sign in _signs(text):
+        depth += (sign in PAIRS) - (sign in PAIRS.values())
+        if depth == 0 and text.startswith(" for ", index):
+            return index
+    return None
 
 
 def _last_bracket(line: str) -> tuple[int, int] | None:
@@ -188,6 +204,19 @@ def listed(name: str, items: Sequence[str]) -> str:
     return "\n".join([f"{name}(", *indented(lines), ")"])
 
 
+def bracketed(name: str, items: Sequence[str]) -> str:
+    """Return a call with a list, with an item on each line.
+
+    >>> print(bracketed("nn.ModuleList", ["nn.ReLU()"]))
+    nn.ModuleList(
+        [
+            nn.ReLU(),
+        ]
+    )
+    """
+    return _enclosed(name, items, "[", "]")
+
+
 def braced(name: str, items: Sequence[str]) -> str:
     """Return a call with a dictionary, with an item on each line.
 
@@ -198,5 +227,9 @@ def braced(name: str, items: Sequence[str]) -> str:
         }
     )
     """
+    return _enclosed(name, items, "{", "}")
+
+
+def _enclosed(name: str, items: Sequence[str], first: str, last: str) -> str:
     lines = [line for item in items for line in f"{item},".splitlines()]
-    return "\n".join([f"{name}(", "    {", *indented(lines, 2), "    }", ")"])
+    return "\n".join([f"{name}(", f"    {first}", *indented(lines, 2), f"    {last}", ")"])

@@ -137,7 +137,9 @@ class Script:
 
     def parameter(self, name: str) -> str:
         """Return a parameter by its name, as code; that of a criterion begins with "criterion."."""
-        owner, name = ("criterion", name.removeprefix("criterion.")) if name.startswith("criterion.") else ("model", name)
+        owner, name = (
+            ("criterion", name.removeprefix("criterion.")) if name.startswith("criterion.") else ("model", name)
+        )
         return f"{owner}.get_parameter({literal(name)})"
 
     def parameters(self, names: Sequence[str], of_all: Sequence[str]) -> str:
@@ -182,7 +184,6 @@ class Script:
         for line in lines:
             made += wrapped(line.rstrip())
         return "\n".join(_spaced(made)) + "\n"
-
 
     def _add_offered(self) -> None:
         """Define the functions of `define_if_used` that are called."""

@@ -40,6 +40,7 @@ def refuse_inherited_lines(component: Any, method: str = "eject", behavior: Sequ
             break
         overridden += [one for one in (component.behavior if behavior is None else behavior) if one in own]
     if getattr(getattr(type(component), method), "has_no_lines", False):
-        raise cannot_be_written(f"{name} has no lines of torch: its class has no method `{method}`.")
+        raise cannot_be_written(f"{name} has no lines of torch: its class has no method `{method}`.", ("type",))
     if overridden:
-        raise cannot_be_written(f"{name} has no lines of torch: it overrides `{overridden[0]}`, but not `{method}`.")
+        message = f"{name} has no lines of torch: it overrides `{overridden[0]}`, but not `{method}`."
+        raise cannot_be_written(message, ("type",))

@@ -34,12 +34,12 @@ from .objective.predicted import (
     predicted as predicted,
 )
 from .objective.prediction import Prediction as Prediction
-from .objective.prediction_lines import classes_of as classes_of
 from .objective.prediction_columns import (
     Part as Part,
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
+from .objective.prediction_lines import classes_of as classes_of
 from .options import (
     Spec as Spec,
     option as option,

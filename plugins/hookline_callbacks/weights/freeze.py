@@ -56,11 +56,15 @@ class Freeze(CallbackSpec):
         if self.until is None:
             loop.before += ["for parameter in frozen:", "    parameter.requires_grad_(False)"]
             return
-        loop.before += [
-            "for group in optimizer.param_groups:  # The fused kernel of SGD needs the momentum of all parameters.",
-            '    if group.get("fused") and group.get("momentum") and "dampening" in group:',
-            '        group["fused"] = False',
-        ] if type(run.spec.optimizer).__name__ == "SGD" else []
+        loop.before += (
+            [
+                "for group in optimizer.param_groups:  # The fused kernel of SGD needs the momentum of all parameters.",
+                '    if group.get("fused") and group.get("momentum") and "dampening" in group:',
+                '        group["fused"] = False',
+            ]
+            if type(run.spec.optimizer).__name__ == "SGD"
+            else []
+        )
         loop.epoch += ["for parameter in frozen:", f"    parameter.requires_grad_(epoch >= {self.until})"]
 
     def build(self) -> object:

@@ -16,7 +16,11 @@ def add_batches(script: Script, source: "DataSpec", names: Sequence[str], rows: 
     """Add the function, which takes the rows of `splits` from tensors of all rows with these names."""
     script.constants["BATCH_SIZE"] = source.batch_size
     taken = ", ".join(f"{name}[batch]" for name in names)
-    lines = ["def batches(split, epoch=None):", f"    {DOCUMENTED if source.shuffle else IN_ORDER}", f"    rows = {rows}"]
+    lines = [
+        "def batches(split, epoch=None):",
+        f"    {DOCUMENTED if source.shuffle else IN_ORDER}",
+        f"    rows = {rows}",
+    ]
     if source.shuffle:
         script.use("import numpy as np")
         lines += ["    if epoch is not None:", "        rows = np.random.default_rng((SEED, epoch)).permutation(rows)"]

@@ -63,7 +63,7 @@ def eject_drawn(
         tensor = f"torch.tensor({literal(encoded.tolist())})"
         dtype = f", dtype=torch.{script.dtype}" if script.dtype != "float32" else ""
         tensor = tensor.replace("])", f"]{dtype})") if dtype and encoded.is_floating_point() else tensor
-        what = f"{source.outcomes[0]}\" and \"{source.outcomes[1]}"
+        what = f'{source.outcomes[0]}" and "{source.outcomes[1]}'
         script.add("prepare", f'outcomes = {script.moved(tensor)}  # "{what}"', apart=False)
     lines = ["rows = splits[split]", "labels = targets[rows].flatten().cpu().numpy()", "groups = Groups(labels)"]
     lines += ["random = np.random.default_rng(0 if epoch is None else (SEED, epoch, 1))"]
@@ -82,11 +82,11 @@ def eject_drawn(
     ]
     text = [
         "def batches(split, epoch=None):",
-        '    """Yield batches of rows and partners that are drawn anew in each epoch, and always the same without one."""',
+        '    """Yield batches of rows and partners, which are drawn anew in each epoch."""',
         *[f"    {line}" if line else "" for line in lines],
     ]
     script.add("batches", "\n".join(text))
     return BatchNames(
         inputs={name: variable(f"x_{name}") for name in source.gives},
-        targets={name: "y" for name in outcomes},
+        targets=dict.fromkeys(outcomes, "y"),
     )

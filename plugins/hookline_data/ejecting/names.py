@@ -6,7 +6,25 @@ from collections.abc import Iterable
 
 RESERVED = {
     *("batch", "batches", "classes", "columns", "criterion", "data", "epoch", "evaluate", "history", "known", "loss"),
-    *("losses", "mean", "model", "names", "np", "optimizer", "order", "outputs", "inputs", "targets", "features", "means", "stds", "record", "results", "rows", "seen"),
+    *(
+        "losses",
+        "mean",
+        "model",
+        "names",
+        "np",
+        "optimizer",
+        "order",
+        "outputs",
+        "inputs",
+        "targets",
+        "features",
+        "means",
+        "stds",
+        "record",
+        "results",
+        "rows",
+        "seen",
+    ),
     *("split", "splits", "std", "step", "table", "torch", "training", "test", "validation", "nn", "csv", "joined"),
 }
 """Names that the script uses otherwise."""

@@ -97,7 +97,7 @@ def _targets(source: "NPZ", script: Script, data: "Data", layout: ArrayLayout) -
         if any(array in layout.lengths for array in several):
             raise cannot_be_written("The lengths of targets have no lines.", ("lengths",))
         known, encoding = data.targets[name], encodings[name]
-        columns = {}
+        columns: dict[str, str] = {}
         for array in several:
             code = f"arrays[{literal(array)}]"
             parts = [column for column in known.columns if column.startswith(f"{array}[")]

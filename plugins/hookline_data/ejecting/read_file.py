@@ -1,10 +1,9 @@
 """The lines that read the file of a table."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hookline.script import Code, Script, cannot_be_written, literal
+from hookline.script import Script, cannot_be_written, code_of, literal
 from hookline_data.layout.layout import Layout
 from hookline_data.reading.columns import Wanted
 
@@ -23,10 +22,13 @@ class ReadFile(Protocol):
     def array(self, column: str) -> str:
         """Return the cells of a column as a NumPy array, as code; the column is a name, or code."""
 
+    def lists(self, column: str) -> str:
+        """Return the cells of a column as a list of lists, as code."""
+
 
 def path_in_script(path: Path) -> str:
     """Return a path as the script has it: relative to the current directory, if it is below it."""
-    absolute = Path(os.path.abspath(path))
+    absolute = Path.cwd() / path
     here = Path.cwd()
     return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else absolute.as_posix()
 
@@ -63,7 +65,9 @@ class CSVLines:
         plain = csv.read_csv(table.path)
         self.names = plain.column_names
         self._wanted = wanted
-        types = {name: kind for name, column in wanted.items() if (kind := _other_type(plain, name, column)) is not None}
+        types = {
+            name: kind for name, column in wanted.items() if (kind := _other_type(plain, name, column)) is not None
+        }
         if not types:
             script.add("read", f"table = csv.read_csv({path})")
             return
@@ -77,7 +81,11 @@ class CSVLines:
 
     def array(self, column: str) -> str:
         """Return the cells of a column as a NumPy array, as code."""
-        return f"table[{column if isinstance(column, Code) else literal(column)}].to_numpy()"
+        return f"table[{code_of(column)}].to_numpy()"
+
+    def lists(self, column: str) -> str:
+        """Return the cells of a column as a list of lists, as code."""
+        return f"table[{code_of(column)}].to_pylist()"
 
 
 def _other_type(plain: "pyarrow.Table", name: str, wanted: Wanted) -> str | None:
@@ -106,4 +114,8 @@ class ParquetLines:
 
     def array(self, column: str) -> str:
         """Return the cells of a column as a NumPy array, as code."""
-        return f"table[{column if isinstance(column, Code) else literal(column)}].to_numpy()"
+        return f"table[{code_of(column)}].to_numpy()"
+
+    def lists(self, column: str) -> str:
+        """Return the cells of a column as a list of lists, as code."""
+        return f"table[{code_of(column)}].to_pylist()"

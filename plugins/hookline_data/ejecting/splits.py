@@ -8,6 +8,7 @@ from hookline.script import Script, cannot_be_written, literal
 if TYPE_CHECKING:
     from hookline_data.rows.split_rows import SplitRows
 
+
 def add_splits(script: Script, source: "SplitRows", rows: str, cells: Callable[[str], str], target: str | None) -> None:
     """Add the lines that define `splits`, the indices of the rows of each split, in the order of the file.
 
@@ -71,7 +72,9 @@ def _add_fractions(script: Script, seed: int, rows: str, validation: float, test
     listed = {"training": f"order[{start} :]" if " " in start else f"order[{start}:]", **dict(reversed(parts))}
     first = {"test": "the test", "validation": "validation"}
     which = [first[split] for split, _ in parts]
-    then = f"the first are for {which[0]}{f', the next for {which[1]}' if len(which) > 1 else ''}, the others for training"
+    then = (
+        f"the first are for {which[0]}{f', the next for {which[1]}' if len(which) > 1 else ''}, the others for training"
+    )
     script.add(
         "split",
         "\n".join(

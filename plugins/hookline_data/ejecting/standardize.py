@@ -6,21 +6,22 @@ from typing import Any
 from hookline.script import Script
 
 
-def add_standardized(script: Script, numbers: str, statistics: Mapping[str, Any], training: str, *, dense: bool = False) -> str:
+def add_standardized(
+    script: Script, numbers: str, statistics: Mapping[str, Any], training: str, *, dense: bool = False
+) -> str:
     """Add the lines that learn the mean and standard deviation of each column, and return the standardized numbers.
 
     Each column is made contiguous in memory, so that NumPy adds its numbers in the same order.
     """
     script.use("import numpy as np")
     lines = ["# Standardize each column with the mean and the standard deviation of the training rows."]
-    if dense:
-        lines.append(f"known = np.ascontiguousarray({numbers}[{training}].reshape(-1, {numbers}.shape[-1]).T, dtype=np.float64)")
-    else:
-        lines.append(f"known = np.ascontiguousarray({numbers}[{training}].T, dtype=np.float64)")
+    known = f"{numbers}[{training}]"
+    known = f"{known}.reshape(-1, {numbers}.shape[-1])" if dense else known
+    lines.append(f"known = np.ascontiguousarray({known}.T, dtype=np.float64)")
     lines += ["means, stds = known.mean(axis=1), known.std(axis=1)"]
     if _is_constant(statistics):
         lines += [
-            "is_constant = known.min(axis=1) == known.max(axis=1)  # The computed mean of equal numbers may be inexact.",
+            "is_constant = known.min(axis=1) == known.max(axis=1)  # Their computed mean may be inexact.",
             "means, stds = np.where(is_constant, known[:, 0], means), np.where(is_constant | (stds == 0), 1, stds)",
         ]
     script.add("prepare", "\n".join(lines), apart=script.has("prepare"))

@@ -33,6 +33,16 @@ def eject_table(table: "Table", script: Script, data: "Data", objective: "Object
     return lines.add()
 
 
+PADDED = '''
+def padded(rows, dtype):
+    """Return rows of numbers as an array, padded with 0 to the same length."""
+    made = np.zeros((len(rows), max(map(len, rows))), dtype=dtype)
+    for row, numbers in zip(made, rows, strict=True):
+        row[: len(numbers)] = numbers
+    return made
+'''
+
+
 class TableLines:
     """Writes the lines of a table."""
 
@@ -41,6 +51,8 @@ class TableLines:
         self.table, self.script, self.data, self.objective = table, script, data, objective
         self.layout: Layout = layout_of(table, objective, script.dtype)
         self._cells: dict[str, str] = {}
+        self.lengths: dict[str, str] = {}
+        """The tensor with the lengths of each group of sequences."""
         self.rows = "len(table)"
 
     def add(self) -> BatchNames:
@@ -69,13 +81,14 @@ class TableLines:
             known = self.data.targets[name]
             expression = encodings[name].eject(self.script, cells, known, 'splits["training"]')
             self.script.add("prepare", f"{names[name]} = {self.script.moved(expression)}", apart=False)
-        add_batches(self.script, self.table, [*inputs.values(), *names.values()])
+        add_batches(self.script, self.table, [*inputs.values(), *names.values(), *self.lengths.values()])
+        lengths = {name: "steps" if len(inputs) == 1 else variable(f"steps_{name}") for name in self.lengths}
         inputs = {name: "x" if len(inputs) == 1 else variable(f"x_{name}") for name in inputs}
         names = {name: "y" if len(names) == 1 else variable(f"y_{name}") for name in names}
         is_distribution = any(
             target.classes is not None and len(target.columns) > 1 for target in self.data.targets.values()
         ) and all(rows.is_floating_point() for rows in self.data.example.targets.values())
-        return BatchNames(inputs=inputs, targets=names, undo=undo, is_distribution=is_distribution)
+        return BatchNames(inputs=inputs, targets=names, lengths=lengths, undo=undo, is_distribution=is_distribution)
 
     def cells(self, column: str) -> str:
         """Return the variable with the cells of a column as a NumPy array, and define it when it is first used."""
@@ -99,6 +112,8 @@ class TableLines:
         made = "inputs" if alone else f"inputs[{literal(name)}]"
         if group.kinds:
             raise cannot_be_written("Kinds of columns have no lines.", ("columns",))
+        if name in self.data.example.lengths:
+            return self._sequences(name, group, made)
         numbers = self._matrix(name, group, alone=alone)
         if group.standardize:
             statistics = self.data.preparation[name]
@@ -110,6 +125,22 @@ class TableLines:
         script.add("prepare", f"{made} = {script.moved(tensor)}", apart=False)
         return made
 
+    def _sequences(self, name: str, group: InputColumns, made: str) -> str:
+        """Add the lines of a group of padded sequences, and of their lengths, and return its tensor."""
+        if group.standardize or self.data.example.inputs[name].dim() > 2:
+            raise cannot_be_written("Such sequences have no lines.", ("inputs",))
+        [column] = group.columns
+        cells = variable(column, self._cells.values())
+        lengths = "lengths" if len(self.layout.inputs) == 1 else f"{cells}_lengths"
+        self.lengths[name] = lengths
+        self.script.add("read", f"{cells} = {self.file.lists(column)}", apart=False)
+        padded = self.script.define(PADDED)
+        tensor = f"torch.from_numpy({padded}({cells}, np.{group.dtype}))"
+        self.script.add("prepare", f"{made} = {self.script.moved(tensor)}", apart=False)
+        known = f"torch.tensor([len(row) for row in {cells}])"
+        self.script.add("prepare", f"{lengths} = {self.script.moved(known)}", apart=False)
+        return made
+
     def _matrix(self, name: str, group: InputColumns, *, alone: bool) -> str:
         """Define the matrix of the cells of a group of columns, and return its variable."""
         script, columns = self.script, group.columns
@@ -118,13 +149,15 @@ class TableLines:
             script.add("read", f"{made} = {self.file.array(columns[0])}.reshape(len(table), -1)", apart=False)
             return made
         chosen = self._chosen(columns)
-        script.add("read", f"{made} = np.column_stack([{self.file.array(Code('name'))} for name in {chosen}])", apart=False)
+        made_of = f"[{self.file.array(Code('name'))} for name in {chosen}]"
+        script.add("read", f"{made} = np.column_stack({made_of})", apart=False)
         return made
 
     def _chosen(self, columns: Sequence[str]) -> str:
         """Return an expression of the names of columns: a list, or a condition if they are many."""
         if len(columns) <= MOST_LISTED:
-            return literal(list(columns))
+            self.script.add("read", f"columns = {literal(list(columns))}", apart=False)
+            return "columns"
         every = self.file.names
         others = [name for name in every if name not in columns]
         if len(others) <= MOST_LISTED:
@@ -142,5 +175,7 @@ class TableLines:
 
 def _prefix(names: Sequence[str]) -> str:
     first, last = min(names), max(names)
-    size = next((index for index, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    size = next(
+        (index for index, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
+    )
     return first[:size]

@@ -1,6 +1,7 @@
 """Metrics of counts as functions: for each class, in how many rows it is predicted, true, and both."""
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from hookline.script import PredictionNames, Script, cannot_be_written, literal
@@ -10,6 +11,13 @@ from hookline_metrics.ejecting.symbols import Symbol
 if TYPE_CHECKING:
     from hookline.spec import LossSpec
     from hookline_metrics.classification.decisions import ThresholdMetric
+
+NAMES = ("hits", "guessed", "actual", "rows")
+"""The names of the counts in a script."""
+
+AGREEMENT_OF_LABELS = ("hits + rows - guessed - actual + hits", "rows")
+AGREEMENT_OF_CLASSES = ("hits", "actual")
+"""Ratios of totals that are the fraction of equal elements."""
 
 COUNTS = '''
 def counts(predicted, true, label):
@@ -50,75 +58,82 @@ def eject_counting(metric: "ThresholdMetric", script: Script, loss: "LossSpec", 
     body = "\n".join(f"    {line}" for line in lines)
     if "counts(" in body:
         script.define(COUNTS)
-    name = script.define(f'def {name}(predicted, true):\n    """{docstring}"""\n{body}')
+    name = script.define(f"def {name}(predicted, true):\n{documentation(docstring)}\n{body}")
     return f"{name}({', '.join(given)})"
 
 
+def documentation(sentences: str) -> str:
+    """Return the lines of a docstring of a function."""
+    lines = textwrap.wrap(sentences, 110)
+    if len(lines) == 1:
+        return f'    """{sentences}"""'
+    return "\n".join([f'    """{lines[0]}', *(f"    {line}" for line in lines[1:]), '    """'])
+
+
 def _documented(metric: Any, averaging: Averaging) -> str:
-    first = (type(metric).__doc__ or "").splitlines()[0].rstrip(".")
-    average = averaging.average or ("micro" if averaging.task == "binary" else averaging.usual)
-    which = {"macro": " Classes have equal weights.", "weighted": " Classes are weighted by their rows."}.get(average, "")
+    first = (type(metric).__doc__ or "").splitlines()[0].partition(". ")[0].rstrip(".")
+    average = _average(averaging)
+    which = {"macro": " Classes have equal weights.", "weighted": " Classes are weighted by their rows."}.get(
+        average, ""
+    )
     return f"{first}.{which}"
 
 
 def _lines(averaging: Averaging, classes: int) -> list[str]:
     """Return the lines of the function, given boolean or integer tensors `predicted` and `true`."""
-    hits, guessed, actual, rows = map(Symbol, ("hits", "guessed", "actual", "rows"))
-    numerator, denominator = averaging.ratio(Counts(hits, guessed, actual, rows))
-    numerator, denominator = Symbol(str(numerator), numerator.is_sum), Symbol(str(denominator), denominator.is_sum)
-    if _is_agreement(averaging, str(numerator), str(denominator)):
+    symbols: Any = [Symbol(name) for name in NAMES]  # Arithmetic with them returns code.
+    numerator, denominator = averaging.ratio(Counts(*symbols))
+    average, has_labels = _average(averaging), _has_labels(averaging)
+    agreement = AGREEMENT_OF_LABELS if has_labels else AGREEMENT_OF_CLASSES
+    if average == "micro" and (str(numerator), str(denominator)) == agreement:
         return ["return int((predicted == true).sum()) / true.numel()"]
-    ratio = f"{numerator / denominator}"
-    otherwise = literal(float(averaging.otherwise))
-    if str(denominator) != "rows":
-        ratio = f"{ratio} if {denominator} else {otherwise}"
-    has_labels = averaging.task == "multilabel" or (averaging.task == "binary" and averaging.average is None)
-    average = averaging.average or ("micro" if averaging.task == "binary" else averaging.usual)
-    used = f"hits, guessed, actual, rows = counts(predicted, true, {{}})"
-    names = _used(("hits", "guessed", "actual", "rows"), f"{ratio}")
-    if has_labels and average == "micro":
-        return [f"{names} = counts(predicted, true, True)", f"return {ratio}"]
+    ratio, otherwise = str(numerator / denominator), literal(float(averaging.otherwise))
+    checked = ratio if str(denominator) == "rows" else f"{ratio} if {denominator} else {otherwise}"
     if average == "micro":
-        lines = [] if averaging.task == "binary" else []
-        lines += ["hits = int((predicted == true).sum())", "guessed = actual = true.numel()"]
-        if "rows" in ratio:
-            lines.append(f"rows = {2 if averaging.task == 'binary' else classes} * true.numel()")
-        return [*[line for line in lines if line.split()[0] in ratio or "guessed" in line and ("guessed" in ratio or "actual" in ratio)], f"return {ratio}"]
-    del used
+        if has_labels:
+            return [f"{_used(checked)} = counts(predicted, true, True)", f"return {checked}"]
+        count = 2 if averaging.task == "binary" else classes
+        totals = {
+            "hits": "int((predicted == true).sum())",
+            "guessed": "true.numel()",
+            "actual": "true.numel()",
+            "rows": f"{count} * true.numel()",
+        }
+        lines = [f"{name} = {code}" for name, code in totals.items() if re.search(rf"\b{name}\b", checked)]
+        return [*lines, f"return {checked}"]
+    weight = " actual" if average == "weighted" else ""
     if has_labels:
-        names = _used(("hits", "guessed", "actual", "rows"), f"{ratio}{' actual' if average == 'weighted' else ''}")
-        lines = ["ratios, weights = [], []", "for one, of_truth in zip(predicted.unbind(1), true.unbind(1), strict=True):"]
-        lines += [f"    {names} = counts(one, of_truth, True)"]
+        loop = "for one, of_truth in zip(predicted.unbind(1), true.unbind(1), strict=True):"
+        body = [f"{_used(checked + weight)} = counts(one, of_truth, True)"]
+        inner = [f"ratios.append({checked})"]
     else:
         member = "actual" if averaging.only_true else "guessed + actual"
-        names = _used(("hits", "guessed", "actual", "rows"), f"{ratio} {member}")
-        count = 2 if averaging.task == "binary" else classes
-        lines = ["ratios, weights = [], []", f"for label in range({count}):"]
-        lines += [f"    {names} = counts(predicted, true, label)"]
-        if averaging.ignored is not None:
-            lines += [f"    if label != {averaging.ignored} and {member}:"]
-        else:
-            lines += [f"    if {member}:"]
-    depth = "    " if has_labels else "        "
-    simple = ratio if " if " not in ratio or has_labels or str(denominator) not in ("guessed + actual", "actual") else str(numerator / denominator)
-    lines += [f"{depth}ratios.append({simple})"]
-    if average == "weighted":
-        lines += [f"{depth}weights.append(actual)"]
-        return [*lines, "total = sum(ratio * weight for ratio, weight in zip(ratios, weights, strict=True))", f"return total / sum(weights) if sum(weights) else {otherwise}"]
-    lines[0] = "ratios = []"
+        loop = f"for label in range({2 if averaging.task == 'binary' else classes}):"
+        body = [f"{_used(f'{checked} {member}{weight}')} = counts(predicted, true, label)"]
+        others = "" if averaging.ignored is None else f"label != {averaging.ignored} and "
+        body.append(f"if {others}{member}:")
+        inner = [f"    ratios.append({ratio if str(denominator) == member else checked})"]
+    if weight:
+        inner.append(inner[-1].partition("ratios")[0] + "weights.append(actual)")
+    lines = [
+        "ratios, weights = [], []" if weight else "ratios = []",
+        loop,
+        *(f"    {line}" for line in [*body, *inner]),
+    ]
+    if weight:
+        total = "sum(ratio * weight for ratio, weight in zip(ratios, weights, strict=True))"
+        return [*lines, f"total = {total}", f"return total / sum(weights) if sum(weights) else {otherwise}"]
     return [*lines, f"return sum(ratios) / len(ratios) if ratios else {otherwise}"]
 
 
-def _is_agreement(averaging: Averaging, numerator: str, denominator: str) -> bool:
-    """Return whether the number is the fraction of equal elements, whatever the counts of classes are."""
-    average = averaging.average or ("micro" if averaging.task == "binary" else averaging.usual)
-    has_labels = averaging.task == "multilabel" or (averaging.task == "binary" and averaging.average is None)
-    if average != "micro":
-        return False
-    agrees = "hits + rows - guessed - actual + hits"
-    return (numerator, denominator) == ((agrees, "rows") if has_labels else ("hits", "actual"))
+def _average(averaging: Averaging) -> str:
+    return averaging.average or ("micro" if averaging.task == "binary" else averaging.usual)
 
 
-def _used(names: tuple[str, ...], code: str) -> str:
-    """Return names for a tuple, with an underscore for those that are not used."""
-    return ", ".join(name if re.search(rf"\b{name}\b", code) else "_" for name in names)
+def _has_labels(averaging: Averaging) -> bool:
+    return averaging.task == "multilabel" or (averaging.task == "binary" and averaging.average is None)
+
+
+def _used(code: str) -> str:
+    """Return the names of counts for a tuple, with an underscore for those that code does not use."""
+    return ", ".join(name if re.search(rf"\b{name}\b", code) else "_" for name in NAMES)

@@ -58,14 +58,14 @@ class SumMetric(RegressionMetric):
 
 def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNames", formula: str) -> str:
     """Add a function of predicted and true numbers that returns a formula, and return a call of it."""
-    from hookline_metrics.ejecting.counting import function_name
+    from hookline_metrics.ejecting.counting import documentation, function_name
 
     name = function_name(type(metric).__name__)
     doc = (type(metric).__doc__ or "").splitlines()[0]
     *before, last = formula.split("\n")
-    lines = [f"predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
+    lines = ["predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
     body = "\n".join(f"    {line}" for line in lines)
-    name = script.define(f'def {name}(predicted, true):\n    """{doc}"""\n{body}')
+    name = script.define(f"def {name}(predicted, true):\n{documentation(doc)}\n{body}")
     return f"{name}({predicted.predictions}, {predicted.truth})"
 
 

@@ -95,7 +95,9 @@ class R2Score(ExplainedMetric):
             raise cannot_be_written("The adjusted score has no lines.", ("adjusted",))
         if self.multioutput != "uniform_average":
             raise cannot_be_written("This average has no lines.", ("multioutput",))
-        formula = "errors, spread = (predicted - true).square().sum(dim=0), (true - true.mean(dim=0)).square().sum(dim=0)\n"
+        formula = (
+            "errors, spread = (predicted - true).square().sum(dim=0), (true - true.mean(dim=0)).square().sum(dim=0)\n"
+        )
         return eject_formula(self, script, predicted, f"{formula}(1 - errors / spread).mean()")
 
     def number(self, moments: Moments) -> float:

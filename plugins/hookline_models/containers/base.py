@@ -73,9 +73,7 @@ def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequenti
     return _sequential()(*modules) if several or take_lengths(modules) else nn.Sequential(*modules)
 
 
-def ejected_chain(
-    script: "Script", layers: Sequence[LayerSpec], module: Any, option: str = "layers"
-) -> str:
+def ejected_chain(script: "Script", layers: Sequence[LayerSpec], module: Any, option: str = "layers") -> str:
     """Return layers that follow each other as an `nn.Sequential`, or as a subclass that takes lengths if necessary.
 
     `module` is what `chained` built of them.
@@ -86,7 +84,9 @@ def ejected_chain(
     name = "nn.Sequential"
     if type(module) is not nn.Sequential and (script.batch.lengths or len(script.batch.inputs) > 1):
         name = sequential_lines(script, module)
-    parts = [script.layer(layer, part, option, index) for index, (layer, part) in enumerate(zip(layers, module, strict=True))]
+    parts = [
+        script.layer(layer, part, option, index) for index, (layer, part) in enumerate(zip(layers, module, strict=True))
+    ]
     return listed(name, parts)
 
 

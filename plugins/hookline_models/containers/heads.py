@@ -69,9 +69,7 @@ class Heads(LayerSpec):
         """Return the heads by name, as the argument of a class that applies each of them."""
         script.use("from torch import nn")
         name = script.define(HEADS_WITH_LENGTHS if module.takes_lengths and script.batch.lengths else HEADS)
-        heads = [
-            f"{literal(key)}: {script.layer(head, module[key], 'heads', key)}" for key, head in self.heads.items()
-        ]
+        heads = [f"{literal(key)}: {script.layer(head, module[key], 'heads', key)}" for key, head in self.heads.items()]
         return braced(name, heads)
 
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError, OptionError, enumerate_names
-from hookline.script import cannot_be_written, listed
+from hookline.script import bracketed, cannot_be_written
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import (
@@ -84,17 +84,7 @@ class Parallel(LayerSpec):
         if self.join != "concatenation":
             script.use("import operator", "from functools import reduce")
         name = script.define(PARALLEL.replace("JOIN", self.join).replace("LINES", lines))
-        made = listed("[", branches).replace("[(", "[", 1)
-        return f"{name}({made[:-1]}])"
-
-
-PARALLEL = '''
-class Parallel(nn.ModuleList):
-    """Layers that get the same inputs, with the JOIN of their outputs."""
-
-    def forward(self, *inputs):
-        return LINES
-'''
+        return bracketed(name, branches)
 
     def _refuse_unlike(self, outputs: "Sequence[Tensor]") -> None:
         """Refuse outputs that cannot be joined, or that torch would broadcast."""
@@ -107,6 +97,15 @@ class Parallel(nn.ModuleList):
             raise ValueError(
                 f"Its branches return the shapes {', '.join(sizes_of(outputs))}, which cannot be joined by {self.join}."
             )
+
+
+PARALLEL = '''
+class Parallel(nn.ModuleList):
+    """Layers that get the same inputs, with the JOIN of their outputs."""
+
+    def forward(self, *inputs):
+        return LINES
+'''
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import asdict
 
 from hookline.errors import MismatchError
-from hookline.script import cannot_be_written, constructor
+from hookline.script import cannot_be_written, constructor, listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
 from hookline_models.base import TorchLayer, ejected_options, ejected_subclass
@@ -165,9 +165,10 @@ class TransformerEncoder(TransformerEncoderLayer):
     def eject(self, script: "Script", module: Any) -> str:
         """Return `nn.TransformerEncoder(…)` of an `nn.TransformerEncoderLayer(…)`."""
         layer = TransformerEncoderLayer.eject(self, script, module.layers[0])
-        norm = "" if self.norm is None else f", norm={script.layer(self.norm, module.norm, 'norm')}"
-        options = f"num_layers={self.num_layers}{norm}, enable_nested_tensor=False"
-        return f"nn.TransformerEncoder(\n    {layer},\n    {options},\n)"
+        parts = [layer, f"num_layers={self.num_layers}"]
+        if self.norm is not None:
+            parts.append(f"norm={script.layer(self.norm, module.norm, 'norm')}")
+        return listed("nn.TransformerEncoder", [*parts, "enable_nested_tensor=False"])
 
 
 def _causal_mask(inputs: "Tensor") -> "Tensor":

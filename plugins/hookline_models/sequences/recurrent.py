@@ -66,10 +66,16 @@ class Recurrent(TorchLayer):
         made = "outputs" if self.returns == "sequence" else last
         source = RECURRENT
         if script.batch.lengths:
-            script.use("from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence")
+            script.use("from torch.nn.utils.rnn import pack_padded_sequence")
+            if self.returns == "sequence":
+                script.use("from torch.nn.utils.rnn import pad_packed_sequence")
             source = WITH_LENGTHS
         what = "the outputs of all steps" if self.returns == "sequence" else "the last state"
-        name = script.define(source.replace("NAME", name).replace("WHAT", what).replace("MADE", made))
+        given = "outputs, _" if self.returns == "sequence" else "_, state"
+        if script.batch.lengths and self.returns == "sequence":
+            made = "pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])[0]"
+        source = source.replace("NAME", name).replace("WHAT", what).replace("MADE", made)
+        name = script.define(source.replace("GIVEN", given))
         options = ejected_options(self, module)
         del options["returns"]
         return ejected_subclass(self, name, {**options, "batch_first": True})
@@ -80,7 +86,7 @@ class NAME(nn.NAME):
     """A recurrent layer that returns WHAT."""
 
     def forward(self, inputs):
-        outputs, state = super().forward(inputs)
+        GIVEN = super().forward(inputs)
         return MADE
 '''
 
@@ -92,8 +98,7 @@ class NAME(nn.NAME):
 
     def forward(self, inputs, lengths):
         packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, state = super().forward(packed)
-        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
+        GIVEN = super().forward(packed)
         return MADE
 '''
 

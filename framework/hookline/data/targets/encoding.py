@@ -7,8 +7,8 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
-from hookline.script.written import cannot_be_written
 from hookline.errors.unfit import UnfitCells, UnfitTargetsError
+from hookline.script.written import cannot_be_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +102,6 @@ class Encoding:
 
         """
         raise NotImplementedError
-
 
     def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
         """Return an expression of the encoded tensor of all rows, for `hookline eject`.

@@ -202,7 +202,11 @@ class Labels(TwoValues):
     def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
         """Return the indices of the true labels, padded with -1."""
         count = len(columns)
-        script.add("prepare", f"holds = torch.from_numpy(np.column_stack([{', '.join(columns.values())}])) == 1", apart=False)
+        script.add(
+            "prepare", f"holds = torch.from_numpy(np.column_stack([{', '.join(columns.values())}])) == 1", apart=False
+        )
         script.add("prepare", "# The indices of the true labels in ascending order, padded with -1.", apart=False)
-        script.add("prepare", f"indices = torch.where(holds, torch.arange({count}), {count}).sort(dim=1).values", apart=False)
+        script.add(
+            "prepare", f"indices = torch.where(holds, torch.arange({count}), {count}).sort(dim=1).values", apart=False
+        )
         return f"torch.where(indices == {count}, -1, indices)"

@@ -369,7 +369,6 @@ class LossSpec(Spec):
             raise NotImplementedError(f'{type(self).__name__} is divided by "weights" but has no `divisor`.')
         return rows_or_weights(batch) if divided_by == "rows" else None
 
-
     @without_lines
     def eject(
         self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
