@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.script.written import without_lines
+from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -146,3 +147,16 @@ class DataSpec(Spec):
             what = "targets" if with_targets else "columns"
             raise DataError(f"{type(self).__name__} takes new rows as arrays, which have no {what}.")
         return blocks_of_arrays(source, description, rows_per_block=rows_per_block)
+
+    def raw_inputs(self, description: "DataDescription", objective: "Objective") -> RawInputs:
+        """Return what a deployed model takes, such as the columns of a table, and how it prepares them.
+
+        The default takes inputs that are already prepared: one array for each group. Override it, and set
+        `Data.examples`, in a source that prepares its rows.
+
+        Args:
+            description: the description of the data of the run.
+            objective: the objective.
+
+        """
+        return RawInputs(description)
