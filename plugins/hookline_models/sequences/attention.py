@@ -190,6 +190,7 @@ class MultiheadAttention(nn.MultiheadAttention):
         return super().forward(inputs, inputs, inputs, need_weights=False)[0]
 '''
 
+
 def _attended(
     module: Any, inputs: "Tensor", key_padding_mask: "Tensor | None", attn_mask: "Tensor | None", *, is_causal: bool
 ) -> "Tensor":
