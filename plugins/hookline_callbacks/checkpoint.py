@@ -3,7 +3,6 @@
 import signal
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -109,7 +108,8 @@ class _Checkpoint:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to monitor a number that will not exist."""
+        """Listen for SIGUSR1 until the run ends, and refuse to monitor a number that will not exist."""
+        self._listen(run)
         data = yield
         if self._spec.keep_best:
             check_monitor(self._spec, self._spec.monitor, run, data)
@@ -124,23 +124,27 @@ class _Checkpoint:
         self._saved_at = monotonic()
         run.saving = self
         try:
-            with self._writer, self._listening():
+            with self._writer:
                 return (yield)
         finally:
             run.saving = None
 
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Save after the step in which SIGUSR1 arrives, unless the signal has another handler."""
+    def _listen(self, run: Run) -> None:
+        """Save after the step in which SIGUSR1 arrives, unless the signal has another handler.
+
+        Outside of `fit` it must not end the process: it may arrive during the final evaluation.
+        """
         number = getattr(signal, "SIGUSR1", None)  # Windows has none.
-        is_main = threading.current_thread() is threading.main_thread()
-        if number is None or not is_main or signal.getsignal(number) is not signal.SIG_DFL:
-            yield
+        if number is None or threading.current_thread() is not threading.main_thread():
             return
-        signal.signal(number, self._request)
-        try:
-            yield
-        finally:
+        present = signal.getsignal(number)
+        # The resources of an earlier trial, and with them its handler, may still be open.
+        if present is signal.SIG_DFL or isinstance(getattr(present, "__self__", None), _Checkpoint):
+            signal.signal(number, self._request)
+            run.resources.callback(self._stop_listening, number)
+
+    def _stop_listening(self, number: int) -> None:
+        if signal.getsignal(number) == self._request:
             signal.signal(number, signal.SIG_DFL)
 
     def _request(self, *_: object) -> None:

@@ -314,6 +314,25 @@ def test_sigusr1_saves_after_the_step_and_training_continues(tmp_path):
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
 
 
+def test_sigusr1_outside_of_the_training_does_not_end_the_process(tmp_path):
+    class Signaling:
+        @hookline.hookimpl(wrapper=True)
+        def build_model(self):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, run):
+            if run.is_trained:
+                os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+    checkpoint = {"type": "Checkpoint", "every_epochs": 3, "keep_last": 9}
+    trial = train(spec(checkpoint=checkpoint), tmp_path / "run", plugin=Signaling())
+    assert ([one.step for one in store.all_of(tmp_path / "run")], trial.state) == ([1, 9], "finished")
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
 def test_an_error_of_the_writer_ends_the_run_and_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     usual = store.write
 
