@@ -81,9 +81,10 @@ def _checked_text(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path
     """Return encoded text, with null for missing cells, or refuse them."""
     from pyarrow import compute
 
+    if wanted.may_be_missing or not wanted.is_target:  # The name of a class may begin or end with a space.
+        cells = distinct.changed(cells, compute.utf8_trim_whitespace)
     if wanted.may_be_missing:
-        text = distinct.changed(cells, compute.utf8_trim_whitespace)
-        return distinct.changed(text, lambda known: without_marks(known, wanted))
+        return distinct.changed(cells, lambda known: without_marks(known, wanted))
     if cells.null_count:
         raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)
     refuse_missing(cells, wanted, name, path)
