@@ -1,12 +1,12 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from hookline.data.batches import length_of
 from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
@@ -17,7 +17,7 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
-from hookline.runs.layers import recorded_layers
+from hookline.runs.layers import Layer, recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
@@ -170,17 +170,31 @@ def with_notes(run: Run, trial: Trial) -> Trial:
 
 
 @frozen(kw_only=True)
-class Prepared:
-    """Everything that is built before training, after the preflight."""
+class Parts:
+    """The parts of a training, after the preflight."""
 
     data: "Data"
     model: "nn.Module"
     criterion: "nn.Module"
     optimizer: "optim.Optimizer"
+    layers: Sequence[Layer]
+
+
+@frozen(kw_only=True)
+class Prepared(Parts):
+    """The same, with the plan."""
+
     plan: Plan
 
 
 def prepared(run: Run) -> Prepared:
+    """Build the parts of a training and make its plan. Nothing is written."""
+    made = built_parts(run)
+    planned = plan(run, made.data, made.model, made.criterion, made.optimizer, tuple(made.layers))
+    return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
+
+
+def built_parts(run: Run) -> Parts:
     """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
     import torch
 
@@ -199,8 +213,7 @@ def prepared(run: Run) -> Prepared:
     check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
-    made = plan(run, data, model, criterion, optimizer, tuple(layers))
-    return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+    return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
 
 
 def train_once(run: Run, start: Start) -> Trial:
