@@ -164,11 +164,15 @@ def _rows_of(
     drawn: "Drawn", group: str, source: Any, description: DataDescription, rows_per_block: int, keep: Sequence[str]
 ) -> Iterator[RowBlock]:
     """Let the wrapped source read rows as one group of inputs."""
-    own = evolve(
+    own, stand_in = as_single(description, group), Objective.of(drawn.stand_in())
+    return drawn.source.open_rows(source, own, stand_in, rows_per_block=rows_per_block, keep=keep)
+
+
+def as_single(description: DataDescription, group: str) -> DataDescription:
+    """Return the description of the rows of one group of inputs, as the wrapped source has it."""
+    return evolve(
         description,
         inputs={group: description.inputs[group]},
         preparation={group: description.preparation[group]} if group in description.preparation else {},
         targets={},
     )
-    stand_in = Objective.of(drawn.stand_in())
-    return drawn.source.open_rows(source, own, stand_in, rows_per_block=rows_per_block, keep=keep)

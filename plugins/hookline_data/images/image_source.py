@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import HooklineWarning, Run
-from hookline.data import Data
+from hookline.data import Data, RowField
 from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import Objective, option, spec
 from hookline_data.images.image_format import ImageFormat, Interpolation, Mode, Resize
@@ -121,18 +121,23 @@ class ImageSource(TransformedSource):
         with_targets: bool,
         keep: Sequence[str],
     ) -> "Iterator[RowBlock]":
-        """Yield new rows of a table whose column has the paths of images; relative ones are looked for in `folders`."""
+        """Yield new rows of a table whose column has the paths of images; relative ones are looked for in `folders`.
+
+        The column of `EncodedRows` has the images themselves.
+        """
+        from hookline_data.images.encoded import EncodedRows
         from hookline_data.images.image_column import NewImages, with_column
         from hookline_data.new_rows.of_table import rows_of_table
 
         group = self._group(description.preparation, column)
         original = self.original(description)
         known = original.inputs[group]
-        images = NewImages(self.image_format, self.cache * GIB, known.shape, folders)
+        encoded = source if isinstance(source, EncodedRows) else None
+        images = NewImages(self.image_format, self.cache * GIB, known.shape, folders if encoded is None else None)
         indices = {**original.inputs, group: evolve(known, shape=(1,), dtype="int64")}
         blocks = rows_of_table(
             with_column(table, column, images.column()),
-            source,
+            source if encoded is None else encoded.rows,
             evolve(original, inputs=indices),
             objective,
             rows_per_block=rows_per_block,
@@ -144,7 +149,7 @@ class ImageSource(TransformedSource):
             import torch
 
             cpu = torch.device("cpu")
-            for block in blocks:
+            for block in blocks if encoded is None else encoded.named(blocks):
                 if block.batch is None:
                     yield block
                     continue
@@ -155,6 +160,13 @@ class ImageSource(TransformedSource):
                 yield evolve(block, batch=evolve(block.batch, inputs=inputs))
 
         return self.transformed_blocks(with_images(), description)
+
+    def image_fields(self, table: "NamedColumns", column: str, description: "DataDescription") -> list[RowField]:
+        """Return the columns of a table, of which one is an image in base64."""
+        from hookline_data.images.image_column import path_column, with_column
+        from hookline_data.json_fields.of_table import fields_of_table
+
+        return fields_of_table(with_column(table, column, path_column()), self.original(description))
 
     def _batching(self) -> dict[str, Any]:
         return {"batch_size": self.batch_size, "shuffle": self.shuffle, "drop_last": self.drop_last}
