@@ -25,6 +25,7 @@ COMMANDS = {
     "resume": "continue a run from its newest checkpoint",
     "predict": "predict new rows with a finished run",
     "evaluate": "compute loss and metrics of a finished run, for a split or a file",
+    "serve": "serve the predictions of a finished run over HTTP, with a page to try it",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
     "explain": "explain a value of a spec, or the id of an error",
