@@ -1,17 +1,24 @@
 """Booleans in any spelling."""
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import RowField
 from hookline.errors import OptionError, enumerate_names, quoted_cell
-from hookline.spec import UnfitCells, spec
+from hookline.spec import Graph, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import as_floats, unparsed
-from hookline_columns.base import FilledColumn
+from hookline_columns.filled import FilledColumn
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+MISSING, UNKNOWN = 2, 3
+"""The codes of missing cells and of other texts in a graph."""
+MOST_CASES = 256
+"""The largest number of combinations of upper and lower case of a text that a graph knows."""
 
 
 @spec
@@ -67,6 +74,32 @@ class Boolean(FilledColumn):
         """Return a boolean, which JSON has."""
         return RowField(name=column, cell="boolean", may_be_missing=self.takes_missing, example=True)
 
+    @property
+    def cells_of_graph(self) -> Literal["text"]:
+        """Text, in any spelling."""
+        return "text"
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Look up the spelling."""
+        import numpy
+
+        codes = {**dict.fromkeys(missing, MISSING), **self._spellings()}
+        code = graph.lookup(cells, list(codes), list(codes.values()), UNKNOWN)
+        numbers = graph.op("Gather", numpy.array([0.0, 1.0, numpy.nan, numpy.inf]), code)
+        is_missing = graph.op("Equal", code, numpy.int64(MISSING))
+        return self.filled_in_graph(graph, numbers, is_missing, fitted)
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Return the numbers."""
+        return numbers
+
+    def _spellings(self) -> dict[str, int]:
+        """Return 1 or 0 for each text that is a true or false value, in upper and lower case."""
+        known = dict.fromkeys(_folded(self.false_values), 0) | dict.fromkeys(_folded(self.true_values), 1)
+        if not {"0", "1"} & known.keys():  # In a column of numbers, these are allowed.
+            known |= {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
+        return {spelled: value for name, value in known.items() for spelled in _cases(name)}
+
     def _unknown(self, cell: str) -> str:
         known = enumerate_names([*self.true_values, *self.false_values], "or")
         return f"{quoted_cell(cell)} is not one of {known}: add it to `true_values` or `false_values`."
@@ -74,3 +107,11 @@ class Boolean(FilledColumn):
 
 def _folded(values: Sequence[str]) -> list[str]:
     return [value.strip().lower() for value in values]
+
+
+def _cases(name: str) -> list[str]:
+    """Return a text in all combinations of upper and lower case; of a long one, the usual ones."""
+    letters = [(letter, letter.upper()) if letter.upper().lower() == letter else (letter,) for letter in name]
+    if math.prod(map(len, letters)) > MOST_CASES:
+        return list(dict.fromkeys([name, name.upper(), name.capitalize()]))
+    return list(dict.fromkeys("".join(chosen) for chosen in itertools.product(*letters)))

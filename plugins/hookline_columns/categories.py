@@ -1,12 +1,13 @@
 """The base class of columns of categories: which ones there are, and which are put together."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import RowField
 from hookline.errors import DataError, OptionError, quoted_cell, shortened
-from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, option, spec
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, option, spec
 from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 """A category that is a number. Codes such as "007" are not."""
 MOST_SHOWN = 5
 """The largest number of categories in a summary."""
+MOST_DIGITS = 6
+"""The largest number of digits behind the point with which a graph knows a category that is a number."""
+UNKNOWN, REFUSED = -1, -2
+"""What a category becomes in a graph if it is not known, and a missing cell if this is an error."""
 
 
 @spec
@@ -149,6 +154,26 @@ class CategoryColumn(ColumnSpec):
             example=fitted.get("fill", choices[0] if choices else ""),
         )
 
+    @property
+    def cells_of_graph(self) -> Literal["text"]:
+        """Text."""
+        return "text"
+
+    def codes_in_graph(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Add a lookup to a graph: the index among the slots, `UNKNOWN` for other categories, or `REFUSED`.
+
+        Numbers and booleans are found in the usual spellings, such as "3.0" for "3".
+        """
+        names, rare = fitted["categories"], fitted.get("infrequent", ())
+        slots = {name: index for index, name in enumerate(names)}
+        slots |= dict.fromkeys(rare, len(self.slots(fitted)) - 1)
+        spelled = {other: place for name, place in reversed(slots.items()) for other in _spellings(name)}
+        empty = slots.get(fitted["fill"], UNKNOWN) if "fill" in fitted else REFUSED
+        if self.missing == "category":
+            empty = len(names)
+        codes = {**spelled, **dict.fromkeys(missing, empty), **slots}
+        return graph.lookup(cells, list(codes), list(codes.values()), UNKNOWN)
+
     def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
         """Return the cells whose category is not known, if this is an error."""
         if not self.refuses_unknown:
@@ -205,3 +230,14 @@ def _value(name: str) -> float | str | None:
     if NUMBER.fullmatch(name):
         return float(name)
     return name.lower() if name.lower() in ("true", "false") else None
+
+
+def _spellings(name: str) -> list[str]:
+    """Return other texts for the number or boolean that a category is."""
+    value = _value(name)
+    if isinstance(value, str):
+        return [value, value.capitalize(), value.upper()]
+    if value is None or not math.isfinite(value):
+        return []
+    usual = [str(value), f"{value:g}", *(f"{value:.{digits}f}" for digits in range(MOST_DIGITS + 1))]
+    return [text for text in usual if float(text) == value]

@@ -8,11 +8,11 @@ from attrs import evolve
 
 from hookline.data import RowField, Summary
 from hookline.errors import OptionError, quoted_cell
-from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, UnfitCells, spec
+from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import unparsed
-from hookline_columns.base import FilledColumn
+from hookline_columns.filled import FilledColumn
 from hookline_columns.fitting.partial_fits import SummaryFit
-from hookline_columns.times import microseconds
+from hookline_columns.times import DAY, SECOND, microseconds, parts_in_graph
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,9 +25,6 @@ Part = CalendarPart | ClockPart | Literal["days", "seconds"]
 PERIODS = {"quarter": 4, "month": 12, "week": 53, "day": 31, "weekday": 7, "day_of_year": 366}
 PERIODS |= {"hour": 24, "minute": 60, "second": 60}
 """The number of values of each part that repeats."""
-
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
 
 
 @spec
@@ -143,6 +140,41 @@ class Date(FilledColumn):
         parts = numpy.column_stack(list(self._parts(numbers, fitted)))
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
+    @property
+    def cells_of_graph(self) -> Literal["time"]:
+        """Microseconds."""
+        return "time"
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Fill in missing times, and compute the parts."""
+        import numpy
+
+        is_missing = graph.op("Equal", cells, numpy.int64(MISSING_TIME))
+        return self.filled_in_graph(graph, graph.cast(cells, "float64"), is_missing, fitted)
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the parts, one beside the other."""
+        import numpy
+
+        is_fit = self.is_fit_in_graph(graph, numbers)
+        whole = graph.cast(graph.op("Where", is_fit, numbers, numpy.float64(0)), "int64")
+        begin = fitted["first"] if self.since is None else _microseconds(self.since)
+        known, columns = parts_in_graph(graph, whole), []
+        for part in self.parts:
+            if part in ("days", "seconds"):
+                since = graph.cast(graph.op("Sub", whole, numpy.int64(begin)), "float64")
+                columns.append(graph.op("Div", since, numpy.float64(DAY if part == "days" else SECOND)))
+            elif self.cyclic and part in PERIODS:
+                waves = _waves(numpy.arange(PERIODS[part] + 1), PERIODS[part])
+                columns += [graph.op("Gather", wave, known[part]) for wave in waves]
+            else:
+                columns.append(graph.cast(known[part], "float64"))
+        parts = graph.op("Concat", *columns, axis=1)
+        if not self.standardize:
+            return parts
+        shifted = graph.op("Sub", parts, numpy.array([fitted["means"]]))
+        return graph.op("Div", shifted, numpy.array([fitted["stds"]]))
+
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
         """Return the parts before they are standardized."""
         means, stds = (fitted.get(key, ()) for key in ("means", "stds"))
@@ -195,12 +227,18 @@ class Date(FilledColumn):
             function = functions[part] if part in functions else getattr(compute, part)
             found = function(times).to_numpy(zero_copy_only=False)
             if self.cyclic and part in PERIODS:
-                angles = found * (2 * numpy.pi / PERIODS[part])
-                # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
-                yield numpy.round(numpy.sin(angles), 12)
-                yield numpy.round(numpy.cos(angles), 12)
+                yield from _waves(found, PERIODS[part])
             else:
                 yield found.astype(numpy.float64)
+
+
+def _waves(numbers: "NDArray[Any]", period: int) -> "list[NDArray[Any]]":
+    """Return the sine and the cosine of a part that repeats."""
+    import numpy
+
+    angles = numbers * (2 * numpy.pi / period)
+    # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
+    return [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
 
 
 def _is_zone(name: str) -> bool:

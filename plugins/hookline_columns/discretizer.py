@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import Summary
 from hookline.errors import OptionError, counted
-from hookline.spec import option, spec
+from hookline.spec import Graph, Value, option, spec
 from hookline_columns.arrays.cells import filled
-from hookline_columns.arrays.one_hot import one_hot
+from hookline_columns.arrays.one_hot import one_hot, one_hot_in_graph, places_in_graph
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
@@ -77,6 +77,13 @@ class KBinsDiscretizer(NumberColumn):
         import numpy
 
         return numpy.searchsorted(numpy.array(fitted["edges"][1:-1]), numbers, side="right")
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the bins, as an index or one-hot."""
+        import numpy
+
+        places = places_in_graph(graph, numbers, numpy.array(fitted["edges"][1:-1], dtype=numpy.float64))
+        return places if self.encode == "ordinal" else one_hot_in_graph(graph, places, len(fitted["edges"]) - 1)
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return indices, or 0 and 1 for each bin, followed by the indicator."""

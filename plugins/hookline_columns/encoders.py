@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import DataError, OptionError, quoted_cell
-from hookline.spec import spec
-from hookline_columns.arrays.one_hot import one_hot
-from hookline_columns.categories import CategoryColumn
+from hookline.spec import Graph, Value, spec
+from hookline_columns.arrays.one_hot import one_hot, one_hot_in_graph
+from hookline_columns.categories import REFUSED, UNKNOWN, CategoryColumn
 
 if TYPE_CHECKING:
     import pyarrow
@@ -61,6 +61,21 @@ class OneHotEncoder(CategoryColumn):
         if len(kept) < len(slots):
             places -= 1  # Below 0 for the category that is dropped.
         return one_hot(places, len(kept))
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Look up the category, and compare its index with that of each input."""
+        import numpy
+
+        slots, kept = self.slots(fitted), self._kept(fitted)
+        code = self.codes_in_graph(graph, cells, fitted, missing)
+        is_refused = graph.op("Equal", code, numpy.int64(REFUSED))
+        is_unknown = graph.op("Equal", code, numpy.int64(UNKNOWN))
+        if self.handle_unknown == "infrequent_if_exist" and fitted.get("infrequent"):
+            code = graph.op("Where", is_unknown, numpy.int64(len(slots) - 1), code)
+        elif self.refuses_unknown:
+            is_refused = graph.op("Or", is_refused, is_unknown)
+        place = graph.op("Sub", code, numpy.int64(len(slots) - len(kept)))
+        return graph.op("Where", is_refused, numpy.float64("nan"), one_hot_in_graph(graph, place, len(kept)))
 
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
         """Return the category; "unknown" for one that does not occur in the training rows."""
@@ -120,6 +135,14 @@ class OrdinalEncoder(CategoryColumn):
         places = self.indices(cells, fitted)
         places[places < 0] = (self.cardinality(fitted) or 1) - 1
         return pyarrow.array(places)
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Look up the index of the category; `REFUSED` if this is an error."""
+        import numpy
+
+        code = self.codes_in_graph(graph, cells, fitted, missing)
+        unknown = REFUSED if self.refuses_unknown else (self.cardinality(fitted) or 1) - 1
+        return graph.op("Where", graph.op("Equal", code, numpy.int64(UNKNOWN)), numpy.int64(unknown), code)
 
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
         """Return the category; "unknown" for one that does not occur in the training rows."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.spec import option, spec
+from hookline.spec import Graph, Value, option, spec
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ class Number(NumberColumn):
     """Numbers as they are."""
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
+        """Return the numbers."""
+        return numbers
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
         """Return the numbers."""
         return numbers
 
@@ -37,6 +41,19 @@ class Log1p(NumberColumn):
 
         with numpy.errstate(invalid="ignore", divide="ignore"):  # The caller reports these cells.
             return numpy.log1p(numbers)
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the logarithm."""
+        import numpy
+
+        return graph.op("Log", graph.op("Add", numbers, numpy.float64(1)))
+
+    def is_fit_in_graph(self, graph: Graph, numbers: Value) -> Value:
+        """Add the condition that numbers are greater than -1."""
+        import numpy
+
+        is_greater = graph.op("Greater", numbers, numpy.float64(-1))
+        return graph.op("And", super().is_fit_in_graph(graph, numbers), is_greater)
 
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return exp(y) - 1."""
@@ -69,3 +86,9 @@ class Binarizer(NumberColumn):
         import numpy
 
         return (numbers > self.threshold).astype(numpy.float64)
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the comparison."""
+        import numpy
+
+        return graph.cast(graph.op("Greater", numbers, numpy.float64(self.threshold)), "float64")

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import Summary
-from hookline.spec import spec
+from hookline.spec import Graph, Value, spec
 from hookline_columns.base import NumberColumn
 from hookline_columns.scalers import moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 GREATEST = 100.0
 """The greatest absolute value of the power."""
@@ -61,6 +62,18 @@ class PowerTransformer(NumberColumn):
         raised = self._raised(numbers, fitted["power"])
         return (raised - fitted["center"]) / fitted["scale"] if self.standardize else raised
 
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
+        """Return the numbers in the unit of the column.
+
+        A number that no cell becomes, because the transform has a bound, is that of the cell at this bound.
+        """
+        power = fitted["power"]
+        raised = numbers * fitted["scale"] + fitted["center"] if self.standardize else numbers
+        if self.method == "box-cox":
+            return _logarithms(raised, power).exp()
+        sign = raised.sign()
+        return sign * _logarithms(raised.abs(), power).where(sign >= 0, _logarithms(raised.abs(), 2 - power)).expm1()
+
     def _raised(self, numbers: "NDArray[Any]", power: float) -> "NDArray[Any]":
         import numpy
 
@@ -69,6 +82,32 @@ class PowerTransformer(NumberColumn):
         is_negative = numbers < 0
         logarithms = numpy.log1p(abs(numbers))
         return numpy.where(is_negative, -_power(logarithms, 2 - power), _power(logarithms, power))
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the powers."""
+        import numpy
+
+        power = fitted["power"]
+        if self.method == "box-cox":
+            raised = _power_in_graph(graph, graph.op("Log", numbers), power)
+        else:
+            logarithms = graph.op("Log", graph.op("Add", graph.op("Abs", numbers), numpy.float64(1)))
+            of_negative = graph.op("Neg", _power_in_graph(graph, logarithms, 2 - power))
+            is_negative = graph.op("Less", numbers, numpy.float64(0))
+            raised = graph.op("Where", is_negative, of_negative, _power_in_graph(graph, logarithms, power))
+        if not self.standardize:
+            return raised
+        shifted = graph.op("Sub", raised, numpy.float64(fitted["center"]))
+        return graph.op("Div", shifted, numpy.float64(fitted["scale"]))
+
+    def is_fit_in_graph(self, graph: Graph, numbers: Value) -> Value:
+        """Add the condition that numbers are finite and, for "box-cox", above 0."""
+        import numpy
+
+        is_finite = super().is_fit_in_graph(graph, numbers)
+        if self.method == "yeo-johnson":
+            return is_finite
+        return graph.op("And", is_finite, graph.op("Greater", numbers, numpy.float64(0)))
 
     def is_fit(self, numbers: "NDArray[Any]") -> "NDArray[Any]":
         """Return which numbers are finite and, for "box-cox", above 0."""
@@ -88,6 +127,31 @@ def _power(logarithms: "NDArray[Any]", power: float) -> "NDArray[Any]":
     import numpy
 
     return numpy.expm1(power * logarithms) / power if power else logarithms
+
+
+def _logarithms(raised: "Tensor", power: float) -> "Tensor":
+    """Return the logarithms of which `_power` makes the given numbers, or those nearest to them."""
+    return (raised * power).clamp(min=-1).log1p() / power if power else raised
+
+
+def _power_in_graph(graph: Graph, logarithms: Value, power: float) -> Value:
+    """Add the same to a graph. ONNX has no `expm1`, so that a power near 0 is replaced by the first terms of a series.
+
+    Args:
+        graph: the graph.
+        logarithms: the logarithms, float64.
+        power: the power.
+
+    """
+    import numpy
+
+    if abs(power) >= SMALL:
+        grown = graph.op("Exp", graph.op("Mul", logarithms, numpy.float64(power)))
+        return graph.op("Div", graph.op("Sub", grown, numpy.float64(1)), numpy.float64(power))
+    exponents = graph.op("Mul", logarithms, numpy.float64(power))
+    terms = graph.op("Add", graph.op("Mul", exponents, numpy.float64(1 / 6)), numpy.float64(1 / 2))
+    factor = graph.op("Add", graph.op("Mul", exponents, terms), numpy.float64(1))
+    return graph.op("Mul", logarithms, factor)
 
 
 def _likeliest(numbers: "NDArray[Any]", method: str) -> float:

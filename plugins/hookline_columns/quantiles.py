@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import counted
-from hookline.spec import option, spec
+from hookline.spec import Graph, Value, option, spec
+from hookline_columns.arrays.normal_quantile import normal_quantile_in_graph
+from hookline_columns.arrays.one_hot import places_in_graph
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
 SMALLEST = 1e-7
 """The least distance to 0 and 1 of a rank, so that its normal quantile is finite; scikit-learn's number."""
@@ -60,3 +63,55 @@ class QuantileTransformer(NumberColumn):
         limits = torch.tensor([SMALLEST - numpy.spacing(1), 1 - (SMALLEST - numpy.spacing(1))], dtype=torch.float64)
         low, high = torch.special.ndtri(limits).tolist()
         return torch.special.ndtri(torch.from_numpy(ranks)).numpy().clip(low, high)
+
+    def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
+        """Return the numbers in the unit of the column: quantiles, between which it interpolates linearly."""
+        import torch
+
+        ranks = numbers
+        if self.output_distribution == "normal":
+            ranks = torch.special.ndtr(numbers)
+            ranks = ranks.where(ranks >= SMALLEST, 0.0).where(ranks <= 1 - SMALLEST, 1.0)
+        known = torch.tensor(fitted["quantiles"], dtype=numbers.dtype, device=numbers.device)
+        if len(known) == 1:
+            return known.expand_as(numbers)
+        places = ranks.clamp(0, 1) * (len(known) - 1)
+        below = places.floor().clamp(max=len(known) - 2)
+        low = below.long()
+        return torch.lerp(known[low], known[low + 1], places - below)
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the interpolation, and the normal quantiles."""
+        import numpy
+
+        known = numpy.array(fitted["quantiles"], dtype=numpy.float64)
+        places = numpy.linspace(0, 1, len(known))
+        is_normal = self.output_distribution == "normal"
+        margin = numpy.float64(SMALLEST if is_normal else 0.0)
+        up = _interpolated(graph, numbers, known, places)
+        down = _interpolated(graph, graph.op("Neg", numbers), -known[::-1], -places[::-1])
+        ranks = graph.op("Mul", graph.op("Sub", up, down), numpy.float64(0.5))
+        is_low = graph.op("Less", graph.op("Sub", numbers, margin), known[0])
+        is_high = graph.op("Greater", graph.op("Add", numbers, margin), known[-1])
+        ranks = graph.op("Where", is_low, numpy.float64(0), ranks)
+        ranks = graph.op("Where", is_high, numpy.float64(1), ranks)
+        if not is_normal:
+            return ranks
+        least = SMALLEST - numpy.spacing(1)
+        return normal_quantile_in_graph(graph, graph.op("Clip", ranks, numpy.float64(least), numpy.float64(1 - least)))
+
+
+def _interpolated(graph: Graph, numbers: Value, known: "NDArray[Any]", values: "NDArray[Any]") -> Value:
+    """Add `numpy.interp` to a graph; `known` ascends, and has equal numbers perhaps."""
+    import numpy
+
+    # The last of the known numbers that is not greater; beyond the ends, the value at the end.
+    place = graph.op("Sub", places_in_graph(graph, numbers, known), numpy.int64(1))
+    place = graph.op("Clip", place, numpy.int64(0), numpy.int64(len(known) - 1))
+    widths = numpy.append(numpy.diff(known), 0.0)
+    slopes = numpy.divide(numpy.append(numpy.diff(values), 0.0), widths, out=numpy.zeros_like(widths), where=widths > 0)
+    beyond = graph.op("Sub", numbers, graph.op("Gather", known, place))
+    beyond = graph.op("Max", beyond, numpy.float64(0))
+    return graph.op(
+        "Add", graph.op("Mul", graph.op("Gather", slopes, place), beyond), graph.op("Gather", values, place)
+    )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Summary
 from hookline.errors import OptionError
-from hookline.spec import option, spec
+from hookline.spec import Graph, Value, option, spec
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ class Scaler(NumberColumn):
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the scaled numbers."""
         return (numbers - fitted["center"]) / fitted["scale"]
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the difference and the quotient."""
+        import numpy
+
+        shifted = graph.op("Sub", numbers, numpy.float64(fitted["center"]))
+        return graph.op("Div", shifted, numpy.float64(fitted["scale"]))
 
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return `x * scale + center`."""
@@ -138,6 +145,15 @@ class MinMaxScaler(NumberColumn):
         """Return the scaled numbers."""
         scaled = (numbers - fitted["minimum"]) * fitted["scale"] + self.feature_range[0]
         return scaled.clip(*self.feature_range) if self.clip else scaled
+
+    def graph_of_numbers(self, graph: Graph, numbers: Value, fitted: Mapping[str, Any]) -> Value:
+        """Add the computation."""
+        import numpy
+
+        low, high = map(numpy.float64, self.feature_range)
+        shifted = graph.op("Sub", numbers, numpy.float64(fitted["minimum"]))
+        scaled = graph.op("Add", graph.op("Mul", shifted, numpy.float64(fitted["scale"])), low)
+        return graph.op("Clip", scaled, low, high) if self.clip else scaled
 
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers in the unit of the column."""

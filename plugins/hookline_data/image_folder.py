@@ -9,7 +9,7 @@ from attrs import evolve
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import MismatchError, OptionError, counted, enumerate_names, nearest
-from hookline.spec import Objective, option, spec
+from hookline.spec import Objective, RawInputs, option, spec
 from hookline_data.images.image_source import ImageSource
 from hookline_data.layout import checks
 from hookline_data.splitting.names import split_called
@@ -93,6 +93,12 @@ class ImageFolder(ImageSource):
         from hookline_data.images.folder import PATH
 
         return self.prepare_images(run, loss, self._table(), PATH, None, is_folder=True)
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the pixels of images."""
+        from hookline_data.images.folder import PATH
+
+        return self.image_inputs(self._table(), PATH, description, objective)
 
     def open_rows(
         self,

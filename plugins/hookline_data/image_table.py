@@ -10,7 +10,7 @@ from attrs import evolve, fields
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
-from hookline.spec import DataSpec, Objective, spec, to_json
+from hookline.spec import DataSpec, Objective, RawInputs, spec, to_json
 from hookline_data.images.image_source import ImageSource
 from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.layout import checks
@@ -117,6 +117,11 @@ class Images(ImageSource):
             return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the pixels of images, and the other columns."""
+        assert isinstance(self.source, NamedColumns)
+        return self.image_inputs(self.source, self.image_column, description, objective)
 
     def open_rows(
         self,

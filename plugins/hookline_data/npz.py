@@ -15,6 +15,7 @@ from hookline_data.layout.by_group import dtype_of_group, of_group
 from hookline_data.numpy_arrays import cells as array_cells, npz_file
 from hookline_data.numpy_arrays.array_layout import ArrayLayout, InputArray
 from hookline_data.rows import ids
+from hookline_data.rows.examples import array_examples
 from hookline_data.rows.named_arrays import NamedArrays
 from hookline_data.rows.rows import Rows
 from hookline_data.rows.split_file import SplitFile
@@ -103,6 +104,7 @@ class NPZ(NamedArrays, SplitFile):
             },
             left_out=left_out,
             sampling=self.sampling(parts["training"].columns),
+            examples=array_examples(parts, layout),
             kept={split: layout.kept(rows) for split, rows in parts.items()},
             source={split: str(path) for split, path in paths.items()},
         )

@@ -9,6 +9,9 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "hugging_face": ("HuggingFace",),
+            "onnx_target": ("ONNX",),
             "safetensors": ("Safetensors",),
+            "torch_export": ("TorchExport",),
         },
     )

@@ -81,9 +81,11 @@ class CTCLoss(TorchLoss):
         repeats = torch.zeros_like(path, dtype=torch.bool)
         repeats[:, 1:] = path[:, 1:] == path[:, :-1]
         is_predicted = ~repeats & (path != self.blank) & ~is_padding
-        # Move the predicted classes to the front, in their order.
-        order = (~is_predicted).long().sort(dim=1, stable=True).indices
-        return torch.where(is_predicted, path, -1).gather(1, order)
+        # Move the predicted classes to the front, in their order, and all others to an additional step.
+        steps = path.shape[1]
+        places = torch.where(is_predicted, is_predicted.cumsum(dim=1) - 1, steps)
+        moved = path.new_full((path.shape[0], steps + 1), -1).scatter(1, places, path)
+        return moved[:, :steps]
 
 
 def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":

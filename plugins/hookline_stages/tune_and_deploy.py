@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookline import hookimpl
+from hookline import HooklineError, hookimpl
+from hookline.errors import DeploymentError
+from hookline.training import Deployment, deploy as write_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +23,26 @@ def tune(run: Run, trials: Sequence[Trial]) -> TrainingSpec | None:
 
 @hookimpl(trylast=True)
 def deploy(run: Run, trial: Trial) -> Sequence[Path]:
-    """Write the model in each format of the spec."""
+    """Write the model in each format of the spec. If one fails, the others are still written."""
+    if not trial.spec.deploy:
+        return ()
+    deployment = Deployment.of_data(
+        *(run, trial.data, trial.model, trial.criterion),
+        metrics=trial.metrics,
+        weights=trial.weights,
+        directory=trial.directory,
+    )
     paths: list[Path] = []
+    failures: list[str] = []
     for target in trial.spec.deploy:
         run.raise_if_interrupted()
-        paths += target.deploy(run, trial)
+        try:
+            made = write_target(target, deployment, target.place_in(trial.directory))
+        except HooklineError as error:
+            failures.append(str(error))
+        else:
+            run.note(str(made))
+            paths += made.files
+    if failures:
+        raise DeploymentError("\n".join(failures), paths)
     return paths

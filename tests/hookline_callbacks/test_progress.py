@@ -12,7 +12,8 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 
 def train(name, out, *overrides):
-    return hookline.train(hookline.load(SPECS / f"{name}.toml", [*overrides, "callbacks=[{type='Progress'}]"]), out=out)
+    overrides = [*overrides, "callbacks=[{type='Progress'}]", "deploy=[]"]
+    return hookline.train(hookline.load(SPECS / f"{name}.toml", overrides), out=out)
 
 
 def numbers_of_rows(lines):
@@ -67,7 +68,7 @@ def test_messages_of_callbacks_are_printed_once_before_the_next_row_or_at_the_en
             run.note("This is the end.")
             return trained
 
-    made = hookline.load(SPECS / "iris.toml", ["run.epochs=2"])
+    made = hookline.load(SPECS / "iris.toml", ["run.epochs=2", "deploy=[]"])
     trial = hookline.train(made, plugins=[Progress().build(), Telling()], out=tmp_path / "run")
     lines = capsys.readouterr().out.splitlines()
     messages = ["This is step 0.", "This is step 7.", "This is the end."]

@@ -142,12 +142,48 @@ def test_a_constant_column_stays_finite(kind, applied):
     assert numpy.isfinite(applied(kind, [0.1] * 5)).all()
 
 
-@pytest.mark.parametrize("kind", [Number(), StandardScaler(), RobustScaler(), MinMaxScaler(), Log1p(), MaxAbsScaler()])
+INVERTIBLE = [
+    Number(),
+    StandardScaler(),
+    RobustScaler(),
+    MinMaxScaler(),
+    Log1p(),
+    MaxAbsScaler(),
+    PowerTransformer(method="box-cox"),
+    PowerTransformer(standardize=False),
+    QuantileTransformer(),
+    QuantileTransformer(n_quantiles=3, output_distribution="normal"),
+]
+
+
+@pytest.mark.parametrize("kind", INVERTIBLE, ids=str)
 def test_numbers_can_be_transformed_back(kind):
     cells = pyarrow.array([0.5, 2.0, 7.25])
     fitted = kind.fit(cells)
     numbers = torch.tensor(kind.transform(cells, fitted).to_numpy())
     numpy.testing.assert_allclose(kind.inverse_transform(numbers, fitted), cells.to_numpy(), rtol=1e-14)
+
+
+def test_powers_are_undone_like_scikit_learns_and_at_bounds_with_the_nearest_number():
+    cells = numpy.random.default_rng(0).lognormal(size=200) - 2
+    kind = PowerTransformer(standardize=False)
+    fitted = kind.fit(pyarrow.array(cells))
+    theirs = preprocessing.PowerTransformer(standardize=False)
+    theirs.fit(cells[:, None]).lambdas_ = numpy.array([fitted["power"]])
+    numbers = numpy.linspace(-3, 1, 9)
+    found = kind.inverse_transform(torch.from_numpy(numbers), fitted)
+    numpy.testing.assert_allclose(found, theirs.inverse_transform(numbers[:, None])[:, 0], rtol=1e-12)
+    boundary = PowerTransformer(method="box-cox", standardize=False)
+    assert boundary.inverse_transform(torch.tensor([-3.0]), {"power": 0.5}).tolist() == [0.0]
+
+
+def test_ranks_are_undone_like_scikit_learns():
+    cells = numpy.random.default_rng(0).lognormal(size=200)
+    kind = QuantileTransformer(n_quantiles=30)
+    theirs = preprocessing.QuantileTransformer(n_quantiles=30, subsample=None).fit(cells[:, None])
+    ranks = numpy.linspace(-0.5, 1.5, 41)
+    found = kind.inverse_transform(torch.from_numpy(ranks), kind.fit(pyarrow.array(cells)))
+    numpy.testing.assert_allclose(found, theirs.inverse_transform(ranks[:, None])[:, 0], rtol=1e-12)
 
 
 def test_numbers_out_of_range_are_unfit():

@@ -11,8 +11,7 @@ from sklearn.feature_extraction import text
 from sklearn.utils import murmurhash3_32
 
 from hookline.errors import HooklineError
-from hookline_columns.hashing import HashingVectorizer
-from hookline_columns.murmur import murmur3
+from hookline_columns.hashing import HashingVectorizer, murmur3
 from hookline_columns.tokens import WORD, Tokens, characters, ngrams, of_pattern
 
 TEXTS = [

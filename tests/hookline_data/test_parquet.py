@@ -325,7 +325,8 @@ def test_fixed_size_lists_count_as_columns(prepare_parquet):
     training = numpy.sort(numpy.random.default_rng(0).permutation(4)[1:])
     mean, std = by_hand.statistics(matrix[training])
     assert torch.equal(data.training.all.input, torch.from_numpy(by_hand.standardized(matrix[training], mean, std)))
-    assert data.preparation == {"input": {"columns": ["a", "l", "b"], "mean": mean.tolist(), "std": std.tolist()}}
+    known = {"columns": ["a", "l", "b"], "mean": mean.tolist(), "std": std.tolist(), "sizes": [1, 2, 1]}
+    assert data.preparation == {"input": known}
     assert data.training.all.lengths == {}
 
 

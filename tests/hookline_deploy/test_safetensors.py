@@ -185,6 +185,6 @@ def test_several_losses_each_describe_their_activation(
 def test_a_loss_that_contains_a_layer_is_deployed_with_it(tmp_path):
     path = SPECS / "losses" / "LinearCrossEntropyLoss.toml"
     trial = hookline.train(hookline.load(path, ["run.epochs=1", "deploy=[{type='Safetensors'}]"]), out=tmp_path / "run")
-    _, criterion, description = trial.deployed
+    criterion, _, description = trial.deployed
     assert json.loads(description.read_text())["activation"] == "criterion"
     assert torch.equal(load_file(criterion)["linear.weight"], trial.criterion.linear.weight)

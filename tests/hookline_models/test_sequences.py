@@ -194,12 +194,20 @@ def attended(inputs, *, mask, padding):
     return call
 
 
+@pytest.fixture
+def without_fast_path():
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    yield
+    torch.backends.mha.set_fastpath_enabled(before)
+
+
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
 @pytest.mark.parametrize("causal", [True, False], ids=["causal", "both ways"])
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize(("name", "options", "by_hand"), ATTENTION, ids=ATTENTION_IDS)
 def test_an_attention_layer_equals_torchs_with_masks_for_padding_and_later_steps(
-    name, options, by_hand, training, causal, lengths
+    name, options, by_hand, training, causal, lengths, without_fast_path
 ):
     inputs = sequences()
     module, expected = built(name, {**options, "causal": causal}, by_hand, inputs)
@@ -214,6 +222,30 @@ def test_an_attention_layer_equals_torchs_with_masks_for_padding_and_later_steps
         applied(lambda module: apply_module(module, inputs, lengths=lengths), module, training=training),
         applied(attended(inputs, mask=mask, padding=padding), expected, training=training),
     )
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
+@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both ways"])
+@pytest.mark.parametrize(("name", "options", "by_hand"), ATTENTION, ids=ATTENTION_IDS)
+def test_an_attention_layer_computes_in_evaluation_what_it_does_in_training(
+    name, options, by_hand, causal, lengths, without_fast_path
+):
+    inputs = sequences()
+    module, plain = built(name, {**options, "causal": causal}, by_hand, inputs)
+    for one in (module, plain):
+        for part in one.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = 0.0
+            if isinstance(part, nn.MultiheadAttention):
+                part.dropout = 0.0
+    trained = apply_module(module.train(), inputs, lengths=lengths)
+    mask = torch.ones(STEPS, STEPS, dtype=torch.bool).triu(1) if causal else None
+    by_torch = attended(inputs, mask=mask, padding=None if lengths is None else PADDING)(plain.eval())
+    torch.backends.mha.set_fastpath_enabled(True)  # Whatever the process has set.
+    with torch.no_grad():
+        evaluated = apply_module(module.eval(), inputs, lengths=lengths)
+    assert torch.equal(evaluated, trained)
+    assert torch.equal(evaluated, by_torch)
 
 
 @pytest.mark.parametrize(

@@ -227,11 +227,12 @@ def test_a_linear_model_for_few_rows_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_training_options_are_read_as_shown():
-    first, partition, measured = map(tomllib.loads, blocks("toml", "training"))
+    first, partition, length, measured = map(tomllib.loads, blocks("toml", "training"))
     spec = iris_with(first)
     assert (spec.run.epochs, spec.run.device, spec.optimizer.weight_decay) == (30, "cuda", 0.05)
     assert [type(callback).__name__ for callback in spec.callbacks] == ["StepLR"]
     assert [type(part.optimizer).__name__ for part in iris_with(partition).optimizer.parts] == ["Muon", "AdamW"]
+    assert iris_with(length).run.limits == "at most 200,000 steps, at most 1d12h, validated every 5,000 steps"
     metrics = iris_with(measured).metrics
     assert [(metric.label, type(metric).__name__) for metric in metrics] == [
         ("CohenKappa", "CohenKappa"),
@@ -325,15 +326,28 @@ def test_a_finished_run_is_evaluated_as_shown(tmp_path, monkeypatch, capsys):
     exec(python, {})  # noqa: S102 - the example must run unchanged.
 
 
-def test_the_deployed_weights_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
+def test_deployed_models_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     monkeypatch.chdir(tmp_path)
-    assert main(["train", "specs/iris.toml", "-q", "--set", "run.epochs=1"]) == 0
-    [shown] = map(tomllib.loads, blocks("toml", "deployment"))
-    assert shown["deploy"] == tomllib.loads(blocks("toml")[0])["deploy"]
+    assert main(["train", "specs/iris.toml", "-q"]) == 0
+    first, last = map(tomllib.loads, blocks("toml", "deployment"))
+    assert first["deploy"] == tomllib.loads(blocks("toml")[0])["deploy"]
+    run = hookline.open_run("runs/iris/1")
+    folder = run.deploy(last["deploy"][0]).place
+    assert f"hookline predict {folder} new.csv" in PAGES["deployment"]
+    for target in ("ONNX", "TorchExport"):
+        run.deploy(target)
     capsys.readouterr()
-    exec(blocks("python", "deployment")[0], {})  # noqa: S102 - the example must run unchanged.
-    assert capsys.readouterr().out == "{'0.bias': (16,), '0.weight': (16, 4), '2.bias': (3,), '2.weight': (3, 16)}\n"
+    printed = []
+    for block in blocks("python", "deployment"):
+        exec(block, {})  # noqa: S102 - the examples must run unchanged.
+        printed.append(capsys.readouterr().out)
+    deployed, onnx, program, weights, loader = printed
+    assert deployed.startswith("Compared with the model in memory on 64 rows, and on 4 with missing or unseen cells ")
+    assert re.fullmatch(r"\['setosa'\] \[\[[\d.e -]+\]\] \[ True\]\n", onnx)
+    assert re.fullmatch(r"tensor\(\[\[[\d., e-]+\]\]\)\n", program)
+    assert weights == "{'0.bias': (16,), '0.weight': (16, 4), '2.bias': (3,), '2.weight': (3, 16)}\n"
+    assert loader == "setosa\n"
 
 
 def test_the_initialization_is_read_as_shown():
@@ -432,6 +446,15 @@ def test_the_data_source_is_trained_on(tmp_path):
     assert main([*arguments, "--out", str(tmp_path / "run")]) == 0
     last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["validation/loss"] > 0
+
+
+def test_the_deployment_target_writes_and_compares(tmp_path, capsys):
+    [target] = [block for block in blocks("python", "plugins") if "DeploySpec" in block]
+    (tmp_path / "arrays.py").write_text(target)
+    run = hookline.train(hookline.load(ROOT / "specs" / "iris.toml", ["run.epochs=1"]), out=tmp_path / "run").directory
+    assert main(["deploy", str(run), "--type", "Arrays", "-p", str(tmp_path / "arrays.py")]) == 0
+    assert "the largest difference is 0 (NumPy" in capsys.readouterr().out
+    assert sorted(path.name for path in (run / "arrays").iterdir()) == ["model.json", "weights.npz"]
 
 
 def test_several_losses_are_those_of_the_example():

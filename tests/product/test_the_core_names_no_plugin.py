@@ -29,6 +29,7 @@ EXAMPLES = {
     "plots/figures.py": {"Date"},  # A key of the metadata of PNG files.
     "plugins/manager.py": set(BUILT_IN),  # The list of the plugins that are always loaded.
     "report/judgements.py": {"EarlyStopping"},
+    "trained/chosen_target.py": {"Safetensors"},
     "trained/evaluation/added_metrics.py": {"F1Score"},
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
     "trained/resume.py": {"Checkpoint"},  # What to list in a spec.

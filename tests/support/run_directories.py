@@ -16,7 +16,13 @@ FILES = (
     "run.lock.toml",
     "spec.toml",
 )
-"""The files that every training leaves, in alphabetical order."""
+"""The files that every training leaves, in alphabetical order, except the example rows."""
+
+
+def with_examples(name="examples.arrow"):
+    """Return all of these files, in alphabetical order."""
+    return sorted((*FILES, name))
+
 
 SPEC = """\
 plugins = []

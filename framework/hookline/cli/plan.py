@@ -64,7 +64,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     """A plan as text, in lines of at most `width` characters."""
     epochs, known = counted(plan.epochs, "epoch"), plan.steps_per_epoch
     steps = "an unknown number of steps" if known is None else counted(known, "step")
-    first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    limits = f", {plan.limits}" if plan.limits else ""
+    first = f"{plan.name}: {epochs} of {steps}{limits} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
     rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}

@@ -13,6 +13,12 @@ from .description import (
     DataDescription as DataDescription,
     InputDescription as InputDescription,
 )
+from .examples import (
+    example_places as example_places,
+    example_split as example_split,
+    prepared_batch as prepared_batch,
+    prepared_examples as prepared_examples,
+)
 from .fingerprint import fingerprint_of as fingerprint_of
 from .input_group import (
     InputGroup as InputGroup,

@@ -15,6 +15,7 @@ from hookline.errors.text import enumerate_names
 if TYPE_CHECKING:
     import pyarrow
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
@@ -294,6 +295,9 @@ class Data:
     """The number of rows that are in no split because a cell is missing, by its column. A row counts once for each."""
     columns: Sequence[PreparedColumn] = ()
     """What becomes of each column of the source, for `hookline plan`; empty if there are no columns."""
+    examples: "Mapping[str, NDArray[Any]] | pyarrow.Table | None" = None
+    """Some rows as they are in the source, as `DataSpec.open_rows` takes them: a table, or arrays by name. They are
+    kept with the run, and deployed models are compared on them. `None` keeps prepared rows instead."""
     kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE
     """The columns that predictions contain, such as ids, for each split, in the order of its rows. They are not seen
     by the model."""

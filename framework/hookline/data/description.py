@@ -49,6 +49,8 @@ class DataDescription:
     """The number of rows of each split."""
     has_weights: bool = False
     """Whether rows have weights in the loss."""
+    has_raw_examples: bool = False
+    """Whether the data has examples of its rows as they are in the source: see `Data.examples`."""
     is_given: bool = False
     """Whether the rows were passed to `hookline.train` in Python, so that no file has them."""
 
@@ -69,6 +71,7 @@ class DataDescription:
             targets=data.targets,
             rows={split: batches.rows for split, batches in data.splits().items()},
             has_weights=example.weights is not None,
+            has_raw_examples=data.examples is not None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -104,6 +107,7 @@ class DataDescription:
             },
             rows={str(split): int(rows) for split, rows in value["rows"].items()},
             has_weights=bool(value.get("has_weights", False)),
+            has_raw_examples=bool(value.get("has_raw_examples", False)),
             is_given=bool(value.get("is_given", False)),
         )
 

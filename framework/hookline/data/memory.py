@@ -19,6 +19,7 @@ from hookline.errors.option_errors import OptionError
 if TYPE_CHECKING:
     import pyarrow
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Splits = Mapping[str, Mapping[str, Any]]
@@ -84,6 +85,7 @@ def in_memory(
     sampling: Sampling | None = None,
     row_numbers: Mapping[str, Any] | None = None,
     columns: Sequence[PreparedColumn] = (),
+    examples: "Mapping[str, NDArray[Any]] | pyarrow.Table | None" = None,
     kept: "Mapping[str, pyarrow.Table]" = NOTHING_MORE,
     source: str | Mapping[str, str] = "data",
 ) -> Data:
@@ -106,6 +108,7 @@ def in_memory(
         sampling: How to sample the training rows with replacement; `None` to use each once per epoch.
         row_numbers: For each split, the number in the source of each row, counted from 0, in ascending order.
         columns: What becomes of each column of the source, for `hookline plan`.
+        examples: Some rows as they are in the source: see `Data.examples`.
         kept: For each split, the columns that predictions contain, such as ids.
         source: The name of the source in messages, such as the path of the file, or one name for each split.
 
@@ -151,6 +154,7 @@ def in_memory(
         preparation=preparation,
         dropped=dropped,
         columns=columns,
+        examples=examples,
         kept=kept,
     )
 

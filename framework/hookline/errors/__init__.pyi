@@ -1,6 +1,7 @@
 from .diagnostic import Diagnostic as Diagnostic
 from .exceptions import (
     DataError as DataError,
+    DeploymentError as DeploymentError,
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,
     LockError as LockError,

@@ -221,3 +221,14 @@ class TrainingError(HooklineError):
     """Raised when training cannot continue, for example because the loss is NaN. Names the epoch and the step."""
 
     id = "training-failure"
+
+
+class DeploymentError(HooklineError):
+    """Raised when a model cannot be deployed, or if the deployed model differs from the model in memory."""
+
+    id = "failed-deployment"
+
+    def __init__(self, message: str, deployed: Sequence[Path] = ()):
+        """Create the error from a message, and the files in other formats that were deployed nevertheless."""
+        super().__init__(message)
+        self.deployed = tuple(deployed)

@@ -202,6 +202,18 @@ IDS: Mapping[str, Kind] = {
         "Check the path: `hookline runs` lists the runs with their states. Install the plugins that the message names. "
         "`--accept-changed-plugins` (in Python, `accept_changed_plugins=True`) accepts another version of a plugin.",
     ),
+    "failed-deployment": Kind(
+        "A model cannot be deployed in a format, or the deployed model predicts something else than the model in "
+        "memory. Nothing of it is kept; the results of the training are.",
+        "The message says what failed. Deploy in another format, or change what the message names, and run "
+        "`hookline deploy` again. The training need not be repeated.",
+    ),
+    "prepared-input": Kind(
+        "A deployed model takes a column as it is after the kind of the column has transformed it, because the format "
+        "has no operators for this kind, such as for text. This is a warning.",
+        "The users of the model have to prepare the column: its description says how. Or leave the column out, or use "
+        "another kind.",
+    ),
     "unusable-checkpoint": Kind(
         "A checkpoint cannot be written or read, or does not fit the training that is to be resumed.",
         "The message names the file or the component. If a component has a state that a checkpoint cannot hold, return "

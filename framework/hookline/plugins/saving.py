@@ -1,7 +1,9 @@
-"""What saves checkpoints during a training, as the loop calls it."""
+"""What saves checkpoints during a training, and what a training is resumed from, as the loop uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+from attrs import frozen
 
 
 class Saving(Protocol):
@@ -17,8 +19,21 @@ class Saving(Protocol):
     def is_due_after_step(self, run: Any) -> bool:
         """Return whether to save now. Called after each step, when `run.step` includes it."""
 
-    def is_due_after_epoch(self, run: Any) -> bool:
-        """Return whether to save now. Called when the record of an epoch has been logged."""
+    def is_due_after_record(self, run: Any) -> bool:
+        """Return whether to save now. Called when the record of an epoch has been logged, or, if `run.is_inside_epoch`
+        is true, that of a validation inside an epoch.
+        """
 
     def save(self, run: Any, state: Mapping[str, Any]) -> None:
         """Save a state, or copy it and save it later: its tensors change with the next step."""
+
+
+@frozen(eq=False)
+class Resuming:
+    """What the loop resumes a training from."""
+
+    state: Mapping[str, Any]
+    """The state of a checkpoint."""
+    restored: Callable[[], None]
+    """Call this once, when the whole state has been loaded and before anything is written to the run directory. Until
+    then, the files of the run stay as they are: an error leaves them unchanged."""

@@ -5,25 +5,31 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from hookline.data.description import DataDescription
+from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots.curves import LOSSES, draw_curves
-from hookline.runs import manifest
+from hookline.runs import examples, manifest
 from hookline.runs.result import result
 from hookline.spec.dump import dumps, to_json
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from hookline.data.batches import Data
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 
 SPEC = "spec.toml"
 """The complete spec."""
+
+LOCK = "run.lock.toml"
+"""Everything on which the bits of the run depend."""
 
 LOG = "metrics.jsonl"
 """The file with one line per epoch."""
@@ -85,8 +91,10 @@ def spec_text(run: "Run", directory: Path) -> str:
 
 
 def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
-    """Write `spec.toml`, the description of the data, and copies of plugin files with the files that they import."""
+    """Write `spec.toml`, the description and examples of the data, and copies of plugin files with their imports."""
     write_file(directory / SPEC, spec_text(run, directory))
+    if run.spec.run.keep_examples:
+        examples.write(directory, prepared_examples(data) if data.examples is None else data.examples)
     description = evolve(DataDescription.of(data), is_given=run.given is not None)
     write_file(directory / DATA, to_json(description.to_json(), indent=2) + "\n")
     written: dict[Path, Path] = {}
@@ -130,7 +138,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
     def draw(path: Path) -> None:
         nonlocal undrawn
         try:
-            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=trial.weights.epoch)
+            kept = trial.weights
+            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=kept.epoch, kept_step=kept.step)
         except FileError:
             raise
         except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.
@@ -169,12 +178,37 @@ def renew_result(run: "Run", trial: "Trial") -> None:
     manifest.replace(trial.directory / RESULT, to_json(result(run, trial), indent=2) + "\n")
 
 
+def copy_run(source: Path, directory: Path, model: "nn.Module", criterion: "nn.Module") -> None:
+    """Write a copy of a finished run with these weights, without example rows, pictures and copies of plugin files.
+
+    Raises:
+        FileError: If a file cannot be written.
+
+    """
+    for name in (SPEC, LOCK, DATA, LOG, RESULT):
+        write_file(directory / name, (source / name).read_bytes())
+    write_weights(directory / MODEL, model)
+    if any(True for _ in criterion.parameters()):
+        write_weights(directory / CRITERION, criterion)
+    manifest.write(directory)
+
+
 def write_notes(directory: Path, notes: Sequence[str], deployed: Sequence[Path] = ()) -> None:
     """Add what callbacks reported, and what was deployed, to `result.json` after the results have been written."""
+    paths = [os.path.relpath(one, directory) for one in deployed]
+    _change_result(directory, lambda old: {"notes": list(notes), "deployed": paths or old.get("deployed", [])})
+
+
+def add_deployed(directory: Path, files: Sequence[Path]) -> None:
+    """Add files that were deployed in a run directory to its `result.json`."""
+    paths = [os.path.relpath(file, directory) for file in files]
+    _change_result(directory, lambda old: {"deployed": list(dict.fromkeys([*old.get("deployed", []), *paths]))})
+
+
+def _change_result(directory: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     path = directory / RESULT
     if path.is_file():
         written = json.loads(path.read_text(encoding="utf-8"))
-        paths = [os.path.relpath(one, directory) for one in deployed]
-        new = {**written, "notes": list(notes), "deployed": paths or written.get("deployed", [])}
+        new = {**written, **change(written)}
         if new != written:
             manifest.replace(path, to_json(new, indent=2) + "\n")

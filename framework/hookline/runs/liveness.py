@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hookline.runs.lock import NAME
-
 ATTEMPTS, PAUSE = 50, 0.01
-"""How often to try to lock a file that another process has locked, and how many seconds to wait in between."""
+"""How often to try to lock a run that another process has locked, and how many seconds to wait in between."""
 
 
 @contextmanager
@@ -18,8 +16,8 @@ def marked_as_running(directory: Path) -> Iterator[bool]:
 
     Yields false if another process has marked it.
 
-    The mark is a lock on the file `run.lock.toml`. Where the file system or the operating system has no such locks, it
-    is left out.
+    The mark is a lock on the directory, whose files may be replaced. Where the file system or the operating system has
+    no such locks, it is left out.
     """
     descriptor = _opened(directory)
     is_alone = True
@@ -49,14 +47,13 @@ def is_running(directory: Path) -> bool:
 
 def _opened(directory: Path) -> int | None:
     try:
-        path = directory / NAME
-        return os.open(path, os.O_RDONLY) if path.is_file() else None  # Opening a pipe may never end.
+        return os.open(directory, os.O_RDONLY | os.O_DIRECTORY) if os.name != "nt" else None
     except OSError:
         return None
 
 
 def _is_locked(descriptor: int, *, exclusive: bool) -> bool:
-    """Lock a file without waiting. Return false if another process holds the lock, and true otherwise."""
+    """Lock without waiting. Return false if another process holds the lock, and true otherwise."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -21,6 +21,8 @@ LISTED = (
     "spec.toml",
     "run.lock.toml",
     "data.json",
+    "examples.arrow",
+    "examples.npz",
     "metrics.jsonl",
     "result.json",
     "model.safetensors",
@@ -44,7 +46,7 @@ def write(directory: Path) -> None:
 
     """
     names = (path.relative_to(directory).as_posix() for pattern in LISTED for path in directory.glob(pattern))
-    _write(directory, {name: _entry(directory / name) for name in sorted(names)})
+    _write(directory, {name: entry(directory / name) for name in sorted(names)})
 
 
 def replace(path: Path, content: str) -> None:
@@ -63,7 +65,7 @@ def replace(path: Path, content: str) -> None:
     encoded = content.encode()
     new = {"size": len(encoded), "sha256": hashlib.sha256(encoded).hexdigest()}
     # For a moment, both contents are right.
-    present = _entry(path) if path.is_file() else {}
+    present = entry(path) if path.is_file() else {}
     _write(directory, {**kept, path.name: {**present, "next": new}})
     write_file(path, content)
     _write(directory, {**kept, path.name: new})
@@ -80,7 +82,13 @@ def _text(table: Mapping[str, Any]) -> str:
     return json.dumps({**listed, "sha256": digest}, indent=2) + "\n"
 
 
-def _entry(path: Path) -> dict[str, Any]:
+def entry(path: Path) -> dict[str, Any]:
+    """Return the size and the SHA-256 of a file.
+
+    Raises:
+        FileError: If it cannot be read.
+
+    """
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -129,7 +137,7 @@ class Manifest:
         if not path.is_file():
             raise RunError(f"{path}: The file is missing. {REMEDY}")
         try:
-            found = _entry(path)
+            found = entry(path)
         except FileError as error:
             raise RunError(str(error)) from None
         if found not in [{key: entry.get(key) for key in found} for entry in self._entries(name)]:
@@ -169,7 +177,7 @@ def read(directory: Path) -> Manifest:
         if table["format"] > FORMAT:
             raise RunError(f"{path}: A newer version of Hookline wrote this run: install that version.")
         files = {str(name): dict(entry) for name, entry in table["files"].items()}
-        if not all(_is_entry(entry) and _is_entry(entry.get("next", entry)) for entry in files.values()):
+        if not all(_is_entry(file) and _is_entry(file.get("next", file)) for file in files.values()):
             raise ValueError("an entry is incomplete")
     except FileNotFoundError:
         raise RunError(f"{path}: There is no such file.") from None

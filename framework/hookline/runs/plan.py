@@ -84,6 +84,8 @@ class Plan:
     """The number of passes over the training data."""
     steps_per_epoch: int | None
     """The number of batches in an epoch; `None` if the data does not know it before they are read."""
+    limits: str = ""
+    """What else the spec says about the length of the run and the validations, such as "at most 500 steps"."""
     components: Mapping[str, tuple[str, ...]]
     """The types of the components by section, without callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
@@ -135,6 +137,7 @@ def plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
+        limits=spec.run.limits,
         steps_per_epoch=length_of(data.training),
         components=_components(run),
         environment=environment(run.device),

@@ -5,10 +5,16 @@ from .dump import (
     to_json as to_json,
 )
 from .families.callback import CallbackSpec as CallbackSpec, WrapperSpec as WrapperSpec
-from .families.column import SAMPLED_ROWS as SAMPLED_ROWS, ColumnSpec as ColumnSpec, UnfitCells as UnfitCells
+from .families.column import (
+    MISSING_TIME as MISSING_TIME,
+    SAMPLED_ROWS as SAMPLED_ROWS,
+    ColumnSpec as ColumnSpec,
+    UnfitCells as UnfitCells,
+)
 from .families.data import DataSpec as DataSpec
 from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
+from .families.graph import Graph as Graph, Value as Value
 from .families.initialization import InitializationSpec as InitializationSpec
 from .families.loss import (
     Activation as Activation,
@@ -25,6 +31,7 @@ from .families.partial_fit import (
     PartialFit as PartialFit,
     SampledFit as SampledFit,
 )
+from .families.raw_inputs import GraphInputs as GraphInputs, RawInput as RawInput, RawInputs as RawInputs
 from .families.transform import TransformSpec as TransformSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
@@ -17,10 +18,12 @@ from hookline.errors.exceptions import HooklineWarning
 from hookline.plugins.stages import Run
 from hookline.plugins.weights import Weights
 from hookline.runs import devices, directory as directories, lock
+from hookline.runs.directory import add_deployed
 from hookline.runs.manifest import Manifest
 from hookline.runs.trials import ChosenTrial
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
+from hookline.trained.chosen_target import ChosenTarget, chosen_target
 from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
 from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
 from hookline.trained.evaluation.evaluation import Evaluation
@@ -28,8 +31,11 @@ from hookline.trained.evaluation.gathering import Gathering
 from hookline.trained.load_weights import trained_modules
 from hookline.trained.original_data import original_data
 from hookline.trained.prediction_stream import PredictionStream
-from hookline.trained.run_files import json_of, refuse_other_result, refusing_unreadable
+from hookline.trained.run_files import json_of, kept_examples, refuse_other_result, refusing_unreadable
 from hookline.trained.run_plugins import part_of_model
+from hookline.training.deployment.deploy import Deployed, deploy
+from hookline.training.deployment.deployment import Deployment
+from hookline.training.deployment.existing import refuse_existing
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
@@ -236,6 +242,53 @@ class FinishedRun:
 
         """
         return original_data(run, self.directory, self.data, str(self.plan["data"]))
+
+    def deploy(self, target: ChosenTarget, *, out: str | Path | None = None, force: bool = False) -> Deployed:
+        """Deploy the trained model, as `[[deploy]]` in its spec does at the end of the training.
+
+        The files are compared with the model on the example rows that the run has kept, and get their names only if
+        they predict the same. Without example rows, the original data is read again.
+
+        Args:
+            target: the format: its type, a table with its type and options, or a spec.
+            out: the directory of the files. Default: a directory in that of the run.
+            force: replace the directory of a deployed model. It stays until the new one is complete.
+
+        Returns:
+            The directory, its files and the comparison.
+
+        Raises:
+            DeploymentError: If the model cannot be written in this format, or if what was written predicts something
+                else. Nothing of it is kept.
+            SpecError: If the target is unknown, or has wrong options.
+            HooklineError: If the directory exists, has files that no deployment has written, or cannot be written.
+
+        >>> import hookline
+        >>> trained = hookline.train(hookline.load("specs/iris.toml"), out=getfixture("tmp_path") / "iris")
+        >>> deployed = hookline.open_run(trained.directory).deploy("Safetensors", out=getfixture("tmp_path") / "model")
+        >>> [file.name for file in deployed.files], deployed.comparison.largest_difference
+        (['model.safetensors', 'model.json'], 0.0)
+
+        """
+        spec = chosen_target(self._document, self._loader, target)
+        place = spec.place_in(self.directory) if out is None else Path(out)
+        if place.name in ("", ".."):
+            place = place.resolve()
+        refuse_existing(place, force=force)
+        with located(self._document), self.opened() as run:
+            made = deploy(spec, self._deployment(run), place, force=force)
+        if out is None:
+            add_deployed(self.directory, made.files)
+        return made
+
+    def _deployment(self, run: Run) -> Deployment:
+        """Return what a deployment needs of an opened run."""
+        known: dict[str, Any] = {"metrics": self.metrics, "weights": self.weights, "directory": self.directory}
+        examples = kept_examples(self.files)
+        if examples is None:
+            data = self.prepared_data(run)
+            return Deployment.of_data(run, data, self.model, self.criterion, **known)
+        return Deployment.of(run, self.data, self.model, self.criterion, examples=examples, **known)
 
     def evaluate(
         self,

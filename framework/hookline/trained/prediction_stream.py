@@ -8,16 +8,11 @@ from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
 from hookline.errors.text import enumerate_names
-from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
-from hookline.spec.objective.prediction_columns import (
-    PARTS,
-    PredictionColumn,
-    default_parts,
-    prediction_columns,
-    refuse_parts,
-)
+from hookline.spec.objective.predicted import Predicted
+from hookline.spec.objective.prediction_columns import PredictionColumn, refuse_parts
 from hookline.trained.prediction_table import known_truth, parts_of, schema_of, with_any_truth
 from hookline.trained.trained_model import Trained, default_batch_size, rows_per_block
+from hookline.training.predictions import columns_of, predicted_batch, spread
 from hookline.training.run_setup import inside
 
 if TYPE_CHECKING:
@@ -155,7 +150,6 @@ class PredictionStream:
 
     def _predictions(self, block: RowBlock) -> "pyarrow.RecordBatch":
         """Return the predictions for a block; null for the rows that cannot be read."""
-        import numpy
         import pyarrow
 
         fields = list(self.schema)
@@ -165,7 +159,7 @@ class PredictionStream:
             several = self._predict(block.batch, with_truth=has_truth)
             if self._truth and not has_truth:  # No row of the block has a target.
                 several = {key: with_any_truth(one) for key, one in several.items()}
-            found = {column.name: column.values for column in self._columns(several)}
+            found = {column.name: column.values for column in columns_of(several, self._parts)}
             found |= known_truth(block, self._truth, found)
             if found.keys() != {field.name for field in fields[len(self._keep) :]}:
                 message = (
@@ -173,11 +167,8 @@ class PredictionStream:
                     f"{len(fields) - len(self._keep)} for other rows."
                 )
                 raise MismatchError(message, ("model",))
-        if block.is_readable is not None and found:
-            # The place of each row among the readable ones; null for the others.
-            places = numpy.cumsum(block.is_readable) - 1
-            taken = pyarrow.array(places, mask=~block.is_readable)
-            found = {name: values.take(taken) for name, values in found.items()}
+        if found:
+            found = spread(found, block)
         values = {**block.kept, **found}
         arrays = [
             values[field.name].cast(field.type) if field.name in values else pyarrow.nulls(block.rows, field.type)
@@ -187,38 +178,15 @@ class PredictionStream:
 
     def _predict(self, batch: Batch, *, with_truth: bool) -> dict[str, Predicted]:
         """Apply the model to the rows of a batch in parts, and return the predictions of each loss."""
-        import torch
-
-        run, objective = self._run, self._run.objective
-        # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
-        whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
-        found: dict[str, list[Predicted]] = {key: [] for key in objective.prediction_keys()}
-        with torch.no_grad():
-            for start in range(0, batch.rows, self.batch_size):
-                part = whole.slice(start, start + self.batch_size)
-                outputs = run.stages.forward(run=run, model=self._model, batch=part)
-                several = run.stages.predict(run=run, criterion=self._criterion, outputs=outputs, batch=part)
-                for (key, kept), named in zip(found.items(), objective.losses.values(), strict=True):
-                    one = predicted(
-                        named,
-                        several[key],
-                        self._finished.data.targets,
-                        with_truth=with_truth,
-                        with_outputs=True,
-                        are_single=batch.inputs.keys() != self._finished.data.inputs.keys(),
-                    )
-                    kept.append(one)
-            return {key: join_predicted(kept).cpu() for key, kept in found.items()}
-
-    def _columns(self, several: Mapping[str, Predicted]) -> list[PredictionColumn]:
-        """Return the columns of the predictions: one part after the other, and in it one target after the other."""
-        found: dict[str, PredictionColumn] = {}
-        for part in self._parts or PARTS:
-            for key, one in several.items():
-                if self._parts or part in default_parts(one):
-                    for column in prediction_columns(one, [part], key if len(several) > 1 else ""):
-                        found.setdefault(column.name, column)
-        return list(found.values())
+        return predicted_batch(
+            self._run,
+            self._model,
+            self._criterion,
+            self._finished.data,
+            batch,
+            batch_size=self.batch_size,
+            with_truth=with_truth,
+        )
 
     def _example(self) -> list[PredictionColumn]:
         """Return the columns of the predictions for an example, without rows, and refuse parts that no loss offers."""
@@ -232,4 +200,4 @@ class PredictionStream:
             refuse_parts(several, self._parts)
         except ValueError as error:
             raise HooklineError(str(error)) from None
-        return self._columns({key: with_any_truth(one.at(slice(0, 0))) for key, one in several.items()})
+        return columns_of({key: with_any_truth(one.at(slice(0, 0))) for key, one in several.items()}, self._parts)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.text import counted
 from hookline.plugins.trial import State
-from hookline.runs import directory as directories, lock, manifest
+from hookline.runs import directory as directories, examples, lock, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.manifest import Manifest
 from hookline.runs.trials import ChosenTrial
@@ -167,3 +167,14 @@ def json_of(files: Manifest, name: str) -> Mapping[str, Any]:
     path = files.checked(name)
     with refusing_unreadable(path):
         return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def kept_examples(files: Manifest) -> Any:
+    """Return the example rows that a run has kept; `None` if it has kept none.
+
+    Raises:
+        RunError: If their file is damaged.
+
+    """
+    with refusing_unreadable(files.directory / "examples"):
+        return examples.read(files)

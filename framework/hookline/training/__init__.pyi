@@ -19,9 +19,26 @@ from .callbacks.scheduler import (
     SchedulerSpec as SchedulerSpec,
 )
 from .checkpoints.writer import CheckpointWriter as CheckpointWriter
+from .deployment.comparison import (
+    Comparison as Comparison,
+    compared as compared,
+    compared_tensors as compared_tensors,
+)
+from .deployment.deploy import (
+    Deployed as Deployed,
+    deploy as deploy,
+)
+from .deployment.deployment import Deployment as Deployment
+from .deployment.exporting import exporting as exporting, exporting_to as exporting_to
+from .deployment.signature import Signature as Signature, arguments_of as arguments_of
+from .deployment.traced import (
+    quiet as quiet,
+    said as said,
+    traced as traced,
+)
 from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
-from .loop import train_epochs as train_epochs
+from .loop.train_epochs import train_epochs as train_epochs
 from .means import MeanLosses as MeanLosses
 from .metrics import (
     built_metric as built_metric,

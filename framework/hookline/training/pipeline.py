@@ -1,15 +1,15 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from hookline.data.batches import length_of
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
@@ -17,12 +17,13 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
-from hookline.runs.layers import recorded_layers
+from hookline.runs.layers import Layer, recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.resumed import Resumed
+from hookline.training.deployment.before_training import check_deployments
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Data
+
+NOT_RESTORED = "A plugin answers the stage `fit` without loading the checkpoint in `run.resumes_from`."
 
 
 @frozen
@@ -144,6 +147,9 @@ def train_trials(spec: TrainingSpec, loaded: Plugins, start: Start) -> Trial:
         try:
             with naming_plugins(best.stages.manager):
                 trial = evolve(trial, deployed=tuple(best.stages.deploy(run=best, trial=trial)))
+        except DeploymentError as error:
+            trial = evolve(trial, deployed=error.deployed)
+            raise
         finally:
             trial = with_notes(best, trial)
         best.raise_if_interrupted()
@@ -164,17 +170,31 @@ def with_notes(run: Run, trial: Trial) -> Trial:
 
 
 @frozen(kw_only=True)
-class Prepared:
-    """Everything that is built before training, after the preflight."""
+class Parts:
+    """The parts of a training, after the preflight."""
 
     data: "Data"
     model: "nn.Module"
     criterion: "nn.Module"
     optimizer: "optim.Optimizer"
+    layers: Sequence[Layer]
+
+
+@frozen(kw_only=True)
+class Prepared(Parts):
+    """The same, with the plan."""
+
     plan: Plan
 
 
 def prepared(run: Run) -> Prepared:
+    """Build the parts of a training and make its plan. Nothing is written."""
+    made = built_parts(run)
+    planned = plan(run, made.data, made.model, made.criterion, made.optimizer, tuple(made.layers))
+    return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
+
+
+def built_parts(run: Run) -> Parts:
     """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
     import torch
 
@@ -190,10 +210,10 @@ def prepared(run: Run) -> Prepared:
     criterion = stages.select_loss(run=run, data=data)
     with recorded_layers(model) as layers:
         preflight(run, data, model, criterion)
+    check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
-    made = plan(run, data, model, criterion, optimizer, tuple(layers))
-    return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+    return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
 
 
 def train_once(run: Run, start: Start) -> Trial:
@@ -204,21 +224,20 @@ def train_once(run: Run, start: Start) -> Trial:
     made = prepared(run)
     if start.locked is not None:
         locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
-    if start.resumed is not None:
-        start.resumed.refuse_changes(run, made.plan)
-    run.interruption.listen()
     if start.resumed is None:
+        run.interruption.listen()
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:
+        start.resumed.refuse_changes(run, made.plan)
         run.directory = start.resumed.directory
-        if start.resumed.has_other_spec(run):
-            write_beginning(run, made)
-    assert run.directory is not None
+        run.resumes_from = start.resumed.resuming(run, made.plan, lambda: write_beginning(run, made))
     with marked_as_running(run.directory) as is_alone:
-        if start.resumed is not None:
-            start.resumed.begin(run, is_alone=is_alone)
+        if start.resumed is not None and not is_alone:
+            raise RunError(f"{run.directory}: Another process is training this run.")
         trial, failure = fitted(run, made)
+        if run.resumes_from is not None:  # Its state could not be loaded, so its files stay as they are.
+            raise failure or (KeyboardInterrupt() if run.interrupted else RunError(NOT_RESTORED))
         try:
             if not run.directory.is_dir():  # It was removed during training.
                 directory.create(run.directory, numbered=False)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hookline import Run, hookimpl
@@ -54,15 +55,20 @@ class _CSVLog:
         """Write the row of the epoch."""
         record = yield
         assert run.directory is not None, "The run directory is created before training."
-        self._file = self._file or GrowingFile(run.directory / self._spec.file)
-        self._add(self._file, {no_formula(name): no_formula(as_text(value)) for name, value in record.items()})
+        self._add(
+            run.directory / self._spec.file,
+            {no_formula(name): no_formula(as_text(value)) for name, value in record.items()},
+        )
         return record
 
-    def _add(self, file: GrowingFile, row: dict[str, str]) -> None:
+    def _add(self, path: Path, row: dict[str, str]) -> None:
         self._rows.append(row)
+        is_first = self._file is None
+        file = self._file = self._file or GrowingFile(path)
         new = [name for name in row if name not in self._columns]
         self._columns += new
-        if new:  # Earlier rows have no cell in the new columns.
+        # Earlier rows have no cell in new columns, and a process that was killed may have written more rows.
+        if new or is_first:
             file.replace(self._text(self._rows, has_header=True))
         else:
             file.add(self._text([row]))
@@ -74,3 +80,12 @@ class _CSVLog:
             writer.writeheader()
         writer.writerows(rows)
         return text.getvalue()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows so far."""
+        return {"rows": list(self._rows)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore a state that `state_dict` returned."""
+        self._rows = list(state["rows"])
+        self._columns = list(dict.fromkeys(name for row in self._rows for name in row))

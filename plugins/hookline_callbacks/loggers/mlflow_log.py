@@ -27,9 +27,9 @@ METRICS_AT_ONCE = 500
 class MLflow(CallbackSpec):
     """Log an MLflow run: the spec's options are its parameters, and the log of every epoch its metrics.
 
-    At the end, the files in the run directory become artifacts of the MLflow run. Needs `pip install
-    "hookline[mlflow]"`; show it with `mlflow ui --backend-store-uri sqlite:///…/mlflow.db` of the package `mlflow`.
-    List MLflow first: a callback sees only what callbacks and schedulers listed after it add to the record.
+    At the end, the files in the run directory, except its example rows, become artifacts of the MLflow run. Needs
+    `pip install "hookline[mlflow]"`; show it with `mlflow ui --backend-store-uri sqlite:///…/mlflow.db` of the package
+    `mlflow`. List MLflow first: a callback sees only what callbacks and schedulers listed after it add to the record.
     Source: https://mlflow.org/docs/latest/ml/tracking/
     """
 
@@ -147,7 +147,8 @@ class _MLflow:
         try:
             self._send()
             for path in sorted(run.directory.iterdir()):
-                if path.is_file() and not path.name.startswith("mlflow.db"):
+                # Rows of the data stay here: the server may belong to somebody else.
+                if path.is_file() and not path.name.startswith(("mlflow.db", "examples.")):
                     self._client.log_artifact(self._id, str(path))
             self._client.set_terminated(self._id, status)
         except (MlflowException, OSError) as error:

@@ -62,22 +62,27 @@ class _TensorBoard:
 
     @hookimpl(wrapper=True)
     def fit(self, run: Run, model: "nn.Module") -> "Generator[None, nn.Module, nn.Module]":
-        """Write the spec."""
+        """Keep the model."""
+        self._model = model
+        return (yield)
+
+    def _open(self, run: Run) -> "SummaryWriter":
+        """Begin the file with the spec."""
         from torch.utils.tensorboard import SummaryWriter
 
         assert run.directory is not None, "The run directory is created before training."
-        self._model = model
-        self._writer = SummaryWriter(str(run.directory / "tensorboard"))
-        run.resources.callback(self._writer.close)
+        writer = SummaryWriter(str(run.directory / "tensorboard"))
+        run.resources.callback(writer.close)
         text = (run.directory / "spec.toml").read_text(encoding="utf-8")
-        self._writer.add_text("spec", f"```toml\n{text}```", 0)
-        return (yield)
+        writer.add_text("spec", f"```toml\n{text}```", 0)
+        return writer
 
     @hookimpl(wrapper=True)
-    def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Write the numbers of the epoch, and histograms if requested."""
         record = yield
-        assert self._writer is not None
+        # Not before, since a run that cannot be resumed leaves its directory as it is.
+        self._writer = self._writer or self._open(run)
         step = record["step"]
         for name, number in numbers(record).items():
             # Single precision, since `tensorboard` does not show curves written with `double_precision`.

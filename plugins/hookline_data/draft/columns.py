@@ -60,6 +60,8 @@ class Column:
     """A cell that is no number, in a text whose cells are mostly numbers."""
     has_clock: bool = False
     """Whether times have a time of day."""
+    other_order: str = ""
+    """Another format of dates that fits all cells, with the day before the month."""
     form: Mapping[str, Any] = field(factory=dict)
     """The options with which a kind reads the text as numbers or dates."""
     why: str = ""

@@ -165,6 +165,12 @@ def _notes(draft: Drafted, file: TableFile) -> Iterator[str]:
         yield f"{listed} {'is not an input' if len(names) == 1 else 'are not inputs'}: {why}"
     for name, why in draft.mixtures.items():
         yield f"{as_toml(name)} is text: {why}. To use it as a number, correct or empty such cells."
+    for column in draft.given:
+        if column.other_order:
+            yield (
+                f"{as_toml(column.name)} may have the month or the day first. It is read with "
+                f"{as_toml(column.form['format'])}; if the day is first, set {as_toml(column.other_order)}."
+            )
     if draft.task == "classes" and draft.target.is_numeric and len(draft.classes) > 2 and not draft.is_chosen:
         name, count = as_toml(draft.target.name), len(draft.classes)
         yield f"{name} has {count} different integers, which are taken as classes. For a quantity, pass --task number."

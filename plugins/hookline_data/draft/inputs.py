@@ -72,13 +72,13 @@ def why_left_out(column: Column) -> str | None:
     if column.missing == column.rows:
         return "it is empty"
     if column.kind in ("integer", "text") and IDENTIFIER.search(column.name) and column.distinct > FEW:
-        return "by its name, it identifies rows"
+        return "it identifies rows, by its name"
     if column.not_finite:
         return f"{counted(column.not_finite, 'number')} {'is' if column.not_finite == 1 else 'are'} not finite"
     if column.kind == "image":
         return None
     if column.kind == "list":
-        return f"all of its numbers are {column.low:g}" if column.low == column.high else None
+        return f"its numbers are all {column.low:g}" if column.low == column.high else None
     if column.distinct == 1 and not column.missing:
         return f"it is {f'{column.low:g}' if column.is_numeric else quoted(column.first)} in all rows"
     if column.kind == "text" and WEB.match(column.first) and all(map(WEB.match, column.counts)):

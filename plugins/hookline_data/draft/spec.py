@@ -9,6 +9,7 @@ from hookline.errors import counted
 from hookline.spec import as_toml
 from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.lines import WIDTH, comment, key_of, option
+from hookline_data.draft.memory import needs_stream
 from hookline_data.draft.model import batch_size, model
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
@@ -31,7 +32,7 @@ def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
         *(['missing_targets = "drop"'] if draft.target.missing else []),
         *(["standardize = true # each input gets mean 0 and variance 1"] if _is_plain(draft) else []),
         *splits(draft, file, directory),
-        *_split_hints(draft),
+        *(["stream = true # the rows may not fit in memory"] if needs_stream(draft, file) else _split_hints(draft)),
         f"batch_size = {batch_size(draft.rows)}",
         *kinds_of_columns(draft),
     ]
@@ -88,8 +89,10 @@ def kinds_of_columns(draft: Drafted) -> Iterator[str]:
         return
     yield ""
     yield "[data.columns] # fitted to the training rows"
+    orders = {column.name: f" # or {as_toml(column.other_order)}" for column in draft.given if column.other_order}
+    remarks = {**orders, draft.target.name: " # the loss compares it with variance 1"}
     for name, kind in entries.items():
-        remark = " # the loss compares it with variance 1" if name == draft.target.name else ""
+        remark = remarks.get(name, "")
         yield f"{key_of(name)} = {as_toml(kind)}{remark}"
 
 
@@ -149,7 +152,13 @@ def by_reason(draft: Drafted, ids: Collection[str] = ()) -> dict[str, list[str]]
     for name, why in draft.left_out.items():
         if name not in ids:
             found.setdefault(why, []).append(name)
-    return found
+    return {why if len(names) == 1 else _of_several(why): names for why, names in found.items()}
+
+
+def _of_several(why: str) -> str:
+    """Return the reason for one column as that for several."""
+    subject, _, rest = why.partition(" ")
+    return f"{ {'it': 'each', 'its': 'their'}.get(subject, subject) } {rest}"
 
 
 def target_lines(draft: Drafted) -> Iterator[str]:

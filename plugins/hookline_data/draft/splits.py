@@ -6,6 +6,7 @@ from pathlib import Path
 from hookline.spec import as_toml
 from hookline_data.draft.inputs import split_values
 from hookline_data.draft.lines import option
+from hookline_data.draft.memory import needs_stream
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.target import Drafted
@@ -27,5 +28,6 @@ def splits(draft: Drafted, file: TableFile, directory: Path) -> Iterator[str]:
             yield from option(split, in_spec(others[split], directory))
         else:
             yield f"{split} = {HELD_BACK}"
-    if draft.task == "classes" and draft.target.is_scalar and len(others) < 2:
+    is_random = len(others) < 2 and not needs_stream(draft, file)
+    if draft.task == "classes" and draft.target.is_scalar and is_random:
         yield "stratify = true # each split has the same class proportions"

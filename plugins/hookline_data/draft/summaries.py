@@ -81,7 +81,8 @@ def _of_text(cells: "pyarrow.Array", decimal_point: str, known: dict[str, Any]) 
             return _of_numbers(numbers.take(codes.indices), form, known, counts)
         if (format_ := _date_format(values)) is not None:
             has_clock = ":" in values[0].as_py()
-            return Column(kind="time", has_clock=has_clock, form=format_, **known, **counts)
+            other = _other_order(values, format_)
+            return Column(kind="time", has_clock=has_clock, form=format_, other_order=other, **known, **counts)
     some = values.slice(0, MOST_WORDS_LOOKED_AT)
     words = compute.mean(compute.count_substring_regex(some, r"\w+")).as_py() if len(values) else 0.0
     return Column(kind="text", words=words or 0.0, **_mixture(codes), **known, **counts)
@@ -161,9 +162,23 @@ def _date_format(values: "pyarrow.Array") -> dict[str, Any] | None:
         return {}
     has_long_years = compute.all(compute.match_substring_regex(values, LONG_YEAR)).as_py()
     for pattern in FORMATS:
-        if ("%Y" in pattern) == has_long_years and all(
-            compute.strptime(some, format=pattern, unit="us", error_is_null=True).null_count == 0
-            for some in (values.slice(0, FEW_CELLS), values)
-        ):
+        if ("%Y" in pattern) == has_long_years and _are_dates(values, pattern):
             return {"format": pattern}
     return None
+
+
+def _other_order(values: "pyarrow.Array", form: Mapping[str, Any]) -> str:
+    """Return the format with day and month exchanged if it reads all texts, too; empty if it does not."""
+    chosen = form.get("format", "")
+    other = chosen.replace("%m/%d", "%d/%m")
+    return other if other != chosen and _are_dates(values, other) else ""
+
+
+def _are_dates(values: "pyarrow.Array", pattern: str) -> bool:
+    """Whether a format reads all texts."""
+    from pyarrow import compute
+
+    return all(
+        compute.strptime(some, format=pattern, unit="us", error_is_null=True).null_count == 0
+        for some in (values.slice(0, FEW_CELLS), values)
+    )

@@ -92,7 +92,7 @@ def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
     if target.not_finite:
         return f"{counted(target.not_finite, 'number')} {'is' if target.not_finite == 1 else 'are'} not finite"
     if target.low == target.high:
-        return f"all of its numbers are {target.low:g}"
+        return f"its numbers are all {target.low:g}"
     if task == "classes" and not (target.is_whole and target.values):
         return "its numbers are not classes, which must be integers"
     return None

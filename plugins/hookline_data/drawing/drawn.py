@@ -8,7 +8,7 @@ from attrs import evolve, fields
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
-from hookline.spec import DataSpec, LossSpec, Objective, spec
+from hookline.spec import DataSpec, LossSpec, Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
 from hookline_data.drawing.partners import DrawnBatches, Groups
 from hookline_data.images.transformed_source import TransformedSource
@@ -112,9 +112,22 @@ class Drawn(TransformedSource):
             preparation=preparation,
             dropped=data.dropped,
             columns=data.columns,
+            examples=data.examples,
             kept=data.kept,
         )
         return self.transformed(run, drawn)
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the inputs of single rows for a model that is applied to each group, otherwise those of all groups."""
+        from hookline_data.drawing.new_rows import as_single
+        from hookline_data.raw_inputs.of_drawn import DrawnInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        read, stand_in = self.original(description), Objective.of(self.stand_in())
+        groups = {group: self.source.raw_inputs(as_single(read, group), stand_in) for group in self.gives}
+        is_each = is_applied_to_each(self.gives, objective.inputs)
+        inputs = groups[self.gives[0]] if is_each else DrawnInputs(read, groups)
+        return with_transforms(inputs, self, description, objective)
 
     def open_rows(
         self,

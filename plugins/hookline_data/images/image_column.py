@@ -42,6 +42,10 @@ class TrainingImages:
         """Return the images."""
         return self._reader.store()
 
+    def index(self, name: str) -> int:
+        """Return the index of the image with this full path."""
+        return self._indices[name]
+
     def checked(self, table: "pyarrow.Table", path: Path, column: str) -> "pyarrow.Table":
         """Decode the images of a file, and return the table with the full path of each; null for one to skip."""
         import pyarrow

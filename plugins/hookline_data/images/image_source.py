@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
 from hookline import HooklineWarning, Run
 from hookline.data import Data, RowField
 from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names
-from hookline.spec import Objective, option, spec
+from hookline.spec import DataSpec, Objective, RawInputs, option, spec
 from hookline_data.images.image_format import ImageFormat, Interpolation, Mode, Resize
 from hookline_data.images.transformed_source import TransformedSource
 
@@ -81,6 +81,7 @@ class ImageSource(TransformedSource):
         """
         import torch
 
+        from hookline_data.images.array_images import image_examples
         from hookline_data.images.image_batches import image_data, indices_of
         from hookline_data.images.image_column import TrainingImages, reading_images
         from hookline_data.images.store import ImageReader
@@ -103,7 +104,11 @@ class ImageSource(TransformedSource):
         store = images.store()
         statistics = store.statistics(indices_of(data.training, group))
         described = {**data.preparation[group], "images": self._described()}
-        data = evolve(image_data(data, group, store, run), preparation={**data.preparation, group: described})
+        data = evolve(
+            image_data(data, group, store, run),
+            preparation={**data.preparation, group: described},
+            examples=image_examples(data.examples, column, group, images.index, store),
+        )
         if not self.transforms:
             return data
         return transformed_data(data, self.transforms, run, self.batch_size, {group: statistics})
@@ -123,8 +128,10 @@ class ImageSource(TransformedSource):
     ) -> "Iterator[RowBlock]":
         """Yield new rows of a table whose column has the paths of images; relative ones are looked for in `folders`.
 
+        A mapping may have the pixels of the images instead, uint8 `(N, C, H, W)`, under the name of their group.
         The column of `EncodedRows` has the images themselves.
         """
+        from hookline_data.images.array_images import rows_with_pixels
         from hookline_data.images.encoded import EncodedRows
         from hookline_data.images.image_column import NewImages, with_column
         from hookline_data.new_rows.of_table import rows_of_table
@@ -132,6 +139,10 @@ class ImageSource(TransformedSource):
         group = self._group(description.preparation, column)
         original = self.original(description)
         known = original.inputs[group]
+        if isinstance(source, Mapping) and group in source:
+            options: dict[str, Any] = {"rows_per_block": rows_per_block, "with_targets": with_targets, "keep": keep}
+            blocks = rows_with_pixels(table, source, original, objective, group, **options)
+            return self.transformed_blocks(blocks, description)
         encoded = source if isinstance(source, EncodedRows) else None
         images = NewImages(self.image_format, self.cache * GIB, known.shape, folders if encoded is None else None)
         indices = {**original.inputs, group: evolve(known, shape=(1,), dtype="int64")}
@@ -167,6 +178,18 @@ class ImageSource(TransformedSource):
         from hookline_data.json_fields.of_table import fields_of_table
 
         return fields_of_table(with_column(table, column, path_column()), self.original(description))
+
+    def image_inputs(
+        self, table: "NamedColumns", column: str, description: "DataDescription", objective: Objective
+    ) -> RawInputs:
+        """Return the pixels of images, and the other columns of their table, as inputs of a deployed model."""
+        from hookline_data.raw_inputs.of_images import ImageInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        group = self._group(description.preparation, column)
+        plain: DataSpec = evolve(cast("Any", self), transforms=())
+        inputs = ImageInputs(plain, table, self.original(description), objective, group)
+        return with_transforms(inputs, self, description, objective)
 
     def _batching(self) -> dict[str, Any]:
         return {"batch_size": self.batch_size, "shuffle": self.shuffle, "drop_last": self.drop_last}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline import Run
-from hookline.data import Batch, Batches, Data, DataDescription, RowBlock, fingerprint_of, in_order
+from hookline.data import Batch, Batches, Data, fingerprint_of, in_order
 from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import TransformSpec, plain
 from hookline_data.images.random_numbers import uniform_numbers
+from hookline_data.images.transformed_rows import SHAPE, TRANSFORMS, evaluated
 from hookline_data.images.windows import apart, bytes_of_row, together, windows
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 3
 """The number of dimensions of an image: channels, height and width."""
-SHAPE, TRANSFORMS = "image_shape", "transforms"
-"""The keys in the preparation of a group: the shape before the transforms, and their options."""
-
 Statistics = tuple[Sequence[float], Sequence[float]]
 """The mean and standard deviation of each channel."""
 
@@ -76,7 +74,7 @@ def transformed_data(
             SHAPE: list(shapes[name]),
             TRANSFORMS: [plain(transform, _here()) for transform in several],
         }
-    example = _evaluated(data.example, complete)
+    example = evaluated(data.example, complete)
     return evolve(
         data,
         training=batches["training"],
@@ -171,42 +169,6 @@ def held_bytes(batches: Batches) -> int:
     if rows is None:
         return int(getattr(batches, "held_bytes", 0))
     return sum(tensor.nbytes for group in (rows.inputs, rows.targets, rows.lengths) for tensor in group.values())
-
-
-def original_description(description: DataDescription) -> DataDescription:
-    """Return the description of the data as it is before the transforms."""
-    return evolve(
-        description,
-        inputs={
-            name: evolve(group, shape=tuple(description.preparation.get(name, {}).get(SHAPE, group.shape)))
-            for name, group in description.inputs.items()
-        },
-    )
-
-
-def transformed_blocks(
-    blocks: Iterator[RowBlock], transforms: Sequence[TransformSpec], description: DataDescription
-) -> Iterator[RowBlock]:
-    """Yield new rows transformed as validation rows are."""
-    complete = {
-        name: [
-            transform.with_statistics(options["mean"], options["std"]) if transform.needs_statistics else transform
-            for transform, options in zip(transforms, prepared[TRANSFORMS], strict=True)
-        ]
-        for name, prepared in description.preparation.items()
-        if TRANSFORMS in prepared
-    }
-    for block in blocks:
-        yield block if block.batch is None else evolve(block, batch=_evaluated(block.batch, complete))
-
-
-def _evaluated(batch: Batch, transforms: Mapping[str, Sequence[TransformSpec]]) -> Batch:
-    """Transform the images of a batch as validation images; a source of single rows has only some of the groups."""
-    inputs = dict(batch.inputs)
-    for name in transforms.keys() & inputs.keys():
-        for transform in transforms[name]:
-            inputs[name] = transform.transform_evaluated(inputs[name])
-    return evolve(batch, inputs=inputs)
 
 
 def _complete(

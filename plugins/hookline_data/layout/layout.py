@@ -35,6 +35,11 @@ class InputColumns:
             names += own if len(own) == size else [column] * size
         return names
 
+    def has_lists(self, sizes: Sequence[int]) -> bool:
+        """Whether there are several columns, and one without a kind is a list; `sizes` are how many numbers each is."""
+        several = zip(self.columns, sizes, strict=True)
+        return len(self.columns) > 1 and any(size != 1 for name, size in several if name not in self.kinds)
+
     @property
     def is_standardized(self) -> bool:
         """Whether there is a column to standardize."""
@@ -161,10 +166,12 @@ class Layout:
         statistics: Mapping[str, Mapping[str, Any]],
         kinds: Mapping[str, FittedKind],
         names: Mapping[str, Sequence[str]],
+        sizes: Mapping[str, Sequence[int]],
     ) -> dict[str, dict[str, Any]]:
         """Describe how each group of inputs is computed from a row of the file, as JSON-compatible values.
 
-        `kinds` are the kinds of all columns, fitted to the training rows. `names` are those of each number of a row.
+        `kinds` are the kinds of all columns, fitted to the training rows. `names` are those of each number of a row,
+        and `sizes` how many numbers each column is.
         """
         return {
             name: {
@@ -172,6 +179,7 @@ class Layout:
                 **statistics.get(name, {}),
                 **described(group.kinds, kinds),
                 **({"names": list(names[name])} if group.kinds else {}),
+                **({"sizes": list(sizes[name])} if group.has_lists(sizes[name]) else {}),
             }
             | ({} if group.shape is None else {"shape": list(group.shape)})
             for name, group in self.inputs.items()

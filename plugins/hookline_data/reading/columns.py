@@ -85,6 +85,9 @@ MOST_COMPARED = 2**26
 MOST_MEANT = 10
 """The largest number of unknown columns for which to suggest another one."""
 
+MOST_LACKING = 10
+"""The largest number of unknown columns that a message names."""
+
 MOST_NEAR = 20_000
 """The largest number of columns among which to look for a suggestion."""
 
@@ -151,10 +154,30 @@ class Chooser:
         return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
     def require(self, columns: Iterable[str]) -> None:
-        """Raise a `DataError` if the file lacks a column."""
-        for column in columns:
-            if column not in self._numbers:
-                raise self.unknown(column)
+        """Raise a `DataError` that names the columns that the file lacks, if any."""
+        wanted = dict.fromkeys(columns)
+        lacking = [column for column in wanted if column not in self._numbers]
+        if len(lacking) == 1:
+            raise self.unknown(lacking[0])
+        if lacking:
+            is_table = len(self._names) != 1 or self._names[0] in wanted
+            are_few = is_table and len(self._names) <= MOST_NEAR
+            unused = [name for name in self._names if name not in wanted] if are_few else []
+            near = {name: nearest(name, unused) for name in lacking[:MOST_LACKING]}
+            named = [f'"{shortened(name, LONGEST)}"{_meant(of)}' for name, of in near.items()]
+            more = len(lacking) - MOST_LACKING
+            last = counted(more, "other") if more > 0 else named.pop()
+            if are_few:
+                hint = "" if any(near.values()) else did_you_mean(lacking[0], unused)
+            else:
+                hint = _known(lacking[0], self._names, self._path, self._delimiter)
+            message = f"There are no columns {', '.join(named)} and {last}.{hint}"
+            raise DataError(message, file=self._path, columns=lacking)
+
+
+def _meant(near: str | None) -> str:
+    """Return a hint at the column that was probably meant."""
+    return "" if near is None else f' (did you mean "{near[:LONGEST]}"?)'
 
 
 def _known(name: str, names: Sequence[str], place: Place, delimiter: str) -> str:

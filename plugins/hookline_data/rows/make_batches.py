@@ -47,6 +47,7 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
     paths = table.paths(parts)
     sizes = {name: parts["training"].inputs[name].sizes for name in layout.inputs}
     names = {name: group.names(sizes[name], kinds) for name, group in layout.inputs.items()}
+    examples = unprepared["training"].examples
     kept = {split: rows.kept(table) for split, rows in unprepared.items()} if layout.kept else {}
     missing = {name: sum(rows.missing[name] for rows in _files(unprepared).values()) for name in layout.kinds}
     columns = tuple(described_columns(layout, missing, kinds, sizes)) if kinds else ()
@@ -68,11 +69,12 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         weights=weights_of(parts, table.weight_column, paths),
         classes=classes_of(table.classes, layout.targets),
         dropped=dropped,
-        preparation=layout.described(statistics, kinds, names),
+        preparation=layout.described(statistics, kinds, names, sizes),
         row_numbers=row_numbers,
         left_out=left_out,
         sampling=table.sampling(parts["training"].columns),
         columns=columns,
+        examples=examples,
         kept=kept,
         source={split: str(path) for split, path in paths.items()},
     )

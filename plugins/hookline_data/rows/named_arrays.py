@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import MismatchError, OptionError, did_you_mean
-from hookline.spec import Objective, spec
+from hookline.spec import Objective, RawInputs, spec
 from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.rows.split_rows import SplitRows
@@ -104,6 +104,14 @@ class NamedArrays(SplitRows):
         from hookline_data.given.given_arrays import given_arrays  # Checking a spec does not need it.
 
         return given_arrays(self, rows)
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the arrays by name."""
+        from hookline_data.raw_inputs.of_arrays import ArrayInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        inputs = ArrayInputs(self.original(description), self.lengths)
+        return with_transforms(inputs, self, description, objective)
 
     def open_rows(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors import MismatchError, OptionError, did_you_mean
-from hookline.spec import ColumnSpec, Objective, option, spec
+from hookline.spec import ColumnSpec, Objective, RawInputs, option, spec
 from hookline_data.layout import checks, targets as of_target
 from hookline_data.layout.by_group import DType, Patterns, Standardize, named, of_group
 from hookline_data.layout.kinds import cells_of
@@ -133,6 +133,13 @@ class NamedColumns(SplitRows):
     ) -> Mapping[str, str | float] | None:
         """Undo the kinds of the columns, as far as they can be undone."""
         return cells_of(self.columns, preparation, numbers)
+
+    def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
+        """Return the columns by name."""
+        from hookline_data.raw_inputs.of_table import TableInputs
+        from hookline_data.raw_inputs.transformed import with_transforms
+
+        return with_transforms(TableInputs(self, self.original(description)), self, description, objective)
 
     def open_rows(
         self,

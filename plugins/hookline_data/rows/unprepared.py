@@ -14,6 +14,7 @@ from hookline_data.layout.kinds import FittedKind, Kind
 from hookline_data.layout.layout import Layout
 from hookline_data.preparing import kind_cells
 from hookline_data.reading.cells import dense, is_list, text_of, values
+from hookline_data.rows.examples import table_examples
 from hookline_data.rows.inputs import groups_of
 from hookline_data.rows.rows import Group, Rows
 
@@ -30,6 +31,8 @@ class UnpreparedRows:
 
     table: "pyarrow.Table"
     """All rows of the file, with the input columns, the targets that have kinds, and the columns to keep."""
+    examples: "pyarrow.Table"
+    """Some rows of the file: see `table_examples`."""
     path: Path
     """The file."""
     columns: Columns
@@ -55,6 +58,7 @@ class UnpreparedRows:
         known = {column for group in layout.inputs.values() for column in group.columns} | layout.only_kept
         others = [name for name in table.column_names if name not in known]
         kinds = {**layout.kinds, **layout.target_kinds}
+        examples = table_examples(table, layout)
         table = parsed(_encoded(table), kinds, path)
         missing = {name: table.column(name).null_count for name in kinds}
         kept, dropped = complete(table, layout)
@@ -62,6 +66,7 @@ class UnpreparedRows:
             raise DataError("Every row has a missing cell in a column whose kind drops such rows.", file=path)
         columns = {name: _cells_of(table, name, layout, path) for name in others}
         rows = cls(
+            examples=examples,
             table=table.drop_columns([name for name in others if name not in {*layout.target_kinds, *layout.kept}]),
             path=path,
             columns=columns,

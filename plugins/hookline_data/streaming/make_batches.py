@@ -94,6 +94,7 @@ def streamed(table: "StreamedTable", run: Run, loss: Objective) -> Data:
         preparation=made.preparation,
         dropped=_summed(source.dropped for source in sources),
         columns=tuple(described_columns(layout, missing, kinds, made.sizes)) if kinds else (),
+        examples=main.examples,
         reading=_reading(batches["training"], main),
     )
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from hookline_data.streaming.parts.part import Part
 from hookline_data.streaming.splitters import Splitter
+
+if TYPE_CHECKING:
+    import pyarrow
 
 
 @frozen(kw_only=True, eq=False)
@@ -15,6 +19,8 @@ class Source:
 
     path: Path
     """The file, or several as one."""
+    examples: "pyarrow.Table"
+    """Some of its rows: see `table_examples`."""
     parts: tuple[Part, ...]
     """Their parts, in the order of the files."""
     splitter: Splitter

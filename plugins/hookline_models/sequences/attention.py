@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Attention(TorchLayer):
     """The base class of layers with attention: `(N, L, features)` to the same shape.
 
-    If the rows have lengths, padding is masked. The outputs at padded steps are meaningless.
+    If the rows have lengths, padding is masked. The outputs at padded steps are meaningless. An evaluation computes
+    what training does, without dropout: torch's own code for inference, which differs in the last bits, is not used.
 
     torch's option `batch_first` is not supported: the batch dimension always comes first.
     """
@@ -101,7 +102,7 @@ class TransformerEncoder(TransformerEncoderLayer):
     """A stack of TransformerEncoderLayers. As in torch, all of them start with the same parameters.
 
     torch's options `enable_nested_tensor` and `mask_check` are not supported. The first is off, because it makes
-    evaluation use other code than training, with a feature that torch calls a prototype.
+    evaluation use other code than training.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
     """
@@ -113,12 +114,10 @@ class TransformerEncoder(TransformerEncoderLayer):
 
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a `torch.nn.TransformerEncoder` that takes lengths."""
-        from torch import nn
-
         options = self.options(inputs)
         causal, num_layers = options.pop("causal"), options.pop("num_layers")
         del options["norm"]
-        layer = nn.TransformerEncoderLayer(**options, batch_first=True)
+        layer = _exact_layer()(**options, batch_first=True)
         try:
             norm = None if self.norm is None else build_and_apply(self.norm, inputs)[0]
         except MismatchError as error:
@@ -136,6 +135,29 @@ def _causal_mask(inputs: "Tensor") -> "Tensor":
     return torch.ones(steps, steps, dtype=torch.bool, device=inputs.device).triu(1)
 
 
+def _attended(
+    module: Any, inputs: "Tensor", key_padding_mask: "Tensor | None", attn_mask: "Tensor | None", *, is_causal: bool
+) -> "Tensor":
+    """Return what a `torch.nn.MultiheadAttention` computes in training, of inputs with themselves, `(N, L, E)`.
+
+    In an evaluation without gradients, torch's own `forward` uses other code, whose results differ in the last bits.
+    """
+    from torch.nn.functional import multi_head_attention_forward
+
+    steps_first = inputs.transpose(0, 1)
+    outputs, _ = multi_head_attention_forward(
+        *(steps_first, steps_first, steps_first, module.embed_dim, module.num_heads),
+        *(module.in_proj_weight, module.in_proj_bias, module.bias_k, module.bias_v),
+        *(module.add_zero_attn, module.dropout, module.out_proj.weight, module.out_proj.bias),
+        training=module.training,
+        key_padding_mask=key_padding_mask,
+        need_weights=False,
+        attn_mask=attn_mask,
+        is_causal=is_causal,
+    )
+    return outputs.transpose(0, 1)
+
+
 @cache
 def _multihead_attention() -> Any:
     from torch import nn
@@ -147,18 +169,37 @@ def _multihead_attention() -> Any:
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":  # type: ignore[override]
             # With the hint torch ignores the mask, and then also hides the additional keys, which come last.
             has_further_keys = self.bias_k is not None or self.add_zero_attn
-            outputs, _ = super().forward(
+            return _attended(
+                self,
                 inputs,
-                inputs,
-                inputs,
-                key_padding_mask=None if lengths is None else padding_mask(inputs, lengths),
-                need_weights=False,
-                attn_mask=_causal_mask(inputs) if self.causal else None,
+                None if lengths is None else padding_mask(inputs, lengths),
+                _causal_mask(inputs) if self.causal else None,
                 is_causal=self.causal and not has_further_keys,
             )
-            return outputs
 
     return MultiheadAttention
+
+
+@cache
+def _exact_layer() -> Any:
+    """Return a subclass of `torch.nn.TransformerEncoderLayer` that computes in evaluation what it does in training."""
+    from torch import nn
+
+    class TransformerEncoderLayer(nn.TransformerEncoderLayer):
+        def __init__(self, *arguments: Any, **options: Any):
+            super().__init__(*arguments, **options)
+            self.activation_relu_or_gelu = 0  # torch then does not use its code for inference.
+
+        def _sa_block(
+            self,
+            x: "Tensor",
+            attn_mask: "Tensor | None",
+            key_padding_mask: "Tensor | None",
+            is_causal: bool = False,  # noqa: FBT001, FBT002 - torch's signature.
+        ) -> "Tensor":
+            return self.dropout1(_attended(self.self_attn, x, key_padding_mask, attn_mask, is_causal=is_causal))
+
+    return TransformerEncoderLayer
 
 
 @cache
@@ -166,7 +207,7 @@ def _encoder(name: str) -> Any:
     """Return a subclass of torch's class of this name that takes lengths, and is causal if its attribute is set."""
     from torch import nn
 
-    base: Any = getattr(nn, name)
+    base: Any = _exact_layer() if name == "TransformerEncoderLayer" else getattr(nn, name)
 
     def forward(self: Any, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
         # Positional, because the classes call the argument `src_mask` and `mask`.

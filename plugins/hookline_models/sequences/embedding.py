@@ -9,6 +9,7 @@ from attrs import evolve
 from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
+from hookline.training import exporting_to
 from hookline_models.base import TorchLayer
 from hookline_models.sequences.lengths import padding_mask
 
@@ -169,6 +170,8 @@ def _embedding_bag() -> "type[nn.EmbeddingBag]":
         takes_lengths = True
 
         def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":  # type: ignore[override]
+            if exporting_to() == "onnx":
+                return _bags(self, inputs, lengths)
             if lengths is None:
                 return super().forward(inputs)
             # Concatenate the rows without padding, and compute where each starts.
@@ -178,6 +181,22 @@ def _embedding_bag() -> "type[nn.EmbeddingBag]":
     return EmbeddingBag
 
 
+def _bags(module: Any, inputs: "Tensor", lengths: "Tensor | None") -> "Tensor":
+    """Return what an EmbeddingBag computes, from the vectors of all indices: ONNX has no such operator."""
+    import torch
+
+    is_padding = torch.zeros_like(inputs, dtype=torch.bool) if lengths is None else padding_mask(inputs, lengths)
+    if module.padding_idx is not None:
+        is_padding = is_padding | (inputs == module.padding_idx)
+    is_padding = is_padding.unsqueeze(2)
+    vectors = torch.nn.functional.embedding(inputs, module.weight)
+    if module.mode == "max":
+        largest = vectors.masked_fill(is_padding, float("-inf")).amax(dim=1)
+        return largest.masked_fill(is_padding.all(dim=1), 0.0)
+    total = vectors.masked_fill(is_padding, 0.0).sum(dim=1)
+    return total if module.mode == "sum" else total / (~is_padding).sum(dim=1).clamp(min=1)
+
+
 @cache
 def _learned_positional_embedding() -> "type[nn.Embedding]":
     from torch import nn
@@ -185,7 +204,7 @@ def _learned_positional_embedding() -> "type[nn.Embedding]":
     class LearnedPositionalEmbedding(nn.Embedding):
         def forward(self, input: "Tensor") -> "Tensor":  # noqa: A002 - torch's name.
             steps = input.shape[1]
-            if steps > self.num_embeddings:
+            if exporting_to() is None and steps > self.num_embeddings:
                 raise ValueError(f"It has {self.num_embeddings} positions, but a sequence has {steps} steps.")
             return input + self.weight[:steps]
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from hookline.training import exporting_to
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -9,9 +11,9 @@ if TYPE_CHECKING:
 def check_lengths(lengths: "Tensor", steps: int) -> None:
     """Raise a `ValueError` if a length is less than 1 or more than the number of steps.
 
-    Lengths are checked only on a CPU, to avoid synchronizing with an accelerator.
+    Lengths are checked only on a CPU, to avoid synchronizing with an accelerator, and not in a model that is traced.
     """
-    if lengths.is_cpu and len(lengths):
+    if lengths.is_cpu and exporting_to() is None and len(lengths):
         shortest, longest = int(lengths.min()), int(lengths.max())
         if shortest < 1:
             raise ValueError(f"Each row must have at least one step, but the length of one is {shortest}.")

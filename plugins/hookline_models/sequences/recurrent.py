@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
+from hookline.training import exporting_to
 from hookline_models.base import TorchLayer
+from hookline_models.sequences.exported import exported, onnx_translations
 from hookline_models.sequences.lengths import check_lengths
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ def _recurrent(name: str) -> Any:
     base: Any = getattr(nn, name)
 
     def forward(self: Any, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
+        if (form := exporting_to()) is not None:
+            return exported(self, inputs, lengths, form)
         if lengths is None:
             outputs, state = base.forward(self, inputs)
         else:
@@ -114,4 +118,5 @@ def _recurrent(name: str) -> Any:
         # Select the top layer, which is last, and change (directions, N, features) to (N, directions × features).
         return hidden[-2:].transpose(0, 1).flatten(1) if self.bidirectional else hidden[-1]
 
-    return type(name, (base,), {"forward": forward, "takes_lengths": True})
+    members = {"forward": forward, "takes_lengths": True, "onnx_translations": onnx_translations}
+    return type(name, (base,), members)

@@ -177,7 +177,7 @@ class FTTransformer(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Return `(N, d_out)`."""
-        tokens = [self.cls_embedding(len(inputs[0]))]
+        tokens = [self.cls_embedding(inputs[0].shape[0])]
         x_num, x_cat = joined(inputs, self.numbers), joined(inputs, self.categories)
         if x_num is not None and self.cont_embeddings is not None:
             tokens.append(self.cont_embeddings(x_num))

@@ -129,7 +129,7 @@ class RealMLP(nn.Module):
             parts.append((2 * x_cat[:, self.binary] - 1).to(self.x_median.dtype))
         if x_cat is not None and self.one_hot is not None:
             parts.append(self.one_hot(x_cat[:, self.several]))
-        return torch.cat(parts, dim=1) if parts else self.x_median.expand(len(inputs[0]), -1)
+        return torch.cat(parts, dim=1) if parts else self.x_median.expand(inputs[0].shape[0], -1)
 
     def embedded(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the inputs of the perceptron."""

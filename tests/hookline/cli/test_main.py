@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from outputs import without_ids
-from run_directories import FILES
+from run_directories import with_examples
 
 from hookline import HooklineError
 from hookline.cli.main import main
@@ -575,7 +575,7 @@ def test_training_writes_its_results_to_a_new_directory(here, capsys):
     assert "Results are in runs/spec/1\n" in reported.out
     new = {path: content for path, content in files(here).items() if path not in before}
     assert {path: files(here)[path] for path in before} == before
-    assert sorted(str(path) for path in new) == [f"runs/spec/1/{name}" for name in FILES]
+    assert sorted(str(path) for path in new) == [f"runs/spec/1/{name}" for name in with_examples()]
     result = json.loads(new[Path("runs/spec/1/result.json")])
     assert (result["name"], result["epochs"], result["steps"], result["stopped"]) == ("spec", 2, 6, None)
     assert list(result["metrics"]) == ["training"]
@@ -679,7 +679,7 @@ def test_an_interruption_writes_the_results_so_far(here, python):
     result = json.loads((here / "out" / "result.json").read_text())
     assert process.returncode == 130
     assert reported == "Interrupted.\n"
-    assert sorted(str(path) for path in files(here / "out")) == list(FILES)
+    assert sorted(str(path) for path in files(here / "out")) == with_examples()
     assert [record["epoch"] for record in logged] == list(range(1, len(logged) + 1))
     assert result["stopped"] == "It was interrupted from the keyboard."
     assert result["epochs"] == len(logged) >= 1

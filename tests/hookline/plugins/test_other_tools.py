@@ -55,13 +55,13 @@ def help_for(section=None, *, loss=None, callbacks=(), **options):
             "run",
             "check_val_every_n_epoch",
             5,
-            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
+            'Did you mean "validate_every_epochs"?',
         ),
         (
             "run",
             "val_step",
             5,
-            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
+            'Did you mean "validate_every_steps"?',
         ),
         (
             "run",

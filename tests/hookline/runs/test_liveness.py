@@ -5,7 +5,6 @@ from run_directories import write_run
 from small_training import small
 
 import hookline
-from hookline.runs import lock
 from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.side_by_side.summary import RunSummary
 
@@ -41,7 +40,7 @@ def test_a_mark_is_seen_by_several_and_ends(tmp_path):
 
 def test_a_run_is_marked_although_another_process_looks_at_it(tmp_path, monkeypatch):
     directory = write_run(tmp_path / "1", state=None)
-    looking = os.open(directory / lock.NAME, os.O_RDONLY)
+    looking = os.open(directory, os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
     monkeypatch.setattr("hookline.runs.liveness.time.sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
     with marked_as_running(directory):

@@ -116,6 +116,7 @@ def test_the_written_spec_is_complete(tmp_path):
         "epochs": 10,
         "accumulate": 1,
         "evaluate_training": True,
+        "keep_examples": True,
         "device": "auto",
         "dtype": "float32",
     }
@@ -165,6 +166,7 @@ def test_a_section_without_a_family_has_no_type():
         "epochs": 10,
         "accumulate": 1,
         "evaluate_training": True,
+        "keep_examples": True,
         "device": "auto",
         "dtype": "float32",
     }

@@ -98,7 +98,7 @@ def test_a_single_name_may_be_a_string(run, flowers):
 def test_a_missing_column_of_rows_in_memory_says_nothing_about_lines(run):
     with pytest.raises(HooklineError) as error:
         run.predict([{"sepal_length": 5.1}])
-    assert str(error.value) == 'the list: There is no column "sepal_width". Did you mean "sepal_length"?'
+    assert str(error.value) == 'the list: There are no columns "sepal_width", "petal_length" and "petal_width".'
 
 
 def test_the_truth_is_that_of_the_rows(run):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 import torch
-from run_directories import FILES
+from run_directories import with_examples
 from safetensors.torch import load_file
 from small_training import Adding, small
 from torch import nn
@@ -410,7 +410,7 @@ def test_if_weights_cannot_be_saved_the_other_files_are_written(tmp_path, monkey
     with pytest.raises(HooklineError) as raised:
         hookline.train(SMALL, out=tmp_path / "run")
     assert str(raised.value) == message
-    names = [name for name in FILES if name != "model.safetensors"]
+    names = [name for name in with_examples() if name != "model.safetensors"]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
     assert (result_in(tmp_path / "run")["state"], result_in(tmp_path / "run")["error"]) == ("failed", message)
 
@@ -503,7 +503,7 @@ def test_a_full_disk_at_the_end_is_reported_and_the_files_that_fit_are_written(t
     limited(None)
     message = f"{tmp_path / 'run/model.safetensors'}: The file cannot be written: File too large."
     assert str(raised.value) == message
-    names = [name for name in FILES if name not in ("loss.png", "model.safetensors")]
+    names = [name for name in with_examples() if name not in ("loss.png", "model.safetensors")]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
     result = result_in(tmp_path / "run")
     assert (result["state"], result["error"], result["epochs"]) == ("failed", message, 3)
@@ -530,7 +530,7 @@ def is_complete(path):
         return bool(json.loads(text))
     if path.suffix == ".jsonl":
         return [json.loads(line)["epoch"] for line in text.splitlines()] != [] and text.endswith(b"\n")
-    return text.endswith((b"\n", b"IEND\xaeB`\x82"))
+    return text.endswith((b"\n", b"IEND\xaeB`\x82", b"ARROW1"))
 
 
 def killed_at(number, spec, out):
@@ -551,8 +551,8 @@ def killed_at(number, spec, out):
     return os.WIFSIGNALED(status)
 
 
-WRITES = 13
-"""How often a file is written: 7 files before the manifest, which is written 3 times, the result again, and 2 deployed."""
+WRITES = 14
+"""How often a file is written: 8 files before the manifest, which is written 3 times, the result again, and 2 deployed."""
 
 
 def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
@@ -560,7 +560,8 @@ def test_a_killed_process_leaves_no_partial_file_under_a_final_name(tmp_path):
     for number in range(WRITES + 1):
         home = tmp_path / str(number)
         assert killed_at(number, spec, home) == (number < WRITES)
-        found = {path.name: path for path in home.rglob("*") if path.is_file() and not path.name.startswith(".")}
+        paths = [path.relative_to(home) for path in home.rglob("*") if path.is_file()]
+        found = {path.name: home / path for path in paths if not any(name.startswith(".") for name in path.parts)}
         assert all(is_complete(path) for path in found.values())
         if "result.json" in found:
             assert {"spec.toml", "run.lock.toml", "metrics.jsonl", "model.safetensors", "loss.png"} <= found.keys()

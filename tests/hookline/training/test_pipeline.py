@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from attrs import evolve
-from run_directories import FILES
+from run_directories import with_examples
 from safetensors.torch import load_file
 
 import hookline
@@ -484,7 +484,7 @@ def test_an_interruption_writes_the_results_so_far(tmp_path):
         trained(tmp_path, Interrupt(), deploy=[{"type": "Safetensors"}])
     assert interruption.value.trial.epochs == 2
     directory = tmp_path / "run"
-    assert sorted(path.name for path in directory.iterdir()) == list(FILES)
+    assert sorted(path.name for path in directory.iterdir()) == with_examples("examples.npz")
     assert json.loads((directory / "result.json").read_text())["stopped"] == "It was interrupted from the keyboard."
 
 

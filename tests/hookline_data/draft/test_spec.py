@@ -12,6 +12,7 @@ import string
 from pathlib import Path
 
 import pytest
+import tomli
 from hypothesis import HealthCheck, given, settings, strategies as some
 
 from hookline import load, train
@@ -193,6 +194,35 @@ inputs = ["room"]
 targets = "class" #""" in spec_of(Path("rooms.csv"), "class")
 
 
+def test_several_columns_that_are_no_inputs_for_one_reason_are_listed_together(tmp_path, monkeypatch, hookline):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("a,b,x,y\n" + "".join(f"0,0,{n % 7},{n % 2}\n" for n in range(20)))
+    assert '"a" and "b" are not inputs: each is 0 in all rows' in hookline("new", "spec", "t.csv", "--target", "y")[1]
+    assert '#   "a", "b": each is 0 in all rows' in Path("t.toml").read_text()
+
+
+@pytest.mark.parametrize(("last", "is_doubtful"), [("12/3/2020", True), ("13/3/2020", False)])
+def test_dates_that_may_have_the_day_first_are_reported(last, is_doubtful, tmp_path, monkeypatch, hookline):
+    monkeypatch.chdir(tmp_path)
+    dates = [*(f"{n % 11 + 1}/{n % 9 + 1}/2020" for n in range(29)), last]
+    Path("t.csv").write_text("day,y\n" + "".join(f"{date},{n % 2}\n" for n, date in enumerate(dates)))
+    said = hookline("new", "spec", "t.csv", "--target", "y")[1]
+    if is_doubtful:
+        assert '"day" may have the month or the day first.' in said
+        assert 'format = "%m/%d/%Y" } # or "%d/%m/%Y"' in Path("t.toml").read_text()
+    else:
+        assert "the day first" not in said
+        assert 'format = "%d/%m/%Y" }\n' in Path("t.toml").read_text()
+
+
+def test_rows_that_may_not_fit_in_memory_are_streamed(people, monkeypatch):
+    # 8 rows of "age" (with an indicator) and "score", and the two categories of "city": 5 numbers, 160 bytes.
+    for size, is_streamed in [(320, False), (319, True)]:
+        monkeypatch.setattr("hookline_data.draft.memory.memory", lambda size=size: size)
+        written = tomli.loads(spec_of(Path("people.csv"), "grade", "classes"))["data"]
+        assert (written.get("stream"), written.get("stratify")) == ((True, None) if is_streamed else (None, True))
+
+
 def test_columns_with_another_cell_in_each_row_are_ids(people):
     assert """\
 id_columns = ["id", "name", "code"] # no input, but predictions contain them
@@ -283,7 +313,7 @@ def test_integers_that_identify_rows_are_no_input(name, is_input, tmp_path):
     path = tmp_path / "table.csv"
     path.write_text(f"{name},x,y\n" + "".join(f"{index * index},{index}.5,{index % 2}\n" for index in range(20)))
     draft = drafted(path, columns_of(path), "y", None)
-    assert draft.left_out == ({} if is_input else {name: "by its name, it identifies rows"})
+    assert draft.left_out == ({} if is_input else {name: "it identifies rows, by its name"})
 
 
 def test_a_table_without_any_input_is_reported(tmp_path):

@@ -242,6 +242,24 @@ def test_too_many_pattern_comparisons_are_refused(monkeypatch):
     assert str(caught.value) == "table.csv: There are too many patterns for 2 columns: list the names instead."
 
 
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (["a"], 'There is no column "a". Did you mean "ab"?'),
+        (["x", "weight", "z"], 'There are no columns "weight" and "z". Available: "ab".'),
+        (["a", "z", "x"], 'There are no columns "a" (did you mean "ab"?) and "z".'),
+        (
+            [f"c{n}" for n in range(12)],
+            "There are no columns " + ", ".join(f'"c{n}"' for n in range(10)) + " and 2 others.",
+        ),
+    ],
+)
+def test_all_columns_that_a_file_lacks_are_named(wanted, message):
+    with pytest.raises(DataError) as caught:
+        Chooser(["ab", "x"], Path("table.csv")).require(wanted)
+    assert str(caught.value).startswith(f"table.csv: {message}")
+
+
 def test_the_first_unknown_columns_come_with_a_suggestion():
     chooser = Chooser(["pixel"], Path("table.csv"))
     messages = [str(chooser.unknown("pixl")) for _ in range(11)]

@@ -71,6 +71,17 @@ def test_a_finished_run_predicts_what_its_batches_say(kind, spec, tmp_path):
         assert [COLUMNS["y"][place] for place in places] == [names[index] for index in rows.target.tolist()]
 
 
+def test_ids_are_no_inputs_and_stand_beside_the_predictions(spec, tmp_path):
+    ids = [f"r{row}" for row in range(ROWS)]
+    with_ids, path = spec("Parquet", columns={"id": ids, **COLUMNS}, data={"id_columns": "id"})
+    trial = hookline.train(with_ids, out=tmp_path / "ids")
+    [predicted] = hookline.open_run(tmp_path / "ids").predictions(path, batch_size=ROWS)
+    assert predicted.column("id").to_pylist() == ids
+    without, _ = spec("Parquet")
+    weights = hookline.train(without, out=tmp_path / "none").model.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in trial.model.state_dict().items())
+
+
 def find(probability, names, row):
     """The row of the file with these probabilities, bit by bit."""
     table = numpy.column_stack([probability[name] for name in names])

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("ls", "components", "types", "available"), "list"),
     **dict.fromkeys(("info", "describe", "print", "view", "cat", "config"), "show"),
     **dict.fromkeys(("plugin", "extensions"), "plugins"),
+    **dict.fromkeys(("export", "convert", "publish", "package"), "deploy"),
 }
 """Other tools' names for the commands."""
 
@@ -59,8 +60,8 @@ OWNERS: Mapping[str, str] = {
 }
 """The command that has each option, for commands that lack it."""
 
-EVALUATE = ("test", "eval", "evaluate", "serve", "export", "deploy")
-"""Commands of other tools that are part of `train` here, or do not exist."""
+EVALUATE = ("test", "eval")
+"""Commands of other tools that are part of `train` and `evaluate` here."""
 
 
 def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
@@ -78,8 +79,8 @@ def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
     message = f'There is no command "{shortened(word)}".'
     if word in EVALUATE:
         return (
-            f"{message} `hookline train` evaluates the test split at the end of training and writes the "
-            "deployment targets in [[deploy]]."
+            f"{message} `hookline train` evaluates the test split at the end of training, and `hookline evaluate` a "
+            "finished run."
         )
     if word.endswith(".toml") or Path(word).is_file():
         return f"{message} To train a spec: `{_shown(['hookline', 'train', *words])}`."

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
+from hookline.spec.families.graph import Graph, Value
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
 
+MISSING_TIME = -(2**63)
+"""A missing time in a graph, as NumPy has it: `numpy.datetime64("NaT").astype("int64")`."""
 SAMPLED_ROWS = 1_000_000
 """The largest number of training rows to which a kind is fitted that cannot be fitted to one part after the other."""
 
@@ -102,6 +105,30 @@ class ColumnSpec(Spec):
         list of int64 for a sequence of indices. No cell is null.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
+
+    @property
+    def cells_of_graph(self) -> Literal["number", "text", "time"] | None:
+        """The type of the cells that `to_onnx` takes, each `(N, 1)`; `None` if the kind has no graph.
+
+        "number": float64, NaN for missing cells. "text": strings without whitespace around them. "time": microseconds
+        since 1970, int64, and `MISSING_TIME` for missing cells. A deployed model takes the transformed cells of a kind
+        without a graph.
+        """
+        return None
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Add what `parse` and `transform` do to a graph, and return the result `(N, n)`, float64, or an index, int64.
+
+        Numbers are NaN where a cell cannot be transformed, and an index is -1.
+
+        Args:
+            graph: the graph.
+            cells: the cells of the column: see `cells_of_graph`.
+            fitted: what the kind knows about the training rows.
+            missing: the texts that count as missing cells.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no graph.")
 
     def inverse_transform(self, numbers: "Tensor", fitted: Mapping[str, Any]) -> "Tensor":
         """Return the numbers in the unit of the column, `(N,)` in float64, for a column that is a target.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hookline.data.json_rows.row_field import RowField
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
+from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -126,6 +127,19 @@ class DataSpec(Spec):
             what = "targets" if with_targets else "columns"
             raise DataError(f"{type(self).__name__} takes new rows as arrays, which have no {what}.")
         return blocks_of_arrays(source, description, rows_per_block=rows_per_block)
+
+    def raw_inputs(self, description: "DataDescription", objective: "Objective") -> RawInputs:
+        """Return what a deployed model takes, such as the columns of a table, and how it prepares them.
+
+        The default takes inputs that are already prepared: one array for each group. Override it, and set
+        `Data.examples`, in a source that prepares its rows.
+
+        Args:
+            description: the description of the data of the run.
+            objective: the objective.
+
+        """
+        return RawInputs(description)
 
     def row_fields(self, description: "DataDescription", objective: "Objective") -> "Sequence[RowField]":
         """Return the cells of a row that `rows_of_json` takes, such as for a form.

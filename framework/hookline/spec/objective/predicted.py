@@ -139,7 +139,7 @@ def predicted(
     predictions = None if kind == "embeddings" else prediction.predictions
     truth = prediction.truth if with_truth and kind not in ("triplets", "embeddings") else None
     if predictions is None:
-        predictions = _first(outputs).new_empty((len(_first(outputs)), 0))
+        predictions = _first(outputs).new_empty((_first(outputs).shape[0], 0))
     elif kind in ("labels", "numbers") and predictions.dim() == 1:
         predictions = predictions.unsqueeze(1)
     if truth is not None:

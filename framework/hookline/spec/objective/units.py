@@ -25,5 +25,5 @@ def undoing(data: DataSpec, targets: Mapping[str, Target]) -> Undo:
 
 def _in_unit_of(data: DataSpec, target: Target, numbers: "Tensor") -> "Tensor":
     """Return numbers `(N, columns)` or `(N,)` in the unit of the target: computed in float64, in their own type."""
-    columns = in_float64(numbers).reshape(len(numbers), len(target.columns))
+    columns = in_float64(numbers).reshape(numbers.shape[0], len(target.columns))
     return data.in_unit_of(target, columns).to(numbers).reshape(numbers.shape)

@@ -1,6 +1,6 @@
 """A run that is resumed: its checkpoint, and what may differ from the run that saved it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +8,21 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import LockError, RunError
 from hookline.errors.text import dotted
+from hookline.files import refusing
 from hookline.plugins.manager import callback_name
+from hookline.plugins.saving import Resuming
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.plugins.stages import Run
 from hookline.runs import directory, lock as locking, manifest
+from hookline.runs.checkpoints import store
 from hookline.runs.plan import Plan
 from hookline.spec.compare import Difference, differences
+from hookline.spec.durations import seconds_of
 from hookline.spec.training import TrainingSpec
 from hookline.training.callbacks.scheduler import Schedule, SchedulerSpec
 
-LENGTHS = (("run", "epochs"),)
-"""The options that may always grow: the run becomes longer."""
+LENGTHS = (("run", "epochs"), ("run", "max_steps"), ("run", "max_time"))
+"""The options that may always grow or be removed: the run becomes longer."""
 
 
 @frozen(eq=False)
@@ -36,24 +40,31 @@ class Resumed:
     allowed: Collection[str] = field(factory=tuple)
     """The paths of the options, and the names of other things, that may differ."""
 
-    def has_other_spec(self, run: Run) -> bool:
-        """Whether the spec of the run differs from the one that was trained until then."""
-        return any(differences(self.before, run.spec))
+    def resuming(self, run: Run, plan: Plan, write_beginning: Callable[[], None]) -> Resuming:
+        """Return what the loop resumes from.
 
-    def begin(self, run: Run, *, is_alone: bool) -> None:
-        """Remove what describes an earlier end of the run, and give the state to the loop.
-
-        Raises:
-            RunError: If the process is not alone, because another one has begun to train the run in the meantime.
+        Args:
+            run: the run, whose state is that of the beginning.
+            plan: its plan.
+            write_beginning: writes the spec, the lock and what else is known before training. It is called if they
+                differ from those of the run so far.
 
         """
-        if not is_alone:
-            raise RunError(f"{self.directory}: Another process is training this run.")
-        found = differences(self.before, run.spec)
+        found = list(differences(self.before, run.spec))
         changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
-        run.resumes_from = {**self.state, "changed": changed}
-        for name in (manifest.NAME, directory.RESULT):
-            (self.directory / name).unlink(missing_ok=True)
+        is_changed = any(found) or any(self._differences_from_lock(run, plan))
+
+        def restored() -> None:
+            if is_changed:
+                write_beginning()
+            # They describe an earlier end of the run.
+            for path in (self.directory / manifest.NAME, self.directory / directory.RESULT):
+                with refusing(path):
+                    path.unlink(missing_ok=True)
+            store.remove_unfinished(self.directory)
+            run.interruption.listen()
+
+        return Resuming({**self.state, "changed": changed}, restored)
 
     def refuse_changes(self, run: Run, plan: Plan) -> None:
         """Raise an error for changes that were not allowed, since the run would not continue as the same one.
@@ -63,14 +74,16 @@ class Resumed:
             RunError: If the run would be shorter than it already is.
 
         """
+        limits = run.spec.run
         changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
         if changed:
             raise LockError(self.directory, changed, "resumed")
-        if run.spec.run.epochs < self.state["run"]["epoch"]:
-            epoch = self.state["run"]["epoch"]
-            raise RunError(
-                f"{self.directory}: The run is in epoch {epoch} already, so it cannot have {run.spec.run.epochs}."
-            )
+        for name, there, most in (
+            ("epoch", self.state["run"]["epoch"], limits.epochs),
+            ("step", self.step, limits.max_steps),
+        ):
+            if most is not None and most < there:
+                raise RunError(f"{self.directory}: The run is in {name} {there} already, so it cannot have {most}.")
 
     def _changes_of_schedules(self, run: Run) -> Iterator[str]:
         """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
@@ -99,12 +112,14 @@ class Resumed:
             yield f"{path} was {difference.first!r}; now it is {difference.second!r}: allow this with `--allow {path}`."
 
     def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
-        before = locking.read(self.directory)
-        # The spec is compared above, option by option.
-        text = directory.spec_text(run, self.directory)
-        for kind, sentence in locking.changes_by_kind({**before, "spec": of_text(text)}, plan, text):
+        for kind, sentence in self._differences_from_lock(run, plan):
             if kind not in self.allowed and kind != "stages":
                 yield f"{sentence} Allow this with `--allow {kind}`."
+
+    def _differences_from_lock(self, run: Run, plan: Plan) -> list[tuple[str, str]]:
+        """What differs from the lock, except for the spec, which is compared option by option."""
+        text = directory.spec_text(run, self.directory)
+        return locking.changes_by_kind({**locking.read(self.directory), "spec": of_text(text)}, plan, text)
 
 
 def _is_of_groups(difference: Difference) -> bool:
@@ -117,4 +132,9 @@ def _is_learning_rate(difference: Difference) -> bool:
 
 
 def _is_longer(difference: Difference) -> bool:
-    return difference.path in LENGTHS and difference.second > difference.first
+    before, now = difference.first, difference.second
+    if difference.path not in LENGTHS or before is None:
+        return False
+    if now is None:
+        return True
+    return seconds_of(now) > seconds_of(before) if isinstance(now, str) else now > before

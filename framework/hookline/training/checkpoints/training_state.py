@@ -47,7 +47,6 @@ def load_training_state(
         except (RuntimeError, KeyError, ValueError) as error:
             raise CheckpointError(f"The state of the {what} does not fit: {error}") from error
     load_named_state(state["optimizer"], optimizer, model, criterion, changed=state.get("changed", ()))
-    run.state.load_state_dict(state["run"])
     saved = state["plugins"]
     for name, plugin in _with_state(run):
         if name in saved:
@@ -55,6 +54,8 @@ def load_training_state(
                 plugin.load_state_dict(saved[name])
             except Exception as error:
                 raise CheckpointError(f"{name} cannot load its state: {type(error).__name__}: {error}") from error
+    # After all that may fail, so that callbacks see no epochs and write nothing if something does.
+    run.state.load_state_dict(state["run"])
     # Last, since loading may draw random numbers.
     load_generators(state["generators"], run.device)
 

@@ -82,7 +82,6 @@ def newest_state(directory: Path, warn: Callable[[str], None]) -> tuple[int, Map
         CheckpointError: If there are checkpoints, but all are damaged.
 
     """
-    store.remove_unfinished(directory)
     errors: list[str] = []
     for checkpoint in store.from_newest(directory):
         try:

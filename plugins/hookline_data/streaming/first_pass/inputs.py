@@ -52,7 +52,7 @@ def prepared_inputs(layout: Layout, learning: Learning, kinds: Mapping[str, Fitt
     statistics = {name: learning.standardizing.statistics(name, sizes[name]) for name in layout.inputs}
     return PreparedInputs(
         described={name: _described(layout, name, group) for name, group in groups.items()},
-        preparation=layout.described(statistics, kinds, names),
+        preparation=layout.described(statistics, kinds, names, sizes),
         names=names,
         sizes=sizes,
         head=groups,

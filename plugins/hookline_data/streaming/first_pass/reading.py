@@ -12,6 +12,7 @@ from hookline_data.layout.layout import Layout
 from hookline_data.reading.cells import are_finite, is_list, is_ragged, padded, refuse_infinite
 from hookline_data.reading.columns import Wanted
 from hookline_data.rows import missing_cells
+from hookline_data.rows.examples import table_examples
 from hookline_data.rows.unprepared import column_of, complete, parsed
 from hookline_data.rows.weights import refuse_no_weights
 from hookline_data.streaming.parts.part import PartReader, UnfinishedPart, numbered_from
@@ -52,6 +53,7 @@ class Reading:
         self._missing: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._kept = self._split = self._dropped_rows = self._counted = 0
+        self._examples: pyarrow.Table | None = None
         self._waiting: list[tuple[pyarrow.Table, NDArray[Any]]] = []
         self.schema = schema
         """The types of the columns."""
@@ -80,6 +82,7 @@ class Reading:
             raise error.changed(file=self._path) from None
         return Source(
             path=self._path,
+            examples=self._examples,
             parts=tuple(part.finished() for part in self._parts if part.rows),
             splitter=self._splitter,
             rows=dict(self._rows),
@@ -101,6 +104,8 @@ class Reading:
         """Read a file, before which other files have this many rows, and return the number of its rows."""
         first, latest = 0, None
         for place, read in self._tables(reader, wanted):
+            if self._examples is None:
+                self._examples = table_examples(read, self._layout)
             if place != latest:
                 latest = place
                 self._parts.append(UnfinishedPart(reader, place, first, self._kept))

@@ -16,7 +16,7 @@ import hookline
 from hookline.errors import LockError
 from hookline.errors.exceptions import CheckpointError, FileError, RunError
 from hookline.runs.checkpoints import store
-from hookline.runs.liveness import marked_as_running
+from hookline.runs.liveness import is_running, marked_as_running
 
 EPOCHS, STEPS = 3, 3  # per epoch
 
@@ -99,7 +99,9 @@ def newest(run):
     for name in ("python", "numpy"):  # No component uses them here, and they depend on the tests before this one.
         state["generators"].pop(name)
     torch.set_printoptions(precision=20, threshold=10**6)
-    return store.all_of(run)[-1].step, repr(state)
+    text = repr(state)
+    torch.set_printoptions(profile="default")
+    return store.all_of(run)[-1].step, text
 
 
 def assert_same(run, whole):
@@ -312,6 +314,25 @@ def test_sigusr1_saves_after_the_step_and_training_continues(tmp_path):
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
 
 
+def test_sigusr1_outside_of_the_training_does_not_end_the_process(tmp_path):
+    class Signaling:
+        @hookline.hookimpl(wrapper=True)
+        def build_model(self):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, run):
+            if run.is_trained:
+                os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+    checkpoint = {"type": "Checkpoint", "every_epochs": 3, "keep_last": 9}
+    trial = train(spec(checkpoint=checkpoint), tmp_path / "run", plugin=Signaling())
+    assert ([one.step for one in store.all_of(tmp_path / "run")], trial.state) == ([1, 9], "finished")
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
 def test_an_error_of_the_writer_ends_the_run_and_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     usual = store.write
 
@@ -360,9 +381,10 @@ def test_a_finished_run_can_become_longer(tmp_path):
     assert_same(tmp_path / "run", tmp_path / "whole")
 
 
-def test_a_stopped_run_stays_stopped(tmp_path):
+@pytest.mark.parametrize("checkpoint", [STEPWISE, {"type": "Checkpoint"}], ids=["steps", "epochs"])
+def test_a_stopped_run_stays_stopped(checkpoint, tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss", "patience": 1, "min_delta": 9.0}
-    whole = train(spec(stopping, epochs=5), tmp_path / "run")
+    whole = train(spec(stopping, checkpoint=checkpoint, epochs=5), tmp_path / "run")
     assert whole.stopped
     before = without_seconds(tmp_path / "run/result.json"), (tmp_path / "run/model.safetensors").read_bytes()
     assert resume(tmp_path / "run").stopped == whole.stopped
@@ -483,3 +505,90 @@ def test_a_schedule_cannot_change(scheduler, change, message, tmp_path):
     with pytest.raises(LockError, match=re.escape(message)):
         resume(tmp_path / "run", overrides=[change], allow=["optimizer", "callbacks"])
     resume(tmp_path / "run")
+
+
+def test_files_of_callbacks_continue(tmp_path):
+    callbacks = [{"type": "CSVLog"}, {"type": "StepLR", "step_size": 1}]
+    train(spec(*callbacks), tmp_path / "whole")
+    killed(spec(*callbacks, checkpoint={"type": "Checkpoint", "every_steps": 4}), tmp_path / "run", 8)
+    resume(tmp_path / "run")
+    assert (tmp_path / "run/metrics.csv").read_bytes() == (tmp_path / "whole/metrics.csv").read_bytes()
+
+
+# A state that cannot be loaded.
+
+
+def contents(directory):
+    return {path: path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+class Refusing:
+    """A plugin that cannot load its state in a later process."""
+
+    @hookline.hookimpl
+    def build_model(self):
+        """Leave it to others."""
+
+    def state_dict(self):
+        return {"number": 1}
+
+    def load_state_dict(self, state):
+        raise ValueError("another number")
+
+
+def failing(run, **plugin):
+    return hookline.resume(run, plugins=[Interrupting(), *plugin.values()], allow=["plugins"])
+
+
+def test_a_state_that_cannot_be_loaded_leaves_every_file_as_it_is(tmp_path):
+    run, plots = tmp_path / "run", [{"type": "LossPlot"}, {"type": "CSVLog"}, {"type": "TensorBoard"}]
+    hookline.train(spec(*plots), plugins=[Interrupting(), Refusing()], out=run)
+    before = contents(run)
+    with pytest.raises(CheckpointError, match=r"Refusing cannot load its state: ValueError: another number"):
+        hookline.resume(run, plugins=[Interrupting(), Refusing()], overrides=["run.epochs=5"])
+    assert contents(run) == before
+
+
+def test_an_interruption_before_the_state_is_loaded_leaves_every_file_as_it_is(tmp_path):
+    run = tmp_path / "run"
+    train(spec(), run)
+    before = contents(run)
+
+    class Early:
+        @hookline.hookimpl(wrapper=True)
+        def fit(self, run):
+            run.interrupt()
+            raise KeyboardInterrupt
+            yield
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        failing(run, plugin=Early())
+    assert not isinstance(raised.value, hookline.Interrupted)
+    assert contents(run) == before
+
+
+def test_a_loop_that_does_not_resume_is_refused(tmp_path):
+    run = tmp_path / "run"
+    train(spec(), run)
+    before = contents(run)
+
+    class Own:
+        @hookline.hookimpl
+        def fit(self, model):
+            return model
+
+    with pytest.raises(RunError, match="answers the stage `fit` without loading the checkpoint"):
+        failing(run, plugin=Own())
+    assert contents(run) == before
+
+
+def test_an_allowed_change_is_written_and_the_run_stays_locked(tmp_path):
+    run = tmp_path / "run"
+    interrupted(spec(), run, 4)
+    locked = (run / "run.lock.toml").read_bytes()
+    running = []
+    looking = hookline.before("step", lambda: running.append(is_running(run)))
+    hookline.resume(run, plugins=[Interrupting(), looking], allow=["plugins"], overrides=["run.epochs=4"])
+    assert running == [True] * 7
+    assert (run / "run.lock.toml").read_bytes() != locked
+    hookline.resume(run, plugins=[Interrupting(), looking])

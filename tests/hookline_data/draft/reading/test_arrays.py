@@ -169,7 +169,7 @@ def test_files_of_other_splits_are_used(here, drafted):
             'No column can be an input. "x": numbers are missing in',
         ),
         ({"x": NUMBERS, "y": numpy.zeros(ROWS)}, '"y" cannot be the target: all of its cells are "0".'),
-        ({"x": NUMBERS, "y": numpy.zeros((ROWS, 2))}, '"y" cannot be the target: all of its numbers are 0.'),
+        ({"x": NUMBERS, "y": numpy.zeros((ROWS, 2))}, '"y" cannot be the target: its numbers are all 0.'),
         ({"x": NUMBERS, "y": numpy.full((ROWS, 2), numpy.nan)}, "none of its numbers is finite"),
         ({"x": NUMBERS[:0], "y": CLASS[:0]}, "The arrays have no rows."),
         ({"x": NUMBERS, "y": numpy.array([["a", "b"]] * ROWS)}, "it has several texts per row"),

@@ -81,6 +81,6 @@ def test_lists_that_no_model_takes_are_left_out_with_the_reason(here, drafted):
         '  "holes" is not an input: some elements of its lists are missing',
         '  "short" is not an input: some of its lists are empty',
         '  "uneven" is not an input: its inner lists have different sizes',
-        '  "same" is not an input: all of its numbers are 1',
+        '  "same" is not an input: its numbers are all 1',
         '  "y" has 3 different integers, which are taken as classes. For a quantity, pass --task number.',
     ]

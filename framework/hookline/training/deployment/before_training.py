@@ -1,0 +1,48 @@
+"""Find out before training whether the model can be deployed as its spec says."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline.errors.exceptions import HooklineWarning, MismatchError
+from hookline.errors.failures import attributed_to
+from hookline.plugins.stages import Run
+from hookline.training.deployment.deployment import Deployment
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data.batches import Data
+
+
+def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Raise a `MismatchError` for the first deployment target that cannot work, and warn about doubts.
+
+    Args:
+        run: the run.
+        data: its data.
+        model: the model, not trained yet.
+        criterion: the loss.
+
+    """
+    if not run.spec.deploy:
+        return
+    places: dict[Path, int] = {}
+    for index, target in enumerate(run.spec.deploy):
+        first = places.setdefault(target.place_in(Path()), index)
+        if first != index:
+            message = f"This writes to the same directory as deploy[{first}]: deploy one of them later, with `-o`."
+            raise MismatchError(message, ("deploy", index), against=[("deploy", first)])
+    deployment = Deployment.of_data(run, data, model, criterion)
+    try:
+        for index, target in enumerate(run.spec.deploy):
+            path = ("deploy", index)
+            with attributed_to(type(target), path):
+                for error in target.check(deployment):
+                    raise MismatchError(str(error), (*path, *error.path), id=error.diagnostic.id)
+                doubts = list(target.doubts(deployment))
+            for doubt in doubts:
+                warning = HooklineWarning(str(doubt), (*path, *doubt.path), id=doubt.diagnostic.id)
+                warnings.warn(warning, stacklevel=2)
+    finally:
+        model.train(), criterion.train()

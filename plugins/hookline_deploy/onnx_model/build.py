@@ -1,0 +1,182 @@
+"""Build an ONNX model of three parts: the preparation of the inputs, the traced model, and the outputs with names."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from hookline.errors import DeploymentError
+from hookline.spec import Graph, RawInput, Value
+from hookline.training import Deployment, quiet, said, traced
+from hookline_deploy.onnx_model.description import KEY, described
+from hookline_deploy.onnx_model.output import Output, Traced
+from hookline_deploy.onnx_model.outputs import outputs_in_graph
+
+if TYPE_CHECKING:
+    import onnx
+
+ROWS = "N"
+"""The name of the number of rows."""
+MODEL = "/model/"
+"""The beginning of the names of values of the traced model."""
+LARGEST = 2**31
+"""The largest size of an ONNX file, which must be below it."""
+
+
+@frozen(kw_only=True, eq=False)
+class Built:
+    """An ONNX model."""
+
+    proto: "onnx.ModelProto"
+    """The model."""
+    inputs: Sequence[RawInput]
+    """Its inputs."""
+    outputs: Sequence[Output]
+    """Its outputs."""
+
+
+def built(deployment: Deployment, opset_version: int | None) -> Built:
+    """Build the ONNX model of an opened deployment.
+
+    Raises:
+        DeploymentError: If the model cannot be traced, or has an operator that ONNX lacks.
+
+    """
+    import onnx
+
+    model = _of_torch(deployment, opset_version)
+    inputs = list(deployment.raw_inputs.inputs)
+    graph = Graph()
+    prepared = deployment.raw_inputs.to_onnx(graph, {one.name: one.name for one in inputs})
+    first = len(graph.nodes)
+    arguments = [prepared.tensors[name] for name in deployment.raw_signature.arguments]
+    nodes, constants, results = _inlined(model, arguments)
+    outputs = _renamed(outputs_in_graph(graph, deployment.raw_signature, results, prepared.is_readable), inputs)
+    made = onnx.helper.make_graph(
+        [
+            *map(_node, graph.nodes[:first]),
+            *nodes,
+            *map(_node, graph.nodes[first:]),
+            *(onnx.helper.make_node("Identity", [output.value], [output.name]) for output in outputs),
+        ],
+        deployment.spec.run.name,
+        [_value_info(one.name, one.dtype, one.shape) for one in inputs],
+        [_value_info(one.name, one.dtype, one.shape) for one in outputs],
+        [*(onnx.numpy_helper.from_array(_plain(array), name) for name, array in graph.constants.items()), *constants],
+    )
+    versions = {one.domain: one.version for one in model.opset_import} | {"ai.onnx.ml": 3}
+    proto = onnx.helper.make_model(
+        made,
+        opset_imports=[onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()],
+        functions=model.functions,
+        ir_version=model.ir_version,
+        producer_name="hookline",
+    )
+    onnx.helper.set_model_props(proto, {KEY: json.dumps(described(inputs, outputs), ensure_ascii=False)})
+    if proto.ByteSize() >= LARGEST:
+        raise DeploymentError("The model has 2 GiB or more, which a single ONNX file cannot hold.")
+    return Built(proto=proto, inputs=inputs, outputs=outputs)
+
+
+def _of_torch(deployment: Deployment, opset_version: int | None) -> "onnx.ModelProto":
+    """Return the traced model in ONNX."""
+    import onnx
+    import torch
+
+    program = traced(deployment, "onnx")
+    modules: list[Any] = [one for one in deployment.model.modules() if hasattr(one, "onnx_translations")]
+    translations = {operator: function for one in modules for operator, function in one.onnx_translations().items()}
+    with quiet():
+        try:
+            made: Any = torch.onnx.export(
+                program,
+                dynamo=True,
+                verbose=False,
+                opset_version=opset_version,
+                custom_translation_table=translations or None,
+            )
+            proto: onnx.ModelProto = made.model_proto
+        except Exception as error:
+            raise DeploymentError(f"torch.onnx cannot convert the model. {_cause(error)}") from error
+    found = next(one.version for one in proto.opset_import if not one.domain)
+    if opset_version not in (None, found):
+        # torch only logs that it could not convert the operators to this version.
+        raise DeploymentError(f"torch.onnx cannot write `opset_version = {opset_version}`; version {found} works.")
+    return proto
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost error, which says most."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return said(error)
+
+
+def _inlined(
+    model: "onnx.ModelProto", arguments: Sequence[Value]
+) -> "tuple[list[onnx.NodeProto], list[onnx.TensorProto], list[Traced]]":
+    """Return the nodes and constants of a model that takes values of another graph, and its outputs."""
+    import onnx
+
+    # The prefix keeps its values apart from columns and from those of the other parts.
+    graph = onnx.compose.add_prefix_graph(model.graph, MODEL)
+    taken = dict(zip([one.name for one in graph.input], arguments, strict=True))
+    nodes = [onnx.helper.make_node("Identity", [given], [name]) for name, given in taken.items()]
+    nodes += graph.node
+    constants = [constant for constant in graph.initializer if constant.name not in taken]
+    if any(constant.data_location == onnx.TensorProto.EXTERNAL for constant in constants):
+        raise DeploymentError("torch.onnx has put the weights into another file.")
+    return nodes, constants, [Traced(output.name, _shape(output)) for output in graph.output]
+
+
+def _shape(value: "onnx.ValueInfoProto") -> tuple[int | str, ...]:
+    """Return the shape of a value for one row."""
+    dimensions = list(value.type.tensor_type.shape.dim)[1:]
+    return tuple(
+        one.dim_value if one.HasField("dim_value") else f"size_{index}" for index, one in enumerate(dimensions, 1)
+    )
+
+
+def _renamed(outputs: Sequence[Output], inputs: Sequence[RawInput]) -> list[Output]:
+    """Return the outputs with other names than the inputs: a column may be called "label"."""
+    taken = {one.name for one in inputs}
+    return [evolve(one, name=f"predicted {one.name}") if one.name in taken else one for one in outputs]
+
+
+def _node(node: Any) -> "onnx.NodeProto":
+    import onnx
+
+    given = dict(node.attributes)
+    if node.operator == "Cast":
+        given["to"] = _type(given["to"])
+    return onnx.helper.make_node(node.operator, node.inputs, node.outputs, domain=node.domain or None, **given)
+
+
+def _value_info(name: str, dtype: str, shape: tuple[int | str, ...]) -> "onnx.ValueInfoProto":
+    import onnx
+
+    return onnx.helper.make_tensor_value_info(name, _type(dtype), [ROWS, *shape])
+
+
+def _type(dtype: str) -> int:
+    import onnx
+
+    known: Mapping[str, int] = {
+        "string": onnx.TensorProto.STRING,
+        "bool": onnx.TensorProto.BOOL,
+        "float64": onnx.TensorProto.DOUBLE,
+        "float32": onnx.TensorProto.FLOAT,
+        "int64": onnx.TensorProto.INT64,
+        "uint8": onnx.TensorProto.UINT8,
+    }
+    return known[dtype]
+
+
+def _plain(array: Any) -> Any:
+    """Return an array as ONNX stores it: contiguous, and strings as objects."""
+    import numpy
+
+    return (
+        numpy.ascontiguousarray(array).reshape(array.shape).astype(object if array.dtype.kind == "U" else array.dtype)
+    )

@@ -1,0 +1,97 @@
+"""Deployment as an ONNX model that takes rows as they are in the source."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hookline.errors import DeploymentError, OptionError
+from hookline.spec import DeploySpec, option, spec
+from hookline.training import Comparison, Deployment, compared
+from hookline_deploy.described import described
+
+FILE = "model.onnx"
+"""The file with the model."""
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+"""The required packages."""
+
+
+@spec
+class ONNX(DeploySpec):
+    """Write an ONNX model, `model.onnx`, to `onnx` in the run: raw rows in, class names out.
+
+    Its inputs are the columns by name, with any number of rows: numbers `(N, 1)` as float64, so that large numbers keep
+    their digits, int64 for indices, strings for categories, and arrays for sources with arrays. Filling in missing
+    cells, categories, scaling and other kinds of columns are inside, and so is the inverse of what was done to targets.
+    Its outputs are `label`, the name of the class or the number, `probabilities`, and `readable`, which is false for
+    rows that the model cannot take. `model.json` describes all of them. onnxruntime runs the model without Hookline and
+    torch.
+
+    Needs `pip install "hookline[onnx]"`.
+
+    Source: https://docs.pytorch.org/docs/stable/onnx_export.html
+    """
+
+    directory = "onnx"
+    writes_to = ("onnx/",)
+    connects_to = ()
+
+    opset_version: int | None = option(default=None, minimum=18)
+    """The version of the ONNX operators. Default: that of torch."""
+    tolerance: float = option(default=1e-6, minimum=0)
+    """The largest difference of predicted numbers to those of the model in memory that is accepted. Labels must be
+    equal."""
+
+    def check(self, deployment: Deployment) -> Iterable[OptionError]:
+        """Report missing packages, and a model that cannot be traced."""
+        if missing := missing_packages():
+            yield OptionError("type", needed(missing))
+            return
+        from hookline.training import traced
+
+        try:
+            with deployment.opened():
+                traced(deployment, "onnx")
+        except DeploymentError as error:
+            yield OptionError("type", str(error))
+
+    def doubts(self, deployment: Deployment) -> Iterable[OptionError]:
+        """Name the columns that the deployed model takes transformed."""
+        for sentence in deployment.raw_inputs.doubts():
+            yield OptionError("type", sentence, id="prepared-input")
+
+    def write(self, deployment: Deployment, directory: Path) -> Mapping[str, Any]:
+        """Build the model, and write it."""
+        if missing := missing_packages():
+            raise DeploymentError(needed(missing))
+        from hookline_deploy.onnx_model.build import built
+        from hookline_deploy.onnx_model.description import described as of_model
+
+        made = built(deployment, self.opset_version)
+        (directory / FILE).write_bytes(made.proto.SerializeToString())
+        return {
+            **described(deployment, "hookline.onnx.1", directory),
+            **of_model(made.inputs, made.outputs),
+        }
+
+    def compare(self, deployment: Deployment, directory: Path) -> Comparison:
+        """Run the model with onnxruntime on the example rows, the first one alone."""
+        import onnxruntime
+
+        from hookline_deploy.onnx_model.compare import predicted
+
+        found = predicted(deployment, directory / FILE)
+        reader = f"onnxruntime {onnxruntime.__version__}"
+        return compared(deployment.expected, found, tolerance=self.tolerance, reader=reader)
+
+
+def missing_packages() -> list[str]:
+    """Return the required packages that are not installed, without importing any."""
+    found = {name: find_spec(name) for name in PACKAGES}
+    # A plain folder of this name has no origin.
+    return [name for name, package in found.items() if package is None or package.origin is None]
+
+
+def needed(packages: Sequence[str]) -> str:
+    """Return the sentence about packages that are not installed."""
+    return f'ONNX needs {" and ".join(packages)}: pip install "hookline[onnx]".'
