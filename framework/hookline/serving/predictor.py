@@ -1,7 +1,7 @@
 """Predict rows of JSON with a finished run that stays open, those of several requests at once."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from hookline.data.json_rows.row_field import RowField
 from hookline.data.json_rows.texts import json_objects
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import HooklineError, UnreadableRowsError
+from hookline.serving.example import example_rows
 from hookline.spec.objective.prediction_columns import PredictionColumn
 from hookline.trained.trained_model import default_batch_size, rows_per_block
 from hookline.training.predictions import columns_of, predicted_batch
@@ -46,11 +47,10 @@ class Predictor:
                 """The cells of a row."""
             self.kept = [field.name for field in self.fields if not field.is_needed]
             """The columns that are copied to the predictions, such as ids."""
-            row = {field.name: field.example for field in self.fields if field.is_needed}
-            self.example: Mapping[str, Any] | None = row
+            self.example: Mapping[str, Any] | None = None
             """A row that can be predicted, if one is known."""
-            self.outputs: Sequence[PredictionColumn] = self._try(row)
-            """The columns of the predictions, without rows."""
+            self.outputs: Sequence[PredictionColumn] = self._try_examples()
+            """The columns of the predictions, for any row."""
             self._open = closing.pop_all()
 
     @property
@@ -122,21 +122,28 @@ class Predictor:
             )
         return columns_of(several)
 
-    def _try(self, row: Mapping[str, Any]) -> Sequence[PredictionColumn]:
-        """Predict a row, and return the columns of the predictions. Forget the row if it cannot be read."""
+    def _try_examples(self) -> Sequence[PredictionColumn]:
+        """Predict an example that the run takes, and return the columns of the predictions.
+
+        Raises:
+            HooklineError: If no row can be predicted.
+
+        """
+        batch = self._finished.data.data(self._run.device).example
+        needed = [field for field in self.fields if field.is_needed]
         try:
-            [block] = self.prepared([row])
-            batch = block.batch
-        except UnreadableRowsError:
-            self.example, batch = None, None
+            for row in example_rows(self._finished, needed):
+                with suppress(UnreadableRowsError):
+                    [block] = self.prepared([row])
+                    assert block.batch is not None
+                    batch, self.example = block.batch, row
+                    break
         except HooklineError as error:
             kind = type(self._finished.spec.data).__name__
             raise HooklineError(
                 f"{self._finished.directory}: The run cannot be served, because its data source, {kind}, does not take "
                 f"rows of JSON. {error}"
             ) from error
-        if batch is None:
-            batch = self._finished.data.data(self._run.device).example
         return self._columns(batch.slice(0, 1))
 
 

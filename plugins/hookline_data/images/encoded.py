@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DATA_URL = "data:"
 """The beginning of the texts with which browsers hand out files: `data:image/png;base64,…`."""
 
+GRAY = 128
+"""The brightness of an example."""
+
 
 @frozen
 class EncodedImage:
@@ -31,6 +34,15 @@ class EncodedImage:
             return BytesIO(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):
             raise ValueError("It is not a file in base64.") from None
+
+
+def gray_image(mode: str, shape: tuple[int, ...]) -> str:
+    """Return a gray image of this shape, `(channels, height, width)`, as an example: a PNG file in base64."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("L", (shape[2], shape[1]), GRAY).convert(mode).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 @frozen(kw_only=True, eq=False)

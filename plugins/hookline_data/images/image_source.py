@@ -174,10 +174,16 @@ class ImageSource(TransformedSource):
 
     def image_fields(self, table: "NamedColumns", column: str, description: "DataDescription") -> list[RowField]:
         """Return the columns of a table, of which one is an image in base64."""
+        from hookline_data.images.encoded import gray_image
         from hookline_data.images.image_column import path_column, with_column
         from hookline_data.json_fields.of_table import fields_of_table
 
-        return fields_of_table(with_column(table, column, path_column()), self.original(description))
+        original = self.original(description)
+        shape = original.inputs[self._group(description.preparation, column)].shape
+        return [
+            evolve(field, example=gray_image(self.mode, shape)) if field.cell == "image" else field
+            for field in fields_of_table(with_column(table, column, path_column()), original)
+        ]
 
     def image_inputs(
         self, table: "NamedColumns", column: str, description: "DataDescription", objective: Objective
