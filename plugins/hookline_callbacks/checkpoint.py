@@ -171,7 +171,8 @@ class _Checkpoint:
     def save(self, run: Run, state: Mapping[str, Any]) -> None:
         """Save the training."""
         self._saved_at, self._is_requested = monotonic(), False
-        self._writer.save(run, state)
+        best_by = {"number": self._spec.monitor, "higher_is_better": self._higher_is_better}
+        self._writer.save(run, {**state, "best_by": best_by} if self._spec.keep_best else state)
 
     def _best(self) -> list[int]:
         """Return the steps with the best numbers. Of equal ones, the first is the best."""

@@ -27,6 +27,7 @@ class RunState:
         ends_now: whether it ends before its last epoch after the current step, and not after the epoch.
         notes: what callbacks have reported with `run.note`.
         seconds: how long the run has taken until it was saved, if it is resumed.
+        initialized_from: which weights of another run it has begun with.
 
     """
 
@@ -39,6 +40,7 @@ class RunState:
     ends_now: bool = False
     notes: list[str] = field(factory=list)
     seconds: float = 0.0
+    initialized_from: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the state: numbers, strings, lists and dictionaries."""

@@ -108,6 +108,8 @@ class Plan:
     """The layers of the model."""
     groups: tuple[Group, ...]
     """The parameter groups of the optimizer."""
+    initialized_from: Mapping[str, Any] | None = None
+    """The weights of another run that it begins with: what was loaded, and what was not."""
     memory: Memory | None = None
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
     split_counts: SplitCounts | None = None
@@ -150,6 +152,7 @@ def plan(
         columns=tuple(data.columns),
         layers=layers,
         groups=tuple(_groups(optimizer)),
+        initialized_from=run.state.initialized_from,
         files=read_files(spec),
         effects=tuple(effects(spec)),
     )

@@ -80,6 +80,23 @@ class SavedCheckpoint:
         for name in (TENSORS, STATE):
             self._content(name)
 
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the tensors."""
+        return str(self._manifest()[TENSORS]["sha256"])
+
+    def values(self) -> dict[str, Any]:
+        """Return the state without its tensors, as it is encoded, without torch.
+
+        Raises:
+            CheckpointError: If a file is missing or damaged.
+
+        """
+        try:
+            return dict(json.loads(self._content(STATE)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise CheckpointError(f"{self.directory}: The checkpoint is damaged: {error}.") from error
+
     def load(self) -> Any:
         """Return the state, whose tensors are on the CPU and belong to it alone.
 
