@@ -58,7 +58,7 @@ def application(predictor: Predictor, limits: Limits, *, hosts: frozenset[str] |
         docs_url="/docs",
         redoc_url=None,
         title=f"Hookline: {predictor.name}",
-        description=f"Predictions of the run {predictor.name}.",
+        description=f"The run {predictor.name} predicts rows.",
         version=str(predictor.finished.weights.epoch),
         lifespan=lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True, "defaultModelsExpandDepth": 0},
