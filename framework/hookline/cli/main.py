@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": "serve the predictions of a finished run over HTTP, with a page to try it",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
+    "eject": "write a spec as a script of plain torch, which trains to the same bits",
     "explain": "explain a value of a spec, or the id of an error",
     "runs": "list runs side by side: the settings that differ, and the metrics",
     "plot": "draw the curves of several runs in one picture",
