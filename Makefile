@@ -46,6 +46,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/serve.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py
