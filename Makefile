@@ -47,6 +47,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/serve.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py
