@@ -165,9 +165,16 @@ class Script:
         """Return the code of a tensor or module, on the device of the run."""
         return code if self.device == "cpu" else f"{code}.to(device)"
 
+    def text_of_data(self) -> str:
+        """Return the part of the script that reads, splits and prepares the data, and makes batches."""
+        return self._text("", ("read", "split", "prepare", "batches"))
+
     def text(self, docstring: str) -> str:
         """Return the script."""
         self._add_offered()
+        return self._text(docstring, tuple(TITLES))
+
+    def _text(self, docstring: str, sections: Sequence[Section]) -> str:
         lines = docstring.splitlines()
         lines += ["", *_sorted_imports(self._imports), ""]
         lines += [f"{name} = {literal(value)}" for name, value in self.constants.items()]
@@ -176,9 +183,9 @@ class Script:
             lines += ["", "", *source.splitlines()]
         if self._functions:
             lines.append("")
-        for section, title in TITLES.items():
+        for section in sections:
             if self._sections[section]:
-                heading = f"# --- {title} "
+                heading = f"# --- {TITLES[section]} "
                 lines += ["", f"{heading}{'-' * (RULE - len(heading))}", "", *self._sections[section]]
         made: list[str] = []
         for line in lines:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline.script import BatchNames, Code, Script, cannot_be_written, literal
+from hookline.script import BatchNames, Code, Script, cannot_be_written, literal, refuse_other_options
 from hookline_data.ejecting.batches import add_batches
 from hookline_data.ejecting.names import variable
 from hookline_data.ejecting.read_file import add_file
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from hookline.spec import Objective
     from hookline_data.table import Table
 
+OPTIONS = {
+    *("type", "path", "inputs", "targets", "dtype", "shape", "standardize", "columns", "classes", "id_columns"),
+    *("batch_size", "shuffle", "drop_last", "validation", "test", "stratify", "split_seed", "split_column"),
+    *("split_values", "folds", "fold", "group_column", "time_column", "gap", "quantiles", "multiline"),
+    *("delimiter", "quote_char", "decimal_point", "encoding", "header", "names", "skip_rows", "skipfooter"),
+}
+"""The options that are written as lines, or have none because they change nothing that is trained."""
+
 MOST_LISTED = 8
 """The largest number of columns that are listed, if a shorter way to select them exists."""
 
@@ -25,10 +33,7 @@ MOST_LISTED = 8
 def eject_table(table: "Table", script: Script, data: "Data", objective: "Objective") -> BatchNames:
     """Add the lines of a table, and return the names of a batch."""
     source: Any = table.together()
-    if source.weight_column is not None:
-        raise cannot_be_written("The weights of rows have no lines.", ("weight_column",))
-    if source.transforms:
-        raise cannot_be_written("Transforms of a table have no lines.", ("transforms",))
+    refuse_other_options(source, OPTIONS)
     lines = TableLines(source, script, data, objective)
     return lines.add()
 
@@ -50,6 +55,8 @@ class TableLines:
         """Take the table, and the data that it returned."""
         self.table, self.script, self.data, self.objective = table, script, data, objective
         self.layout: Layout = layout_of(table, objective, script.dtype)
+        if self.layout.is_siamese and any(group.standardize for group in self.layout.inputs.values()):
+            raise cannot_be_written("Statistics that groups of inputs share have no lines.", ("standardize",))
         self._cells: dict[str, str] = {}
         self.lengths: dict[str, str] = {}
         """The tensor with the lengths of each group of sequences."""
