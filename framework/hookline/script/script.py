@@ -13,6 +13,7 @@ from hookline.errors.text import PathElement
 from hookline.script.lines import BatchNames
 from hookline.script.loop import Loop
 from hookline.script.python import literal, wrapped
+from hookline.script.sources import Sources
 from hookline.script.written import refuse_inherited_lines
 
 Section = Literal["read", "split", "prepare", "batches", "model", "metrics", "train", "result"]
@@ -92,6 +93,13 @@ class Script:
             made = f"{name}_{number}"
         self._functions[made] = source_of
         return made
+
+    def define_copy(self, definition: Any) -> str:
+        """Copy a class or function of plain torch to the script, with what it needs of its package; return its name."""
+        sources = Sources.of(definition)
+        self.use(*sources.imports)
+        names = [self.define(source) for source in sources.definitions.values()]
+        return names[-1]
 
     def define_if_used(self, source: str) -> None:
         """Add a function at the top of the script, if another line calls it."""

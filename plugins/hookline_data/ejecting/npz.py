@@ -49,6 +49,7 @@ def eject_npz(source: "NPZ", script: Script, data: "Data", layout: ArrayLayout) 
         inputs={name: "x" if one_input else variable(f"x_{name}") for name in tensors},
         targets={name: "y" if one_target else variable(f"y_{name}") for name in targets},
         lengths={name: "steps" if one_input else variable(f"steps_{name}") for name in lengths},
+        training={name: f'{tensor}[splits["training"]]' for name, tensor in tensors.items()},
         is_distribution=_is_distribution(data),
     )
 

@@ -90,12 +90,20 @@ class TableLines:
             self.script.add("prepare", f"{names[name]} = {self.script.moved(expression)}", apart=False)
         add_batches(self.script, self.table, [*inputs.values(), *names.values(), *self.lengths.values()])
         lengths = {name: "steps" if len(inputs) == 1 else variable(f"steps_{name}") for name in self.lengths}
+        training = {name: f'{tensor}[splits["training"]]' for name, tensor in inputs.items()}
         inputs = {name: "x" if len(inputs) == 1 else variable(f"x_{name}") for name in inputs}
         names = {name: "y" if len(names) == 1 else variable(f"y_{name}") for name in names}
         is_distribution = any(
             target.classes is not None and len(target.columns) > 1 for target in self.data.targets.values()
         ) and all(rows.is_floating_point() for rows in self.data.example.targets.values())
-        return BatchNames(inputs=inputs, targets=names, lengths=lengths, undo=undo, is_distribution=is_distribution)
+        return BatchNames(
+            inputs=inputs,
+            targets=names,
+            lengths=lengths,
+            training=training,
+            undo=undo,
+            is_distribution=is_distribution,
+        )
 
     def cells(self, column: str) -> str:
         """Return the variable with the cells of a column as a NumPy array, and define it when it is first used."""
