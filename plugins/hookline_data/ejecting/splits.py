@@ -158,8 +158,8 @@ def _add_groups(script: Script, seed: int, cells: str, rows: str, validation: fl
     """All rows of a group are in the same split."""
     fractions = {name: share for name, share in (("test", test), ("validation", validation)) if share}
     lines = [
-        "# Take the groups in random order. Each that brings the test split nearer to its size belongs to it, then the same",
-        "# for the validation split; the other groups are for training.",
+        "# Take the groups in random order: those that bring the test split nearer to its size, then those of the",
+        "# validation split. The other groups are for training.",
         f"_, group_of_row, sizes = np.unique({cells}, return_inverse=True, return_counts=True)",
         'split_of_group = ["training"] * len(sizes)',
         f"order = np.random.default_rng({seed}).permutation(len(sizes))",
