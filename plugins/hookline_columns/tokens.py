@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import RowField
 from hookline.errors import OptionError
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, option, spec
 from hookline_columns.fitting.partial_fits import CountedFit, counts_of
@@ -48,6 +49,11 @@ class TextColumn(ColumnSpec):
     def drops_missing(self) -> bool:
         """Whether a row is dropped if its cell is missing."""
         return self.missing == "drop"
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a text; the example has the first known tokens."""
+        example = " ".join(fitted.get("tokens", ())[:3]) or "some words"
+        return RowField(name=column, cell="text", may_be_missing=self.takes_missing, example=example)
 
     def prepared(self, cells: "pyarrow.Array") -> "pyarrow.Array":
         """Return the text in lower case, if it is to be, without missing cells."""
