@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors import DeploymentError, OptionError
+from hookline.files import write_file
 from hookline.spec import DeploySpec, option, spec
 from hookline.training import Comparison, Deployment, compared
 from hookline_deploy.described import described
@@ -63,7 +64,7 @@ class ONNX(DeploySpec):
         from hookline_deploy.onnx_model.description import described as of_model
 
         made = built(deployment, self.opset_version)
-        (directory / FILE).write_bytes(made.proto.SerializeToString())
+        write_file(directory / FILE, made.proto.SerializeToString())
         return {
             **described(deployment, "hookline.onnx.1", directory),
             **of_model(made.inputs, made.outputs),
