@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all check bench onnx-alone docs constraints clean
+.PHONY: train test test-all verify check bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -18,6 +18,10 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile exhaustive
+
+# Prove that a training that is interrupted anywhere is resumed exactly. Name proofs with PROOFS="matrix kill".
+verify: .venv/installed-test
+	cd tests/support && OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m exactness $(PROOFS)
 
 check: .venv/installed-check
 	$(BIN)/ruff check

@@ -29,6 +29,8 @@ from .spec.training import TrainingSpec as TrainingSpec
 from .trained.finished_run import FinishedRun as FinishedRun
 from .trained.open_run import open_run as open_run
 from .trained.resume import resume as resume
+from .trained.verify import verify as verify
+from .training.exactness.verification import Verification as Verification
 from .training.interrupted import Interrupted as Interrupted
 from .training.pipeline import train as train
 from .training.planning import plan as plan

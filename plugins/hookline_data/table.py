@@ -10,7 +10,7 @@ from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError
 from hookline.spec import Objective, spec
-from hookline_data.files import several
+from hookline_data.files import joined_tables, several
 from hookline_data.files.several import Files
 from hookline_data.layout import table_checks
 from hookline_data.reading.columns import Chooser, Wanted
@@ -84,11 +84,11 @@ class Table(NamedColumns, SplitFile):
         if not isinstance(path, Files):
             return self.read_file(path, wanted)
         tables = [self.read_file(file, wanted) for file in path.files]
-        if text := several.text_in_some(tables):
+        if text := joined_tables.text_in_some(tables):
             as_text = {**wanted, **{name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}}
             tables = [self.read_file(file, as_text) for file in path.files]
         path.rows[:] = [table.num_rows for table in tables]
-        return several.joined(tables, path)
+        return joined_tables.joined(tables, path)
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and columns that their headers do not contain."""

@@ -84,7 +84,9 @@ class ReduceLROnPlateau(TorchScheduler):
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler with the monitored number."""
-        scheduler.step(monitored("ReduceLROnPlateau", self.monitor, record))
+        number = monitored("ReduceLROnPlateau", self.monitor, record)
+        if number is not None:
+            scheduler.step(number)
 
     def build(self) -> object:
         """Return the callback, which owns the scheduler."""

@@ -227,11 +227,12 @@ def test_a_linear_model_for_few_rows_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_training_options_are_read_as_shown():
-    first, partition, measured = map(tomllib.loads, blocks("toml", "training"))
+    first, partition, length, measured = map(tomllib.loads, blocks("toml", "training"))
     spec = iris_with(first)
     assert (spec.run.epochs, spec.run.device, spec.optimizer.weight_decay) == (30, "cuda", 0.05)
     assert [type(callback).__name__ for callback in spec.callbacks] == ["StepLR"]
     assert [type(part.optimizer).__name__ for part in iris_with(partition).optimizer.parts] == ["Muon", "AdamW"]
+    assert iris_with(length).run.limits == "at most 200,000 steps, at most 1d12h, validated every 5,000 steps"
     metrics = iris_with(measured).metrics
     assert [(metric.label, type(metric).__name__) for metric in metrics] == [
         ("CohenKappa", "CohenKappa"),

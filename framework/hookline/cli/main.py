@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "train": "train a spec",
     "resume": "continue a run from its newest checkpoint",
+    "verify": "prove that a run can be resumed exactly",
     "predict": "predict new rows with a finished run",
     "evaluate": "compute loss and metrics of a finished run, for a split or a file",
     "deploy": "write a finished run in a format for other programs, and compare it with the model",

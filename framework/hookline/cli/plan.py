@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.cli.arguments.spec_arguments import (
+    add_from_argument,
+    add_spec_arguments,
+    document_of,
+    loader_of,
+    located,
+)
 from hookline.cli.main import GOOD
+from hookline.cli.output.initialized_lines import initialized_lines
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.printing import echo, echo_json, printable
@@ -31,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", help="a TOML file")
     add_spec_arguments(parser)
+    add_from_argument(parser)
     parser.add_argument("--format", choices=["text", "json"], default="text", help="the output format (default: text)")
 
 
@@ -64,7 +72,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     """A plan as text, in lines of at most `width` characters."""
     epochs, known = counted(plan.epochs, "epoch"), plan.steps_per_epoch
     steps = "an unknown number of steps" if known is None else counted(known, "step")
-    first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    limits = f", {plan.limits}" if plan.limits else ""
+    first = f"{plan.name}: {epochs} of {steps}{limits} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
     rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
@@ -102,6 +111,9 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     ]
     yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
     yield ""
+    if plan.initialized_from is not None:
+        yield from initialized_lines(plan.initialized_from, width)
+        yield ""
     yield "Parameter groups"
     groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
     yield from table(groups, width)

@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, cast
 
@@ -64,6 +64,7 @@ class Plugins:
 
         """
         self._unusable = unusable
+        self._arrange: Callable[[Sequence[Named]], Sequence[Named]] = list
         listed = tuple(listed)
         installed = InstalledPlugins()
         names: dict[str, str] = {}
@@ -90,6 +91,18 @@ class Plugins:
         made.added = [*with_origins(outer), *self.added]
         return made
 
+    def arranged(self, arrange: Callable[[Sequence[Named]], Sequence[Named]]) -> "Plugins":
+        """Return the same plugins in another arrangement, such as with observers between them.
+
+        Args:
+            arrange: receives the plugins and callbacks of a run, from the outermost to the innermost, without the
+                built-in plugins, and returns those to use.
+
+        """
+        made = copy(self)
+        made._arrange = arrange
+        return made
+
     def all(self) -> list[Named]:
         """The plugins and where they come from, in the order in which they are called: the built-in ones last."""
         return [*self.added, *reversed(self.built_in)]
@@ -109,7 +122,7 @@ class Plugins:
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy calls the plugin last that was registered first.
-        for origin, plugin in [*self.built_in, *reversed([*self.added, *inside])]:
+        for origin, plugin in [*self.built_in, *reversed(self._arrange([*self.added, *inside]))]:
             register(manager, origin, plugin)
         manager.callbacks = {name: ("callbacks", index) for index, (name, _) in enumerate(callbacks)}
         manager.spec = spec

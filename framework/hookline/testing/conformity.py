@@ -86,11 +86,11 @@ OF_COMPONENTS = (
     ComponentCheck(
         "state_dict", (LossSpec, OptimizerSpec, ModelSpec, WrapperSpec), training_checks.is_saved_and_loaded
     ),
+    ComponentCheck("resumes", (LossSpec, OptimizerSpec, ModelSpec, DataSpec, WrapperSpec), training_checks.resumes),
     ComponentCheck("gradients", (LossSpec,), loss_checks.has_correct_gradients),
     ComponentCheck("reductions", (LossSpec,), loss_checks.has_consistent_reductions),
     ComponentCheck("parts", (LossSpec,), loss_checks.adds_up_over_parts),
     ComponentCheck("shapes", (LossSpec,), loss_checks.refuses_wrong_shapes),
-    ComponentCheck("resumes", (OptimizerSpec,), family_checks.resumes),
     ComponentCheck("order", (DataSpec,), family_checks.keeps_its_order),
     ComponentCheck("check", (DataSpec,), family_checks.accepts_valid_data),
     ComponentCheck("batches", (MetricSpec,), family_checks.is_independent_of_batches),

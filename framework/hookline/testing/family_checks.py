@@ -1,9 +1,8 @@
-"""Checks for one family: optimizers, data sources, metrics, distances, deployment targets."""
+"""Checks for one family: data sources, metrics, distances, deployment targets."""
 
 import tempfile
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve
 
@@ -12,58 +11,8 @@ from hookline.testing.components_under_test import Component
 from hookline.testing.declaration_checks import replaced
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
-from hookline.testing.training_checks import same, state_of, through_a_file
-from hookline.training.gradients import Closure
+from hookline.testing.training_checks import same
 from hookline.training.pipeline import train
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from hookline.plugins.stages import Run
-    from hookline.training.pipeline import Prepared
-
-STEPS = 3
-
-
-def resumes(component: Component) -> None:
-    """Check that a training continues identically after its optimizer is saved and loaded."""
-    spec = component.needs()
-    run, straight = component.prepare(spec)
-    _steps(run, straight, 2 * STEPS)
-
-    run, first = component.prepare(spec)
-    _steps(run, first, STEPS)
-    modules = through_a_file(component, "model", state_of(first.model, first.criterion))
-    state = through_a_file(component, "optimizer", first.optimizer.state_dict())
-    run, second = component.prepare(spec)
-    second.model.load_state_dict(modules["model"])
-    second.criterion.load_state_dict(modules["criterion"])
-    second.optimizer.load_state_dict(state)
-    _steps(run, second, STEPS, start=STEPS)
-    if not same(state_of(second.model, second.criterion), state_of(straight.model, straight.criterion)):
-        refuse(
-            f"A training with {component.name} that is saved after {STEPS} steps and loaded continues differently: "
-            f"everything a step depends on must be in `self.state` or in the options of `param_groups`."
-        )
-
-
-def _steps(run: "Run", made: "Prepared", count: int, start: int = 0) -> None:
-    """Take steps, starting with the batch at this index. Each step has its own seed."""
-    import torch
-
-    def gradients(batch: Batch) -> "Tensor":
-        made.optimizer.zero_grad()
-        outputs = run.stages.forward(run=run, model=made.model, batch=batch)
-        loss = run.stages.loss(run=run, criterion=made.criterion, outputs=outputs, batch=batch)
-        return run.stages.backward(run=run, loss=loss)
-
-    made.model.train()
-    batches = (batch for epoch in range(1, count + start + 1) for batch in made.data.training.epoch(epoch))
-    for number, batch in enumerate(islice(batches, start, start + count), start):
-        torch.manual_seed(number)
-        loss = gradients(batch)
-        run.stages.step(run=run, optimizer=made.optimizer, closure=Closure(gradients, batch, loss, made.optimizer))
-        run.state.step += 1
 
 
 def keeps_its_order(component: Component) -> None:

@@ -16,7 +16,8 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.testing.components_under_test import Component
-from hookline.testing.outcomes import refuse
+from hookline.testing.outcomes import NotApplicable, refuse
+from hookline.training.exactness.verification import verify_spec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -65,6 +66,18 @@ def repeats(component: Component) -> None:
             f"generator or from `run.spec.run.seed`, and no class or module may keep state of the previous training."
             f""
         )
+
+
+def resumes(component: Component) -> None:
+    """Check that a training with it which is interrupted and resumed equals one that is not, to the last bit."""
+    spec = component.needs()
+    verified = verify_spec(spec, component.plugin.plugins_for(spec.plugins))
+    if any(component.name in name for name in verified.left_out):
+        raise NotApplicable("It has effects outside the directory of the run, which a verification avoids.")
+    if not verified.is_repeatable:
+        raise NotApplicable(f'Two trainings with it differ anyway: see "{component.name}-repeats".')
+    if not verified.is_exact:
+        refuse(f"A training with {component.name} cannot be resumed exactly. {verified.summary}")
 
 
 def is_saved_and_loaded(component: Component) -> None:

@@ -1,12 +1,12 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from hookline.data.batches import length_of
 from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
@@ -17,13 +17,14 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
-from hookline.runs.layers import recorded_layers
+from hookline.runs.layers import Layer, recorded_layers
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.deployment.before_training import check_deployments
+from hookline.training.initialize_from import beginning_from, initialize_from, sentence
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -67,6 +68,7 @@ def train(
     plugins: Iterable[object] = (),
     out: str | Path | None = None,
     locked: str | Path | None = None,
+    from_run: str | Path | None = None,
 ) -> Trial:
     """Train a spec and return the result.
 
@@ -80,6 +82,9 @@ def train(
         out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
         locked: the directory of a run of this spec, to repeat it. An error is raised if anything has changed that the
             bits of the result depend on.
+        from_run: begin with the weights of this run, such as "runs/digits/1", or with those of one of its checkpoints:
+            "runs/digits/1:best" or "runs/digits/1:1200". It replaces the section `initialize_from` of the spec, except
+            for the parameters and layers that it selects.
 
     In the main thread, Ctrl-C, SIGTERM and SIGHUP end the training after the current step, unless the program has its
     own handlers for them. However a training ends, its results so far are written to the directory first.
@@ -106,6 +111,8 @@ def train(
 
     """
     refuse_other_specs(spec)
+    if from_run is not None:
+        spec = beginning_from(spec, from_run)
     start = Start(
         directory.plan(out, spec.run.name),
         is_numbered=out is None,
@@ -170,17 +177,31 @@ def with_notes(run: Run, trial: Trial) -> Trial:
 
 
 @frozen(kw_only=True)
-class Prepared:
-    """Everything that is built before training, after the preflight."""
+class Parts:
+    """The parts of a training, after the preflight."""
 
     data: "Data"
     model: "nn.Module"
     criterion: "nn.Module"
     optimizer: "optim.Optimizer"
+    layers: Sequence[Layer]
+
+
+@frozen(kw_only=True)
+class Prepared(Parts):
+    """The same, with the plan."""
+
     plan: Plan
 
 
 def prepared(run: Run) -> Prepared:
+    """Build the parts of a training and make its plan. Nothing is written."""
+    made = built_parts(run)
+    planned = plan(run, made.data, made.model, made.criterion, made.optimizer, tuple(made.layers))
+    return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
+
+
+def built_parts(run: Run) -> Parts:
     """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
     import torch
 
@@ -194,13 +215,14 @@ def prepared(run: Run) -> Prepared:
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
+    if run.spec.initialize_from is not None and run.state.initialized_from is None:
+        run.state.initialized_from = initialize_from(run, model, criterion)
     with recorded_layers(model) as layers:
         preflight(run, data, model, criterion)
     check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
-    made = plan(run, data, model, criterion, optimizer, tuple(layers))
-    return Prepared(data=data, model=model, criterion=criterion, optimizer=optimizer, plan=made)
+    return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
 
 
 def train_once(run: Run, start: Start) -> Trial:
@@ -208,11 +230,15 @@ def train_once(run: Run, start: Start) -> Trial:
 
     However the training ends, even with an error, its results so far are written.
     """
+    if start.resumed is not None:  # The state that is loaded later contains the weights of the other run.
+        run.state.initialized_from = start.resumed.state["run"].get("initialized_from")
     made = prepared(run)
     if start.locked is not None:
         locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
     if start.resumed is None:
         run.interruption.listen()
+        if run.state.initialized_from is not None:
+            run.note(sentence(run.state.initialized_from))
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:

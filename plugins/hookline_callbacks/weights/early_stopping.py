@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, Weights, hookimpl
@@ -26,7 +27,8 @@ class EarlyStopping(CallbackSpec):
     monitor: str = "validation/loss"
     """The name of the monitored number in `metrics.jsonl`."""
     patience: int = option(default=10, minimum=1)
-    """The number of epochs without improvement after which the run stops."""
+    """The number of epochs without improvement after which the run stops, or of validations if the spec sets
+    `validate_every_steps` or `validate_every_epochs`. A validation inside an epoch stops the run at once."""
     min_delta: float = option(default=0.0, minimum=0)
     """The minimum change that counts as an improvement."""
     mode: Literal["min", "max"] | None = None
@@ -56,7 +58,9 @@ class EarlyStopping(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if it can never stop the run before the last epoch."""
-        every, epochs = self.every or 1, run.spec.run.epochs
+        if run.spec.run.validates_otherwise:
+            return
+        every, epochs = self.every or 1, run.last_epoch
         earliest = self.first_due + -(-self.patience // every) * every
         if earliest >= epochs >= self.first_due:  # A callback that starts later is reported as a whole.
             message = (
@@ -108,14 +112,26 @@ class _EarlyStopping:
         """Compare the number of this epoch with the best one."""
         record = yield
         number = monitored("EarlyStopping", self._spec.monitor, record)
+        if number is None:
+            return record
         if self._is_better(number, run):
             self._best, self._best_epoch, self._best_step = number, run.epoch, run.step
             if self._spec.restore_best:
                 self._weights = [deepcopy(module.state_dict()) for module in self._modules]
-        elif run.epoch - self._best_epoch >= self._spec.patience:
-            best = f"it was best in epoch {self._best_epoch}" if self._best_epoch else "it was never a number"
-            run.stop(f"{self._spec.monitor} has not improved for {self._spec.patience} epochs; {best}.")
+        elif self._validations_since_best(run) >= self._spec.patience:
+            is_per_epoch = not run.spec.run.validates_otherwise
+            unit, place = ("epochs", self._best_epoch) if is_per_epoch else ("validations", self._best_step)
+            best = f"it was best in {'epoch' if is_per_epoch else 'step'} {place}" if place else "it was never a number"
+            run.stop(
+                f"{self._spec.monitor} has not improved for {self._spec.patience} {unit}; {best}.",
+                now=run.is_inside_epoch,
+            )
         return record
+
+    def _validations_since_best(self, run: Run) -> int:
+        """Return the number of records with the monitored number since the best one, including the current one."""
+        since = takewhile(lambda record: record["step"] > self._best_step, reversed(run.history))
+        return 1 + sum(self._spec.monitor in record for record in since)
 
     def _is_better(self, number: float, run: Run) -> bool:
         if self._best is None:

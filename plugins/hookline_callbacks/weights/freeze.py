@@ -38,7 +38,7 @@ class Freeze(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if `until` is after the last epoch."""
-        epochs = run.spec.run.epochs
+        epochs = run.last_epoch
         if self.until is not None and self.until > epochs:
             message = f"Freeze never ends: the run has {counted(epochs, 'epoch')}, but `until` is {self.until}."
             yield OptionError("until", message)
@@ -77,7 +77,7 @@ class _Freeze:
             trained = yield
         finally:
             self._set_trained(dict.fromkeys(self._frozen, True))
-        if self._spec.until is not None and run.epoch < self._spec.until <= run.spec.run.epochs:
+        if self._spec.until is not None and run.epoch < self._spec.until <= run.last_epoch:
             run.note(f"Freeze was to end in epoch {self._spec.until}, but the training ended earlier.")
         return trained
 
@@ -85,7 +85,8 @@ class _Freeze:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Unfreeze parameters from the next epoch on, except those that another Freeze holds."""
         record = yield
-        self._begin_epoch(run.epoch + 1)
+        if not run.is_inside_epoch:
+            self._begin_epoch(run.epoch + 1)
         return record
 
     def _begin_epoch(self, epoch: int) -> None:

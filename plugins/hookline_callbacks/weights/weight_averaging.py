@@ -109,7 +109,7 @@ class StochasticWeightAveraging(CallbackSpec):
         if self.swa_lr is None:
             return
         yield from run.spec.optimizer.doubt_changed_lr("swa_lr")
-        epochs = run.spec.run.epochs
+        epochs = run.last_epoch
         start = self.first_epoch(epochs)
         if start + self.anneal_epochs > epochs:
             takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, but the last is {epochs}"
@@ -156,7 +156,7 @@ class _StochasticWeightAveraging(Averaging):
         else:
             run.note(
                 f"StochasticWeightAveraging averaged no epochs: the run ended in epoch {run.epoch}, but averaging "
-                f"starts in epoch {self._spec.first_epoch(run.spec.run.epochs)}."
+                f"starts in epoch {self._spec.first_epoch(run.last_epoch)}."
             )
         return trained
 
@@ -185,7 +185,7 @@ class _StochasticWeightAveraging(Averaging):
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the weights of this epoch to the mean."""
         record = yield
-        if run.epoch >= self._spec.first_epoch(run.spec.run.epochs):
+        if not run.is_inside_epoch and run.epoch >= self._spec.first_epoch(run.last_epoch):
             self._update()
             if self._scheduler is not None:
                 self._scheduler.step()

@@ -460,7 +460,9 @@ BAD = [
             ),
             ("        class Momentum", "        means = {}\n\n        class Momentum"),
         ],
-        {"Momentum-resumes": "everything a step depends on must be in `self.state`"},
+        {
+            "Momentum-resumes": r'optimizer \(Momentum\), in step 2, in the stage "step"\. Everything that a step depends'
+        },
     ),
     (
         "optimizer",
@@ -478,7 +480,7 @@ BAD = [
         ],
         {
             "Momentum-state_dict": "cannot be saved: it may contain only tensors, numbers",
-            "Momentum-resumes": "cannot be saved",
+            "Momentum-resumes": r"state\.0\.function has the type function, which a checkpoint cannot hold",
         },
     ),
     (
@@ -489,12 +491,34 @@ BAD = [
     (
         "callback",
         [('self.steps = state["steps"]', "pass")],
-        {"Count-state_dict": "has a different `state_dict` after loading one"},
+        {
+            "Count-state_dict": "has a different `state_dict` after loading one",
+            "Count-resumes": r"callbacks\.0 \(Count\): steps, in step 2\. Attributes that differ: `steps` \(1, and 0",
+        },
     ),
     (
         "callback",
         [("    def load_state_dict(self, state):", "    def load(self, state):")],
-        {"Count-state_dict": "has `state_dict` but no `load_state_dict`"},
+        {
+            "Count-state_dict": "has `state_dict` but no `load_state_dict`",
+            "Count-resumes": r'callbacks\.0 \(Count\), after step \d, in the stage "log"',
+        },
+    ),
+    (
+        "callback",
+        [("def state_dict", "def state"), ("def load_state_dict", "def load")],
+        {"Count-resumes": r"callbacks\.0 \(Count\), after step \d, in the stage \"log\".* `steps` \(\d, and 0 after"},
+    ),
+    (
+        "callback",
+        [
+            ("        self.steps = 0\n", "        self.steps, self.draw = 0, random.Random(1)\n"),
+            ('"count": self.steps}', '"count": self.steps, "noise": self.draw.random()}'),
+            ("from hookline import hookimpl", "import random\n\nfrom hookline import hookimpl"),
+        ],
+        {
+            "Count-resumes": r'callbacks\.0 \(Count\), after step 6, in the stage "log"\. Attributes that differ: `draw`\.'
+        },
     ),
     (
         "metric",
@@ -510,7 +534,10 @@ BAD = [
                 "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(int(torch.randint(99, (1,))) + 1, start)\n        return made",
             ),
         ],
-        {"Even-order": "their order must depend only on seed and epoch"},
+        {
+            "Even-order": "their order must depend only on seed and epoch",
+            "Even-resumes": r"generator torch, after step 1\. The batches of an epoch must follow from the seed",
+        },
     ),
     (
         "data",
@@ -521,7 +548,10 @@ BAD = [
                 "}, targets)\n        epoch = made.training.epoch\n        made.training.epoch = lambda number, start=0: epoch(number)\n        return made",
             ),
         ],
-        {"Even-order": "from the middle of an epoch differ from those of the whole epoch"},
+        {
+            "Even-order": "from the middle of an epoch differ from those of the whole epoch",
+            "Even-resumes": r"data \(Even\), after step 1\. The batches of an epoch must follow from the seed",
+        },
     ),
     (
         "data",
@@ -588,7 +618,7 @@ def test_conform_creates_a_case_for_each_check(pytester):
         focal=LOSS, test_focal="import focal\nfrom hookline.testing import conform\n\ntest_it = conform(focal)\n"
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "FocalLoss")
-    result.assert_outcomes(passed=10, skipped=1, deselected=5)
+    result.assert_outcomes(passed=11, skipped=1, deselected=5)
     bad = changed("loss", ("outputs.log_softmax", "outputs.detach().log_softmax"))
     pytester.makepyfile(focal=bad)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q", "-k", "gradients or FocalLoss-trains")

@@ -24,6 +24,7 @@ class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
     family = "data source"
+    fingerprints_files = False  # The rows are compared instead.
     reading_options: "ClassVar[Collection[str] | None]" = None
     """The options that decide which files are read, and how. If none of them is wrong, but others are, the names of
     files and columns are still checked, and reported together with the wrong options. `None`: they are not."""

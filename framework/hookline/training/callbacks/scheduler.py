@@ -23,7 +23,8 @@ class SchedulerSpec(WrapperSpec):
     family = "scheduler"
 
     needs_record: ClassVar[bool] = False
-    """Whether it needs the record of an epoch. Then it cannot be part of another scheduler."""
+    """Whether it needs what was logged. Then it is stepped after each record, also inside an epoch, and cannot be part
+    of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()
     """The options with the number of steps or epochs after which something happens, each one number or several. A
@@ -65,18 +66,26 @@ class SchedulerSpec(WrapperSpec):
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
         if (length := self.length(run)) is not None:
-            yield from self.unfit(length, "step" if self.is_per_step else "epoch")
+            yield from self.unfit(length, self.unit(run))
         yield from run.spec.optimizer.doubt_changed_lr("type")
+
+    def unit(self, run: Run) -> str:
+        """What it is stepped after: "step", "epoch", or "validation" if it needs what was logged."""
+        if self.needs_record and run.spec.run.validates_otherwise:
+            return "validation"
+        return "step" if self.is_per_step else "epoch"
 
     def length(self, run: Run) -> int | None:
         """The number of times it is stepped in the run; `None` if the data does not know its number of batches."""
-        epochs = run.spec.run.epochs
-        if not self.is_per_step:
-            return epochs
-        return None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
+        if self.unit(run) == "validation":
+            every_steps, every_epochs = run.spec.run.validate_every_steps, run.spec.run.validate_every_epochs
+            if every_steps is None:
+                return run.last_epoch // (every_epochs or 1)
+            return None if run.last_step is None else run.last_step // every_steps
+        return run.last_step if self.is_per_step else run.last_epoch
 
     def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
-        """Options that do not fit if it is stepped `length` times, after each "step" or "epoch".
+        """Options that do not fit if it is stepped `length` times, after each "step", "epoch" or "validation".
 
         A scheduler that contains others includes their options. A class with conditions beyond `happens_after` and
         `takes` adds its own.
@@ -142,13 +151,14 @@ class Schedule:
         return optimizer
 
     @hookimpl(wrapper=True)
-    def log(self, record: dict[str, Any]) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the learning rate of the last step of the epoch, and advance to that of the next epoch."""
         # Before other schedulers, which may be inside this one, change it.
         self._note()
         logged = yield
         logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
-        self._advance(logged)
+        if not run.is_inside_epoch or self._spec.needs_record:
+            self._advance(logged)
         return logged
 
     def state_dict(self) -> dict[str, Any]:
