@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all verify check bench onnx-alone docs constraints clean
+.PHONY: train test test-all verify check eject bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -32,6 +32,10 @@ check: .venv/installed-check
 	  $(BIN)/hookline new plugin my-$$family --family $$family --out .mypy_cache/drafts/$$family > .mypy_cache/drafts.log || exit 1; \
 	done
 	MYPYPATH=$$(echo .mypy_cache/drafts/* | tr ' ' ':') $(BIN)/mypy --num-workers auto framework plugins .mypy_cache/drafts/*/hookline_*.py
+
+# Write each shipped spec as a script, run both, and compare losses and weights; the scripts must pass ruff, too.
+eject: .venv/installed-check
+	$(BIN)/python tests/product/test_eject.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py

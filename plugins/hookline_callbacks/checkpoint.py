@@ -26,6 +26,7 @@ class Checkpoint(CallbackSpec):
     saves one without ending the training.
     """
 
+    only_observes = True
     writes_to = ("checkpoints/",)
     connects_to = ()
     logs = ()

@@ -32,6 +32,7 @@ class Progress(CallbackSpec):
     The command line adds it unless you pass `--quiet`. Without a terminal it prints plain lines.
     """
 
+    only_observes = True
     logs = ()
     writes_to = ()
     connects_to = ()

@@ -20,6 +20,8 @@ from hookline_data.rows.split_file import SplitFile
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline.script import BatchNames, Script
+
 
 @spec
 class Table(NamedColumns, SplitFile):
@@ -110,6 +112,12 @@ class Table(NamedColumns, SplitFile):
                 if isinstance(path, Files) and (located := path.located(error)) is not None:
                     raise located from None
             raise
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines that read the file with pyarrow, split its rows, and prepare them with NumPy."""
+        from hookline_data.ejecting.table import eject_table
+
+        return eject_table(self, script, data, objective)
 
     def prepared(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode. Several files are already one: see `together`."""

@@ -29,6 +29,7 @@ COMMANDS = {
     "deploy": "write a finished run in a format for other programs, and compare it with the model",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
+    "eject": "write a spec as a script of plain torch, which trains to the same bits",
     "explain": "explain a value of a spec, or the id of an error",
     "runs": "list runs side by side: the settings that differ, and the metrics",
     "plot": "draw the curves of several runs in one picture",

@@ -218,6 +218,10 @@ IDS: Mapping[str, Kind] = {
         "Parts of the spec are valid individually, but do not fit each other, the data or this machine.",
         "The message names what was expected and what was found.",
     ),
+    "not-ejectable": Kind(
+        "`hookline eject` cannot write this part of the spec as lines of torch.",
+        "Choose another component or option, or, in a plugin of your own, give its class a method `eject`.",
+    ),
     "unfit-shape": Kind(
         "A layer cannot be applied to the output of the layer before it, or to the data.",
         "Change the size of one of the two layers, or add a layer such as Flatten between them.",

@@ -46,6 +46,7 @@ from .objective.prediction_columns import (
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
+from .objective.prediction_lines import classes_of as classes_of
 from .options import (
     Spec as Spec,
     option as option,

@@ -26,6 +26,10 @@ class Spec:
     family: ClassVar[str | None] = None
     """The name of the family of components in messages; set by the base class of a family."""
 
+    behavior: ClassVar[tuple[str, ...]] = ()
+    """The methods that compute what `eject` writes as lines of torch; set by the base class of a family. A class that
+    overrides one of them must override `eject` too: the lines that it inherits may do something else."""
+
     fingerprints_files: ClassVar[bool] = True
     """Whether `hookline train --locked` compares the files that options of type `Path` name."""
 

@@ -25,6 +25,7 @@ class LossPlot(CallbackSpec):
     that takes. List this callback first: it only sees numbers that callbacks and schedulers listed after it add.
     """
 
+    only_observes = True
     logs = ()
     connects_to = ()
 

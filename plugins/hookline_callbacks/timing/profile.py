@@ -46,6 +46,7 @@ class Profile(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     writes_to = ("profile/",)

@@ -45,6 +45,7 @@ class Timing(CallbackSpec):
     logged, so that the log stays reproducible.
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     writes_to = ("timing.csv", "timing.txt")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, Weights, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError
+from hookline.script import Script, cannot_be_written, literal
 from hookline.spec import CallbackSpec, DataSpec, MetricSpec, Objective, WrapperSpec, option, spec
 from hookline.training import Logging, check_monitor, check_monitored, monitored
 
@@ -44,6 +45,30 @@ class EarlyStopping(CallbackSpec):
     def build(self) -> object:
         """Return the callback, which remembers the best number."""
         return _EarlyStopping(self)
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the comparison after each epoch, and restore the best weights at the end."""
+        if self.is_limited:
+            raise cannot_be_written("Epochs that are not monitored have no lines.", ("every",))
+        if not self.monitor.startswith(("training/", "validation/")):
+            raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
+        number = f"record[{literal(self.monitor)}]"
+        higher = _EarlyStopping(self)._higher_is_better(run)
+        delta = f" {'+' if higher else '-'} {self.min_delta}" if self.min_delta else ""
+        loop, names, values = script.loop, ["best", "best_epoch"], [number, "epoch"]
+        start = [f'{"-" if higher else ""}float("inf")', "0"]
+        if self.restore_best:
+            script.use("from copy import deepcopy")
+            modules = script.modules
+            names += [f"best_{name}" for name in modules]
+            values += [f"deepcopy({name}.state_dict())" for name in modules]
+            start += ["None"] * len(modules)
+            loop.after = [f"{name}.load_state_dict(best_{name})" for name in modules] + loop.after
+        loop.before.append(f"{', '.join(names)} = {', '.join(start)}")
+        assignments = [f"    {', '.join(names[:2])} = {', '.join(values[:2])}"]
+        assignments += [f"    {name} = {value}" for name, value in zip(names[2:], values[2:], strict=True)]
+        loop.after_record = [f"if {number} {'>' if higher else '<'} best{delta}:", *assignments, *loop.after_record]
+        loop.stop.append(f"epoch - best_epoch >= {self.patience}")
 
     def check(
         self,

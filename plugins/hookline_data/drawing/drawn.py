@@ -8,6 +8,7 @@ from attrs import evolve, fields
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
+from hookline.script import refuse_inherited_lines, without_lines
 from hookline.spec import DataSpec, LossSpec, Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
 from hookline_data.drawing.partners import DrawnBatches, Groups
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.data import DataDescription, RowBlock
+    from hookline.script import BatchNames, Script
     from hookline_data.drawing.partners import Draw
 
 
@@ -116,6 +118,23 @@ class Drawn(TransformedSource):
             kept=data.kept,
         )
         return self.transformed(run, drawn)
+
+    @without_lines
+    def drawing_lines(self) -> str:
+        """Return the lines of a script that draw row numbers, as `draw` does.
+
+        They get `rows`, `labels`, `groups` and the generator `random`, and define `drawn`, a list of the row numbers of
+        each group of inputs, and `outcome`, the index of the outcome of each row.
+        """
+        raise NotImplementedError
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines of the source, and those that draw partners for its rows."""
+        from hookline_data.ejecting.drawn import eject_drawn
+
+        refuse_inherited_lines(self, "drawing_lines", ("draw",))
+        targets, _ = self._targets(objective)
+        return eject_drawn(self, script, run, self._source(run), Objective.of(self.stand_in()), targets)
 
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the inputs of single rows for a model that is applied to each group, otherwise those of all groups."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors.unfit import UnfitCells as UnfitCells
+from hookline.script.written import without_lines
 from hookline.spec.families.graph import Graph, Value
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
@@ -11,6 +12,8 @@ from hookline.spec.options import Spec, spec
 if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 MISSING_TIME = -(2**63)
 """A missing time in a graph, as NumPy has it: `numpy.datetime64("NaT").astype("int64")`."""
@@ -31,6 +34,7 @@ class ColumnSpec(Spec):
     """
 
     family = "column kind"
+    behavior = ("parse", "fit", "transform")
 
     @property
     def gives_indices(self) -> bool:
@@ -104,6 +108,19 @@ class ColumnSpec(Spec):
         list of int64 for a sequence of indices. No cell is null.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
+
+    @without_lines
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Return an expression of the transformed cells of all rows, for `hookline eject`: `(rows,)` or `(rows, n)`.
+
+        Args:
+            script: takes the lines that fit the kind, in the section "prepare", and functions.
+            cells: the cells of the column, a `pyarrow.ChunkedArray`, as code.
+            training: the indices of the training rows, as code.
+            fitted: what the kind knows about the training rows.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     @property
     def cells_of_graph(self) -> Literal["number", "text", "time"] | None:

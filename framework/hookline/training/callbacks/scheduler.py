@@ -8,6 +8,8 @@ from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
+from hookline.script.script import Script
+from hookline.script.written import cannot_be_written
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 
@@ -111,6 +113,32 @@ class SchedulerSpec(WrapperSpec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
+    def eject_scheduler(self, script: Script, length: int | None) -> str:
+        """An expression that builds the scheduler over `optimizer`, for `hookline eject`."""
+        raise cannot_be_written(f"{type(self).__name__} has no lines of torch: its class has no `eject_scheduler`.")
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the scheduler, and its steps."""
+        if type(self).build_scheduler is not _owner(type(self), "eject_scheduler").build_scheduler:
+            raise cannot_be_written(f"{type(self).__name__} overrides `build_scheduler`, but not `eject_scheduler`.")
+        loop = script.loop
+        schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
+        name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
+        loop.before.insert(0, f"{name} = {self.eject_scheduler(script, self.length(run))}")
+        if not self.is_per_step:
+            loop.record.append('record["lr"] = optimizer.param_groups[0]["lr"]')
+            loop.after_record.insert(0, self.ejected_advance(name))
+        elif loop.skip:
+            raise cannot_be_written("A scheduler that is stepped after each step has no lines for skipped batches.")
+        else:
+            loop.step.append('rate = optimizer.param_groups[0]["lr"]')
+            loop.after_step.insert(0, f"{name}.step()")
+            loop.record.append('record["lr"] = rate')
+
+    def ejected_advance(self, name: str) -> str:
+        """The statement of `advance`, given the variable of the scheduler."""
+        return f"{name}.step()"
+
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler at the end of an epoch; `record` is what was logged about it."""
         scheduler.step()
@@ -118,6 +146,11 @@ class SchedulerSpec(WrapperSpec):
     def build(self) -> object:
         """The callback that steps the scheduler."""
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
+
+
+def _owner(kind: type[Any], name: str) -> Any:
+    """The class that defines a method of another one."""
+    return next(one for one in kind.__mro__ if name in vars(one))
 
 
 class Schedule:
