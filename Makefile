@@ -41,11 +41,13 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
+	$(BIN)/python benchmarks/checkpoints.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/serve.py
 
 # Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
 onnx-alone: .venv/installed-test

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import RowField
 from hookline.errors import OptionError
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, Value, option, spec
 from hookline_columns.arrays.text_parts import WORD, lists, of_pattern, places_in_rows
@@ -49,6 +50,11 @@ class TextColumn(ColumnSpec):
         texts = graph.op("Reshape", texts, numpy.array([-1]))
         is_refused = graph.op("And", is_missing, numpy.array(not self.takes_missing))
         return prepared_in_graph(graph, texts, lowercase=self.lowercase), is_refused
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a text; the example has the first known tokens."""
+        example = " ".join(fitted.get("tokens", ())[:3]) or "some words"
+        return RowField(name=column, cell="text", may_be_missing=self.takes_missing, example=example)
 
     def prepared(self, cells: "pyarrow.Array") -> "pyarrow.Array":
         """Return the text in lower case, if it is to be, without missing cells."""

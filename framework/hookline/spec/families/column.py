@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
 from hookline.script.written import without_lines
 from hookline.spec.families.graph import Graph, Value
@@ -168,6 +169,19 @@ class ColumnSpec(Spec):
             first = torch.tensor(numbers[:1], dtype=torch.float64)
             found[column] = self.inverse_transform(first, fitted).item()
         return found
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return how a cell of the column is written in JSON, with an example, such as for a form.
+
+        The default follows from `reads`: a number or a text.
+        """
+        is_number = self.reads == "number"
+        return RowField(
+            name=column,
+            cell="number" if is_number else "text",
+            may_be_missing=self.takes_missing,
+            example=fitted.get("fill", 0) if is_number else "",
+        )
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each number that a cell becomes, such as "color=red"."""

@@ -50,9 +50,8 @@ class Resumed:
                 differ from those of the run so far.
 
         """
-        found = list(differences(self.before, run.spec))
-        changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
-        is_changed = any(found) or any(self._differences_from_lock(run, plan))
+        changed = self.changed_of_groups(run)
+        is_changed = any(differences(self.before, run.spec)) or any(self._differences_from_lock(run, plan))
 
         def restored() -> None:
             if is_changed:
@@ -65,6 +64,11 @@ class Resumed:
             run.interruption.listen()
 
         return Resuming({**self.state, "changed": changed}, restored)
+
+    def changed_of_groups(self, run: Run) -> list[str]:
+        """The options of the optimizer that differ, which its state must not restore."""
+        found = differences(self.before, run.spec)
+        return [str(difference.path[-1]) for difference in found if _is_of_groups(difference)]
 
     def refuse_changes(self, run: Run, plan: Plan) -> None:
         """Raise an error for changes that were not allowed, since the run would not continue as the same one.
