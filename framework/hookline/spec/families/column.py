@@ -128,15 +128,16 @@ class ColumnSpec(Spec):
         """The type of the cells that `to_onnx` takes, each `(N, 1)`; `None` if the kind has no graph.
 
         "number": float64, NaN for missing cells. "text": strings without whitespace around them. "time": microseconds
-        since 1970, int64, and `MISSING_TIME` for missing cells. A deployed model takes the transformed cells of a kind
-        without a graph.
+        since 1970, int64, and `MISSING_TIME` for missing cells. A run with a kind that has no graph cannot be deployed
+        as ONNX.
         """
         return None
 
     def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
         """Add what `parse` and `transform` do to a graph, and return the result `(N, n)`, float64, or an index, int64.
 
-        Numbers are NaN where a cell cannot be transformed, and an index is -1.
+        Numbers are NaN where a cell cannot be transformed, and an index is -1. Sequences are `(N, steps)`, int64, with
+        0 behind the last index of each row.
 
         Args:
             graph: the graph.
