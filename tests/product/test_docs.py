@@ -1,4 +1,5 @@
 import importlib.util
+import io
 import json
 import re
 import shlex
@@ -7,10 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from asgi_client import client
 
 import hookline
 import hookline_metrics
 from hookline.cli.main import main
+from hookline.serving.application import application
+from hookline.serving.limits import Limits
+from hookline.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
 PAGES = {page.stem: page.read_text() for page in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
@@ -348,6 +353,28 @@ def test_deployed_models_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
     assert re.fullmatch(r"tensor\(\[\[[\d., e-]+\]\]\)\n", program)
     assert weights == "{'0.bias': (16,), '0.weight': (16, 4), '2.bias': (3,), '2.weight': (3, 16)}\n"
     assert loader == "setosa\n"
+
+
+def test_predictions_are_served_as_shown(tmp_path, monkeypatch, capsys):
+    trial = hookline.train(hookline.load(ROOT / "specs" / "iris.toml"), out=tmp_path / "run")
+    command, answer = blocks("console", "serving")[0].splitlines()
+    _, _, url, _, row = shlex.split(command)
+    assert url == "http://127.0.0.1:8000/predict"
+    with client(application(Predictor(hookline.open_run(trial.directory)), Limits())) as served:
+        found = served.post("/predict", json=json.loads(row))
+        assert found.json().keys() == json.loads(answer).keys()
+        assert found.json()["prediction"] == json.loads(answer)["prediction"]
+        wrong = json.loads(blocks("json", "serving")[0])
+        rows = [json.loads(row), {**json.loads(row), "petal_width": "wide"}]
+        assert served.post("/predict", json=rows).json() == wrong
+
+        def urlopen(request):
+            sent = served.post("/predict", content=request.data, headers=dict(request.header_items()))
+            return io.BytesIO(sent.content)
+
+        monkeypatch.setattr("urllib.request.urlopen", urlopen)
+        exec(blocks("python", "serving")[0], {})  # noqa: S102 - the example must run unchanged.
+    assert capsys.readouterr().out == "['setosa', 'virginica']\n"
 
 
 def test_a_spec_is_ejected_as_shown(monkeypatch, capsys):

@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "predict new rows with a finished run",
     "evaluate": "compute loss and metrics of a finished run, for a split or a file",
     "deploy": "write a finished run in a format for other programs, and compare it with the model",
+    "serve": "serve the predictions of a finished run over HTTP, with a page to try it",
     "check": "check specs and report every problem",
     "plan": "show what would run: stages and plugins, the model layer by layer, memory",
     "eject": "write a spec as a script of plain torch, which trains to the same bits",

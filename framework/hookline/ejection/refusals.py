@@ -21,6 +21,15 @@ SECTIONS = {
 OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"}
 """The options of `[run]` that a script has, or that do not change what is trained."""
 
+REASONS = {
+    "initialize_from": "The script has no weights of another run: remove this section, and load them yourself.",
+    **dict.fromkeys(
+        ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
+        "The script trains and validates whole epochs: remove this option.",
+    ),
+}
+"""Why a section or an option of the run has no lines."""
+
 AFTER_TRAINING = ("deploy", "tune")
 """The stages that are called when the model is trained."""
 
@@ -28,9 +37,9 @@ AFTER_TRAINING = ("deploy", "tune")
 def problems(run: Run) -> Iterator[Diagnostic]:
     """Yield a problem for each section and option of the run without lines, and for each stage of a plugin."""
     for name in other_options(run.spec, SECTIONS):
-        yield Diagnostic("not-ejectable", "This section has no lines of torch.", (name,))
+        yield Diagnostic("not-ejectable", REASONS.get(name, "This section has no lines of torch."), (name,))
     for name in other_options(run.spec.run, OPTIONS):
-        yield Diagnostic("not-ejectable", "This option has no lines of torch.", ("run", name))
+        yield Diagnostic("not-ejectable", REASONS.get(name, "This option has no lines of torch."), ("run", name))
     yield from _of_stages(run)
 
 

@@ -18,7 +18,7 @@ from hookline_data.layout import checks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, RowField
     from hookline.script import BatchNames, Script
     from hookline_data.drawing.partners import Draw
 
@@ -180,6 +180,23 @@ class Drawn(TransformedSource):
         else:
             blocks = single_rows(self, source, read, objective, rows_per_block, keep)
         return self.transformed_blocks(blocks, description)
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return the cells of single rows for a model that is applied to each group, otherwise those of all groups."""
+        from hookline_data.json_fields.of_drawn import fields_of_drawn
+
+        is_single = is_applied_to_each(self.gives, objective.inputs)
+        return fields_of_drawn(self, self.original(description), Objective.of(self.stand_in()), is_single=is_single)
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return single rows, or a mapping with the rows of each group."""
+        from hookline_data.json_fields.of_drawn import rows_of_drawn
+
+        is_single = is_applied_to_each(self.gives, objective.inputs)
+        stand_in = Objective.of(self.stand_in())
+        return rows_of_drawn(self, rows, self.original(description), stand_in, is_single=is_single)
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws row numbers by name: those of each group of inputs, and the outcome as "target".

@@ -34,7 +34,7 @@ class Slow:
         """Called in the first step."""
 
     def pass_by(self, place, run):
-        if self.begun is not None:
+        if self.begun is not None and run.is_stepping:
             self.begun()
             self.begun = None
         time.sleep(self.pause)

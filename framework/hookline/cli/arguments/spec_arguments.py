@@ -51,6 +51,17 @@ def add_from_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_allow_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare `--allow NAME`."""
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help='when resuming, accept another optimizer.lr, or other "data", "plugins" or "environment"; repeatable',
+    )
+
+
 def document_of(arguments: argparse.Namespace, path: str) -> Document:
     """Read the document in a file, with the changes from `--with`, `--set` and `--from`."""
     return read(path, arguments.overlays, [*arguments.overrides, *_from_run(arguments)], lists=SEVERAL)

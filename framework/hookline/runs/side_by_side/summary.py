@@ -17,6 +17,7 @@ from hookline.errors.text import PathElement, dotted
 from hookline.plots.curves import unit_of
 from hookline.plugins.trial import State
 from hookline.runs import lock as locking
+from hookline.runs.checkpoints import store
 from hookline.runs.directory import LOG, RESULT, SPEC
 from hookline.runs.liveness import is_running
 
@@ -133,6 +134,12 @@ class RunSummary:
                 return None
         value = (self.result or {}).get("seconds")
         return float(value) if isinstance(value, (int, float)) and _is_number(value) else None
+
+    @cached_property
+    def checkpoint(self) -> int | None:
+        """The step of the newest checkpoint, from which `hookline resume` continues; `None` if there is none."""
+        saved = store.all_of(self.directory)
+        return saved[-1].step if saved else None
 
     @cached_property
     def metrics(self) -> Mapping[str, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
 from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.graph import Graph, Value
@@ -131,15 +132,16 @@ class ColumnSpec(Spec):
         """The type of the cells that `to_onnx` takes, each `(N, 1)`; `None` if the kind has no graph.
 
         "number": float64, NaN for missing cells. "text": strings without whitespace around them. "time": microseconds
-        since 1970, int64, and `MISSING_TIME` for missing cells. A deployed model takes the transformed cells of a kind
-        without a graph.
+        since 1970, int64, and `MISSING_TIME` for missing cells. A run with a kind that has no graph cannot be deployed
+        as ONNX.
         """
         return None
 
     def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
         """Add what `parse` and `transform` do to a graph, and return the result `(N, n)`, float64, or an index, int64.
 
-        Numbers are NaN where a cell cannot be transformed, and an index is -1.
+        Numbers are NaN where a cell cannot be transformed, and an index is -1. Sequences are `(N, steps)`, int64, with
+        0 behind the last index of each row.
 
         Args:
             graph: the graph.
@@ -171,6 +173,19 @@ class ColumnSpec(Spec):
             first = torch.tensor(numbers[:1], dtype=torch.float64)
             found[column] = self.inverse_transform(first, fitted).item()
         return found
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return how a cell of the column is written in JSON, with an example, such as for a form.
+
+        The default follows from `reads`: a number or a text.
+        """
+        is_number = self.reads == "number"
+        return RowField(
+            name=column,
+            cell="number" if is_number else "text",
+            may_be_missing=self.takes_missing,
+            example=fitted.get("fill", 0) if is_number else "",
+        )
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each number that a cell becomes, such as "color=red"."""

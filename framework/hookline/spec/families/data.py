@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.script.written import without_lines
@@ -161,3 +162,37 @@ class DataSpec(Spec):
 
         """
         return RawInputs(description)
+
+    def row_fields(self, description: "DataDescription", objective: "Objective") -> "Sequence[RowField]":
+        """Return the cells of a row that `rows_of_json` takes, such as for a form.
+
+        The default is for prepared arrays, one for each group of inputs. Override it in a source that prepares rows.
+
+        Args:
+            description: the description of the data of the run.
+            objective: the objective.
+
+        """
+        from hookline.data.json_rows.arrays import fields_of_arrays
+
+        return fields_of_arrays(description)
+
+    def rows_of_json(
+        self, rows: "Sequence[Mapping[str, Any]]", description: "DataDescription", objective: "Objective"
+    ) -> Any:
+        """Return rows from JSON, such as those that are sent to a server, as a source for `open_rows`.
+
+        The rows come from strangers: they must never name files to read. The default makes an array of each cell.
+
+        Args:
+            rows: the rows, with the cells that `row_fields` describes.
+            description: the description of the data of the run.
+            objective: the objective.
+
+        Raises:
+            DataError: If the rows cannot be read at all.
+
+        """
+        from hookline.data.json_rows.arrays import arrays_of_rows
+
+        return arrays_of_rows(rows, self.row_fields(description, objective))

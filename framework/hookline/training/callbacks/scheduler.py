@@ -207,7 +207,24 @@ class Schedule:
         # the end of an epoch, because this optimizer has made none before the scheduler's.
         vars(self._optimizer)["_opt_called"] = True
 
-    def lengths_differ(self, state: Mapping[str, Any]) -> bool:
+    @property
+    def name(self) -> str:
+        """The name of its class in the spec."""
+        return type(self._spec).__name__
+
+    @property
+    def needs_record(self) -> bool:
+        """Whether its learning rates depend on what is logged."""
+        return self._spec.needs_record
+
+    def advance_after(self, unit: str) -> None:
+        """Advance after a "step" or an "epoch" of a training that is only computed, if it counts these."""
+        if not self.needs_record and unit == ("step" if self._spec.is_per_step else "epoch"):
+            assert self._scheduler is not None
+            with warnings.catch_warnings(action="ignore"):  # The optimizer makes no steps.
+                self._scheduler.step()
+
+    def lengths_differ(self, run: Run, state: Mapping[str, Any]) -> bool:
         """Whether the schedule of a saved state has another length than this one, such as in a longer run."""
         return _lengths(state) != _lengths(self.state_dict())
 

@@ -91,8 +91,8 @@ class Ending:
 
     def save(self, run: Run, state: Any) -> None:
         """Keep a copy of the state."""
-        compared = {**state, "run": {**state["run"], "seconds": 0.0}}
-        del compared["spec"]
+        compared = {name: part for name, part in state.items() if name != "spec"}
+        compared["run"] = {**state["run"], "seconds": 0.0}
         self.state, self.snapshot = leaves(compared), store.snapshot(run.step, state)
 
 

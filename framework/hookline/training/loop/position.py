@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.batches import length_of
 from hookline.errors.exceptions import CheckpointError, DataError
 from hookline.plugins.stages import Run
+from hookline.runs.directory import spec_text
 from hookline.spec.durations import seconds_of
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.training_state import load_training_state, training_state
@@ -36,6 +37,8 @@ class Position:
         self._trained = model, criterion, optimizer
         self._records = Records(run, data, model, criterion)
         self._saving = run.saving
+        assert run.directory is not None, "The directory is created before training begins."
+        self._spec = "" if run.saving is None else spec_text(run, run.directory)
         limits = run.spec.run
         self._max_steps = limits.max_steps
         self._max_seconds = None if limits.max_time is None else seconds_of(limits.max_time)
@@ -94,8 +97,8 @@ class Position:
                 return
             if is_validated:
                 self._validate_inside()
-                if state.ends_now:
-                    break
+                if state.ends_now:  # Wrappers may have called `run.stop`.
+                    break  # type: ignore[unreachable]
             self._given += 1
             yield batch
             if saving is not None and saving.is_due_after_step(self._run):
@@ -177,7 +180,7 @@ class Position:
         state = training_state(self._run, *self._trained)
         if self._generators is not None:
             state["generators"] = self._generators
-        self._saving.save(self._run, {"position": position, **state})
+        self._saving.save(self._run, {"spec": self._spec, "position": position, **state})
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         run = self._run
