@@ -16,6 +16,7 @@ from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
+from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
@@ -40,7 +41,7 @@ class Logging:
 
 
 def check_monitored(
-    callback: WrapperSpec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]
+    callback: Spec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]
 ) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
@@ -74,7 +75,7 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], lo
 
 
 def _refuse_what_is_outside(
-    callback: WrapperSpec, name: str, logging: Logging, option: str, *within: PathElement
+    callback: Spec, name: str, logging: Logging, option: str, *within: PathElement
 ) -> None:
     """Raise an `OptionError` for a number that only a callback outside this one logs, since this one cannot see it."""
     own = next((index for index, other in enumerate(logging.callbacks) if other is callback), None)
