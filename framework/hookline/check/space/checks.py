@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.check.space.variants import SECTION, domain_nodes, trial_document
+from hookline.check.space.variants import SECTION, trial_document
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import OptionError
@@ -87,17 +87,18 @@ def _choices_around(space: Space, name: str) -> Iterator[tuple[str, Any]]:
 
 def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnostic]:
     """The ranges of integers for options that take any number, of which only the integers would be tried."""
-    nodes = domain_nodes(document)
-    for path, domain in space.items():
-        if isinstance(domain, Range) and domain.is_integer and domain.step is None:
-            values = space.chosen(lambda one: extremes(one)[0])
-            values[path] = domain.low + 0.5
-            if not read(trial_document(document, space, values)):
-                message = f"Only the integers from {domain.low} to {domain.high} would be tried, but this takes any number."
-                help_text = f"Write {float(domain.low)} and {float(domain.high)}, or add `step = 1`."
-                low = nodes[path].value["low"]
-                place = low.settings[-1].value if low.settings else None
-                yield Diagnostic("invalid-value", message, (*SECTION, path), help_text, place=place)
+    for parameter in space.parameters():
+        domain = parameter.domain
+        if not isinstance(domain, Range) or not domain.is_integer or domain.step is not None:
+            continue
+        around = dict(_choices_around(space, parameter.name))
+        values = space.chosen(lambda one, around=around: around.get(one.name, extremes(one)[0]))  # type: ignore[misc]
+        if not read(trial_document(document, space, {**values, parameter.name: domain.low + 0.5})):
+            only = f'Only the integers from {domain.low} to {domain.high} would be tried for "{parameter.name}"'
+            help_text = f"Write {float(domain.low)} and {float(domain.high)}, or add `step = 1`."
+            path = (*SECTION, *space.keys_of(parameter))
+            found = Diagnostic("invalid-value", f"{only}, which takes any number.", path, help_text)
+            yield document.locate(found)
 
 
 def _with_values(problem: Diagnostic, document: Document, values: Mapping[str, Any]) -> Diagnostic:

@@ -25,7 +25,9 @@ def space(value: Any, converter: Converter) -> Space:
         raise wrong(value, "a table with a range or choices for each path")
     if not value:
         message = "The space is empty: there is nothing to search."
-        raise InvalidValueError("invalid-value", message, "Add a path, such as optimizer.lr = { low = 1e-4, high = 1 }.")
+        raise InvalidValueError(
+            "invalid-value", message, "Add a path, such as optimizer.lr = { low = 1e-4, high = 1 }."
+        )
     domains: dict[str, Domain] = {}
     places: dict[str, tuple[str, ...]] = {}
     errors: list[Exception] = []
@@ -55,7 +57,9 @@ class OverlapError(Exception):
 
 def _overlapping(path: str, others: Mapping[str, Domain]) -> str | None:
     """The first path that contains another one or is contained in it."""
-    return next((other for other in others if f"{other}.".startswith(f"{path}.") or f"{path}.".startswith(f"{other}.")), None)
+    return next(
+        (other for other in others if f"{other}.".startswith(f"{path}.") or f"{path}.".startswith(f"{other}.")), None
+    )
 
 
 def _overlap(path: str, other: str, key: str) -> OverlapError:

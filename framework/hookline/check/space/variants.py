@@ -113,7 +113,5 @@ def _filled(name: str, template: Any, node: Node, values: Mapping[str, Any]) -> 
         )
     if isinstance(template, list):
         elements = zip(template, node.value, strict=True)
-        return Node(
-            [_filled(f"{name}.{index}", *pair, values) for index, pair in enumerate(elements)], node.settings
-        )
+        return Node([_filled(f"{name}.{index}", *pair, values) for index, pair in enumerate(elements)], node.settings)
     return node

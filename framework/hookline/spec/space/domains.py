@@ -83,9 +83,7 @@ class Choices(Spec):
 
     def index(self, label: object) -> int:
         """Return the index of the choice with this label."""
-        return next(
-            index for index, known in enumerate(self.labels) if (type(known), known) == (type(label), label)
-        )
+        return next(index for index, known in enumerate(self.labels) if (type(known), known) == (type(label), label))
 
 
 Domain = Range | Choices
