@@ -9,6 +9,16 @@ def register_specs() -> Components:
     return Components(
         __name__,
         {
+            "optuna_search": ("Optuna",),
+            "pruners": (
+                "HyperbandPruner",
+                "MedianPruner",
+                "PatientPruner",
+                "PercentilePruner",
+                "SuccessiveHalvingPruner",
+                "ThresholdPruner",
+            ),
+            "samplers": ("GPSampler", "NSGAIISampler", "NSGAIIISampler", "TPESampler"),
             "simple_searches": ("GridSearch", "RandomSearch"),
         },
     )

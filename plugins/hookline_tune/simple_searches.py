@@ -41,7 +41,7 @@ class GridSearch(TunerSpec):
                 yield OptionError("space", message, *self.space.keys_of(parameter))
         yield from () if self.total is None else super().conflicts()
 
-    def build(self, seed: int) -> Search:
+    def build(self, seed: int, maximized: Sequence[bool]) -> Search:
         """Return the search, in which the last parameter varies fastest."""
         return _Grid(self.space)
 
@@ -50,7 +50,7 @@ class GridSearch(TunerSpec):
 class RandomSearch(TunerSpec):
     """Try random values, each independent of all others: all values of a range are equally likely."""
 
-    def build(self, seed: int) -> Search:
+    def build(self, seed: int, maximized: Sequence[bool]) -> Search:
         """Return the search, in which the values depend on the seed and the number of the trial."""
         return _Random(self.space, seed)
 
@@ -58,7 +58,7 @@ class RandomSearch(TunerSpec):
 class _NoPruning:
     """A search that lets every trial reach its last epoch."""
 
-    def prunes(self, number: int, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
+    def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Return `None`."""
         return None
 
@@ -67,12 +67,12 @@ class _NoPruning:
 class _Grid(_NoPruning):
     space: Space
 
-    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> Mapping[str, Any] | None:
+    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
         """Return the combination with this number."""
         size = self.space.size()
         if size is not None and number > size:
             return None
-        return combination(self.space, number - 1)
+        return TrialRecord(number=number, values=combination(self.space, number - 1))
 
 
 @frozen
@@ -80,10 +80,11 @@ class _Random(_NoPruning):
     space: Space
     seed: int
 
-    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> Mapping[str, Any] | None:
+    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
         """Return random values."""
         generator = Random(f"{self.seed}/{number}")  # noqa: S311 - It chooses values, not secrets.
-        return self.space.chosen(lambda parameter: random_value(parameter, generator))
+        values = self.space.chosen(lambda parameter: random_value(parameter, generator))
+        return TrialRecord(number=number, values=values)
 
 
 def combination(space: Space, index: int) -> dict[str, Any]:

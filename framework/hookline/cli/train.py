@@ -41,6 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     document = document_of(arguments, path)
     loader = Loader(extra)
     spec = loader.load(document, with_data=True)
+    if spec.tune is not None:
+        from hookline.cli.tune import tuned
+        from hookline.tuning.study import new_study
+
+        return tuned(new_study(spec, loader, document, arguments.out), arguments)
     # Imported here, so that problems in the spec are reported without waiting for these imports.
     from hookline.cli.output.training import trained
     from hookline.training.pipeline import train

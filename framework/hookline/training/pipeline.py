@@ -106,6 +106,8 @@ def train(
 
     """
     refuse_other_specs(spec)
+    if spec.tune is not None:
+        raise HooklineError("The spec has a section [tune]: pass it to `hookline.tune`, which trains its trials.")
     start = Start(
         directory.plan(out, spec.run.name),
         is_numbered=out is None,

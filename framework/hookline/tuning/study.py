@@ -135,7 +135,7 @@ class Study:
             given=given,
             shared=SharedData(),
         )
-        search = self.tuner.build(self.spec.run.seed)
+        search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
         self._report(on_end)
         while not self.is_complete and interruption.number is None:
             if not self._train_next(trainer, search):
@@ -165,17 +165,14 @@ class Study:
         if begun is not None and begun.has_ended:
             return
         known = self.known_to(number)
-        values = search.suggest(number, known) if begun is None else begun.values
-        if values is None:  # The search has tried everything.
+        record = begun or search.suggest(number, known)
+        if record is None:  # The search has tried everything.
             trial_directory(self.root, number).rmdir()
             self.plan = evolve(self.plan, trials=number - 1)
             write_plan(self.root, self.plan)
             return
-
-        def prunes(record: TrialRecord) -> str | None:
-            return search.prunes(number, known, record)
-
-        trainer.train(TrialRecord(number=number, values=values), prunes, self._is_kept)
+        record.curve.clear()  # Of the process that was killed.
+        trainer.train(record, lambda record: search.prunes(known, record), self._is_kept)
 
     def _not_ended(self) -> Iterator[int]:
         return (number for number in range(1, self.plan.trials + 1) if number not in self.ended)

@@ -1,6 +1,6 @@
 """Tuners: which trials of a spec to train, in search of the best one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hookline.errors.option_errors import OptionError
@@ -19,8 +19,8 @@ OF_TRIALS = ("parameters", "seconds")
 class Search(Protocol):
     """A search for the best trial of a study: what a tuner builds."""
 
-    def suggest(self, number: int, trials: "Sequence[TrialRecord]") -> Mapping[str, Any] | None:
-        """Return the values of a trial by parameter, such as `space.chosen(...)` returns; `None` if all were tried.
+    def suggest(self, number: int, trials: "Sequence[TrialRecord]") -> "TrialRecord | None":
+        """Return the record of a trial with the values to try, `space.chosen(...)`; `None` if all were tried.
 
         The answer must depend only on the seed and these arguments: a trial that was killed is run again, other
         processes may ask for other trials, and a study continues after a restart.
@@ -31,13 +31,12 @@ class Search(Protocol):
 
         """
 
-    def prunes(self, number: int, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
+    def prunes(self, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
         """Return why to end a trial after the last epoch of its curve; `None` to continue it.
 
         Args:
-            number: the number of the trial, from 1.
             trials: the trials with smaller numbers that have ended, in their order.
-            record: the trial so far. What the search notes in `record.attributes` is kept.
+            record: the trial so far. What the search adds to its `attributes` is kept.
 
         """
 
@@ -91,6 +90,9 @@ class TunerSpec(Spec):
     def check(self, **sections: Any) -> None:
         """Raise a `ValueError` if it cannot tune a spec with these sections, by name, if all of them are valid."""
 
-    def build(self, seed: int) -> Search:
-        """Return the search of a study with this seed."""
+    def build(self, seed: int, maximized: Sequence[bool]) -> Search:
+        """Return the search of a study with this seed. `maximized` says of each monitored number if higher is better.
+
+        It is built once for each process that works on the study.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
