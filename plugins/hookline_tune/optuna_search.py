@@ -155,7 +155,8 @@ def _distribution(parameter: Parameter) -> "BaseDistribution":
 
 def _suggested(trial: "Trial", parameter: Parameter) -> Any:
     suggest: Callable[[str, BaseDistribution], Any] = trial._suggest
-    return suggest(parameter.name, _distribution(parameter))
+    value = suggest(parameter.name, _distribution(parameter))
+    return value if isinstance(parameter.domain, Choices) else parameter.domain.nearest(value)
 
 
 def _attributes(trial: "Trial") -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The trials of a tuned run: where their directories are, and which of them is best.
 
 A study has each trial in a directory of its own, `trial-1` and so on, and its records say which is best. Where a plugin
-answers the stage `tune`, the first trial is in the directory of the run itself, and the others in `trial-2`, `trial-3` and so on in it. Each is a
-run of its own. A run that is not tuned has one trial.
+answers the stage `tune`, the first trial is in the directory of the run itself, and the others in `trial-2`, `trial-3`
+and so on in it. Each is a run of its own. A run that is not tuned has one trial.
 """
 
 import json
@@ -78,6 +78,11 @@ def chosen_trial(run: Path, number: int | None = None) -> ChosenTrial:
     if number is not None:
         if number not in known:
             raise RunError(f"{run}: {_no_such_trial(number, list(known))}")
+        if study.is_study(run) and not (known[number] / directories.MODEL).is_file():
+            raise RunError(
+                f"{known[number]}: The weights of this trial were not kept. Train it again with "
+                f'`hookline train {known[number] / directories.SPEC}`, or set `keep = "all"` in [tune].'
+            )
         return ChosenTrial(directory=known[number], number=number, trials=len(known))
     if study.is_study(run):
         return _best_of_study(run, known)

@@ -4,11 +4,16 @@ import random
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.batches import Batch
 from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.space.record import TrialRecord
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
+
+
+MOST_BYTES = 2**28
+"""How many bytes of data to keep for later trials, in addition to the data of the last one."""
 
 
 class SharedData:
@@ -19,27 +24,37 @@ class SharedData:
 
     def __init__(self) -> None:
         """Begin without data."""
-        self._data: Data | None = None
-        self._used: tuple[Any, ...] = ()
-        self._generators: tuple[Any, ...] = ()
+        self._known: list[tuple[tuple[Any, ...], Data, tuple[Any, ...]]] = []
+        """What was prepared: on what it depends, the data, and the states of the random number generators then."""
 
     @hookimpl
     def prepare_data(self, run: Run) -> "Data":
-        """Return the data of the trial before if this one uses the same, and prepare it otherwise."""
+        """Return the data of an earlier trial if this one uses the same, and prepare it otherwise."""
         import numpy
 
         objective = run.objective.losses
         used = (run.spec.data, tuple(objective), tuple(one.loss for one in objective.values()), run.seed)
         used = (*used, str(run.device), run.spec.run.dtype, run.spec.model.members)
-        if self._data is None or used != self._used:
-            self._data = run.stages.inside(self, "prepare_data")(run=run)
-            self._used = used
-            self._generators = random.getstate(), numpy.random.get_state()
-        else:
-            run.is_source_read = True
-            random.setstate(self._generators[0])
-            numpy.random.set_state(self._generators[1])
-        return self._data
+        for known, data, generators in self._known:
+            if known == used:
+                run.is_source_read = True
+                random.setstate(generators[0])
+                numpy.random.set_state(generators[1])
+                return data
+        while self._known and sum(_size(data) for _, data, _ in self._known) > MOST_BYTES:
+            self._known.pop(0)
+        data = run.stages.inside(self, "prepare_data")(run=run)
+        self._known.append((used, data, (random.getstate(), numpy.random.get_state())))
+        return data
+
+
+def _size(data: "Data") -> int:
+    """The number of bytes of the rows; more than is ever kept if they are not held in memory."""
+    rows = [getattr(split, "all", None) for split in data.splits().values()]
+    if not all(isinstance(one, Batch) for one in rows):
+        return MOST_BYTES + 1
+    groups = [group for one in rows if one is not None for group in (one.inputs, one.targets, one.lengths)]
+    return sum(tensor.nbytes for group in groups for tensor in group.values())
 
 
 class Curve:

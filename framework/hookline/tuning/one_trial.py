@@ -16,7 +16,6 @@ from hookline.files import write_file
 from hookline.plugins.manager import Named
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
-from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
@@ -84,13 +83,17 @@ class Trainer:
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                self._note(record, trial, curve, run)
+                record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
                 if failure is not None:
-                    record.state, record.reason = "failed", str(failure) or type(failure).__name__
-                elif is_kept(record):
+                    record.state, record.reason = "failed", trial.error
+                else:
+                    self._note(record, trial, curve)
+                if failure is None and is_kept(record):
                     directories.write_beginning(run, made.data, home)
                     locking.write(made.plan, directories.spec_text(run, home), home)
                     directories.write_results(run, trial)
+                else:
+                    directories.write_result(run, trial)
         except FileError:
             raise
         except KeyboardInterrupt:
@@ -105,9 +108,8 @@ class Trainer:
         """The plugins of a run, between the record of the curve and the shared data."""
         return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
 
-    def _note(self, record: TrialRecord, trial: Trial, curve: Curve, run: Run) -> None:
+    def _note(self, record: TrialRecord, trial: Trial, curve: Curve) -> None:
         """Add the results of a training to the record."""
-        record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
         numbers = {**_numbers_of_weights(trial), "seconds": trial.seconds}

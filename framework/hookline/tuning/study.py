@@ -260,7 +260,9 @@ def open_study(root: Path, loader: Loader, *, like: TrainingSpec | None = None, 
     if trials is not None and trials != plan.trials:
         plan = evolve(plan, trials=trials)
         write_plan(root, plan)
-    return Study(root=root, spec=spec, document=document, loader=loader, plan=plan)
+    study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan)
+    study.refresh()
+    return study
 
 
 def refuse_other_spec(spec: TrainingSpec, like: TrainingSpec, root: Path) -> None:

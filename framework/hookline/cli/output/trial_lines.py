@@ -37,7 +37,9 @@ class TrialDisplay:
         )
         self._is_active = True
         first = f"{self._study.spec.run.name}: {counted(plan.trials, 'trial')} by {tuner} for the {goal}"
-        self._print(*paragraph(first, screen_width(), then="  "), f"Study in {self._study.root}", "")
+        before = f", in which {counted(len(self._study.ended), 'trial')} ended before" if self._study.ended else ""
+        place = f"Study in {self._study.root}{before}"
+        self._print(*(line for text in (first, place) for line in paragraph(text, screen_width(), then="  ")), "")
         if sys.stdout.isatty():
             self._begin_bar()
         return self

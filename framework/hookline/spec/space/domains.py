@@ -1,6 +1,7 @@
 """The values that a search tries for an option: a range of numbers, or choices."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from hookline.errors.option_errors import OptionError
@@ -35,9 +36,21 @@ class Range(Spec):
         return None if step is None else round((self.high - self.low) / step)
 
     def value(self, step: int) -> int | float:
-        """Return the value after this many steps from `low`."""
-        value = self.low + step * (self.step or 1)
-        return value if self.is_integer else min(float(value), float(self.high))
+        """Return the value after this many steps from `low`, as the decimal number that one would write.
+
+        >>> Range(low=0.0, high=0.5, step=0.1).value(3)
+        0.3
+        """
+        if self.is_integer:
+            return self.low + step * int(self.step or 1)
+        assert self.step is not None, "Only the values of a range with a step are countable."
+        return float(Decimal(str(self.low)) + step * Decimal(str(self.step)))
+
+    def nearest(self, value: float) -> int | float:
+        """Return the countable value that is nearest to a number; the number itself if they are not countable."""
+        if self.is_integer or self.step is None:
+            return value
+        return self.value(round((value - self.low) / self.step))
 
     def conflicts(self) -> Iterator[OptionError]:
         """Yield the conflicts between bounds, scale and step."""
