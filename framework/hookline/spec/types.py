@@ -16,7 +16,7 @@ from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import enumerate_names
 from hookline.spec.options import Bounds, Spec
-from hookline.spec.space.domains import Choices, Range
+from hookline.spec.space.domains import Range
 from hookline.spec.space.space import Space
 from hookline.spec.words import article, plural, wrong
 
@@ -266,13 +266,10 @@ class SearchSpace(OptionType):
         return isinstance(value, Space)
 
     def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
-        domains = [table(Range), table(Choices), {"type": "array", "minItems": 1}]
-        return {
-            "type": "object",
-            "minProperties": 1,
-            # A table of further paths, as in `optimizer.lr = …`, has other keys than a domain.
-            "additionalProperties": {"anyOf": [*domains, {"type": "object", "minProperties": 1}]},
-        }
+        # Editors complete the keys of a range. Other tables are choices, or further paths, as in `optimizer.lr = …`.
+        others: list[Schema] = [{"type": "array", "minItems": 1}, {"type": "object", "minProperties": 1}]
+        domain = {"anyOf": [table(Range), *others]}
+        return {"type": "object", "minProperties": 1, "additionalProperties": domain}
 
     def example(self, bounds: list[Bounds]) -> Any:
         return {"optimizer.lr": {"low": 0.001, "high": 0.1, "log": True}}
