@@ -6,7 +6,10 @@ import hookline
 
 RANGE = {"low": 0.001, "high": 0.1, "log": True}
 SPACE = {
-    "optimizer": [{"type": "SGD", "lr": {**RANGE, "high": 1.0}, "momentum": [0.0, 0.9]}, {"type": "Adam", "lr": RANGE}],
+    "optimizer": [
+        {"type": "SGD", "lr": {**RANGE, "high": 1.0}, "momentum": {"choices": [0.0, 0.9]}},
+        {"type": "Adam", "lr": RANGE},
+    ],
     "data.batch_size": [32, 64],
 }
 

@@ -13,7 +13,9 @@ from torch import nn
 import hookline
 from hookline.training import applied
 
-EVERY = {path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml")}
+EVERY = {
+    path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml") if path.parent.name != "tuning"
+}
 
 SAMPLE = [
     "residual_network",

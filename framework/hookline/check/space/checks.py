@@ -36,7 +36,7 @@ def problems_of_space(document: Document, tuner: TunerSpec, read: Read) -> list[
 
     def add(values: Mapping[str, Any], *, is_combination: bool = False) -> bool:
         problems = read(trial_document(document, space, values))
-        for problem in problems:
+        for problem in map(_with_hint, problems):
             key = (problem.id, problem.message, problem.place)
             found.setdefault(key, _with_values(problem, document, values) if is_combination else problem)
         return bool(problems)
@@ -99,6 +99,13 @@ def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnos
             path = (*SECTION, *space.keys_of(parameter))
             found = Diagnostic("invalid-value", f"{only}, which takes any number.", path, help_text)
             yield document.locate(found)
+
+
+def _with_hint(problem: Diagnostic) -> Diagnostic:
+    """The problem; for an array inside of a choice, with how to search its elements."""
+    if problem.id != "wrong-type" or problem.help or "but it is an array" not in problem.message:
+        return problem
+    return evolve(problem, help="To try several values inside of a choice, write { choices = […] }.")
 
 
 def _with_values(problem: Diagnostic, document: Document, values: Mapping[str, Any]) -> Diagnostic:

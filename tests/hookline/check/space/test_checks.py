@@ -73,6 +73,7 @@ def test_a_good_space_has_no_problems():
         ("high = 0.99", "high = -0.5", [("out-of-bounds", "-0.5")]),
         ("momentum", "mometum", [("unknown-key", "mometum")]),
         ('"AdamW", lr = {', '"AdamX", lr = {', [("unknown-type", '"AdamX"')]),
+        ("momentum = { low = 0.0, high = 0.99 }", "momentum = [0.0, 0.9]", [("wrong-type", "[0.0, 0.9]")]),
         ("step = 0.1", "step = 0.3", [("conflicting-options", "0.3")]),
         ("high = 0.5, step", "high = 1.5, step", [("out-of-bounds", "1.5")]),
         ("Dropout.p", "Droput.p", [("invalid-change", '"model.layers.Droput.p"')]),
@@ -104,19 +105,24 @@ def test_a_range_of_integers_for_an_option_that_takes_any_number_is_reported():
 def test_a_grid_needs_countable_values():
     text = SPEC.replace("RandomSearch", "GridSearch")
     assert ["optimizer.SGD.lr" in problem.message for problem in problems(text)] == [True, False, False]
-    finite = text.replace("log = true", "step = 0.0001").replace("high = 0.99", "high = 0.9, step = 0.1")
-    assert problems(finite.replace("8, high = 256, step = 0.0001", "8, high = 16")) == [], finite
+    finite = (
+        text.replace("log = true", "step = 0.5")
+        .replace("low = 1e-3", "low = 0.5")
+        .replace("0.99 }", "0.9, step = 0.1 }")
+    )
+    finite = finite.replace("low = 1e-5, high = 1e-2", "low = 0.5, high = 1.0")
+    assert problems(finite.replace("8, high = 256, step = 0.5", "8, high = 16")) == []
 
 
 def test_combinations_that_conflict_are_reported_with_their_values():
-    conflict = (
-        '"callbacks" = [[], [{ type = "GradientClipping", max_norm = 1.0 }]]\n"optimizer" = [{ type = "LBFGS" }, '
-    )
-    text = SPEC.replace('"optimizer" = [', conflict + '{ type = "SGD" }]\n"model" = [\n', 1)
-    text = text[: text.index('"model" = [')] + '"data.batch_size" = [16]\n'
-    [problem] = problems(text)
-    assert marked(problem).startswith("{ type = ")
-    assert "in trials with callbacks = 1, optimizer = LBFGS" in problem.help
+    space = """[tune.space]
+"callbacks" = [[], [{ type = "GradientClipping", max_norm = 1.0 }]]
+"optimizer" = [{ type = "SGD" }, { type = "LBFGS" }]
+"data.batch_size" = [16]
+"""
+    [problem] = problems(SPEC[: SPEC.index("[tune.space]")] + space)
+    assert marked(problem) == '{ type = "GradientClipping", max_norm = 1.0 }'
+    assert problem.help.endswith("This is so in trials with callbacks = 1, optimizer = LBFGS, data.batch_size = 16.")
 
 
 def test_a_dumped_spec_has_the_same_space(tmp_path):
