@@ -4,9 +4,9 @@ Each bound and each choice is read with all other parameters at their first valu
 type and the limits of every option apply, and the conflicts between options.
 """
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from random import Random
 from typing import Any
 
 from attrs import evolve
@@ -47,7 +47,7 @@ def problems_of_space(document: Document, tuner: TunerSpec, read: Read) -> list[
         return list(found.values())
     for problem in _truncated(document, space, read):
         found.setdefault((problem.id, problem.message, problem.place), problem)
-    generator = Random(0)  # noqa: S311 - It chooses which values to read.
+    generator = random.Random(0)  # noqa: S311 - It chooses which values to read.
     tried = [space.chosen(lambda one: generator.choice(extremes(one))) for _ in range(COMBINATIONS)]
     for values in tried:
         if add(values, is_combination=True):

@@ -45,13 +45,18 @@ class TrialDisplay:
         return self
 
     def _begin_bar(self) -> None:
+        from rich import progress
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         console = Console()
         width = max(5, min(40, console.width - 40))
-        columns = (TextColumn("  trials"), BarColumn(bar_width=width), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, transient=True)
+        columns = (
+            progress.TextColumn("  trials"),
+            progress.BarColumn(bar_width=width),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        self._bar = progress.Progress(*columns, console=console, transient=True)
         self._task = self._bar.add_task("trials", total=self._study.plan.trials, completed=len(self._study.ended))
         self._bar.start()
 
