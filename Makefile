@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all check bench docs constraints clean
+.PHONY: train test test-all verify check eject bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -18,6 +18,10 @@ test: .venv/installed-test
 
 test-all: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile exhaustive
+
+# Prove that a training that is interrupted anywhere is resumed exactly. Name proofs with PROOFS="matrix kill".
+verify: .venv/installed-test
+	cd tests/support && OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m exactness $(PROOFS)
 
 check: .venv/installed-check
 	$(BIN)/ruff check
@@ -29,15 +33,25 @@ check: .venv/installed-check
 	done
 	MYPYPATH=$$(echo .mypy_cache/drafts/* | tr ' ' ':') $(BIN)/mypy --num-workers auto framework plugins .mypy_cache/drafts/*/hookline_*.py
 
+# Write each shipped spec as a script, run both, and compare losses and weights; the scripts must pass ruff, too.
+eject: .venv/installed-check
+	$(BIN)/python tests/product/test_eject.py
+
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
+	$(BIN)/python benchmarks/checkpoints.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/serve.py
+
+# Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
+onnx-alone: .venv/installed-test
+	$(BIN)/python benchmarks/onnx_alone.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

@@ -3,11 +3,13 @@ from . import (
     errors as errors,
     files as files,
     plots as plots,
+    script as script,
     spec as spec,
     testing as testing,
     training as training,
 )
 from .check.load import load as load
+from .ejection.eject import eject as eject
 from .errors.exceptions import (
     HooklineError as HooklineError,
     HooklineWarning as HooklineWarning,

@@ -3,7 +3,6 @@
 import signal
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +26,7 @@ class Checkpoint(CallbackSpec):
     saves one without ending the training.
     """
 
+    only_observes = True
     writes_to = ("checkpoints/",)
     connects_to = ()
     logs = ()
@@ -44,7 +44,7 @@ class Checkpoint(CallbackSpec):
     keep_every_steps: int | None = option(default=None, minimum=1)
     """Also keep each checkpoint whose number of steps is a multiple of this."""
     keep_best: int = option(default=0, minimum=0)
-    """Also keep this many checkpoints of the epochs with the best monitored numbers."""
+    """Also keep this many checkpoints of the epochs, or validations inside them, with the best monitored numbers."""
     monitor: str = option(default="validation/loss", only_with=("keep_best",))
     """The number in `metrics.jsonl` that says which epochs are the best."""
     mode: Literal["min", "max"] | None = option(default=None, only_with=("keep_best",))
@@ -79,11 +79,9 @@ class Checkpoint(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn about an interval that is longer than the run."""
-        epochs = run.spec.run.epochs
-        steps = None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
         for name, number, of_run in (
-            ("every_steps", self.every_steps, steps),
-            ("every_epochs", self.every_epochs, epochs),
+            ("every_steps", self.every_steps, run.last_step),
+            ("every_epochs", self.every_epochs, run.last_epoch),
         ):
             if number is not None and of_run is not None and number > of_run:
                 unit = name.removeprefix("every_")
@@ -111,7 +109,8 @@ class _Checkpoint:
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
-        """Refuse to monitor a number that will not exist."""
+        """Listen for SIGUSR1 until the run ends, and refuse to monitor a number that will not exist."""
+        self._listen(run)
         data = yield
         if self._spec.keep_best:
             check_monitor(self._spec, self._spec.monitor, run, data)
@@ -126,23 +125,27 @@ class _Checkpoint:
         self._saved_at = monotonic()
         run.saving = self
         try:
-            with self._writer, self._listening():
+            with self._writer:
                 return (yield)
         finally:
             run.saving = None
 
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Save after the step in which SIGUSR1 arrives, unless the signal has another handler."""
+    def _listen(self, run: Run) -> None:
+        """Save after the step in which SIGUSR1 arrives, unless the signal has another handler.
+
+        Outside of `fit` it must not end the process: it may arrive during the final evaluation.
+        """
         number = getattr(signal, "SIGUSR1", None)  # Windows has none.
-        is_main = threading.current_thread() is threading.main_thread()
-        if number is None or not is_main or signal.getsignal(number) is not signal.SIG_DFL:
-            yield
+        if number is None or threading.current_thread() is not threading.main_thread():
             return
-        signal.signal(number, self._request)
-        try:
-            yield
-        finally:
+        present = signal.getsignal(number)
+        # The resources of an earlier trial, and with them its handler, may still be open.
+        if present is signal.SIG_DFL or isinstance(getattr(present, "__self__", None), _Checkpoint):
+            signal.signal(number, self._request)
+            run.resources.callback(self._stop_listening, number)
+
+    def _stop_listening(self, number: int) -> None:
+        if signal.getsignal(number) == self._request:
             signal.signal(number, signal.SIG_DFL)
 
     def _request(self, *_: object) -> None:
@@ -155,21 +158,22 @@ class _Checkpoint:
             return True
         return self._is_requested or (minutes is not None and monotonic() - self._saved_at >= 60 * minutes)
 
-    def is_due_after_epoch(self, run: Run) -> bool:
-        """Return whether the epochs are over, or this epoch is one of the best."""
+    def is_due_after_record(self, run: Run) -> bool:
+        """Return whether the epochs are over, or this record is one of the best."""
         is_among_best = False
         if self._spec.keep_best:
             number = monitored("Checkpoint", self._spec.monitor, run.history[-1])
-            if number == number:  # NaN cannot be compared.
+            if number is not None and number == number:  # NaN cannot be compared.
                 self._numbers[run.step] = number
             is_among_best = run.step in self._best()
-        is_due = self._epochs is not None and run.epoch % self._epochs == 0
+        is_due = self._epochs is not None and run.epoch % self._epochs == 0 and not run.is_inside_epoch
         return is_due or is_among_best or self._is_requested
 
     def save(self, run: Run, state: Mapping[str, Any]) -> None:
         """Save the training."""
         self._saved_at, self._is_requested = monotonic(), False
-        self._writer.save(run, state)
+        best_by = {"number": self._spec.monitor, "higher_is_better": self._higher_is_better}
+        self._writer.save(run, {**state, "best_by": best_by} if self._spec.keep_best else state)
 
     def _best(self) -> list[int]:
         """Return the steps with the best numbers. Of equal ones, the first is the best."""

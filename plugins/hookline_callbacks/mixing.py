@@ -1,13 +1,14 @@
 """Mix rows of a batch with one another, and their losses accordingly."""
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve
 
 from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import MismatchError, OptionError
+from hookline.script import Script, cannot_be_written, literal
 from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
@@ -46,6 +47,25 @@ class Mixing(CallbackSpec):
         """Return the callback, which remembers how the latest batch was mixed."""
         return _Mixing(self)
 
+    lines: ClassVar[str] = ""
+    """A function of a script that mixes the rows of a batch in place, and returns the order of the others with the
+    remaining share of the rows, or `None` if they are not mixed."""
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the function, and the mixed loss."""
+        if not self.lines or self.is_limited or run.spec.run.accumulate > 1 or len(run.objective.losses) > 1:
+            raise cannot_be_written(f"This {type(self).__name__} has no lines.")
+        script.use("import numpy as np")
+        source = self.lines.replace("ALPHA", literal(self.alpha))
+        always = self.probability == 1.0
+        begin = "generator.random()  # It decides whether to mix, with a probability of 1."
+        if not always:
+            begin = f"if generator.random() >= {self.probability}:\n        return None"
+        name = script.define(source.replace("BEGIN", begin))
+        script.loop.counts_steps = True
+        script.loop.mixed = name
+        script.loop.mixes_always = always
+
     def incompatibility(self, batch: Batch) -> str | None:
         """Return why such rows cannot be mixed, or `None` if they can."""
         if len(batch.inputs) > 1 or batch.lengths or not batch.input.is_floating_point():
@@ -68,6 +88,18 @@ class Mixup(Mixing):
     Source: Zhang, Cisse, Dauphin and Lopez-Paz, https://arxiv.org/abs/1710.09412
     """
 
+    lines = '''
+def mixup(rows, step):
+    """Mix the rows of a batch in place; return the order of the rows that are mixed in, and the share of the own."""
+    generator = np.random.default_rng((SEED, step, 2))
+    BEGIN
+    share = float(generator.beta(ALPHA, ALPHA))
+    order = torch.from_numpy(generator.permutation(len(rows)))
+    others = rows[order]
+    rows.mul_(share).add_(others, alpha=1 - share)
+    return order, share
+'''
+
     alpha: float = option(default=0.2, above=0)
     """Shares are drawn from Beta(alpha, alpha): small values give shares near 0 or 1, large values near 0.5."""
 
@@ -87,6 +119,22 @@ class CutMix(Mixing):
 
     Source: Yun, Han, Oh, Chun, Choe and Yoo, https://arxiv.org/abs/1905.04899
     """
+
+    lines = '''
+def cutmix(rows, step):
+    """Put a box of other images into those of a batch, and return the order of the others, and the share of the own."""
+    generator = np.random.default_rng((SEED, step, 2))
+    BEGIN
+    share = float(generator.beta(ALPHA, ALPHA))
+    order = torch.from_numpy(generator.permutation(len(rows)))
+    height, width = rows.shape[2:]
+    middle = int(generator.integers(height)), int(generator.integers(width))
+    half = [int(0.5 * (1 - share) ** 0.5 * size) for size in (height, width)]
+    top, left = (max(0, place - size) for place, size in zip(middle, half, strict=True))
+    bottom, right = min(height, middle[0] + half[0]), min(width, middle[1] + half[1])
+    rows[:, :, top:bottom, left:right] = rows[order][:, :, top:bottom, left:right]
+    return order, 1 - (bottom - top) * (right - left) / (height * width)
+'''
 
     def incompatibility(self, batch: Batch) -> str | None:
         """Return why such rows cannot be mixed, such as inputs that are not images."""

@@ -32,6 +32,7 @@ class Progress(CallbackSpec):
     The command line adds it unless you pass `--quiet`. Without a terminal it prints plain lines.
     """
 
+    only_observes = True
     logs = ()
     writes_to = ()
     connects_to = ()
@@ -141,6 +142,8 @@ def _introduction(
     rows = ", ".join(f"{number if number != '0' else 'unknown'} for {name}" for name, number in numbers.items())
     epochs, known = counted(spec.run.epochs, "epoch"), length_of(data.training)
     steps = "an unknown number of steps" if known is None else counted(known, "step")
+    limits = f", {spec.run.limits}" if spec.run.limits else ""
+    first = f"{spec.run.name}: {epochs} of {steps}{limits} on {run.device}, seed {spec.run.seed}"
     reading = f"; {data.reading}" if data.reading else ""
     sections = {
         "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}{reading}",
@@ -149,7 +152,7 @@ def _introduction(
         "optimizer": f"{type(spec.optimizer).__name__}{_rate(optimizer)}",
     }
     return [
-        *_wrapped(f"{spec.run.name}: {epochs} of {steps} on {run.device}, seed {spec.run.seed}", screen, "", "  "),
+        *_wrapped(first, screen, "", "  "),
         *(line for name, text in sections.items() for line in _wrapped(text, screen, f"  {name:<9}  ", " " * 13)),
         *(line for group in _groups(optimizer) for line in _wrapped(group, screen, "    ", "      ")),
         "",
@@ -216,17 +219,14 @@ def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:
     from rich.progress import BarColumn, Progress as RichProgress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
-    steps = run.spec.run.epochs
-
     class Position(ProgressColumn):
         """Reads the run whenever the bar is redrawn."""
 
         def render(self, task: Any) -> Text:
-            total = run.spec.run.epochs * (run.steps_per_epoch or 0)
-            bar.update(task.id, completed=run.step, total=total or None)
+            bar.update(task.id, completed=run.step, total=run.last_step)
             loss = "" if run.loss is None else f"  loss {float(run.loss):.4g}"
             speed = "" if not task.speed else f"  {task.speed:,.0f} steps/s"
-            return Text(f"epoch {run.epoch}/{steps}{loss}{speed}", no_wrap=True, overflow="ellipsis")
+            return Text(f"epoch {run.epoch}/{run.last_epoch}{loss}{speed}", no_wrap=True, overflow="ellipsis")
 
     bar = RichProgress(
         TextColumn("  "),

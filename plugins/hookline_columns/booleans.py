@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import RowField
 from hookline.errors import OptionError, enumerate_names, quoted_cell
 from hookline.spec import Graph, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import as_floats, unparsed
@@ -68,6 +69,10 @@ class Boolean(FilledColumn):
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the numbers."""
         return numbers
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a boolean, which JSON has."""
+        return RowField(name=column, cell="boolean", may_be_missing=self.takes_missing, example=True)
 
     @property
     def cells_of_graph(self) -> Literal["text"]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data import RowField
 from hookline.errors import DataError, OptionError, quoted_cell, shortened
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, option, spec
 from hookline_columns.fitting.partial_fits import CountedFit, counts_of
@@ -140,6 +141,18 @@ class CategoryColumn(ColumnSpec):
         if cells.null_count and self.missing == "category":
             places[cells.is_null().to_numpy(zero_copy_only=False)] = len(names)
         return places
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a text with the categories of the training rows as choices."""
+        choices = (*fitted["categories"], *fitted.get("infrequent", ()))
+        return RowField(
+            name=column,
+            cell="text",
+            choices=choices,
+            is_closed=self.refuses_unknown,
+            may_be_missing=self.takes_missing,
+            example=fitted.get("fill", choices[0] if choices else ""),
+        )
 
     @property
     def cells_of_graph(self) -> Literal["text"]:

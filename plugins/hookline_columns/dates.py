@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import evolve
 
-from hookline.data import Summary
+from hookline.data import RowField, Summary
 from hookline.errors import OptionError, quoted_cell
 from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import unparsed
@@ -180,6 +180,21 @@ class Date(FilledColumn):
         means, stds = (fitted.get(key, ()) for key in ("means", "stds"))
         undone = [number * std + mean for number, mean, std in zip(numbers, means, stds, strict=False)]
         return super().cells(column, [*undone, *numbers[len(undone) :]], fitted)
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a date, a date with a time, or text in the `format`; the example is the last time in training."""
+        last = datetime(1970, 1, 1) + timedelta(microseconds=fitted["last"])
+        has_clock = last.time() != datetime.min.time() or bool({*get_args(ClockPart), "seconds"} & set(self.parts))
+        if self.format is not None:
+            return RowField(
+                name=column, cell="text", may_be_missing=self.takes_missing, example=last.strftime(self.format)
+            )
+        return RowField(
+            name=column,
+            cell="time" if has_clock else "date",
+            may_be_missing=self.takes_missing,
+            example=last.isoformat(timespec="seconds") if has_clock else f"{last:%Y-%m-%d}",
+        )
 
     def names_of_numbers(self, column: str) -> Sequence[str]:
         """Return the names of the parts, such as "date month"."""

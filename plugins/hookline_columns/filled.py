@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from hookline.data import Summary
+from hookline.data import RowField, Summary
 from hookline.errors import DataError, OptionError
 from hookline.spec import (
     SAMPLED_ROWS,
@@ -115,6 +115,26 @@ class FilledColumn(ColumnSpec):
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the names of the numbers, and that of the indicator."""
         return (*self.names_of_numbers(column), *([f"{column} is missing"] if self.indicator else []))
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return a number, with the first of several examples that can be transformed: if possible, a typical one."""
+        return RowField(
+            name=column, cell="number", may_be_missing=self.takes_missing, example=self._typical(column, fitted)
+        )
+
+    def _typical(self, column: str, fitted: Mapping[str, Any]) -> float:
+        import pyarrow
+
+        candidates = [fitted["fill"]] if "fill" in fitted else []
+        if self.is_invertible:
+            import torch
+
+            middle = torch.zeros(1, dtype=torch.float64)
+            candidates.append(self.inverse_transform(middle, fitted).item())
+        for number in (*(float(f"{one:.3g}") for one in candidates), *candidates, 0.0, 1.0):
+            if self.unfit(pyarrow.array([number], pyarrow.float64()), fitted) is None:
+                return number
+        return 0.5  # Inside of the usual ranges, if neither end is.
 
     def names_of_numbers(self, column: str) -> Sequence[str]:
         """Return the names of the numbers that `compute` returns for a cell."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from hookline import Run
 from hookline.data import Data
 from hookline.errors import MismatchError, OptionError, counted, enumerate_names, nearest
@@ -13,8 +15,11 @@ from hookline_data.layout import checks
 from hookline_data.splitting.names import split_called
 
 if TYPE_CHECKING:
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, RowField
     from hookline_data.images.folder import FolderTable
+
+IMAGE = "image"
+"""The name of an image in rows of JSON."""
 
 
 @spec
@@ -133,6 +138,22 @@ class ImageFolder(ImageSource):
             with_targets=with_targets,
             keep=keep,
         )
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return an image."""
+        from hookline_data.images.folder import PATH
+
+        [field] = (one for one in self.image_fields(self._table(), PATH, description) if one.is_needed)
+        return [evolve(field, name=IMAGE)]
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return rows with images in base64."""
+        from hookline_data.images.encoded import EncodedRows
+        from hookline_data.images.folder import PATH
+
+        return EncodedRows.of(rows, PATH, IMAGE)
 
     def _table(self) -> "FolderTable":
         """Return the folder as a table."""

@@ -1,6 +1,6 @@
 """A table with the paths of images as a data source."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, RowField
 
 
 @spec
@@ -154,3 +154,16 @@ class Images(ImageSource):
             with_targets=with_targets,
             keep=keep,
         )
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return the columns of the table; images are in base64."""
+        assert isinstance(self.source, NamedColumns)
+        return self.image_fields(self.source, self.image_column, description)
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return rows with images in base64."""
+        from hookline_data.images.encoded import EncodedRows
+
+        return EncodedRows.of(rows, self.image_column, self.image_column)

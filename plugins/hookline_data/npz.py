@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import BatchNames, Script
+
 
 @spec
 class NPZ(NamedArrays, SplitFile):
@@ -110,6 +112,12 @@ class NPZ(NamedArrays, SplitFile):
         )
         ids.warn_of_shared(self, data.kept)
         return self.transformed(run, data)
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines that read the file with NumPy, split its rows, and prepare them."""
+        from hookline_data.ejecting.npz import eject_npz
+
+        return eject_npz(self, script, data, self._layout(objective, run.spec.run.dtype))
 
     def _layout(self, loss: Objective, dtype: str) -> ArrayLayout:
         """Choose the role of each array."""

@@ -33,6 +33,16 @@ class Pairs(Drawn):
     outcomes = ("different", "same")
     groups_by = Classes()
 
+    def drawing_lines(self) -> str:
+        """Return the lines that draw which pairs have the same class, then both candidates for every row."""
+        return f"""
+            first = np.arange(len(rows))
+            is_same = random.random(len(rows)) < {self.same}
+            second = np.where(is_same, groups.same(random), groups.other(random))
+            drawn = [first, second]
+            outcome = is_same.astype(int)
+        """
+
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws which pairs have the same class, then both candidates for every row."""
         import numpy
@@ -63,6 +73,15 @@ class RankedPairs(Drawn):
     gives = ("input1", "input2")
     outcomes = ("less", "more")
     groups_by = Numbers()
+
+    def drawing_lines(self) -> str:
+        """Return the lines that draw a row with a different number for each row."""
+        return """
+            first = np.arange(len(rows))
+            second = groups.other(random)
+            drawn = [first, second]
+            outcome = (labels > labels[second]).astype(int)
+        """
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws a row with a different number for each row."""

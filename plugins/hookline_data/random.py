@@ -3,6 +3,7 @@
 from hookline import Run
 from hookline.data import Data, in_memory
 from hookline.errors import DataError
+from hookline.script import BatchNames, Script, literal
 from hookline.spec import DataSpec, Objective, option, spec
 
 
@@ -42,3 +43,20 @@ class Random(DataSpec):
             {"training": {"target": {"target": numpy.array(self.targets)}}},
             source="data.targets",
         )
+
+    def eject(self, script: Script, run: Run, data: Data, objective: Objective) -> BatchNames:
+        """Add the lines that draw the inputs."""
+        from hookline_data.ejecting.batches import add_batches
+
+        rows = len(self.targets)
+        script.use("import numpy as np")
+        script.add("read", f"generator = torch.Generator().manual_seed({self.data_seed})")
+        drawn = f"torch.randn({rows}, {self.features}, generator=generator)"
+        script.add("read", f"inputs = {script.moved(drawn)}", apart=False)
+        script.add("read", f"target = np.array({literal(list(self.targets))})", apart=False)
+        [encoding] = objective.encodings(["target"]).values()
+        expression = encoding.eject(script, {"target": "target"}, data.target, "splits['training']")
+        script.add("split", f'splits = {{"training": np.arange({rows})}}')
+        script.add("prepare", f"targets = {script.moved(expression)}")
+        add_batches(script, self, ["inputs", "targets"])
+        return BatchNames(inputs={"input": "x"}, targets={"target": "y"})

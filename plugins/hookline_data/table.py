@@ -10,7 +10,7 @@ from hookline import Run
 from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError
 from hookline.spec import Objective, spec
-from hookline_data.files import several
+from hookline_data.files import joined_tables, several
 from hookline_data.files.several import Files
 from hookline_data.layout import table_checks
 from hookline_data.reading.columns import Chooser, Wanted
@@ -19,6 +19,8 @@ from hookline_data.rows.split_file import SplitFile
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from hookline.script import BatchNames, Script
 
 
 @spec
@@ -84,11 +86,11 @@ class Table(NamedColumns, SplitFile):
         if not isinstance(path, Files):
             return self.read_file(path, wanted)
         tables = [self.read_file(file, wanted) for file in path.files]
-        if text := several.text_in_some(tables):
+        if text := joined_tables.text_in_some(tables):
             as_text = {**wanted, **{name: evolve(wanted[name], kind="text", may_be_lists=False) for name in text}}
             tables = [self.read_file(file, as_text) for file in path.files]
         path.rows[:] = [table.num_rows for table in tables]
-        return several.joined(tables, path)
+        return joined_tables.joined(tables, path)
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing files, and columns that their headers do not contain."""
@@ -110,6 +112,12 @@ class Table(NamedColumns, SplitFile):
                 if isinstance(path, Files) and (located := path.located(error)) is not None:
                     raise located from None
             raise
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines that read the file with pyarrow, split its rows, and prepare them with NumPy."""
+        from hookline_data.ejecting.table import eject_table
+
+        return eject_table(self, script, data, objective)
 
     def prepared(self, run: Run, loss: Objective) -> Data:
         """Read, split, standardize and encode. Several files are already one: see `together`."""

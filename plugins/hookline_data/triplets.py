@@ -27,6 +27,10 @@ class Triplets(Drawn):
     gives = ("anchor", "positive", "negative")
     groups_by = Classes()
 
+    def drawing_lines(self) -> str:
+        """Return the lines that draw the positives of all rows, then the negatives."""
+        return "drawn = [np.arange(len(rows)), groups.same(random), groups.other(random)]"
+
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws the positives of all rows, then the negatives."""
         import numpy

@@ -3,15 +3,18 @@
 torch's argument `generator` is not supported: all random numbers of a run depend on its seed.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import asdict, fields_dict
 
 from hookline.errors import OptionError
+from hookline.script import Code, constructor
 from hookline.spec import InitializationSpec, ParameterSelection, option, spec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import Script
 
 Nonlinearity = Literal[
     "linear",
@@ -37,9 +40,20 @@ class TorchFunction(InitializationSpec):
         """Call `torch.nn.init.<the name of this class>` with these options."""
         from torch.nn import init
 
+        getattr(init, type(self).__name__)(tensor, **self._options())
+
+    def eject(self, script: "Script", tensor: str) -> str:
+        """Return `nn.init.<the name of this class>(…)` with the options that differ from torch's defaults."""
+        from torch.nn import init
+
+        script.use("from torch import nn")
+        name = type(self).__name__
+        return constructor(f"nn.init.{name}", getattr(init, name), {"tensor": Code(tensor), **self._options()})
+
+    def _options(self) -> dict[str, Any]:
+        """Return the arguments of torch's function, without the tensor."""
         selection = fields_dict(ParameterSelection)
-        options = {name: value for name, value in asdict(self, recurse=False).items() if name not in selection}
-        getattr(init, type(self).__name__)(tensor, **options)
+        return {name: value for name, value in asdict(self, recurse=False).items() if name not in selection}
 
 
 @spec

@@ -7,11 +7,14 @@ from attrs import Attribute
 
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import OptionError, enumerate_names
+from hookline.script import Code, LossLines, cannot_be_written, constructor, literal
 from hookline.spec import DividedBy, LossSpec, spec
 from hookline_losses.balanced import Balanced, with_balanced
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, Script
 
 
 @spec
@@ -40,6 +43,42 @@ class TorchLoss(LossSpec):
     def divided_by(self) -> DividedBy:
         """The number of rows; nothing if the losses are added."""
         return "nothing" if self.reduction == "sum" else "rows"
+
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "LossLines":
+        """Return torch's class with the options that differ from its defaults, and a call of it."""
+        if batch.weights is not None:
+            raise cannot_be_written(f"The weights of rows in {type(self).__name__} have no lines of torch.")
+        names = self.inputs
+        given = [outputs] if len(names) == 1 else [f"{outputs}[{literal(name)}]" for name in names]
+        targets = [] if batch.target is None else [batch.target]
+        divisor = self.ejected_divisor(called, batch)
+        return LossLines(
+            build=self.ejected_criterion(script, criterion),
+            loss=f"{called}({', '.join([*given, *targets])})",
+            divisor=divisor,
+            is_tensor=self.divided_by == "weights",
+        )
+
+    def ejected_criterion(self, script: "Script", criterion: "nn.Module") -> str:
+        """Return an expression that builds the criterion; its buffers are written as tensors."""
+        import torch
+
+        script.use("from torch import nn")
+        options = self.arguments()
+        for name, value in self.arguments().items():
+            tensor = getattr(criterion, name, None)
+            if value is not None and isinstance(tensor, torch.Tensor):
+                options[name] = Code(script.moved(f"torch.tensor({literal(tensor.tolist())})"))
+        name = type(self).__name__
+        return constructor(f"nn.{name}", getattr(torch.nn, name), options)
+
+    def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
+        """Return what the loss of a batch is divided by, as code; `None` for a sum."""
+        if self.divided_by == "weights":
+            raise cannot_be_written(f"The divisor of {type(self).__name__} has no lines of torch.")
+        return batch.rows if self.divided_by == "rows" else None
 
     def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the losses of the criterion with torch's `reduction="none"`."""

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from hookline.data import Batch, Classes, ClassesOrDistribution, Data, Outputs, Probabilities
 from hookline.errors import MismatchError, OptionError
 from hookline.spec import DividedBy, option, rows_or_weights, spec
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, PredictionNames, Script
 
 
 NO_PROBABILITIES = "BCELoss takes probabilities from 0 to 1: the model must end in Sigmoid."
@@ -77,6 +81,18 @@ class ClassIndexLoss(TorchLoss):
             return super().divisor(criterion, batch)
         return weight_of(batch, self.ignored_class, criterion.weight)  # type: ignore[arg-type]
 
+    def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
+        """Return the total weight of the counted rows, as code."""
+        if self.divided_by != "weights":
+            return super().ejected_divisor(called, batch)
+        counted = [] if self.weight is None else [f"{called}.weight[{batch.target}]"]
+        if self.ignored_class is not None:
+            counted.append(f"({batch.target} != {self.ignored_class})")
+        product = " * ".join(counted)
+        return f"({product}).sum().item()" if len(counted) > 1 else f"{product}.sum().item()"
+
+    eject = TorchLoss.eject
+
 
 @spec
 class CrossEntropyLoss(ClassIndexLoss):
@@ -118,6 +134,21 @@ class CrossEntropyLoss(ClassIndexLoss):
         if self.reduction == "mean" and _are_probabilities(batch):
             return rows_or_weights(batch)
         return super().divisor(criterion, batch)
+
+    eject = TorchLoss.eject
+
+    def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
+        """Return the weight like other losses of classes, as code."""
+        return (
+            batch.rows if self.reduction == "mean" and batch.is_distribution else super().ejected_divisor(called, batch)
+        )
+
+    def eject_predictions(
+        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "PredictionNames":
+        """Return the probabilities, and the most probable class if the targets are probabilities."""
+        names = super().eject_predictions(script, called=called, outputs=outputs, batch=batch)
+        return evolve(names, truth=f"{names.truth}.argmax(dim=1)") if batch.is_distribution else names
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return the class of each row, or the most probable class."""
@@ -202,6 +233,7 @@ class BCELoss(ProbabilityLoss):
             raise MismatchError(NO_PROBABILITIES, ("loss",)) from error
 
     row_losses = TorchLoss.row_losses
+    eject = TorchLoss.eject
 
 
 @spec

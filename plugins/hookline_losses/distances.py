@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hookline.script import Script, constructor
 from hookline.spec import DistanceSpec, option, spec
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ class PairwiseDistance(DistanceSpec):
 
         return nn.PairwiseDistance(self.p, self.eps)
 
+    def eject(self, script: Script) -> str:
+        """Return torch's module."""
+        from torch import nn
+
+        return constructor("nn.PairwiseDistance", nn.PairwiseDistance, {"p": self.p, "eps": self.eps})
+
 
 @spec
 class CosineDistance(DistanceSpec):
@@ -45,6 +52,11 @@ class CosineDistance(DistanceSpec):
         similarity = nn.CosineSimilarity(eps=self.eps)
         return lambda first, second: 1 - similarity(first, second)
 
+    def eject(self, script: Script) -> str:
+        """Return the name of a function."""
+        script.use("from torch.nn.functional import cosine_similarity")
+        return script.define(COSINE.replace("EPS", repr(self.eps)))
+
 
 @spec
 class SquaredDistance(DistanceSpec):
@@ -53,3 +65,20 @@ class SquaredDistance(DistanceSpec):
     def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
         """Return a function of two tensors."""
         return lambda first, second: (first - second).square().sum(dim=1)
+
+    def eject(self, script: Script) -> str:
+        """Return the name of a function."""
+        return script.define(SQUARED)
+
+
+COSINE = '''
+def cosine_distance(first, second):
+    """Return 1 minus the cosine of the angle between two vectors."""
+    return 1 - cosine_similarity(first, second, eps=EPS)
+'''
+
+SQUARED = '''
+def squared_distance(first, second):
+    """Return the squared Euclidean distance."""
+    return (first - second).square().sum(dim=1)
+'''

@@ -6,14 +6,26 @@ All but HingeEmbeddingLoss apply the model to several groups of inputs, which ha
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch, Data, Encoding, Outputs, Signs, Target, in_float64
+from hookline.script import Code, PredictionNames, cannot_be_written, constructor, literal
 from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
 from hookline_losses.output_ranges import end_below_0
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, Script
+
+
+NEARER = '''
+def is_nearer(outputs):
+    """Return the probability that the positive is nearer to the anchor than the negative: a sigmoid of distances."""
+    near = NEAR
+    far = FAR
+    return (far - near).sigmoid().unsqueeze(1)
+'''
 
 
 @spec
@@ -57,6 +69,11 @@ class HingeEmbeddingLoss(TorchLoss):
         """Return the probability that the rows belong together: 1 at distance 0, and 0.5 at half of the margin."""
         return (2 ** -(one_output("HingeEmbeddingLoss", outputs).clamp(min=0) * 2 / self.margin)).clamp(max=1)
 
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the probability that the rows belong together."""
+        made = f"(2 ** -({outputs}.clamp(min=0) * 2 / {self.margin})).clamp(max=1)"
+        return PredictionNames(predictions=made, scores=f"-{outputs}", truth=batch.target or "")
+
     def scores(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the negative distance, which increases with the probability."""
         return -one_output("HingeEmbeddingLoss", outputs)
@@ -91,6 +108,16 @@ class CosineEmbeddingLoss(TorchLoss):
         from torch.nn.functional import cosine_similarity
 
         return ((1 + cosine_similarity(outputs["input1"], outputs["input2"])) / 2).clamp(0, 1)
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the similarity of the rows from 0 to 1."""
+        script.use("from torch.nn.functional import cosine_similarity")
+        first, second = f'{outputs}["input1"]', f'{outputs}["input2"]'
+        return PredictionNames(
+            predictions=f"((1 + cosine_similarity({first}, {second})) / 2).clamp(0, 1)",
+            scores=f"cosine_similarity({first}.double(), {second}.double())",
+            truth=batch.target or "",
+        )
 
     def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """Return the cosine in float64; in float32 it rounds to 1 for rows that are similar but not equal."""
@@ -132,6 +159,15 @@ class MarginRankingLoss(TorchLoss):
         """Return the probability that the first ranks higher: the sigmoid of the difference."""
         return (outputs["input1"] - outputs["input2"]).sigmoid()
 
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the probability that the first ranks higher."""
+        first, second = f'{outputs}["input1"]', f'{outputs}["input2"]'
+        return PredictionNames(
+            predictions=f"({first} - {second}).sigmoid()",
+            scores=f"({first}.double() - {second}.double())",
+            truth=batch.target or "",
+        )
+
     def scores(self, criterion: "nn.Module", outputs: Any, batch: Batch) -> "Tensor":
         """Return the difference in float64."""
         return in_float64(outputs["input1"]) - in_float64(outputs["input2"])
@@ -160,6 +196,19 @@ class TripletLoss(TorchLoss):
         """Return the probability that the positive is nearer: the sigmoid of the difference of both distances."""
         found = self.distances(criterion, outputs, batch)
         return (found["negative"] - found["positive"]).sigmoid().unsqueeze(1)
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the probability that the positive is nearer, which should be 1 for each row."""
+        distance = self.ejected_distance(script, called)
+        anchor = f'{outputs}["anchor"]'
+        near, far = (f"{distance(anchor, f'{outputs}[{literal(name)}]')}" for name in ("positive", "negative"))
+        name = script.define(NEARER.replace("FAR", far).replace("NEAR", near).replace(outputs, "outputs"))
+        made = f"{name}({outputs})"
+        return PredictionNames(predictions=made, scores=made, truth=f"torch.ones(len({anchor}), 1)")
+
+    def ejected_distance(self, script: "Script", called: str) -> "Callable[[str, str], str]":
+        """Return a function that returns the code of `distance`."""
+        raise cannot_be_written(f"The distance of {type(self).__name__} has no lines.")
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return 1 for each row, since the positive should always be nearer."""
@@ -191,6 +240,11 @@ class TripletMarginLoss(TripletLoss):
     """A number that is added to the difference of two outputs, so that their distance is never 0."""
     swap: bool = False
     """Use the distance of positive and negative instead of that of anchor and negative if it is smaller."""
+
+    def ejected_distance(self, script: "Script", called: str) -> "Callable[[str, str], str]":
+        """Return the p-norm of the difference."""
+        script.use("from torch.nn.functional import pairwise_distance")
+        return lambda first, second: f"pairwise_distance({first}, {second}, {self.p}, {self.eps})"
 
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
         """Return the p-norm of the difference."""
@@ -227,6 +281,21 @@ class TripletMarginWithDistanceLoss(TripletLoss):
         return nn.TripletMarginWithDistanceLoss(**options)
 
     row_losses = TorchLoss.row_losses
+    eject = TorchLoss.eject
+
+    def ejected_criterion(self, script: "Script", criterion: "nn.Module") -> str:
+        """Return torch's class with the distance of the spec."""
+        from torch import nn
+
+        options = self.own_options()
+        if self.distance_function is not None:
+            options["distance_function"] = Code(self.distance_function.eject(script))
+        name = "TripletMarginWithDistanceLoss"
+        return constructor(f"nn.{name}", nn.TripletMarginWithDistanceLoss, options)
+
+    def ejected_distance(self, script: "Script", called: str) -> "Callable[[str, str], str]":
+        """Return the distance of the criterion."""
+        return lambda first, second: f"{called}.distance_function({first}, {second})"
 
     def distance(self, criterion: "nn.Module", first: "Tensor", second: "Tensor") -> "Tensor":
         """Return the distances as the criterion computes them."""

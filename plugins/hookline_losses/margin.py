@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
+from hookline.script import PredictionNames
 from hookline.spec import option, spec
 from hookline_losses.balanced import Balanced
 from hookline_losses.base import (
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, Script
+
+LABELS = '''
+def labels(indices):
+    """Return 1 for each true label and 0 for the others, given the indices of the true ones, padded with -1."""
+    is_true = indices.new_zeros(len(indices), indices.shape[1] + 1)
+    is_true.scatter_(1, indices.where(indices >= 0, indices.shape[1]), 1)
+    return is_true[:, :-1].float()
+'''
 
 
 @spec
@@ -101,6 +112,11 @@ class MultiLabelMarginLoss(TorchLoss):
     def doubts(self, model: "nn.Module", outputs: Outputs) -> "Iterable[str]":
         """Warn if the last layer returns probabilities, for which the margin is not meant."""
         return doubt_scores(self, model)
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the sigmoid of each score, and 1 for each true label."""
+        script.define(LABELS)
+        return PredictionNames(predictions=f"{outputs}.sigmoid()", scores=outputs, truth=f"labels({batch.target})")
 
     def predictions(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the sigmoid of each score: 0.5 for the score 0, but otherwise not a probability."""

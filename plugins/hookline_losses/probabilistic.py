@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from attrs import evolve
+
 from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs, Target
 from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
+from hookline.script import LossLines, PredictionNames
 from hookline.spec import Activation, option, spec
 from hookline.training import last_layer
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, Script
 
 
 NEGATIVE_COUNTS = (
@@ -102,6 +107,19 @@ class GaussianNLLLoss(TorchLoss):
         """Return the number of target columns, of which the model returns means and variances."""
         return len(target.columns)
 
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> LossLines:
+        """Return a call with mean, target and variance."""
+        lines = super().eject(script, criterion, called=called, outputs=outputs, batch=batch)
+        mean, variance, true = _ejected(outputs, batch)
+        return evolve(lines, loss=f"{called}({mean}, {true}, {variance})")
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the mean."""
+        mean, _, true = _ejected(outputs, batch)
+        return PredictionNames(predictions=mean, scores=mean, truth=true)
+
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Call the criterion with mean, target and variance."""
         mean, variance = _mean_and_variance(outputs, batch)
@@ -164,6 +182,14 @@ class GaussianNLLLoss(TorchLoss):
         return next(name for name in targets if name != "var")
 
 
+def _ejected(outputs: str, batch: "BatchNames") -> tuple[str, str, str]:
+    """Return mean, variance and target, as code."""
+    true = next(variable for name, variable in batch.targets.items() if name != "var")
+    if "var" in batch.targets:
+        return outputs, batch.targets["var"], true
+    return f'{outputs}["input"]', f'{outputs}["var"]', true
+
+
 def _mean_and_variance(outputs: Outputs, batch: Batch) -> "tuple[Tensor, Tensor]":
     """Return the mean, and the variance from the model or the data."""
     if isinstance(outputs, Mapping):
@@ -204,6 +230,11 @@ class KLDivLoss(TorchLoss):
         """Return the divergence of each class, or their sum for each row with `reduction = "batchmean"`."""
         losses = super().row_losses(criterion, outputs, batch)
         return losses.sum(dim=1) if self.reduction == "batchmean" else losses
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the probabilities, and the most probable class."""
+        names = super().eject_predictions(script, called=called, outputs=outputs, batch=batch)
+        return evolve(names, truth=f"{names.truth}.argmax(dim=1)")
 
     def truth(self, batch: Batch) -> "Tensor":
         """Return the most probable class."""

@@ -6,7 +6,8 @@ from attrs import Attribute
 
 from hookline.data import Batch, Classes, Data, Outputs, Target, log_odds
 from hookline.errors import MismatchError, OptionError
-from hookline.spec import Activation, DividedBy, LossSpec, option, spec
+from hookline.script import LossLines, cannot_be_written, constructor
+from hookline.spec import Activation, DividedBy, LossSpec, classes_of, option, spec
 from hookline_losses.balanced import Balanced, with_balanced
 from hookline_losses.base import (
     TorchLoss,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, PredictionNames, Script
 
 
 def _rising(instance: object, attribute: "Attribute[object]", value: tuple[int, ...]) -> None:
@@ -99,6 +102,23 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
             self.in_features, classes, list(self.cutoffs), self.div_value, head_bias=self.head_bias
         )
 
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> LossLines:
+        """Return torch's class for the classes of the data; a call of it also returns log-probabilities."""
+        from torch import nn
+
+        options = {**self.own_options(), "n_classes": criterion.n_classes, "cutoffs": list(self.cutoffs)}
+        made = constructor("nn.AdaptiveLogSoftmaxWithLoss", nn.AdaptiveLogSoftmaxWithLoss, options)
+        return LossLines(build=made, loss=f"{called}({outputs}, {batch.target}).loss", divisor=batch.rows)
+
+    def eject_predictions(
+        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "PredictionNames":
+        """Return the probability of each class, and its log-odds."""
+        logarithms = f"{called}.log_prob({outputs})"
+        return classes_of(script, f"{logarithms}.exp().clamp(max=1)", logarithms, batch)
+
     def compute(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the loss; torch also returns the log-probabilities of the targets."""
         return criterion(outputs, batch.target).loss
@@ -162,6 +182,26 @@ class LinearCrossEntropyLoss(ProjectingLoss):
                 raise MismatchError(message, ("loss", "weight"))
             options["weight"] = torch.tensor(weight, dtype=torch.get_default_dtype())
         return torch.nn.LinearCrossEntropyLoss(**options)
+
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> LossLines:
+        """Return torch's class for the classes of the data."""
+        import torch
+
+        if self.divided_by == "weights" or batch.weights is not None:
+            raise cannot_be_written("Weights of classes or rows have no lines.")
+        options = {**self.own_options(), "num_classes": criterion.num_classes}
+        made = constructor("nn.LinearCrossEntropyLoss", torch.nn.LinearCrossEntropyLoss, options)
+        divisor = batch.rows if self.divided_by == "rows" else None
+        return LossLines(build=made, loss=f"{called}({outputs}, {batch.target})", divisor=divisor)
+
+    def eject_predictions(
+        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "PredictionNames":
+        """Return the probability of each class, and its log-odds."""
+        scores = f"{called}.linear({outputs})"
+        return classes_of(script, f"{scores}.softmax(dim=1)", scores, batch)
 
     row_losses = TorchLoss.row_losses
 

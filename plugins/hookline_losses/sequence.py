@@ -2,12 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from hookline.data import Batch, Data, Encoding, Outputs, Sequences
+from hookline.script import LossLines, PredictionNames
 from hookline.spec import option, spec
 from hookline_losses.base import TorchLoss, check_log_probabilities, one_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import BatchNames, Script
 
 
 @spec
@@ -38,6 +43,20 @@ class CTCLoss(TorchLoss):
         """Call the criterion with the outputs, steps first, and the lengths of both sequences."""
         outputs = one_output("CTCLoss", outputs)
         return criterion(outputs.transpose(0, 1), batch.target, _steps(outputs, batch), (batch.target >= 0).sum(dim=1))
+
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> LossLines:
+        """Return a call with the outputs, steps first, and the lengths of both sequences."""
+        lines = super().eject(script, criterion, called=called, outputs=outputs, batch=batch)
+        given = f"{outputs}.transpose(0, 1), {batch.target}, {_ejected_steps(script, outputs, batch)}"
+        return evolve(lines, loss=f"{called}({given}, ({batch.target} >= 0).sum(dim=1))")
+
+    def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
+        """Return the classes of the most probable path, without repeats and blanks."""
+        name = script.define(PATH.replace("BLANK", str(self.blank)))
+        made = f"{name}({outputs}, {_ejected_steps(script, outputs, batch)})"
+        return PredictionNames(predictions=made, scores=made, truth=batch.target or "")
 
     def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the loss of each row, divided by the length of its target as in torch, unless losses are added."""
@@ -86,6 +105,32 @@ class CTCLoss(TorchLoss):
         places = torch.where(is_predicted, is_predicted.cumsum(dim=1) - 1, steps)
         moved = path.new_full((path.shape[0], steps + 1), -1).scatter(1, places, path)
         return moved[:, :steps]
+
+
+STEPS = '''
+def steps_of(outputs, lengths, before):
+    """Return how many steps of the outputs each row has, if its inputs had `lengths` of the steps `before`."""
+    return -(-lengths * outputs.shape[1] // before)
+'''
+
+PATH = '''
+def path(outputs, steps):
+    """Return the classes of the most probable path, without repeats and blanks, padded with -1."""
+    classes = outputs.argmax(dim=2)
+    is_padding = torch.arange(classes.shape[1]) >= steps.unsqueeze(1)
+    repeats = torch.zeros_like(classes, dtype=torch.bool)
+    repeats[:, 1:] = classes[:, 1:] == classes[:, :-1]
+    is_predicted = ~repeats & (classes != BLANK) & ~is_padding
+    order = (~is_predicted).long().sort(dim=1, stable=True).indices
+    return torch.where(is_predicted, classes, -1).gather(1, order)
+'''
+
+
+def _ejected_steps(script: "Script", outputs: str, batch: "BatchNames") -> str:
+    """Return the number of steps of each row without padding, as code."""
+    for name, lengths in batch.lengths.items():
+        return f"{script.define(STEPS)}({outputs}, {lengths}, {batch.inputs[name]}.shape[1])"
+    return f"torch.full((len({outputs}),), {outputs}.shape[1])"
 
 
 def _steps(outputs: "Tensor", batch: Batch) -> "Tensor":

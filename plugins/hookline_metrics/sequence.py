@@ -9,6 +9,8 @@ from hookline_metrics.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.script import PredictionNames, Script
+
 
 @spec
 class SequenceMetric(MetricSpec):
@@ -29,6 +31,11 @@ class SequenceAccuracy(SequenceMetric):
         """Return a mean over sequences."""
         return _Mean(lambda predictions, targets: (predictions == targets).all(dim=1))
 
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true sequences, and return a call of it."""
+        script.define(ONE_WIDTH)
+        return f"{script.define(EXACT)}({predicted.predictions}, {predicted.truth})"
+
 
 @spec
 class SymbolErrorRate(SequenceMetric):
@@ -43,6 +50,41 @@ class SymbolErrorRate(SequenceMetric):
     def build(self, loss: LossSpec, predictions: "Tensor") -> Any:
         """Return a mean over symbols."""
         return _ErrorRate()
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true sequences, and return a call of it."""
+        return f"{script.define(ERROR_RATE)}({predicted.predictions}, {predicted.truth})"
+
+
+ONE_WIDTH = '''
+def of_one_width(*several):
+    """Return sequences, padded with -1 to the same number of steps."""
+    width = max(rows.shape[1] for rows in several)
+    return [nn.functional.pad(rows, (0, width - rows.shape[1]), value=-1) for rows in several]
+'''
+
+EXACT = '''
+def sequence_accuracy(predicted, true):
+    """Return the fraction of the sequences that are predicted without any error."""
+    predicted, true = of_one_width(predicted, true)
+    return int((predicted == true).all(dim=1).sum()) / len(true)
+'''
+
+ERROR_RATE = '''
+def symbol_error_rate(predicted, true):
+    """Return the Levenshtein distances of predicted and true sequences, divided by the number of true symbols."""
+    total = symbols = 0
+    for one, other in zip(predicted.tolist(), true.tolist(), strict=True):
+        one, other = [symbol for symbol in one if symbol >= 0], [symbol for symbol in other if symbol >= 0]
+        line = list(range(len(other) + 1))
+        for place, symbol in enumerate(one):
+            corner, line[0] = line[0], place + 1
+            for index, wanted in enumerate(other):
+                cost = min(corner + (symbol != wanted), line[index] + 1, line[index + 1] + 1)
+                corner, line[index + 1] = line[index + 1], cost
+        total, symbols = total + line[-1], symbols + len(other)
+    return total / symbols if symbols else float("nan")
+'''
 
 
 class _Mean(State):

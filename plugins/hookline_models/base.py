@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import asdict
+from attrs import NOTHING, asdict, fields
 
+from hookline.script import call, code_of, constructor
 from hookline.spec import LayerSpec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 def refuse_missing_size(layer: LayerSpec) -> None:
@@ -61,6 +64,48 @@ class TorchLayer(LayerSpec):
                         "inputs."
                     )
         return options
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return `nn.<the name of this class>(…)` with the options that differ from torch's defaults."""
+        return ejected_layer(self, script, module)
+
+
+def ejected_options(layer: Any, module: "nn.Module") -> dict[str, Any]:
+    """Return the options of a layer, with the inferred ones as the module has them."""
+    options = asdict(layer, recurse=False)
+    for name in layer.follows:
+        if options[name] is None:
+            inferred = getattr(module, name)
+            options[name] = inferred[0] if isinstance(inferred, tuple) and len(inferred) == 1 else inferred
+    return options
+
+
+def ejected_layer(layer: Any, script: "Script", module: "nn.Module") -> str:
+    """Return `nn.<the name of the class>(…)` with the options that differ from torch's defaults."""
+    from torch import nn
+
+    script.use("from torch import nn")
+    name = type(layer).__name__
+    return constructor(f"nn.{name}", getattr(nn, name), ejected_options(layer, module))
+
+
+def ejected_subclass(layer: Any, name: str, options: Mapping[str, Any]) -> str:
+    """Return a call of a class of a script that takes the options of a layer, without those that have its defaults.
+
+    Options that the layer requires or infers come first, without their names.
+    """
+    attributes = {attribute.name: attribute for attribute in fields(type(layer))}
+    first = [
+        one
+        for one in options
+        if one in layer.follows or one == "num_embeddings" or (one in attributes and attributes[one].default is NOTHING)
+    ]
+    named = {
+        one: code_of(value)
+        for one, value in options.items()
+        if one not in first and not (one in attributes and attributes[one].default == value)
+    }
+    return call(name, *(code_of(options[one]) for one in first), **named)
 
 
 @spec

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import asdict
 
 from hookline.spec import LayerSpec, option, spec
-from hookline_models.base import refuse_missing_size
+from hookline_models.base import ejected_layer, refuse_missing_size
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -30,6 +32,10 @@ class Pair(LayerSpec):
                 options[name] = (input1, input2)[index].shape[-1]
         module: nn.Module = getattr(torch.nn, type(self).__name__)(**options)
         return module
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return `nn.<the name of this class>(…)` with the options that differ from torch's defaults."""
+        return ejected_layer(self, script, module)
 
 
 @spec
@@ -63,6 +69,8 @@ class Comparison(Pair):
         if input1.shape != input2.shape:
             raise ValueError("Both inputs must have the same shape.")
         return super().build(input1, input2)
+
+    eject = Pair.eject
 
 
 @spec

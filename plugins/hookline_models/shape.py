@@ -11,6 +11,8 @@ from hookline_models.base import TorchLayer
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from hookline.script import Script
+
 
 def _leaves_rows(instance: object, attribute: "Attribute[Any]", value: int) -> None:
     if value == 0:
@@ -62,6 +64,24 @@ class Transpose(LayerSpec):
         if -inputs.dim() in (self.dim0, self.dim1):
             raise ValueError("One of the dimensions is the batch dimension, which cannot be moved.")
         return _transpose()(self.dim0, self.dim1)
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return the dimensions, as arguments of a class that swaps them."""
+        script.use("from torch import nn")
+        return f"{script.define(TRANSPOSE)}({self.dim0}, {self.dim1})"
+
+
+TRANSPOSE = '''
+class Transpose(nn.Module):
+    """Swaps two dimensions."""
+
+    def __init__(self, dim0, dim1):
+        super().__init__()
+        self.dim0, self.dim1 = dim0, dim1
+
+    def forward(self, inputs):
+        return inputs.transpose(self.dim0, self.dim1)
+'''
 
 
 @cache

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from attrs import asdict, evolve
 
 from hookline.errors import MismatchError, OptionError
+from hookline.script import Code, constructor, literal
 from hookline.spec import NamedParameter, OptimizerSpec, spec
 
 if TYPE_CHECKING:
     from torch import optim
+
+    from hookline.script import Script
 
 
 @spec
@@ -45,6 +48,31 @@ class TorchOptimizer(OptimizerSpec):
         arguments = asdict(self, recurse=False)
         del arguments["groups"]
         return arguments
+
+    def eject(self, script: "Script", parameters: Sequence[NamedParameter], optimizer: "optim.Optimizer") -> str:
+        """Return `torch.optim.<the name of this class>(…)` with the options that differ from torch's defaults."""
+        import torch
+
+        script.use("import torch")
+        kind = getattr(torch.optim, type(self).__name__)
+        options = self.arguments()
+        if "fused" in options:
+            options["fused"] = True if optimizer.defaults["fused"] else self.fused  # type: ignore[attr-defined]
+        known = {id(one.tensor): one.name for one in parameters}
+        names = [one.name for one in script.trained]
+        several = optimizer.param_groups
+        if not self.groups:
+            params = script.parameters([known[id(one)] for one in several[0]["params"]], names)
+        else:
+            changes: list[dict[str, Any]] = [group.options() for group in self.groups]
+            entries = []
+            for index, group in enumerate(several):
+                own = changes[index] if index < len(changes) else {}
+                chosen = script.parameters([known[id(one)] for one in group["params"]], names)
+                more = "".join(f", {literal(name)}: {literal(value)}" for name, value in own.items())
+                entries.append(f'{{"params": {chosen}{more}}}')
+            params = "[\n" + "\n".join(f"    {entry}," for entry in entries) + "\n]"
+        return constructor(f"torch.optim.{kind.__name__}", kind, {"params": Code(params), **options})
 
 
 @spec
@@ -90,6 +118,8 @@ class Fusible(FirstOrder):
         nothing_else = self.fused is None and self.foreach is None and not getattr(self, "capturable", False)
         is_fused = nothing_else and all(map(_fits_one_kernel, parameters))
         return FirstOrder.build_for(evolve(cast("Any", self), fused=True) if is_fused else self, parameters)
+
+    eject = FirstOrder.eject
 
 
 def _sparse(parameters: Sequence[NamedParameter]) -> NamedParameter | None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import Attribute
 
 from hookline.errors import MismatchError, OptionError
+from hookline.script import listed, refuse_inherited_lines
 from hookline.spec import NamedParameter, OptimizerSpec, ParameterSelection, divided, option, spec
 
 if TYPE_CHECKING:
     from torch import optim
+
+    from hookline.script import Script
 
 
 @spec
@@ -73,6 +76,34 @@ class Partition(OptimizerSpec):
                 name = f"{part}, {group['name']}" if "name" in group else str(part)
                 group["name"] = f"{type(part.optimizer).__name__}: {name}"
         return partitioned_optimizer()(optimizers)
+
+    def eject(self, script: "Script", parameters: Sequence[NamedParameter], optimizer: "optim.Optimizer") -> str:
+        """Return the optimizers of the parts, as the argument of a class that makes a step with each."""
+        *members, _ = divided(parameters, self.parts)
+        several: Any = optimizer
+        made = []
+        for part, selected, built in zip(self.parts, members, several.optimizers, strict=True):
+            refuse_inherited_lines(part.optimizer)
+            made.append(part.optimizer.eject(script, selected, built))
+        return listed(script.define(PARTITION), made)
+
+
+PARTITION = '''
+class Partition:
+    """Several optimizers, each for a part of the parameters, which make their steps one after another."""
+
+    def __init__(self, *optimizers):
+        self.optimizers = optimizers
+        self.param_groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+
+    def zero_grad(self):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+
+    def step(self):
+        for optimizer in self.optimizers:
+            optimizer.step()
+'''
 
 
 @cache

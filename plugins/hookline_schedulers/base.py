@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import asdict
 
 from hookline.errors import OptionError, counted
+from hookline.script import Code, Script, constructor
 from hookline.spec import spec
 from hookline.training import SchedulerSpec
 
@@ -48,6 +49,15 @@ class TorchScheduler(SchedulerSpec):
 
         self.check_groups(len(optimizer.param_groups), *self.of_groups)
         return getattr(lr_scheduler, type(self).__name__)(optimizer, **self.arguments(length))
+
+    def eject_scheduler(self, script: Script, length: int | None) -> str:
+        """Return torch's class of the same name with the options that differ from its defaults."""
+        from torch.optim import lr_scheduler
+
+        name = type(self).__name__
+        script.use(f"from torch.optim.lr_scheduler import {name}")
+        options = {"optimizer": Code("optimizer"), **self.arguments(length)}
+        return constructor(name, getattr(lr_scheduler, name), options)
 
     def check_groups(self, count: int, *options: str) -> None:
         """Raise an `OptionError` for an option whose number of values is not the number of parameter groups."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Attribute
 
 from hookline.errors import OptionError
+from hookline.script import Script, literal
 from hookline.spec import OptimizerSpec, option, spec
 from hookline.training import SchedulerSpec
 from hookline_schedulers.base import TorchScheduler
@@ -63,6 +64,11 @@ class CombinedScheduler(TorchScheduler):
         for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
             for doubt in scheduler.unfit(its_length, unit) if not own and its_length is not None else ():
                 yield doubt.within("schedulers", index)
+
+    def ejected_parts(self, script: Script, length: int | None) -> str:
+        """Return the list of the schedulers, as code."""
+        turns = zip(self.schedulers, self.turns(length), strict=True)
+        return f"[{', '.join(scheduler.eject_scheduler(script, its_length) for scheduler, its_length in turns)}]"
 
     def build_parts(self, optimizer: "optim.Optimizer", length: int | None) -> "list[LRScheduler]":
         """Build the schedulers for a combination of this length."""
@@ -135,6 +141,12 @@ class SequentialLR(CombinedScheduler):
             warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
             return lr_scheduler.SequentialLR(optimizer, built, list(self.milestones))
 
+    def eject_scheduler(self, script: Script, length: int | None) -> str:
+        """Return torch's scheduler of the others."""
+        script.use("from torch.optim.lr_scheduler import SequentialLR")
+        parts = self.ejected_parts(script, length)
+        return f"SequentialLR(optimizer, {parts}, milestones={literal(list(self.milestones))})"
+
 
 @spec
 class ChainedScheduler(CombinedScheduler):
@@ -149,3 +161,8 @@ class ChainedScheduler(CombinedScheduler):
 
         built = self.build_parts(optimizer, length)
         return lr_scheduler.ChainedScheduler(built, optimizer)
+
+    def eject_scheduler(self, script: Script, length: int | None) -> str:
+        """Return torch's scheduler of the others."""
+        script.use("from torch.optim.lr_scheduler import ChainedScheduler")
+        return f"ChainedScheduler({self.ejected_parts(script, length)}, optimizer)"

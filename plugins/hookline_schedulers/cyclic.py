@@ -55,6 +55,8 @@ class Cycle(TorchScheduler):
                     message = f"This is the first of the `betas` of {like_adam[0]}, which must be less than 1."
                     raise OptionError(name, message, *place, against=[("optimizer", "type")])
 
+    eject_scheduler = TorchScheduler.eject_scheduler
+
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the scheduler, or raise an error if the optimizer has no momentum to cycle."""
         if self.cycle_momentum:
@@ -159,6 +161,8 @@ class OneCycleLR(Cycle):
                 "pct_start", "With three phases, the fall is as long as the rise, so this must be at most 0.5."
             )
         yield from Cycle.conflicts(self)
+
+    eject_scheduler = Cycle.eject_scheduler
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """Return the scheduler, or raise an error if the cycle ends before the run."""

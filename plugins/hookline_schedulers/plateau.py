@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError, counted
+from hookline.script import cannot_be_written, literal
 from hookline.spec import DataSpec, MetricSpec, Objective, OptimizerSpec, WrapperSpec, option, spec
 from hookline.training import Logging, Schedule, check_monitor, check_monitored, monitored
 from hookline_schedulers.base import TorchScheduler
@@ -84,7 +85,17 @@ class ReduceLROnPlateau(TorchScheduler):
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler with the monitored number."""
-        scheduler.step(monitored("ReduceLROnPlateau", self.monitor, record))
+        number = monitored("ReduceLROnPlateau", self.monitor, record)
+        if number is not None:
+            scheduler.step(number)
+
+    eject = TorchScheduler.eject
+
+    def ejected_advance(self, name: str) -> str:
+        """Return a step with the monitored number."""
+        if not self.monitor.startswith(("training/", "validation/")):
+            raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
+        return f"{name}.step(record[{literal(self.monitor)}])"
 
     def build(self) -> object:
         """Return the callback, which owns the scheduler."""

@@ -222,6 +222,16 @@ def test_groups_that_cannot_share_a_model_are_reported(prepare, tmp_path, option
     )
 
 
+def test_columns_that_share_statistics_must_have_kinds_in_all_groups(prepare):
+    text = "a_x,a_y,p_x,p_y,n_x,n_y,z\n1,2,3,4,5,6,7\n"
+    options = {"inputs": TRIPLETS, "targets": None, "loss": "TripletMarginLoss", "standardize": True}
+    number = {"type": "Number"}
+    with pytest.raises(DataError, match='number 2 of a row is of a column with a kind in "positive", but is standard'):
+        prepare(text, columns={"p_y": number}, **options)
+    data = prepare(text, columns={"?_y": number}, **options)
+    assert data.training.all.inputs["negative"].tolist() == [[pytest.approx(1.224745), 6]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

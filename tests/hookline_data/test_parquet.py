@@ -341,3 +341,8 @@ def test_a_non_finite_number_in_a_fixed_size_list_is_reported_with_its_place(com
     assert complaint({"a": [1, 2], "l": lists, "y": [1, 2]}) == (
         'row 2, column "l", element 2: nan is not a finite float32.'
     )
+
+
+def test_a_class_with_a_nul_character_is_refused(prepare_parquet):
+    with pytest.raises(DataError, match='row 2, column "y": It contains a NUL character'):
+        prepare_parquet({"a": [1.0, 2.0], "y": ["x", "x\0"]}, loss="CrossEntropyLoss")

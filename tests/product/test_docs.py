@@ -1,4 +1,5 @@
 import importlib.util
+import io
 import json
 import re
 import shlex
@@ -7,10 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from asgi_client import client
 
 import hookline
 import hookline_metrics
 from hookline.cli.main import main
+from hookline.serving.application import application
+from hookline.serving.limits import Limits
+from hookline.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
 PAGES = {page.stem: page.read_text() for page in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]}
@@ -227,11 +232,12 @@ def test_a_linear_model_for_few_rows_is_built_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_training_options_are_read_as_shown():
-    first, partition, measured = map(tomllib.loads, blocks("toml", "training"))
+    first, partition, length, measured = map(tomllib.loads, blocks("toml", "training"))
     spec = iris_with(first)
     assert (spec.run.epochs, spec.run.device, spec.optimizer.weight_decay) == (30, "cuda", 0.05)
     assert [type(callback).__name__ for callback in spec.callbacks] == ["StepLR"]
     assert [type(part.optimizer).__name__ for part in iris_with(partition).optimizer.parts] == ["Muon", "AdamW"]
+    assert iris_with(length).run.limits == "at most 200,000 steps, at most 1d12h, validated every 5,000 steps"
     metrics = iris_with(measured).metrics
     assert [(metric.label, type(metric).__name__) for metric in metrics] == [
         ("CohenKappa", "CohenKappa"),
@@ -349,6 +355,52 @@ def test_deployed_models_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
     assert loader == "setosa\n"
 
 
+def test_predictions_are_served_as_shown(tmp_path, monkeypatch, capsys):
+    trial = hookline.train(hookline.load(ROOT / "specs" / "iris.toml"), out=tmp_path / "run")
+    command, answer = blocks("console", "serving")[0].splitlines()
+    _, _, url, _, row = shlex.split(command)
+    assert url == "http://127.0.0.1:8000/predict"
+    with client(application(Predictor(hookline.open_run(trial.directory)), Limits())) as served:
+        found = served.post("/predict", json=json.loads(row))
+        assert found.json().keys() == json.loads(answer).keys()
+        assert found.json()["prediction"] == json.loads(answer)["prediction"]
+        wrong = json.loads(blocks("json", "serving")[0])
+        rows = [json.loads(row), {**json.loads(row), "petal_width": "wide"}]
+        assert served.post("/predict", json=rows).json() == wrong
+
+        def urlopen(request):
+            sent = served.post("/predict", content=request.data, headers=dict(request.header_items()))
+            return io.BytesIO(sent.content)
+
+        monkeypatch.setattr("urllib.request.urlopen", urlopen)
+        exec(blocks("python", "serving")[0], {})  # noqa: S102 - the example must run unchanged.
+    assert capsys.readouterr().out == "['setosa', 'virginica']\n"
+
+
+def test_a_spec_is_ejected_as_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["eject", "specs/iris.toml"]) == 0
+    [loop] = blocks("python", "eject")
+    assert loop in capsys.readouterr().out
+
+
+def test_what_has_no_lines_is_refused_as_shown(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    words, shown = shown_of("eject", "eject")
+    assert main(words) == 1
+    assert capsys.readouterr().err.splitlines() == shown
+
+
+def test_the_layer_with_lines_is_ejected_as_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    [layer] = [block for block in blocks("python", "plugins") if "def eject" in block]
+    register = "from hookline import hookimpl\n\n\n@hookimpl\ndef register_specs():\n    return [Scale]\n"
+    Path("scale.py").write_text(f"{layer}\n\n{register}")
+    change = 'model.layers=[{type = "Scale", factor = 3.0}, {type = "Linear"}]'
+    assert main(["eject", str(ROOT / "specs" / "iris.toml"), "-p", "scale.py", "--set", change]) == 0
+    assert "model = nn.Sequential(\n    Scale(3.0),\n    nn.Linear(4, 3),\n)" in capsys.readouterr().out
+
+
 def test_the_initialization_is_read_as_shown():
     [shown] = [block for block in map(tomllib.loads, blocks("toml", "models")) if "initialize" in block]
     spec = hookline.load({**tomllib.loads((ROOT / "specs" / "iris.toml").read_text()), **shown})
@@ -381,7 +433,7 @@ def test_the_callback_changes_the_training(tmp_path, page):
 
 
 def test_the_plugin_drafts_specs_for_its_file_type(tmp_path, monkeypatch, capsys):
-    *_, drafting = blocks("python", "plugins")
+    [drafting] = [block for block in blocks("python", "plugins") if "def draft_spec" in block]
     monkeypatch.chdir(tmp_path)
     Path("notes.py").write_text(drafting)
     Path("song.notes").write_text("do re mi")
@@ -486,7 +538,7 @@ def test_the_stages_are_listed_in_order():
     assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
 
 
-@pytest.mark.parametrize("door", ["", ".data", ".errors", ".spec", ".testing", ".training"])
+@pytest.mark.parametrize("door", ["", ".data", ".errors", ".script", ".spec", ".testing", ".training"])
 def test_every_public_name_exists(door):
     module = importlib.import_module(f"hookline{door}")
     assert module.__all__

@@ -151,7 +151,20 @@ class Loader:
         return sections, _with_unusable(unusable, problems, document)
 
     def _checked(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
-        """The same, with the problems of the data files."""
+        """The same, with the problems of the data files, and of the run in `[initialize_from]`."""
+        sections, problems = self._checked_data(document)
+        wanted = sections.get("initialize_from")
+        if wanted is None:
+            return sections, problems
+        from hookline.runs.weights_of_run import weights_of_run  # Few specs need it.
+
+        try:
+            weights_of_run(wanted)
+        except MismatchError as error:
+            problems = in_order([*problems, document.locate(error.diagnostic)], document)
+        return sections, problems
+
+    def _checked_data(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         sections, problems = self._read(document)
         data, wrong = sections.get("data"), frozenset[str | int]()
         if data is None:

@@ -1,4 +1,4 @@
-"""`hookline plan spec.toml`."""
+"""`hookline plan spec.toml`, and `hookline plan --resume runs/iris/1`."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.cli.arguments.spec_arguments import (
+    add_allow_argument,
+    add_from_argument,
+    add_spec_arguments,
+    document_of,
+    loader_of,
+    located,
+)
 from hookline.cli.main import GOOD
+from hookline.cli.output.initialized_lines import initialized_lines
+from hookline.cli.output.remaining_lines import remaining_lines
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo, echo_json, printable
 from hookline.errors.text import counted, quoted
+from hookline.plugins.sources.local import from_file
 from hookline.spec.dump import as_toml
 
 if TYPE_CHECKING:
@@ -29,13 +40,26 @@ MOST_COLUMNS = 40
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("spec", help="a TOML file")
+    parser.add_argument("spec", nargs="?", help="a TOML file")
     add_spec_arguments(parser)
+    add_from_argument(parser)
+    parser.add_argument(
+        "--resume", metavar="RUN", help="instead of a spec: show what was done in this run, and what remains of it"
+    )
+    add_allow_argument(parser)
     parser.add_argument("--format", choices=["text", "json"], default="text", help="the output format (default: text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the data, build the model, and print what would run, without training."""
+    if (arguments.spec is None) == (arguments.resume is None):
+        raise HooklineError("Pass either a spec, or a run to resume: `--resume runs/iris/1`.")
+    return _plan_of_run(arguments) if arguments.spec is None else _plan_of_spec(arguments)
+
+
+def _plan_of_spec(arguments: argparse.Namespace) -> int:
+    if arguments.allow:
+        raise HooklineError("`--allow` is for a run to resume: `--resume runs/iris/1`.")
     document = document_of(arguments, arguments.spec)
     loader = loader_of(arguments)
     spec = loader.load(document, with_data=True)
@@ -57,6 +81,25 @@ def run(arguments: argparse.Namespace) -> int:
     return GOOD
 
 
+def _plan_of_run(arguments: argparse.Namespace) -> int:
+    if arguments.overlays or arguments.from_run:
+        raise HooklineError("A run continues with its own spec: remove `--with` and `--from`, and use `--set`.")
+    from hookline.cli import _deferred_compiler as deferred_compiler
+    from hookline.trained.resume import resumable_run
+
+    extra = [from_file(file) for file in arguments.plugin]
+    run = resumable_run(arguments.resume, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
+    deferred_compiler.defer()
+    with printed_warnings(run.document), located(run.document):
+        plan, remaining = run.planned(run.loader.plugins(run.document))
+    if arguments.format == "json":
+        made = {**asdict(remaining), "directory": str(remaining.directory)}
+        echo_json({"resume": made, **_as_json(plan)}, indent=2)
+    else:
+        echo(*remaining_lines(remaining, screen_width()), "", *lines(plan, screen_width()))
+    return GOOD
+
+
 def _as_json(plan: "Plan") -> dict[str, Any]:
     """A plan as JSON values, with the totals that the text output shows."""
     made = asdict(plan, filter=lambda _, value: value is not None)
@@ -68,7 +111,8 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     """A plan as text, in lines of at most `width` characters."""
     epochs, known = counted(plan.epochs, "epoch"), plan.steps_per_epoch
     steps = "an unknown number of steps" if known is None else counted(known, "step")
-    first = f"{plan.name}: {epochs} of {steps} on {plan.environment['device']}, seed {plan.seed}"
+    limits = f", {plan.limits}" if plan.limits else ""
+    first = f"{plan.name}: {epochs} of {steps}{limits} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
     rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
@@ -106,6 +150,9 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     ]
     yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
     yield ""
+    if plan.initialized_from is not None:
+        yield from initialized_lines(plan.initialized_from, width)
+        yield ""
     yield "Parameter groups"
     groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
     yield from table(groups, width)

@@ -58,15 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     directions = Directions()
     panels: dict[str, list[Curve | None]] = {}
+    unit = RunSummary.common_unit(runs)
     for name in names:
         panels[name] = []
         for one, label in zip(runs, labels(Comparison(runs)), strict=True):
-            epochs, values = one.curve(name)
-            best = directions.best_epoch(one, name)
+            epochs, values = one.curve(name, unit)
+            best = directions.best_place(one, name, unit)
             panels[name].append(Curve(label=label, epochs=epochs, values=values, best_epoch=best) if epochs else None)
     title = str(runs[0].directory) if len(runs) == 1 else f"{len(runs)} runs"
-    write_picture(comparison_figure(panels, title, yscale=arguments.yscale), path)
-    _report(runs, panels, path)
+    write_picture(comparison_figure(panels, title, yscale=arguments.yscale, unit=unit), path)
+    _report(runs, panels, path, unit)
     return GOOD
 
 
@@ -95,9 +96,9 @@ def _known(name: str, known: Mapping[str, None]) -> str:
     raise HooklineError(f"No run has logged {quoted(name)}.{did_you_mean(name, known)}")
 
 
-def _report(runs: Sequence[RunSummary], panels: "Mapping[str, Sequence[Curve | None]]", path: Path) -> None:
+def _report(runs: Sequence[RunSummary], panels: "Mapping[str, Sequence[Curve | None]]", path: Path, unit: str) -> None:
     """Print the best value of each curve, the damaged files, and the path of the picture."""
-    rows = [["run", "metric", "best", "epoch"]]
+    rows = [["run", "metric", "best", unit]]
     for name, curves in panels.items():
         values = [
             curve.values[list(curve.epochs).index(curve.best_epoch)]

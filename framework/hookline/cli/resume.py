@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument
+from hookline.cli.arguments.spec_arguments import add_allow_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import Trial
@@ -13,13 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("directory", metavar="RUN", help="the directory of a run that saved checkpoints")
     add_set_argument(parser, "change a value of the spec, such as run.epochs=50 for a longer run")
-    parser.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help='accept another optimizer.lr, or other "data", "plugins" or "environment"; repeatable',
-    )
+    add_allow_argument(parser)
     add_plugin_argument(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 

@@ -113,6 +113,7 @@ def _as_json(run: RunSummary, compared: Comparison, names: Sequence[str] | None)
         "state": run.state,
         "epochs": run.epochs,
         "planned_epochs": run.planned_epochs,
+        "checkpoint": run.checkpoint,
         "seconds": run.seconds,
         "settings": {path: run.settings[path] for path in shown if path in run.settings},
         "metrics": {
@@ -126,7 +127,7 @@ def _as_json(run: RunSummary, compared: Comparison, names: Sequence[str] | None)
 
 def _as_csv(compared: Comparison, names: Sequence[str] | None) -> str:
     if names is None:
-        names = ["run", "state", "epochs", "seconds", *compared.settings, *compared.metrics]
+        names = [*compared.attributes, *compared.settings, *compared.metrics]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(no_formula, names))

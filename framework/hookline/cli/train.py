@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookline.check.load import Loader
-from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of
+from hookline.cli.arguments.spec_arguments import add_from_argument, add_spec_arguments, document_of
 from hookline.cli.main import DIFFERENT, GOOD
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", nargs="?", help="a TOML file")
     add_spec_arguments(parser)
+    add_from_argument(parser)
     parser.add_argument("--out", metavar="DIR", help="the new run directory (default: runs/<name>/<number>)")
     parser.add_argument(
         "--locked",
@@ -67,8 +68,8 @@ def _spec_path(arguments: argparse.Namespace) -> str:
         return str(arguments.spec)
     if Path(arguments.locked).exists() and not Path(arguments.locked).is_dir():
         raise HooklineError(f"{arguments.locked} is not a run directory, such as runs/iris/1.")
-    if arguments.overlays or arguments.overrides:
-        raise HooklineError("`--locked` repeats a run unchanged: remove `--set` and `--with`.")
+    if arguments.overlays or arguments.overrides or arguments.from_run:
+        raise HooklineError("`--locked` repeats a run unchanged: remove `--set`, `--with` and `--from`.")
     return str(Path(arguments.locked) / "spec.toml")
 
 

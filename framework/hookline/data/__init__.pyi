@@ -24,6 +24,8 @@ from .input_group import (
     InputGroup as InputGroup,
     input_groups as input_groups,
 )
+from .json_rows.arrays import arrays_of_rows as arrays_of_rows, field_of_array as field_of_array
+from .json_rows.row_field import RowField as RowField
 from .memory import encode as encode, in_memory as in_memory, warn_of_merged as warn_of_merged
 from .new_rows import (
     RowBlock as RowBlock,

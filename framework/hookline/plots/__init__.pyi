@@ -10,6 +10,7 @@ from .curves import (
     draw_curves as draw_curves,
     drawable as drawable,
     finish_curves as finish_curves,
+    unit_of as unit_of,
     use_log_scale as use_log_scale,
 )
 from .figures import (

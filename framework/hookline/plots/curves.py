@@ -1,7 +1,7 @@
 """Learning curves: numbers of the history against the epochs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,29 +37,41 @@ def draw_curves(
     *,
     yscale: Literal["linear", "log"] = "linear",
     kept_epoch: int | None = None,
+    kept_step: int | None = None,
 ) -> None:
     """Draw numbers of the history against the epochs, and write them to a PNG file.
 
+    If the history has records of validations inside epochs, they are drawn against the steps.
+
     Losses have their own panel, and numbers of different sizes have different panels. A missing or non-finite value is
     a gap. With `yscale = "log"`, a panel stays linear if one of its numbers is not positive. `kept_epoch` is the epoch
-    whose weights the model has at the end; it is marked unless it is the last one.
+    whose weights the model has at the end, and `kept_step` their step; it is marked unless it is the last one.
     """
     curves = {name: [drawable(record.get(name)) for record in history] for name in names}
-    epochs = [record["epoch"] for record in history]
+    unit = unit_of(history)
+    epochs, kept = [record[unit] for record in history], kept_epoch if unit == "epoch" else kept_step
+    undue = {
+        index for index, record in enumerate(history) if not any(name.startswith("validation/") for name in record)
+    }
     panels = _panels({name: curve for name, curve in curves.items() if not all(map(math.isnan, curve))})
     figure = new_figure(WIDTH, 4.2 if len(panels) < 2 else 1.0 + 2.6 * len(panels))
     axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
     for panel, place in zip(panels, axes, strict=False):
-        _draw_panel(panel, place, epochs, curves, yscale)
+        _draw_panel(panel, place, epochs, curves, undue, yscale)
     if not panels:
         axes[0].set_ylabel("loss")
-    finish_curves(list(axes), epochs, title)
+    finish_curves(list(axes), epochs, title, unit)
     figure.align_ylabels(list(axes))
-    if panels and kept_epoch is not None and kept_epoch in epochs[:-1]:
+    if panels and kept is not None and kept in epochs[:-1]:
         for place in axes:
-            _mark(kept_epoch, place)
-        axes[-1].set_xlabel(f"epoch (the weights of epoch {kept_epoch} are kept)")
+            _mark(kept, place)
+        axes[-1].set_xlabel(f"{unit} (the weights of {unit} {kept} are kept)")
     write_picture(figure, path)
+
+
+def unit_of(history: Sequence[Mapping[str, Any]]) -> Literal["epoch", "step"]:
+    """Return what tells the records of a history apart: the step if an epoch has several records, else the epoch."""
+    return "epoch" if len({record["epoch"] for record in history}) == len(history) else "step"
 
 
 def use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
@@ -124,7 +136,12 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> list[_Panel]:
 
 
 def _draw_panel(
-    panel: _Panel, axes: "Axes", epochs: Sequence[int], curves: Mapping[str, Sequence[float]], yscale: str
+    panel: _Panel,
+    axes: "Axes",
+    epochs: Sequence[int],
+    curves: Mapping[str, Sequence[float]],
+    undue: Collection[int],
+    yscale: str,
 ) -> None:
     marker = "o" if len(epochs) <= 30 else None  # A line through a single epoch would be invisible.
     is_alone = len(panel.curves) == 1
@@ -135,7 +152,10 @@ def _draw_panel(
             split, _ = _divided(name)
             color = SPLITS.get(split, COLORS[0]) if is_alone else COLORS[index % len(COLORS)]
             style = "--" if split == "training" and not is_alone and len(splits) > 1 else "-"
-            lines += axes.plot(epochs, curves[name], style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
+            # The line of a validation goes on where none was due; a number that is not finite is a gap.
+            kept = [index for index in range(len(epochs)) if split != "validation" or index not in undue]
+            points = [epochs[index] for index in kept], [curves[name][index] for index in kept]
+            lines += axes.plot(*points, style, color=color, marker=marker, markersize=3.5, linewidth=1.6)
             texts.append(picture_text(split if is_alone else label if len(splits) == 1 else name, 40))
     if yscale == "log":
         use_log_scale(axes, [number for names in panel.curves.values() for name in names for number in curves[name]])
@@ -166,16 +186,17 @@ def _mark(epoch: int, axes: Any) -> None:
     """Mark the epoch whose weights are kept with a line, and with a ring around the point of each curve."""
     axes.axvline(epoch, color="#5c6770", linewidth=1, linestyle=(0, (1, 2)), zorder=1)
     for line in axes.get_lines()[:-1]:
-        [height] = [y for x, y in zip(*line.get_data(), strict=True) if x == epoch]
-        axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
+        heights = [y for x, y in zip(*line.get_data(), strict=True) if x == epoch]
+        for height in heights:
+            axes.plot(epoch, height, "o", color=line.get_color(), markersize=9, fillstyle="none", zorder=3)
 
 
-def finish_curves(axes: "Sequence[Axes]", epochs: Sequence[int], title: str) -> None:
-    """Give panels of curves above each other their title, the axis of epochs and a grid."""
+def finish_curves(axes: "Sequence[Axes]", epochs: Sequence[int], title: str, unit: str = "epoch") -> None:
+    """Give panels of curves above each other their title, the axis of epochs, or of another unit, and a grid."""
     from matplotlib.ticker import MaxNLocator
 
     axes[0].set_title(picture_text(title, 70), loc="left")
-    axes[-1].set_xlabel("epoch")
+    axes[-1].set_xlabel(unit)
     for place in axes:
         place.margins(x=0.02)
         place.grid(alpha=0.25)

@@ -19,8 +19,10 @@ class Saving(Protocol):
     def is_due_after_step(self, run: Any) -> bool:
         """Return whether to save now. Called after each step, when `run.step` includes it."""
 
-    def is_due_after_epoch(self, run: Any) -> bool:
-        """Return whether to save now. Called when the record of an epoch has been logged."""
+    def is_due_after_record(self, run: Any) -> bool:
+        """Return whether to save now. Called when the record of an epoch has been logged, or, if `run.is_inside_epoch`
+        is true, that of a validation inside an epoch.
+        """
 
     def save(self, run: Any, state: Mapping[str, Any]) -> None:
         """Save a state, or copy it and save it later: its tensors change with the next step."""

@@ -176,7 +176,8 @@ class Stages:
 
         Your own implementation sets `run.state.epoch` before an epoch, `run.loss` after each gradient computation and
         `run.state.step` after each step; it appends each record that `log` returns to `run.history`, ends after an
-        epoch if `run.stopped` is set, and calls `run.raise_if_interrupted()` after each step.
+        epoch if `run.stopped` is set and after a step if `run.state.ends_now` is true, and calls
+        `run.raise_if_interrupted()` after each step.
 
         Returns:
             The trained model, which is tested, saved and deployed.
@@ -279,6 +280,9 @@ class Stages:
     ) -> Mapping[str, float]:
         """Evaluate the model. Called after each epoch for "validation", and at the end for "test" and "training".
 
+        With `run.validate_every_steps`, it is called after these steps instead; inside an epoch, `run.is_inside_epoch`
+        is true.
+
         It is not called for a split that the data does not have, nor for "training" with `run.evaluate_training =
         false`. If a callback has put other weights into the model, it is also called at the end for "validation". So
         the reported numbers belong to the model that is saved. The training rows are in a fixed order.
@@ -294,11 +298,14 @@ class Stages:
 
     @_hookspec(firstresult=True)
     def log(self, run: "Run", record: dict[str, Any]) -> Mapping[str, Any]:
-        """Decide what is logged about an epoch. Called once at the end of each epoch.
+        """Decide what is logged about an epoch. Called at the end of each epoch.
 
-        `record` has "epoch" and "step", counted from 1, "training/loss", and the answer of `evaluate` as
-        "validation/loss" and so on. A wrapper that adds something returns more than it received; one that writes the
-        record elsewhere too reads the answer.
+        `record` has "epoch" and "step", counted from 1, "training/loss", the mean over the steps since the record
+        before, and the answer of `evaluate` as "validation/loss" and so on, unless no validation is due. A wrapper that
+        adds something returns more than it received; one that writes the record elsewhere too reads the answer.
+
+        With `run.validate_every_steps`, it is also called for each validation inside an epoch, and
+        `run.is_inside_epoch` is true then. A wrapper that acts at the end of epochs does nothing in this case.
 
         Returns:
             The record, which is added to `run.history` and written as a line of `metrics.jsonl`. It must have "epoch",
@@ -378,6 +385,7 @@ class Run:
         targets: what the training rows say about each target; empty until the data is prepared.
         state: what changes during the run, such as the epoch and the step, as plain data.
         loss: the loss of the latest step, detached. `loss.item()` synchronizes with the device.
+        is_inside_epoch: whether the current evaluation and its record are inside an epoch, and not at its end.
         is_stepping: whether the gradients of a step are being computed. `forward` and `loss` then get training rows;
             otherwise they are called for an evaluation or for the statistics of layers.
         interruption: whether Ctrl-C or another signal requested that training ends.
@@ -402,6 +410,7 @@ class Run:
     targets: "Mapping[str, Target]" = field(factory=dict)
     state: RunState = field(factory=RunState)
     loss: "Tensor | None" = None
+    is_inside_epoch: bool = False
     is_stepping: bool = False
     interruption: Interruption = field(factory=Interruption)
     given: Any = None
@@ -437,8 +446,23 @@ class Run:
         return self.state.step
 
     @property
+    def last_epoch(self) -> int:
+        """The last epoch of the run, unless it ends earlier. It is shorter than the others if `max_steps` ends it."""
+        epochs, most = self.spec.run.epochs, self.spec.run.max_steps
+        return min(epochs, -(-most // self.steps_per_epoch)) if most and self.steps_per_epoch else epochs
+
+    @property
+    def last_step(self) -> int | None:
+        """The last step of the run, unless it ends earlier; `None` if the data does not know its number of batches."""
+        most, per_epoch = self.spec.run.max_steps, self.steps_per_epoch
+        if per_epoch is None:
+            return most
+        steps = self.spec.run.epochs * per_epoch
+        return steps if most is None else min(most, steps)
+
+    @property
     def history(self) -> list[dict[str, Any]]:
-        """The log so far: a record for each epoch."""
+        """The log so far: the record of each epoch, and of each validation inside an epoch."""
         return self.state.history
 
     @property
@@ -490,9 +514,13 @@ class Run:
         """Move a tensor to the device of the run; convert a floating-point tensor to the dtype of the run."""
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
 
-    def stop(self, reason: str) -> None:
-        """End the training after this epoch and continue with the final evaluation. Only the first reason is kept."""
+    def stop(self, reason: str, *, now: bool = False) -> None:
+        """End the training after this epoch, or after this step, and continue with the final evaluation.
+
+        Only the first reason is kept. After this step, the epoch ends as usual: it is validated and logged.
+        """
         self.state.stopped = self.state.stopped or reason or "A callback stopped it."
+        self.state.ends_now = self.state.ends_now or now
 
     def note(self, sentence: str) -> None:
         """Print a sentence and add it to `result.json`.

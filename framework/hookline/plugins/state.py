@@ -20,12 +20,14 @@ class RunState:
     Attributes:
         epoch: the current epoch, counted from 1.
         step: the number of completed steps, over all epochs.
-        history: the log so far: a record for each epoch.
+        history: the log so far: the record of each epoch, and of each validation inside an epoch.
         is_trained: whether training has ended.
         weights: which weights the model has when training has ended; `None` for those of the last step.
         stopped: why the training ends before its last epoch, or `None`.
+        ends_now: whether it ends before its last epoch after the current step, and not after the epoch.
         notes: what callbacks have reported with `run.note`.
         seconds: how long the run has taken until it was saved, if it is resumed.
+        initialized_from: which weights of another run it has begun with.
 
     """
 
@@ -35,8 +37,10 @@ class RunState:
     is_trained: bool = False
     weights: "Weights | None" = None
     stopped: str | None = None
+    ends_now: bool = False
     notes: list[str] = field(factory=list)
     seconds: float = 0.0
+    initialized_from: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the state: numbers, strings, lists and dictionaries."""

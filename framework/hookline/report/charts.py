@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from hookline.plots import new_figure, picture_text, svg_of
 from hookline.report.evidence import Evidence, NumberPredictions
 from hookline.report.html import Html, h
 from hookline.runs.side_by_side.curves import Curve, comparison_figure
 from hookline.runs.side_by_side.directions import Directions
+from hookline.runs.side_by_side.summary import RunSummary
 from hookline.trained.evaluation.residual_plots import draw_histogram, draw_points
 
 if TYPE_CHECKING:
@@ -53,19 +54,21 @@ def curves(runs: Sequence[Evidence], directions: Directions) -> list[Html]:
     # A number of a single split has its full name.
     groups = {listed[0][1] if len(runs) == 1 == len(listed) else group: listed for group, listed in groups.items()}
     order = sorted(groups, key=lambda group: (not group.endswith("loss"), "/" not in group and len(runs) > 1))
-    charts = []
+    charts, unit = [], RunSummary.common_unit(one.run for one in runs)
     for group in order[:MOST_CHARTS]:
-        drawn = [_curve(one, name, label, directions) for one, name, label in groups[group]]
+        drawn = [_curve(one, name, label, directions, unit) for one, name, label in groups[group]]
         if any(curve is not None and any(value == value for value in curve.values) for curve in drawn):
-            figure = comparison_figure({group: drawn}, "", width=WIDTH)
+            figure = comparison_figure({group: drawn}, "", width=WIDTH, unit=unit)
             labels = ", ".join(curve.label for curve in drawn if curve is not None)
-            charts.append(chart(figure, f"curve {group}", f"{group} over epochs: {labels}"))
+            charts.append(chart(figure, f"curve {group}", f"{group} over {unit}s: {labels}"))
     return charts
 
 
-def _curve(one: Evidence, name: str, label: str, directions: Directions) -> Curve | None:
-    epochs, values = one.run.curve(name)
-    best = directions.best_epoch(one.run, name) if name.startswith("validation/") else None
+def _curve(
+    one: Evidence, name: str, label: str, directions: Directions, unit: Literal["epoch", "step"]
+) -> Curve | None:
+    epochs, values = one.run.curve(name, unit)
+    best = directions.best_place(one.run, name, unit) if name.startswith("validation/") else None
     return Curve(label=label, epochs=epochs, values=values, best_epoch=best) if epochs else None
 
 

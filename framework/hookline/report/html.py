@@ -10,7 +10,7 @@ class Html(str):
     __slots__ = ()
 
 
-EMPTY = frozenset({"meta", "br", "img", "hr"})
+EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input"})
 """The elements without an end tag."""
 
 

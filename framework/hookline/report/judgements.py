@@ -67,9 +67,9 @@ def of_numbers(run: RunSummary) -> Iterator[Judgement]:
     for record in run.history:
         for name, value in record.items():
             if value is None or (isinstance(value, float) and not math.isfinite(value)):
-                found.setdefault(name, []).append(record["epoch"])
+                found.setdefault(name, []).append(record[run.unit])
     for name, epochs in found.items():
-        text = f"{name} is not a finite number in {counted(len(epochs), 'epoch')}, first in epoch {epochs[0]}."
+        text = f"{name} is not a finite number in {counted(len(epochs), _word(run))}, first in {run.unit} {epochs[0]}."
         yield Judgement("not finite", text)
     notes = (run.result or {}).get("notes")
     for note in notes if isinstance(notes, list) else ():
@@ -87,7 +87,7 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
     place = epochs.index(best)
     if len(epochs) < FEWEST_EPOCHS:
         if place == len(epochs) - 1:
-            yield _best_in_last(name, best, values[place])
+            yield _best_in_last(run, name, best, values[place])
         return
     window = max(1, len(epochs) // 10)
     least, last = values[place], fmean(values[-window:])
@@ -96,17 +96,17 @@ def of_curves(run: RunSummary) -> Iterator[Judgement]:
         yield from _overfitting(run, best, least, last, fall, window)
     before = fmean(values[-2 * window : -window])
     if place == 0:
-        text = f"{name} was best after the first epoch ({short(least)}) and {short(values[-1])} after the last."
+        text = f"{name} was best after the first {_word(run)} ({short(least)}) and {short(values[-1])} after the last."
         yield Judgement("best value at an edge", f"{text} The learning rate may be too high.")
     elif place >= len(epochs) - window and before - last > 0.01 * fall:
         means = "" if window == 1 else f" (means of {window} each)"
         text = (
             f"Training ended while {name} was still improving: from {short(before)} to {short(last)} in "
-            f"the last {counted(2 * window, 'epoch')}{means}. Train for more epochs."
+            f"the last {counted(2 * window, _word(run))}{means}. Train for more epochs."
         )
         yield Judgement("still improving", text)
     elif place == len(epochs) - 1:
-        yield _best_in_last(name, best, least)
+        yield _best_in_last(run, name, best, least)
 
 
 def of_gap(run: RunSummary) -> Iterator[Judgement]:
@@ -125,8 +125,13 @@ def _numbers_of_both(run: RunSummary) -> str:
     return "; ".join(f"{one} {short(run.metrics[one])}, {other} {short(run.metrics[other])}" for one, other in both)
 
 
-def _best_in_last(name: str, epoch: int, value: float) -> Judgement:
-    text = f"{name} was best in the last epoch ({epoch}): {short(value)}. More epochs may improve it."
+def _word(run: RunSummary) -> str:
+    """What a record of the run is about."""
+    return "epoch" if run.unit == "epoch" else "validation"
+
+
+def _best_in_last(run: RunSummary, name: str, epoch: int, value: float) -> Judgement:
+    text = f"{name} was best in the last {_word(run)} ({epoch}): {short(value)}. More epochs may improve it."
     return Judgement("best value at an edge", text, "note")
 
 
@@ -141,14 +146,14 @@ def _overfitting(
     then, now = fmean(training[max(0, place - window) : place + window + 1]), fmean(training[-window:])
     if not now < then:
         return
-    mean = f", the mean of the last {window} epochs" if window > 1 else ""
-    kept = run.weights_epoch
-    weights = f" The saved weights are those of epoch {kept}." if kept is not None else ""
+    mean = f", the mean of the last {window} {_word(run)}s" if window > 1 else ""
+    kept = run.weights_place()
+    weights = f" The saved weights are those of {run.unit} {kept}." if kept is not None else ""
     if run.result and {LOSS, TRAINING_LOSS} <= run.metrics.keys():
         weights += f" Their numbers: {_numbers_of_both(run)}."
-    advice = "" if kept == best else " EarlyStopping keeps those of the best epoch."
+    advice = "" if kept == best else f" EarlyStopping keeps those of the best {_word(run)}."
     text = (
-        f"{LOSS} was best in epoch {best} ({short(least)}) and rose to {short(last)}{mean}, while {TRAINING_LOSS} "
+        f"{LOSS} was best in {run.unit} {best} ({short(least)}) and rose to {short(last)}{mean}, while {TRAINING_LOSS} "
         f"fell from {short(then)} to {short(now)}.{weights}{advice}"
     )
     yield Judgement("overfitting", text, "note" if kept == best else "warning")
@@ -156,18 +161,19 @@ def _overfitting(
 
 def of_best_metrics(run: RunSummary, directions: Directions, *, has_loss: bool) -> Iterator[Judgement]:
     """Metrics, and if `has_loss` the loss, that were clearly better in another epoch than that of the saved weights."""
-    kept = run.weights_epoch
+    kept = run.weights_place()
     if kept is None or len(run.history) < FEWEST_EPOCHS:
         return
     names = dict.fromkeys(name for record in run.history for name in record if name.startswith("validation/"))
     found = []
     for name in names:
-        best, final = directions.best_epoch(run, name), run.metrics.get(name)
+        best, final = directions.best_place(run, name), run.metrics.get(name)
         if (name == LOSS and not has_loss) or best is None or best == kept or final is None or not math.isfinite(final):
             continue
         epochs, values = run.curve(name)
         value = values[epochs.index(best)]
         if abs(value - final) > 0.05 * max(abs(value), abs(final)):
-            found.append(f"{name} was {short(value)} in epoch {best}; with the saved weights it is {short(final)}.")
+            then = f"{name} was {short(value)} in {run.unit} {best}"
+            found.append(f"{then}; with the saved weights it is {short(final)}.")
     if found:
         yield Judgement("better epoch", " ".join(found), "note")

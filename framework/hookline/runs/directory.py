@@ -138,7 +138,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
     def draw(path: Path) -> None:
         nonlocal undrawn
         try:
-            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=trial.weights.epoch)
+            kept = trial.weights
+            draw_curves(trial.history, LOSSES, trial.spec.run.name, path, kept_epoch=kept.epoch, kept_step=kept.step)
         except FileError:
             raise
         except Exception as error:  # noqa: BLE001 - A plot must not cost the trained model.

@@ -10,7 +10,6 @@ from hookline.errors.failures import attributed_to
 from hookline.errors.text import dotted
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.spec.families.callback import WrapperSpec
-from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -62,7 +61,7 @@ def read_files(spec: TrainingSpec) -> dict[str, str]:
         with attributed_to(type(component)):
             more = dict(component.fingerprints())
             outputs = getattr(component, "writes_to", None) or ()
-        if not isinstance(component, DataSpec):
+        if component.fingerprints_files:
             for place, file in walk(component, path, own=True):
                 if isinstance(file, Path) and str(file) not in outputs and (made := _of_path(file)) is not None:
                     found[dotted(place)] = made

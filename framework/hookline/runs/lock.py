@@ -65,7 +65,7 @@ def changes(directory: Path, plan: Plan, spec: str) -> list[str]:
 def changes_by_kind(lock: Mapping[str, Any], plan: Plan, spec: str) -> list[tuple[str, str]]:
     """What differs from a lock, as sentences, each with its kind.
 
-    The kinds are "spec", "environment", "plugins", "data" and "stages".
+    The kinds are "spec", "environment", "plugins", "data", "weights" and "stages".
     """
     found = list(_changes(lock, plan, spec))
     return found + [("stages", sentence) for sentence in _of_stages(lock["stages"], plan, is_reported=bool(found))]
@@ -81,6 +81,9 @@ def _changes(lock: Mapping[str, Any], plan: Plan, spec: str) -> Iterator[tuple[s
     yield from (("plugins", sentence) for sentence in _of_plugins(lock["plugins"], plan))
     if lock["data"] != plan.data:
         yield "data", "The data has changed."
+    weights = [(made or {}).get("fingerprint") for made in (lock.get("initialized_from"), plan.initialized_from)]
+    if weights[0] != weights[1]:
+        yield "weights", "The weights that `initialize_from` loads have changed."
     for place, then in lock["files"].items():
         if plan.files.get(place) != then:
             yield "data", f"The data that {place} reads {'has changed' if place in plan.files else 'is missing'}."

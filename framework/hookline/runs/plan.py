@@ -84,6 +84,8 @@ class Plan:
     """The number of passes over the training data."""
     steps_per_epoch: int | None
     """The number of batches in an epoch; `None` if the data does not know it before they are read."""
+    limits: str = ""
+    """What else the spec says about the length of the run and the validations, such as "at most 500 steps"."""
     components: Mapping[str, tuple[str, ...]]
     """The types of the components by section, without callbacks, which are listed with their stages."""
     environment: Mapping[str, str]
@@ -106,6 +108,8 @@ class Plan:
     """The layers of the model."""
     groups: tuple[Group, ...]
     """The parameter groups of the optimizer."""
+    initialized_from: Mapping[str, Any] | None = None
+    """The weights of another run that it begins with: what was loaded, and what was not."""
     memory: Memory | None = None
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
     split_counts: SplitCounts | None = None
@@ -135,6 +139,7 @@ def plan(
         name=spec.run.name,
         seed=spec.run.seed,
         epochs=spec.run.epochs,
+        limits=spec.run.limits,
         steps_per_epoch=length_of(data.training),
         components=_components(run),
         environment=environment(run.device),
@@ -147,6 +152,7 @@ def plan(
         columns=tuple(data.columns),
         layers=layers,
         groups=tuple(_groups(optimizer)),
+        initialized_from=run.state.initialized_from,
         files=read_files(spec),
         effects=tuple(effects(spec)),
     )

@@ -1,6 +1,7 @@
 """The content of `result.json`: how a run ended, which weights it saved, and their numbers."""
 
 import platform
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.trial import SAVED
@@ -26,6 +27,7 @@ def result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "steps": trial.steps,
         "seconds": round(trial.seconds, 3),
         "notes": list(trial.notes),
+        "initialized_from": _provenance(run.state.initialized_from),
         "device": str(run.device),
         "weights": {
             "source": trial.weights.source,
@@ -43,6 +45,14 @@ def result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "deployed": [],
         "versions": versions(),
     }
+
+
+def _provenance(made: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Which weights of another run it has begun with; the lock lists what was loaded."""
+    if made is None:
+        return None
+    counts = {name: len(made[name]) for name in ("loaded", "other_shape", "missing")}
+    return {**{name: made[name] for name in ("run", "weights", "epoch", "step", "fingerprint")}, **counts}
 
 
 def numbers_of_weights(trial: "Trial") -> dict[str, dict[str, float]]:

@@ -14,7 +14,7 @@ from .families.column import (
 from .families.data import DataSpec as DataSpec
 from .families.deploy import DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
-from .families.graph import Graph as Graph, Value as Value
+from .families.graph import Body as Body, Graph as Graph, Value as Value
 from .families.initialization import InitializationSpec as InitializationSpec
 from .families.loss import (
     Activation as Activation,
@@ -47,6 +47,7 @@ from .objective.prediction_columns import (
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
+from .objective.prediction_lines import classes_of as classes_of
 from .options import (
     Spec as Spec,
     option as option,

@@ -7,6 +7,7 @@ from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
+from hookline.spec.families.data import DataSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec, missing_size
@@ -37,6 +38,7 @@ def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
         _check_sizes,
         _check_members,
         _check_accumulation,
+        _check_validations,
         _check_labels,
         _check_metrics,
     ):
@@ -123,6 +125,13 @@ def _check_accumulation(run: RunSpec, objective: Objective) -> Iterator[OptionEr
             yield OptionError("run", str(error), "accumulate", against=[(*named.path, "type")])
         except PluginError as error:
             yield named.fault(error)
+
+
+def _check_validations(run: RunSpec, data: DataSpec) -> Iterator[OptionError]:
+    for name in ("validate_every_steps", "validate_every_epochs"):
+        if getattr(run, name) is not None and data.has_validation is False:
+            message = "This has no effect, since the data has no validation split."
+            yield OptionError("run", message, name, against=[("data",)], id="unused-option")
 
 
 def _check_labels(metrics: Sequence[MetricSpec]) -> Iterator[OptionError]:

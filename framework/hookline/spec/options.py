@@ -26,6 +26,13 @@ class Spec:
     family: ClassVar[str | None] = None
     """The name of the family of components in messages; set by the base class of a family."""
 
+    behavior: ClassVar[tuple[str, ...]] = ()
+    """The methods that compute what `eject` writes as lines of torch; set by the base class of a family. A class that
+    overrides one of them must override `eject` too: the lines that it inherits may do something else."""
+
+    fingerprints_files: ClassVar[bool] = True
+    """Whether `hookline train --locked` compares the files that options of type `Path` name."""
+
     @classmethod
     def option_type(cls, option: "Attribute[Any]") -> Any:
         """Return the type of an option; override this if the type depends on the class."""

@@ -16,6 +16,7 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.families.tuner import TunerSpec
+from hookline.spec.initialize_from import InitializeFrom
 from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec
@@ -37,6 +38,8 @@ class TrainingSpec(Spec):
     initialize: tuple[InitializationSpec, ...] = ()
     """Initializations that replace those of the layers. A parameter is initialized by the first entry that selects it.
     The vector of an embedding's `padding_idx` stays 0."""
+    initialize_from: InitializeFrom = option(default=None)
+    """Weights of another run to begin with, after `initialize`."""
     loss: LossSpec = option(default=None)
     """The loss to minimize. For a sum of several losses, use `losses` instead."""
     losses: Mapping[str, LossSpec] | None = None

@@ -16,11 +16,15 @@ from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories
 from hookline.runs.liveness import is_running
+from hookline.runs.plan import Plan
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.trained.run_files import refuse_other_paths
+from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.checkpoints.writer import newest_state
-from hookline.training.pipeline import Start, train_trials
+from hookline.training.pipeline import Start, prepared, train_trials
+from hookline.training.planning import with_estimates
+from hookline.training.run_setup import new_run
 
 
 def resume(
@@ -71,6 +75,23 @@ class ResumableRun:
         """Continue the training."""
         return train_trials(self.spec, plugins, self.start)
 
+    def planned(self, plugins: Plugins) -> tuple[Plan, Remaining]:
+        """Return the plan of the run, what it has done, and what remains. Nothing is written.
+
+        Raises:
+            LockError: If something has changed that was not allowed.
+            HooklineError: As for `hookline.plan`.
+
+        """
+        resumed = self.start.resumed
+        assert resumed is not None, "A run that can be resumed has a checkpoint."
+        with new_run(self.spec, plugins, given=self.start.given) as run:
+            run.state.initialized_from = resumed.state["run"].get("initialized_from")
+            made = prepared(run)
+            resumed.refuse_changes(run, made.plan)
+            plan = with_estimates(run, made)
+            return plan, remaining(resumed, run, made.model, made.criterion, made.optimizer)
+
 
 def resumable_run(
     directory: str | Path,
@@ -94,7 +115,7 @@ def resumable_run(
     step, state = found
     loader = Loader(plugins)
     document = documents.read(home / directories.SPEC, overrides=overrides, lists=SEVERAL)
-    trained = Source(str(home / directories.SPEC), state["spec"], home)
+    trained = Source(str(home / directories.SPEC), state["spec"], home.resolve())
     before = loader.load(documents.from_source(trained, lists=SEVERAL))
     resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))
     return ResumableRun(Start(home, resumed=resumed, given=data), loader.load(document), document, loader)

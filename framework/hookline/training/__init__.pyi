@@ -38,7 +38,7 @@ from .deployment.traced import (
 )
 from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
-from .loop import train_epochs as train_epochs
+from .loop.train_epochs import train_epochs as train_epochs
 from .means import MeanLosses as MeanLosses
 from .metrics import (
     built_metric as built_metric,

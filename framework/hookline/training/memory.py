@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import WINDOW, length_of
+from hookline.data.batches import WINDOW
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.runs.layers import Layer
@@ -48,14 +48,13 @@ def _memory(
     parameters = [parameter for module in (model, criterion) for parameter in module.parameters()]
     buffers = [buffer for module in (model, criterion) for buffer in module.buffers()]
     rows = -(-min(run.spec.data.batch_size, data.training.rows or math.inf) // run.spec.run.accumulate)
-    steps = length_of(data.training)
     held = {name: batches.all for name, batches in data.splits().items() if hasattr(batches, "all")}
     example = sum(_sizes(data.example)) // max(1, data.example.rows)
     gathered = sum(_sizes(held["training"])) if "training" in held else run.spec.data.batch_size * example
     return Memory(
         parameters=sum(map(size_of, (*parameters, *buffers))),
         gradients=sum(size_of(parameter) for parameter in parameters if parameter.requires_grad),
-        optimizer=optimizer_state(optimizer, None if steps is None else run.spec.run.epochs * steps),
+        optimizer=optimizer_state(optimizer, run.last_step),
         activations=_activations(run, data.example, model, criterion, layers, int(rows)) * _slack(run),
         data=sum(size for batch in held.values() for size in _sizes(batch))
         + sum(getattr(batches, "held_bytes", 0) for batches in data.splits().values())

@@ -26,8 +26,10 @@ def splits_to_evaluate(run: Run, data: "Data") -> "dict[str, Batches]":
     comes last, since it usually takes longest; its rows are in order, none is left out, and no callback mixes them.
     """
     are_replaced = run.weights is not None or any(callback.replaces_weights for callback in run.spec.callbacks)
-    names = {"test"} if not are_replaced or _are_of_last_record(run) else {"validation", "test"}
-    return _splits(run, data, names)
+    is_known = not are_replaced or _are_of_last_record(run)
+    if run.history and run.spec.run.validates_otherwise:
+        is_known = is_known and bool(_of_split(run.history[-1], "validation"))
+    return _splits(run, data, {"test"} if is_known else {"validation", "test"})
 
 
 def evaluate_splits(
@@ -73,7 +75,11 @@ def _are_of_last_record(run: Run) -> bool:
 
 def _has_numbers_of(record: Mapping[str, Any], weights: Weights) -> bool:
     """Whether the numbers in the record of an epoch belong to exactly these weights."""
-    return not weights.is_mean and (record.get("epoch"), record.get("step")) == (weights.epoch, weights.step)
+    return not weights.is_mean and _is_of(record, weights)
+
+
+def _is_of(record: Mapping[str, Any], weights: Weights) -> bool:
+    return (record.get("epoch"), record.get("step")) == (weights.epoch, weights.step)
 
 
 def refuse_not_finite(run: Run, model: "nn.Module", criterion: "nn.Module") -> None:
@@ -114,7 +120,7 @@ def outcome(
         weights=weights,
         not_finite=tuple(unusable),
         history=tuple(run.history),
-        epochs=len(run.history),
+        epochs=len({record.get("epoch") for record in run.history}),
         steps=run.step,
         seconds=run.seconds,
         state=_state(run, failure),
@@ -176,22 +182,32 @@ def _numbers(
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Return the loss and metrics of each split, and the weights that they belong to.
 
-    If a split was not evaluated after training, they come from the record of the epoch of the weights, or else from the
-    last record. The numbers of one split always belong to the same weights.
+    If a split was not evaluated after training, they come from the record of these weights, or else from the last one
+    of their epoch, or of the run. The numbers of one split always belong to the same weights.
     """
-    record: Mapping[str, Any] = run.history[-1] if run.history else {}
     is_known = run.weights is not None or weights.source == LAST_STEP
-    record = next((one for one in run.history if one.get("epoch") == weights.epoch), record)
     metrics: dict[str, float] = {}
     measured: dict[str, str] = {}
     for split in data.splits():
-        found = {name: value for name, value in record.items() if name.partition("/")[0] == split}
         if split in evaluated:
-            found = {f"{split}/{name}": value for name, value in evaluated[split].items()}
+            metrics |= {f"{split}/{name}": value for name, value in evaluated[split].items()}
             measured[split] = SAVED
-        elif found:
+        elif records := [record for record in run.history if _of_split(record, split)]:
+            record = max(records, key=lambda record: (record.get("epoch") == weights.epoch, record.get("step") or 0))
+            record = next((one for one in records if _is_of(one, weights)), record)
             is_theirs = is_known and split != "training" and _has_numbers_of(record, weights)
-            when = "during" if split == "training" else "after"
-            measured[split] = SAVED if is_theirs else f"{when} epoch {record.get('epoch')}"
-        metrics |= found
+            metrics |= _of_split(record, split)
+            measured[split] = SAVED if is_theirs else _when(run, record, split)
     return metrics, measured
+
+
+def _of_split(record: Mapping[str, Any], split: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name.partition("/")[0] == split}
+
+
+def _when(run: Run, record: Mapping[str, Any], split: str) -> str:
+    """When the numbers of a record were measured."""
+    epoch, step = record.get("epoch"), record.get("step")
+    if run.spec.run.validate_every_steps is None:
+        return f"{'during' if split == 'training' else 'after'} epoch {epoch}"
+    return f"during epoch {epoch}, until step {step}" if split == "training" else f"after step {step}"

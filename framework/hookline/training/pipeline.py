@@ -24,6 +24,7 @@ from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.deployment.before_training import check_deployments
+from hookline.training.initialize_from import beginning_from, initialize_from, sentence
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -67,6 +68,7 @@ def train(
     plugins: Iterable[object] = (),
     out: str | Path | None = None,
     locked: str | Path | None = None,
+    from_run: str | Path | None = None,
 ) -> Trial:
     """Train a spec and return the result.
 
@@ -80,6 +82,9 @@ def train(
         out: the directory for the results, which must not exist. Default: `runs/<name>/<number>`.
         locked: the directory of a run of this spec, to repeat it. An error is raised if anything has changed that the
             bits of the result depend on.
+        from_run: begin with the weights of this run, such as "runs/digits/1", or with those of one of its checkpoints:
+            "runs/digits/1:best" or "runs/digits/1:1200". It replaces the section `initialize_from` of the spec, except
+            for the parameters and layers that it selects.
 
     In the main thread, Ctrl-C, SIGTERM and SIGHUP end the training after the current step, unless the program has its
     own handlers for them. However a training ends, its results so far are written to the directory first.
@@ -108,6 +113,8 @@ def train(
     refuse_other_specs(spec)
     if spec.tune is not None:
         raise HooklineError("The spec has a section [tune]: pass it to `hookline.tune`, which trains its trials.")
+    if from_run is not None:
+        spec = beginning_from(spec, from_run)
     start = Start(
         directory.plan(out, spec.run.name),
         is_numbered=out is None,
@@ -210,6 +217,8 @@ def built_parts(run: Run) -> Parts:
     torch.manual_seed(run.spec.run.seed)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
+    if run.spec.initialize_from is not None and run.state.initialized_from is None:
+        run.state.initialized_from = initialize_from(run, model, criterion)
     with recorded_layers(model) as layers:
         preflight(run, data, model, criterion)
     check_deployments(run, data, model, criterion)
@@ -223,11 +232,15 @@ def train_once(run: Run, start: Start) -> Trial:
 
     However the training ends, even with an error, its results so far are written.
     """
+    if start.resumed is not None:  # The state that is loaded later contains the weights of the other run.
+        run.state.initialized_from = start.resumed.state["run"].get("initialized_from")
     made = prepared(run)
     if start.locked is not None:
         locking.refuse_changes(start.locked, made.plan, directory.spec_text(run, start.locked))
     if start.resumed is None:
         run.interruption.listen()
+        if run.state.initialized_from is not None:
+            run.note(sentence(run.state.initialized_from))
         run.directory = directory.create(start.place, numbered=start.is_numbered)
         write_beginning(run, made)
     else:

@@ -11,7 +11,7 @@ from hookline.runs.plan import Plan
 from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.memory import memory
-from hookline.training.pipeline import prepared, refuse_other_specs
+from hookline.training.pipeline import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
 
 
@@ -39,6 +39,10 @@ def plan(spec: TrainingSpec, *, data: Any = None, plugins: Iterable[object] = ()
 
 def planned(run: Run) -> Plan:
     """The plan of a run, with an estimate of its memory. Nothing is written."""
-    made = prepared(run)
+    return with_estimates(run, prepared(run))
+
+
+def with_estimates(run: Run, made: Prepared) -> Plan:
+    """The plan with an estimate of its memory, and the counts of the rows."""
     estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
     return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data))

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from hookline import Run
 from hookline.errors import OptionError
+from hookline.script import Script, literal
 from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
 from hookline_callbacks.gradients.before_step import BeforeStep
 from hookline_callbacks.gradients.norms import clip_norm, clip_value
@@ -43,6 +45,20 @@ class GradientClipping(CallbackSpec):
                 f"{type(optimizer).__name__} computes gradients several times per step, but only the first ones "
                 f"would be clipped: remove GradientClipping."
             )
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add a call of torch's function before the step."""
+        script.use("from torch import nn")
+        function, options = "nn.utils.clip_grad_value_", f"{self.clip_value}"
+        if self.max_norm is not None:
+            function, options = "nn.utils.clip_grad_norm_", f"{self.max_norm}"
+            options += "" if self.norm_type == 2 else f", norm_type={literal(self.norm_type)}"
+        line = f"{function}({script.all_parameters}, {options})"
+        if condition := self.ejected_condition("step + 1"):
+            script.loop.counts_steps = True
+            script.loop.step += [f"if {condition}:", f"    {line}"]
+        else:
+            script.loop.step.append(line)
 
     def build(self) -> object:
         """Return the callback, which remembers the order of the model's parameters."""

@@ -23,6 +23,7 @@ class GradientNorm(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
     """
 
+    only_observes = True
     logs = ("gradient_norm", "greatest_gradient_norm")
     writes_to = ()
     connects_to = ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, hookimpl
 from hookline.errors import TrainingError, counted, enumerate_names
+from hookline.script import Script, cannot_be_written
 from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
 from hookline_callbacks.gradients.norms import are_finite, gradients_of
 from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
@@ -13,6 +14,36 @@ from hookline_callbacks.weights.buffers import KeptBuffers
 
 if TYPE_CHECKING:
     from torch import nn, optim
+
+
+FINITE = '''
+def is_finite(loss, parameters):
+    """Return whether the loss and all gradients are finite."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return bool(loss.isfinite()) and all(bool(gradient.isfinite().all()) for gradient in gradients)
+'''
+
+FINITE_LOSS = '''
+def is_finite(loss):
+    """Return whether the loss is finite."""
+    return bool(loss.isfinite())
+'''
+
+KEPT_BUFFERS = '''
+class KeptBuffers:
+    """A copy of the buffers of a model, such as the statistics of BatchNorm."""
+
+    def __init__(self, model):
+        self.buffers = list(model.buffers())
+        self.keep()
+
+    def keep(self):
+        self.kept = [buffer.clone() for buffer in self.buffers]
+
+    def restore(self):
+        for buffer, kept in zip(self.buffers, self.kept, strict=True):
+            buffer.copy_(kept)
+'''
 
 
 @spec
@@ -51,6 +82,21 @@ class NaNGuard(CallbackSpec):
             raise ValueError(
                 f"{name} computes gradients several times per step, but NaNGuard sees only the first ones."
             )
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the check before the step: an error, or a condition without which there is no step."""
+        if self.action == "roll_back" or self.is_limited:
+            raise cannot_be_written("This action has no lines.", ("action",))
+        name = script.define(FINITE if self.gradients else FINITE_LOSS)
+        parameters = f", {script.all_parameters}" if self.gradients else ""
+        check = f"{name}(loss{parameters})"
+        if self.action == "skip":
+            script.define(KEPT_BUFFERS)
+            script.loop.before.append("buffers = KeptBuffers(model)")
+            script.loop.skip.append((check, "buffers.restore()", "buffers.keep()"))
+        else:
+            message = '"The loss or a gradient is not finite."'
+            script.loop.step += [f"if not {check}:", f"    raise ValueError({message})"]
 
     def build(self) -> object:
         """Return the callback, which counts batches and keeps a copy."""

@@ -95,6 +95,8 @@ class _LearningRateFinder:
         """Try the learning rates, restore everything, and train."""
         import torch
 
+        if run.resumes_from is not None:
+            return (yield)  # It has tried them before.
         devices = [run.device] if run.device.type == "cuda" else []
         with _restored(run, model, criterion, optimizer), torch.random.fork_rng(devices=devices):
             tried = list(self._tried(run, data, model, criterion, optimizer))

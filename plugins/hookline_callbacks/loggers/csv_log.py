@@ -21,6 +21,7 @@ class CSVLog(CallbackSpec):
     after it add to the record.
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     connects_to = ()

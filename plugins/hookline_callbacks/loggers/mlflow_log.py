@@ -33,6 +33,7 @@ class MLflow(CallbackSpec):
     Source: https://mlflow.org/docs/latest/ml/tracking/
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     keeps_log = True

@@ -28,6 +28,7 @@ class TensorBoard(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/tensorboard.html
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     writes_to = ("tensorboard/",)

@@ -26,6 +26,7 @@ class WeightsAndBiases(CallbackSpec):
     Source: https://docs.wandb.ai/ref/python/functions/init/
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     keeps_log = True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class WatchingSpec(CallbackSpec):
     """The base of their specs. They write to a directory in the run directory."""
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     connects_to = ()

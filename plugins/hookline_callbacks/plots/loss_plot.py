@@ -25,6 +25,7 @@ class LossPlot(CallbackSpec):
     that takes. List this callback first: it only sees numbers that callbacks and schedulers listed after it add.
     """
 
+    only_observes = True
     logs = ()
     connects_to = ()
 
@@ -82,9 +83,10 @@ class _LossPlot:
         assert run.directory is not None, "The directory is created before training starts."
         names = list(dict.fromkeys(name for record in history for name in record if name not in ("epoch", "step")))
         chosen = selected_numbers(self._spec.numbers, names)
-        kept = None if run.weights is None else run.weights.epoch
+        epoch, step = (None, None) if run.weights is None else (run.weights.epoch, run.weights.step)
         path = run.directory / self._spec.file
-        draw_curves(history, chosen, run.spec.run.name, path, yscale=self._spec.yscale, kept_epoch=kept)
+        yscale = self._spec.yscale
+        draw_curves(history, chosen, run.spec.run.name, path, yscale=yscale, kept_epoch=epoch, kept_step=step)
         self._drawn = list(history)
 
     def _look(self, names: Sequence[str]) -> None:

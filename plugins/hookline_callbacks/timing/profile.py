@@ -1,5 +1,6 @@
 """Profiling with torch's profiler."""
 
+import math
 import os
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ class Profile(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     writes_to = ("profile/",)
@@ -108,7 +110,9 @@ class _Profile:
         """Refuse a training that ends before the first recorded step, and a device that does not exist."""
         data = yield
         place, length = run.spec.place_of(self._spec), length_of(data.training)
-        if length is not None and self._spec.before >= (steps := run.spec.run.epochs * length):
+        if length is not None and self._spec.before >= (
+            steps := min(run.spec.run.epochs * length, run.spec.run.max_steps or math.inf)
+        ):
             message = (
                 f"Profile would start to record in step {self._spec.before + 1}, but the training has only {steps} "
                 "steps."

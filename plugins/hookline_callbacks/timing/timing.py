@@ -1,6 +1,7 @@
 """Measure where the time of an epoch goes."""
 
 from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -44,6 +45,7 @@ class Timing(CallbackSpec):
     logged, so that the log stays reproducible.
     """
 
+    only_observes = True
     is_part_of_model = False
     logs = ()
     writes_to = ("timing.csv", "timing.txt")
@@ -79,25 +81,29 @@ class _Timing:
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
         """Start the table, and write the summary when the training ends for any reason."""
         assert run.directory is not None, "The run directory is created before training."
+        self._table = GrowingFile(run.directory / "timing.csv")
+        if run.resumes_from is None:  # A run that is resumed has a table.
+            parts = [name for name in PARTS if self._spec.is_limited or name != "other_steps"]
+            self._table.add(_line(["epoch", "steps", "seconds", *parts]))
         if self._spec.synchronize and run.device.type != "cpu":
             self._watch.wait_for(run.device)
-        parts = [name for name in PARTS if self._spec.is_limited or name != "other_steps"]
-        self._table = GrowingFile(run.directory / "timing.csv")
-        self._table.add(_line(["epoch", "steps", "seconds", *parts]))
         began = self._watch.clock()
         try:
             return (yield)
         finally:
             whole = self._watch.clock() - began
             self._watch.part = NOTHING
-            text = run.directory / "timing.txt"
-            with OptionalFiles():
-                write_file(text, _summary(run, self._spec, self._watch, whole))
-                if epochs := self._watch.epochs:
-                    spent = {part: _spent(epochs, part) for part in epochs[0].parts}
-                    most = max(spent, key=spent.__getitem__)
-                    share = spent[most] / (_spent(epochs, "whole") or 1)
-                    run.note(f"Most of the time was spent in {most} ({share:.0%}): see {text}.")
+            if self._watch.begun:  # A run whose state cannot be loaded keeps its summary.
+                self._summarize(run, run.directory / "timing.txt", whole)
+
+    def _summarize(self, run: Run, path: Path, whole: int) -> None:
+        with OptionalFiles():
+            write_file(path, _summary(run, self._spec, self._watch, whole))
+            if epochs := self._watch.epochs:
+                spent = {part: _spent(epochs, part) for part in epochs[0].parts}
+                most = max(spent, key=spent.__getitem__)
+                share = spent[most] / (_spent(epochs, "whole") or 1)
+                run.note(f"Most of the time was spent in {most} ({share:.0%}): see {path}.")
 
     @hookimpl(wrapper=True)
     def forward(self) -> Generator[None, Outputs, Outputs]:
@@ -128,8 +134,9 @@ class _Timing:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Count the time of the stage, and write the row of the epoch."""
         record = yield from self._counted(LOG)
+        if run.is_inside_epoch:
+            return record
         epoch = self._watch.end_epoch(run)
-        assert run.directory is not None, "The run directory is created before training."
         times = map(_seconds, (epoch.whole, *epoch.parts.values()))
         assert self._table is not None, "`fit` runs before `log`."
         self._table.add(_line([str(epoch.number), str(epoch.steps), *times]))

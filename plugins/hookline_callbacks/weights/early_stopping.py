@@ -2,11 +2,13 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, Weights, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError
+from hookline.script import Script, cannot_be_written, literal
 from hookline.spec import CallbackSpec, DataSpec, MetricSpec, Objective, WrapperSpec, option, spec
 from hookline.training import Logging, check_monitor, check_monitored, monitored
 
@@ -26,7 +28,8 @@ class EarlyStopping(CallbackSpec):
     monitor: str = "validation/loss"
     """The name of the monitored number in `metrics.jsonl`."""
     patience: int = option(default=10, minimum=1)
-    """The number of epochs without improvement after which the run stops."""
+    """The number of epochs without improvement after which the run stops, or of validations if the spec sets
+    `validate_every_steps` or `validate_every_epochs`. A validation inside an epoch stops the run at once."""
     min_delta: float = option(default=0.0, minimum=0)
     """The minimum change that counts as an improvement."""
     mode: Literal["min", "max"] | None = None
@@ -43,6 +46,30 @@ class EarlyStopping(CallbackSpec):
         """Return the callback, which remembers the best number."""
         return _EarlyStopping(self)
 
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the comparison after each epoch, and restore the best weights at the end."""
+        if self.is_limited:
+            raise cannot_be_written("Epochs that are not monitored have no lines.", ("every",))
+        if not self.monitor.startswith(("training/", "validation/")):
+            raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
+        number = f"record[{literal(self.monitor)}]"
+        higher = _EarlyStopping(self)._higher_is_better(run)
+        delta = f" {'+' if higher else '-'} {self.min_delta}" if self.min_delta else ""
+        loop, names, values = script.loop, ["best", "best_epoch"], [number, "epoch"]
+        start = [f'{"-" if higher else ""}float("inf")', "0"]
+        if self.restore_best:
+            script.use("from copy import deepcopy")
+            modules = script.modules
+            names += [f"best_{name}" for name in modules]
+            values += [f"deepcopy({name}.state_dict())" for name in modules]
+            start += ["None"] * len(modules)
+            loop.after = [f"{name}.load_state_dict(best_{name})" for name in modules] + loop.after
+        loop.before.append(f"{', '.join(names)} = {', '.join(start)}")
+        assignments = [f"    {', '.join(names[:2])} = {', '.join(values[:2])}"]
+        assignments += [f"    {name} = {value}" for name, value in zip(names[2:], values[2:], strict=True)]
+        loop.after_record = [f"if {number} {'>' if higher else '<'} best{delta}:", *assignments, *loop.after_record]
+        loop.stop.append(f"epoch - best_epoch >= {self.patience}")
+
     def check(
         self,
         plugins: Sequence[str],
@@ -56,7 +83,9 @@ class EarlyStopping(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if it can never stop the run before the last epoch."""
-        every, epochs = self.every or 1, run.spec.run.epochs
+        if run.spec.run.validates_otherwise:
+            return
+        every, epochs = self.every or 1, run.last_epoch
         earliest = self.first_due + -(-self.patience // every) * every
         if earliest >= epochs >= self.first_due:  # A callback that starts later is reported as a whole.
             message = (
@@ -108,14 +137,26 @@ class _EarlyStopping:
         """Compare the number of this epoch with the best one."""
         record = yield
         number = monitored("EarlyStopping", self._spec.monitor, record)
+        if number is None:
+            return record
         if self._is_better(number, run):
             self._best, self._best_epoch, self._best_step = number, run.epoch, run.step
             if self._spec.restore_best:
                 self._weights = [deepcopy(module.state_dict()) for module in self._modules]
-        elif run.epoch - self._best_epoch >= self._spec.patience:
-            best = f"it was best in epoch {self._best_epoch}" if self._best_epoch else "it was never a number"
-            run.stop(f"{self._spec.monitor} has not improved for {self._spec.patience} epochs; {best}.")
+        elif self._validations_since_best(run) >= self._spec.patience:
+            is_per_epoch = not run.spec.run.validates_otherwise
+            unit, place = ("epochs", self._best_epoch) if is_per_epoch else ("validations", self._best_step)
+            best = f"it was best in {'epoch' if is_per_epoch else 'step'} {place}" if place else "it was never a number"
+            run.stop(
+                f"{self._spec.monitor} has not improved for {self._spec.patience} {unit}; {best}.",
+                now=run.is_inside_epoch,
+            )
         return record
+
+    def _validations_since_best(self, run: Run) -> int:
+        """Return the number of records with the monitored number since the best one, including the current one."""
+        since = takewhile(lambda record: record["step"] > self._best_step, reversed(run.history))
+        return 1 + sum(self._spec.monitor in record for record in since)
 
     def _is_better(self, number: float, run: Run) -> bool:
         if self._best is None:

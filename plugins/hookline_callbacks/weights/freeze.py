@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline import Run, hookimpl
 from hookline.errors import MismatchError, OptionError, counted
+from hookline.script import Script, cannot_be_written
 from hookline.spec import CallbackSpec, ParameterSelection, divided, named_parameters, option, spec
 
 if TYPE_CHECKING:
@@ -38,10 +39,33 @@ class Freeze(CallbackSpec):
 
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if `until` is after the last epoch."""
-        epochs = run.spec.run.epochs
+        epochs = run.last_epoch
         if self.until is not None and self.until > epochs:
             message = f"Freeze never ends: the run has {counted(epochs, 'epoch')}, but `until` is {self.until}."
             yield OptionError("until", message)
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the list of frozen parameters, and train them from an epoch on."""
+        if sum(isinstance(one, Freeze) for one in run.spec.callbacks) > 1:
+            raise cannot_be_written("Several Freeze callbacks have no lines.")
+        selection = ParameterSelection(parameters=self.parameters, layers=self.layers)
+        selected, _ = divided(script.trained, [selection])
+        names = [one.name for one in selected]
+        loop = script.loop
+        loop.before.append(f"frozen = {script.parameters(names, ())}")
+        if self.until is None:
+            loop.before += ["for parameter in frozen:", "    parameter.requires_grad_(False)"]
+            return
+        loop.before += (
+            [
+                "for group in optimizer.param_groups:  # The fused kernel of SGD needs the momentum of all parameters.",
+                '    if group.get("fused") and group.get("momentum") and "dampening" in group:',
+                '        group["fused"] = False',
+            ]
+            if type(run.spec.optimizer).__name__ == "SGD"
+            else []
+        )
+        loop.epoch += ["for parameter in frozen:", f"    parameter.requires_grad_(epoch >= {self.until})"]
 
     def build(self) -> object:
         """Return the callback, which remembers what it has frozen."""
@@ -77,7 +101,7 @@ class _Freeze:
             trained = yield
         finally:
             self._set_trained(dict.fromkeys(self._frozen, True))
-        if self._spec.until is not None and run.epoch < self._spec.until <= run.spec.run.epochs:
+        if self._spec.until is not None and run.epoch < self._spec.until <= run.last_epoch:
             run.note(f"Freeze was to end in epoch {self._spec.until}, but the training ended earlier.")
         return trained
 
@@ -85,7 +109,8 @@ class _Freeze:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Unfreeze parameters from the next epoch on, except those that another Freeze holds."""
         record = yield
-        self._begin_epoch(run.epoch + 1)
+        if not run.is_inside_epoch:
+            self._begin_epoch(run.epoch + 1)
         return record
 
     def _begin_epoch(self, epoch: int) -> None:

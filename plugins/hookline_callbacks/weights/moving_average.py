@@ -4,9 +4,10 @@ from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run, Weights, hookimpl
+from hookline.script import Script, cannot_be_written
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.weights.buffers import Buffers, copy
-from hookline_callbacks.weights.weight_averaging import Averaging
+from hookline_callbacks.weights.weight_averaging import SWAP, Averaging
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +34,27 @@ class ExponentialMovingAverage(CallbackSpec):
     """The weight of the mean in each step."""
     use_buffers: bool = False
     """Average buffers such as BatchNorm's statistics, too. Otherwise they are copied from the model."""
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add torch's AveragedModel, which is updated after each step and swapped with the model for evaluations."""
+        if len(script.modules) > 1:
+            raise cannot_be_written("The average of a criterion with parameters has no lines.")
+        script.use("from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn")
+        script.define(SWAP)
+        loop = script.loop
+        buffers = ", use_buffers=True" if self.use_buffers else ""
+        loop.before.append(f"average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn({self.decay}){buffers})")
+        update = ["average.update_parameters(model)"]
+        if condition := self.ejected_condition("step + 1"):
+            loop.counts_steps = True
+            update = [f"if {condition}:", f"    {update[0]}"]
+        loop.after_step = update + loop.after_step
+        swap = ["swap(model, average.module)"]
+        if condition:
+            swap = ["if average.n_averaged:", f"    {swap[0]}"]
+        loop.before_evaluation += swap
+        loop.after_evaluation = swap + loop.after_evaluation
+        loop.after = swap + loop.after
 
     def build(self) -> object:
         """Return the callback, which keeps the mean."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, Weights, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError, counted
+from hookline.script import Code, Script, cannot_be_written, constructor
 from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
 
@@ -63,6 +64,14 @@ def _tensors(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
+SWAP = '''
+def swap(one, other):
+    """Swap the weights and buffers of two models."""
+    pairs = zip([*one.parameters(), *one.buffers()], [*other.parameters(), *other.buffers()], strict=True)
+    for first, second in pairs:
+        first.data, second.data = second.data, first.data
+'''
+
 NOT_AVERAGED = "Interrupted: the weights are those of the last step, not the mean."
 """The message about a training that was interrupted after the mean had started."""
 
@@ -109,7 +118,7 @@ class StochasticWeightAveraging(CallbackSpec):
         if self.swa_lr is None:
             return
         yield from run.spec.optimizer.doubt_changed_lr("swa_lr")
-        epochs = run.spec.run.epochs
+        epochs = run.last_epoch
         start = self.first_epoch(epochs)
         if start + self.anneal_epochs > epochs:
             takes = f"that takes {counted(self.anneal_epochs, 'epoch')} from epoch {start} on, but the last is {epochs}"
@@ -122,6 +131,33 @@ class StochasticWeightAveraging(CallbackSpec):
         [1, 3, 4, 4, 7, 7]
         """
         return self.start or epochs - (epochs - 1) // 4
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add torch's AveragedModel, which is updated after each of the last epochs and is the model at the end."""
+        if len(script.modules) > 1:
+            raise cannot_be_written("The average of a criterion with parameters has no lines.")
+        if len(script.batch.inputs) > 1 or script.batch.lengths:
+            raise cannot_be_written("The statistics of a model with several inputs have no lines.")
+        start = self.first_epoch(run.spec.run.epochs)
+        script.use("from torch.optim.swa_utils import AveragedModel, update_bn")
+        script.define(SWAP)
+        loop = script.loop
+        loop.before.append("average = AveragedModel(model)")
+        update = [f"if epoch >= {start}:", "    average.update_parameters(model)"]
+        if self.swa_lr is not None:
+            from torch.optim.swa_utils import SWALR
+
+            script.use("from torch.optim.swa_utils import SWALR")
+            options = {name: getattr(self, name) for name in ("swa_lr", "anneal_epochs", "anneal_strategy")}
+            made = constructor("SWALR", SWALR, {"optimizer": Code("optimizer"), **options})
+            loop.before.append(f"scheduler = {made}")
+            update.append("    scheduler.step()")
+        loop.after_record = update + loop.after_record
+        loop.after = [
+            "swap(model, average.module)",
+            'update_bn(batches("training", epoch), model)  # The statistics of BatchNorm belong to other weights.',
+            *loop.after,
+        ]
 
     def build(self) -> object:
         """Return the callback, which keeps the mean."""
@@ -156,7 +192,7 @@ class _StochasticWeightAveraging(Averaging):
         else:
             run.note(
                 f"StochasticWeightAveraging averaged no epochs: the run ended in epoch {run.epoch}, but averaging "
-                f"starts in epoch {self._spec.first_epoch(run.spec.run.epochs)}."
+                f"starts in epoch {self._spec.first_epoch(run.last_epoch)}."
             )
         return trained
 
@@ -185,7 +221,7 @@ class _StochasticWeightAveraging(Averaging):
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the weights of this epoch to the mean."""
         record = yield
-        if run.epoch >= self._spec.first_epoch(run.spec.run.epochs):
+        if not run.is_inside_epoch and run.epoch >= self._spec.first_epoch(run.last_epoch):
             self._update()
             if self._scheduler is not None:
                 self._scheduler.step()

@@ -81,9 +81,13 @@ def _checked_text(cells: "pyarrow.ChunkedArray", wanted: Wanted, name: str, path
     """Return encoded text, with null for missing cells, or refuse them."""
     from pyarrow import compute
 
+    if wanted.is_target and compute.any(is_damaged := compute.match_substring(distinct.values(cells), "\0")).as_py():
+        row = int(distinct.rows_with(cells, is_damaged).argmax())  # NumPy cannot tell such names apart.
+        raise cell_error(path, row, name, message="It contains a NUL character.")
+    if wanted.may_be_missing or not wanted.is_target:  # The name of a class may begin or end with a space.
+        cells = distinct.changed(cells, compute.utf8_trim_whitespace)
     if wanted.may_be_missing:
-        text = distinct.changed(cells, compute.utf8_trim_whitespace)
-        return distinct.changed(text, lambda known: without_marks(known, wanted))
+        return distinct.changed(cells, lambda known: without_marks(known, wanted))
     if cells.null_count:
         raise cell_error(path, _first(compute.is_null(cells)), name, message=wanted.empty)
     refuse_missing(cells, wanted, name, path)

@@ -19,11 +19,16 @@ def is_encoded(kind: "pyarrow.DataType") -> bool:
     return pyarrow.types.is_dictionary(kind)
 
 
+def type_of_cells(kind: "pyarrow.DataType") -> "pyarrow.DataType":
+    """Return the type of the cells of a column of this type, encoded or not."""
+    return kind.value_type if is_encoded(kind) else kind
+
+
 def is_text(kind: "pyarrow.DataType") -> bool:
     """Whether the cells of a column of this type are text, encoded or not."""
     import pyarrow
 
-    return pyarrow.types.is_string(kind.value_type if is_encoded(kind) else kind)
+    return pyarrow.types.is_string(type_of_cells(kind))
 
 
 def encoded(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":

@@ -8,6 +8,7 @@ from attrs import evolve, fields
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
+from hookline.script import refuse_inherited_lines, without_lines
 from hookline.spec import DataSpec, LossSpec, Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
 from hookline_data.drawing.partners import DrawnBatches, Groups
@@ -17,7 +18,8 @@ from hookline_data.layout import checks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, RowField
+    from hookline.script import BatchNames, Script
     from hookline_data.drawing.partners import Draw
 
 
@@ -117,6 +119,23 @@ class Drawn(TransformedSource):
         )
         return self.transformed(run, drawn)
 
+    @without_lines
+    def drawing_lines(self) -> str:
+        """Return the lines of a script that draw row numbers, as `draw` does.
+
+        They get `rows`, `labels`, `groups` and the generator `random`, and define `drawn`, a list of the row numbers of
+        each group of inputs, and `outcome`, the index of the outcome of each row.
+        """
+        raise NotImplementedError
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines of the source, and those that draw partners for its rows."""
+        from hookline_data.ejecting.drawn import eject_drawn
+
+        refuse_inherited_lines(self, "drawing_lines", ("draw",))
+        targets, _ = self._targets(objective)
+        return eject_drawn(self, script, run, self._source(run), Objective.of(self.stand_in()), targets)
+
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the inputs of single rows for a model that is applied to each group, otherwise those of all groups."""
         from hookline_data.drawing.new_rows import as_single
@@ -161,6 +180,23 @@ class Drawn(TransformedSource):
         else:
             blocks = single_rows(self, source, read, objective, rows_per_block, keep)
         return self.transformed_blocks(blocks, description)
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return the cells of single rows for a model that is applied to each group, otherwise those of all groups."""
+        from hookline_data.json_fields.of_drawn import fields_of_drawn
+
+        is_single = is_applied_to_each(self.gives, objective.inputs)
+        return fields_of_drawn(self, self.original(description), Objective.of(self.stand_in()), is_single=is_single)
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return single rows, or a mapping with the rows of each group."""
+        from hookline_data.json_fields.of_drawn import rows_of_drawn
+
+        is_single = is_applied_to_each(self.gives, objective.inputs)
+        stand_in = Objective.of(self.stand_in())
+        return rows_of_drawn(self, rows, self.original(description), stand_in, is_single=is_single)
 
     def draw(self, groups: Groups, split: str, source: Target) -> "Draw":
         """Return a function that draws row numbers by name: those of each group of inputs, and the outcome as "target".

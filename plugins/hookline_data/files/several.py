@@ -5,10 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from hookline.errors import DataError, enumerate_names, nearest
-from hookline_data.arrow_columns.distinct import is_text
 
 MOST_NAMED = 3
 """The largest number of files that messages about all of them name."""
@@ -120,42 +118,6 @@ def _together(files: Sequence[Path]) -> str:
     if len(files) <= MOST_NAMED:
         return ", ".join(map(str, files))
     return f"{files[0]} and {len(files) - 1} other files"
-
-
-def joined(tables: "Sequence[Any]", path: Path) -> Any:
-    """Return the rows of all files as one table.
-
-    Raises:
-        DataError: If a column has lists of one size in one file, and something else in another.
-
-    """
-    import pyarrow
-
-    first = tables[0]
-    for file, table in zip(of(path), tables, strict=True):
-        for name in first.column_names:
-            one, other = first.schema.field(name).type, table.schema.field(name).type
-            if _is_list(one) != _is_list(other) or (one != other and pyarrow.types.is_fixed_size_list(one)):
-                message = f"The cells of the column have the type {other}, but {one} in {of(path)[0]}."
-                raise DataError(f'column "{name}": {message}', file=file, columns=[name])
-    several = [table.select(first.column_names) for table in tables]
-    return pyarrow.concat_tables(several, promote_options="permissive").unify_dictionaries()
-
-
-def _is_list(kind: Any) -> bool:
-    import pyarrow
-
-    return pyarrow.types.is_nested(kind)
-
-
-def text_in_some(tables: "Sequence[Any]") -> list[str]:
-    """Return the columns that are text in some files and numbers in others."""
-    found = []
-    for name in tables[0].column_names:
-        are_text = {is_text(table.schema.field(name).type) for table in tables}
-        if len(are_text) > 1:
-            found.append(name)
-    return found
 
 
 def refuse_other_columns(names: Sequence[str], others: Sequence[str], file: Path, first: Path) -> None:

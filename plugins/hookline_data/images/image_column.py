@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import fields
 
+from hookline.data import RowField
 from hookline.spec import ColumnSpec, UnfitCells, spec
-from hookline_data.images.image_format import ImageFormat
+from hookline_data.images.encoded import EncodedImage
+from hookline_data.images.image_format import ImageFile, ImageFormat
 from hookline_data.images.store import ImageReader, ImageStore
 from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
@@ -77,8 +79,13 @@ class TrainingImages:
 class NewImages:
     """The images of new rows: those of the latest rows that were transformed."""
 
-    def __init__(self, image_format: ImageFormat, memory: float, shape: tuple[int, ...], folders: Sequence[Path]):
-        """Take what images are converted to, the memory for them, their shape, and where to look for files."""
+    def __init__(
+        self, image_format: ImageFormat, memory: float, shape: tuple[int, ...], folders: Sequence[Path] | None
+    ):
+        """Take what images are converted to, the memory for them, their shape, and where to look for files.
+
+        Without folders, the cells are the files themselves, in base64.
+        """
         self._format, self._memory, self._shape, self._folders = image_format, memory, shape, folders
         self.store: ImageStore | None = None
         """The latest images."""
@@ -92,11 +99,12 @@ class NewImages:
 
         names = cells.to_pylist()
         reader = ImageReader(self._format, self._memory, self._shape)
-        paths = [self._path(name) for name in names]
-        wrong = reader.add(paths)
+        wrong = reader.add([self._file(name) for name in names])
         self.store = reader.store()
         is_unfit = numpy.zeros(len(names), dtype=bool)
         is_unfit[list(wrong)] = True
+        if self._folders is None:
+            return UnfitCells(is_unfit, wrong.__getitem__) if wrong else None
         return UnfitCells(is_unfit, lambda row: f'"{names[row]}": {wrong[row]}') if wrong else None
 
     def _transform(self, cells: "pyarrow.Array") -> "pyarrow.Array":
@@ -104,7 +112,9 @@ class NewImages:
 
         return pyarrow.array(range(len(cells)), pyarrow.int64())
 
-    def _path(self, name: str) -> Path:
+    def _file(self, name: str) -> ImageFile:
+        if self._folders is None:
+            return EncodedImage(name)
         places = [folder / name for folder in self._folders]
         return next((place for place in places if place.is_file()), places[0])
 
@@ -126,6 +136,9 @@ def _kind(
         gives_indices = True
         reads = "text"
         drops_missing = drops
+
+        def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+            return RowField(name=column, cell="image")
 
         def unfit(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> UnfitCells | None:
             return None if unfit is None else unfit(cells)

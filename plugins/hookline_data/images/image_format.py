@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from hookline_data.images.encoded import EncodedImage
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -20,6 +22,10 @@ FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")
 Mode = Literal["RGB", "L", "RGBA"]
 Resize = Literal["crop", "pad", "stretch"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+
+ImageFile = Path | EncodedImage
+"""The file of an image, on disk or in memory."""
 
 
 class UnreadableImageError(Exception):
@@ -46,7 +52,7 @@ class ImageFormat:
         """The number of channels."""
         return {"L": 1, "RGB": 3, "RGBA": 4}[self.mode]
 
-    def read(self, path: Path) -> "NDArray[Any]":
+    def read(self, file: ImageFile) -> "NDArray[Any]":
         """Return the image in a file, uint8 `(C, H, W)`. Call it inside of `pillow_warnings`.
 
         Raises:
@@ -57,7 +63,11 @@ class ImageFormat:
         from PIL import Image, ImageOps, UnidentifiedImageError
 
         try:
-            with Image.open(path, formats=FORMATS) as image:
+            opened = file if isinstance(file, Path) else file.opened()
+        except ValueError as error:
+            raise UnreadableImageError(str(error)) from None
+        try:
+            with Image.open(opened, formats=FORMATS) as image:
                 if self.upright:
                     ImageOps.exif_transpose(image, in_place=True)
                 converted = self._resized(self._converted(image))
@@ -66,8 +76,9 @@ class ImageFormat:
         except FileNotFoundError:
             raise UnreadableImageError("There is no such file.") from None
         except UnidentifiedImageError:
-            what = "is empty" if path.stat().st_size == 0 else "is no image, or of a format other than "
-            names = "" if path.stat().st_size == 0 else "JPEG, PNG, PPM, BMP, TIFF and WebP"
+            is_empty = not (file.stat().st_size if isinstance(file, Path) else file.text)
+            what = "is empty" if is_empty else "is no image, or of a format other than "
+            names = "" if is_empty else "JPEG, PNG, PPM, BMP, TIFF and WebP"
             raise UnreadableImageError(f"It {what}{names}.") from None
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             size = str(error).partition("(")[2].partition(" pixels)")[0]

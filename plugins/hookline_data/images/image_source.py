@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from hookline import HooklineWarning, Run
-from hookline.data import Data
+from hookline.data import Data, RowField
 from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import DataSpec, Objective, RawInputs, option, spec
 from hookline_data.images.image_format import ImageFormat, Interpolation, Mode, Resize
@@ -129,8 +129,10 @@ class ImageSource(TransformedSource):
         """Yield new rows of a table whose column has the paths of images; relative ones are looked for in `folders`.
 
         A mapping may have the pixels of the images instead, uint8 `(N, C, H, W)`, under the name of their group.
+        The column of `EncodedRows` has the images themselves.
         """
         from hookline_data.images.array_images import rows_with_pixels
+        from hookline_data.images.encoded import EncodedRows
         from hookline_data.images.image_column import NewImages, with_column
         from hookline_data.new_rows.of_table import rows_of_table
 
@@ -141,11 +143,12 @@ class ImageSource(TransformedSource):
             options: dict[str, Any] = {"rows_per_block": rows_per_block, "with_targets": with_targets, "keep": keep}
             blocks = rows_with_pixels(table, source, original, objective, group, **options)
             return self.transformed_blocks(blocks, description)
-        images = NewImages(self.image_format, self.cache * GIB, known.shape, folders)
+        encoded = source if isinstance(source, EncodedRows) else None
+        images = NewImages(self.image_format, self.cache * GIB, known.shape, folders if encoded is None else None)
         indices = {**original.inputs, group: evolve(known, shape=(1,), dtype="int64")}
         blocks = rows_of_table(
             with_column(table, column, images.column()),
-            source,
+            source if encoded is None else encoded.rows,
             evolve(original, inputs=indices),
             objective,
             rows_per_block=rows_per_block,
@@ -157,7 +160,7 @@ class ImageSource(TransformedSource):
             import torch
 
             cpu = torch.device("cpu")
-            for block in blocks:
+            for block in blocks if encoded is None else encoded.named(blocks):
                 if block.batch is None:
                     yield block
                     continue
@@ -168,6 +171,19 @@ class ImageSource(TransformedSource):
                 yield evolve(block, batch=evolve(block.batch, inputs=inputs))
 
         return self.transformed_blocks(with_images(), description)
+
+    def image_fields(self, table: "NamedColumns", column: str, description: "DataDescription") -> list[RowField]:
+        """Return the columns of a table, of which one is an image in base64."""
+        from hookline_data.images.encoded import gray_image
+        from hookline_data.images.image_column import path_column, with_column
+        from hookline_data.json_fields.of_table import fields_of_table
+
+        original = self.original(description)
+        shape = original.inputs[self._group(description.preparation, column)].shape
+        return [
+            evolve(field, example=gray_image(self.mode, shape)) if field.cell == "image" else field
+            for field in fields_of_table(with_column(table, column, path_column()), original)
+        ]
 
     def image_inputs(
         self, table: "NamedColumns", column: str, description: "DataDescription", objective: Objective

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.errors import DataError
-from hookline_data.images.image_format import ImageFormat, UnreadableImageError, pillow_warnings
+from hookline_data.images.image_format import ImageFile, ImageFormat, UnreadableImageError, pillow_warnings
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +30,7 @@ CHANGED = "The image has been changed since training began."
 class ImageStore:
     """Images by index. Those in memory are uint8; the others are decoded whenever they are used."""
 
-    paths: Sequence[Path]
+    paths: Sequence[ImageFile]
     """The files."""
     format: ImageFormat
     """What they are converted to."""
@@ -106,12 +106,15 @@ class ImageStore:
         try:
             image = future.result()
         except UnreadableImageError as error:
-            raise DataError(
-                f"The image has been changed since training began. {error}", file=self.paths[index]
-            ) from None
+            raise DataError(f"{CHANGED} {error}", file=self._path(index)) from None
         if image.shape != self.shape:
-            raise DataError("The image has been changed since training began.", file=self.paths[index])
+            raise DataError(CHANGED, file=self._path(index))
         return torch.from_numpy(image)
+
+    def _path(self, index: int) -> Path | None:
+        """Return the path of a file that is on disk; one in memory cannot change."""
+        file = self.paths[index]
+        return file if isinstance(file, Path) else None
 
 
 class ImageReader:
@@ -128,8 +131,8 @@ class ImageReader:
         self._shape = shape
         if image_format.size is not None:
             self._shape = (image_format.channels, *image_format.size)
-        self._first: Path | None = None
-        self._paths: list[Path] = []
+        self._first: str | None = None
+        self._paths: list[ImageFile] = []
         self._parts: list[NDArray[Any]] = []
         self._digests: list[bytes] = []
         self._sums: list[NDArray[Any]] = []
@@ -139,7 +142,7 @@ class ImageReader:
         """The number of images."""
         return len(self._paths)
 
-    def add(self, paths: Sequence[Path]) -> dict[int, str]:
+    def add(self, paths: Sequence[ImageFile]) -> dict[int, str]:
         """Decode more images, and return what is wrong with those that cannot be read, by index in `paths`."""
         import numpy
 
@@ -186,20 +189,20 @@ class ImageReader:
             sums=numpy.concatenate(self._sums),
         )
 
-    def _problem(self, image: "NDArray[Any]", path: Path) -> str | None:
+    def _problem(self, image: "NDArray[Any]", path: ImageFile) -> str | None:
         """Return what is wrong with the shape of an image; `None` if nothing is."""
         if self._shape is None:
-            self._shape, self._first = image.shape, path
+            self._shape, self._first = image.shape, path.name if isinstance(path, Path) else None
         if image.shape == self._shape:
             return None
-        than = "in training" if self._first is None else f'"{self._first.name}"'
+        than = "in training" if self._first is None else f'"{self._first}"'
         return (
             f"It has {image.shape[1]} × {image.shape[2]} pixels, not {self._shape[1]} × {self._shape[2]} as {than}. "
             "Set `size`, to which all images are resized."
         )
 
 
-def _images(paths: Sequence[Path], image_format: ImageFormat) -> "Iterator[NDArray[Any] | UnreadableImageError]":
+def _images(paths: Sequence[ImageFile], image_format: ImageFormat) -> "Iterator[NDArray[Any] | UnreadableImageError]":
     """Yield each image, or why it cannot be read, in order."""
     with pillow_warnings(), reading() as submit:
         for start in range(0, len(paths), AT_ONCE):

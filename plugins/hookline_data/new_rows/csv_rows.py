@@ -14,7 +14,7 @@ from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
 from hookline_data.reading.csv_cells import null_values
 from hookline_data.reading.csv_complaints import sentence
-from hookline_data.reading.csv_format import MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
+from hookline_data.reading.csv_format import LONGEST_ROW, MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
 from hookline_data.reading.csv_quotes import scan
 from hookline_data.reading.error_messages import as_sentences
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 BLOCK = 4 * 2**20
 """How many bytes to read at once: enough for pyarrow to divide them among threads, and little memory."""
-
-LONGEST_ROW = 64 * 2**20
-"""The largest number of bytes of a row, so that an unclosed quote does not take all memory."""
 
 _BOOLEAN = re.compile(rf"invalid value '\s*({'|'.join((*WRITTEN_TRUE, *WRITTEN_FALSE))})\s*'")
 

@@ -113,7 +113,7 @@ class Matrix:
         places = max(1, self.shape[1])
         self._rows = min(ROWS, max(FEWEST_ROWS, NUMBERS // places), max(1, MOST_NUMBERS // places))
         table = pyarrow.table(list(columns), names=[str(index) for index in range(len(columns))])
-        self._batches = deque(table.to_batches())
+        self._batches = deque(batch for batch in table.to_batches() if batch.num_rows)
 
     def __len__(self) -> int:
         return self.shape[0]

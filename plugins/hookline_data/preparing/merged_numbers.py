@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import merged_in_blocks
 from hookline_data.preparing.standardize import prepared
-from hookline_data.reading.great_integers import has_great_numbers
+from hookline_data.reading.great_integers import columns_with_great_numbers
 from hookline_data.rows.rows import Group
 
 if TYPE_CHECKING:
@@ -42,9 +42,15 @@ def messages(
     if (cells := next(blocks, None)) is None or _is_small(cells.dtype):
         return
     mean, std = scale or (None, None)
-    pairs = ((block, prepared(block, mean, std, dtype)) for block in chain([cells], blocks))
-    for one in merged_in_blocks(pairs):
-        remedy = _remedy(cells[:, one.column], dtype, can_be_standardized=can_be_standardized)
+    great: set[int] = set()
+
+    def pairs() -> "Iterator[tuple[NDArray[Any], NDArray[Any]]]":
+        for block in chain([cells], blocks):
+            great.update(columns_with_great_numbers(block))
+            yield block, prepared(block, mean, std, dtype)
+
+    for one in merged_in_blocks(pairs()):
+        remedy = _remedy(dtype, is_great=one.column in great, can_be_standardized=can_be_standardized)
         yield partial(_sentence, one.sentence, name(one.column), dtype, remedy)
 
 
@@ -71,9 +77,9 @@ def _sentence(sentence: Callable[[str, str, int], str], name: str, dtype: str, r
     return f"{sentence(name, dtype, others)} {remedy}"
 
 
-def _remedy(column: "NDArray[Any]", dtype: str, *, can_be_standardized: bool) -> str:
+def _remedy(dtype: str, *, is_great: bool, can_be_standardized: bool) -> str:
     """Return the advice about numbers that become equal. The preparation is computed in float64."""
-    if dtype == "float64" or has_great_numbers(column):
+    if dtype == "float64" or is_great:
         return "subtract a constant from the column in the file."
     remedy = 'set `dtype = "float64"` in [run].'
     return f"set `standardize = true`, or {remedy}" if can_be_standardized else remedy

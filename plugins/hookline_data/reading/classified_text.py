@@ -41,7 +41,7 @@ def classified(
     whole = distinct.values(cells)
     written = pyarrow.array((*TRUE, *FALSE))
     if wanted.may_be_boolean and compute.all(compute.is_in(whole, value_set=written)).as_py():
-        return distinct.decoded(distinct.changed(cells, _as_integers))
+        return distinct.decoded(distinct.changed(cells, as_integers))
     numbers = with_points(whole, wanted.decimal_point)
     for pattern, kind in ((INTEGER, pyarrow.int64()), (NUMBER, pyarrow.float64())):
         if compute.all(compute.match_substring_regex(numbers, pattern)).as_py():
@@ -54,7 +54,7 @@ def classified(
     return cells
 
 
-def _as_integers(written: "pyarrow.Array") -> "pyarrow.Array":
+def as_integers(written: "pyarrow.Array") -> "pyarrow.Array":
     """Return 1 for True and 0 for False; null for a missing cell."""
     import pyarrow
     from pyarrow import compute

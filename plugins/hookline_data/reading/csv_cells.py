@@ -10,10 +10,10 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading.classified_text import classified
+from hookline_data.reading.classified_text import as_integers, classified
 from hookline_data.reading.columns import Wanted
 from hookline_data.reading.csv_complaints import first_bad_cell, sentence
-from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
+from hookline_data.reading.csv_format import LONGEST_ROW, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.csv_header import naming
 from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.error_messages import as_sentences
@@ -54,9 +54,13 @@ def read(source: CSVFile, wanted: Mapping[str, Wanted], *, multiline: bool = Fal
             table = _read_numbers(source, types, numeric, missing)
         except pyarrow.ArrowInvalid as error:
             refuse_swallowed_rows(source, None, multiline=multiline)
-            if (bad := _bad_cell(source, numeric)) is not None or not _gaps(numeric):
+            bad, booleans = _bad_cell(source, numeric), set[str]()
+            if bad is not None and _gaps(numeric):
+                booleans = _boolean_columns(source, numeric)
+                bad = _bad_cell(source, {name: column for name, column in numeric.items() if name not in booleans})
+            if bad is not None or not _gaps(numeric):
                 raise bad or explained(path, error) from None
-            table = _read_with_gaps(source, types, numeric, missing)
+            table = _read_with_gaps(source, types, numeric, missing, booleans)
         refuse_swallowed_rows(source, table.num_rows, multiline=multiline)
     if not table.num_rows:
         raise DataError("The file has a header but no rows.", file=path)
@@ -97,15 +101,24 @@ def _read(source: CSVFile, types: "Mapping[str, pyarrow.DataType]", missing: Col
 
 
 def _table(source: CSVFile, *, newlines_in_values: bool = False, use_threads: bool = True, **options: Any) -> Any:
+    import pyarrow
     from pyarrow import csv
 
-    with source.for_arrow() as file:
-        return csv.read_csv(
-            file,
-            read_options=csv.ReadOptions(use_threads=use_threads, block_size=BLOCK, **naming(source)),
-            parse_options=source.dialect.parse_options(newlines_in_values=newlines_in_values),
-            **options,
-        )
+    def table(block: int) -> Any:
+        with source.for_arrow() as file:
+            return csv.read_csv(
+                file,
+                read_options=csv.ReadOptions(use_threads=use_threads, block_size=block, **naming(source)),
+                parse_options=source.dialect.parse_options(newlines_in_values=newlines_in_values),
+                **options,
+            )
+
+    try:
+        return table(BLOCK)
+    except pyarrow.ArrowInvalid as error:
+        if "straddling" not in str(error):
+            raise
+        return table(LONGEST_ROW)  # A row is longer than a block.
 
 
 def null_values(missing: Collection[str]) -> list[str]:
@@ -127,11 +140,20 @@ def _read_numbers(
         if not re.search(rf"invalid value '\s*({'|'.join((*TRUE, *FALSE))})\s*'", str(error)):
             raise
     booleans = _boolean_columns(source, numeric)
-    table = _read(source, {**types, **dict.fromkeys(booleans, pyarrow.bool_())}, missing)
+    table = _read(source, {**types, **dict.fromkeys(booleans, pyarrow.string())}, missing)
     for index, name in enumerate(table.column_names):
         if name in booleans:
-            table = table.set_column(index, name, table.column(name).cast(pyarrow.int64()))
+            table = table.set_column(index, name, _as_booleans(table.column(name), numeric[name]))
     return table
+
+
+def _as_booleans(cells: "pyarrow.ChunkedArray", wanted: Wanted) -> "pyarrow.ChunkedArray":
+    """Return 1 for True, 0 for False, and null for a missing cell."""
+    from pyarrow import compute
+
+    text = distinct.changed(distinct.encoded(cells), compute.utf8_trim_whitespace)
+    text = distinct.changed(text, lambda known: without_marks(known, wanted))
+    return distinct.decoded(distinct.changed(text, as_integers))
 
 
 def _gaps(numeric: Mapping[str, Wanted]) -> list[str]:
@@ -140,7 +162,11 @@ def _gaps(numeric: Mapping[str, Wanted]) -> list[str]:
 
 
 def _read_with_gaps(
-    source: CSVFile, types: "Mapping[str, pyarrow.DataType]", numeric: Mapping[str, Wanted], missing: Collection[str]
+    source: CSVFile,
+    types: "Mapping[str, pyarrow.DataType]",
+    numeric: Mapping[str, Wanted],
+    missing: Collection[str],
+    booleans: Collection[str],
 ) -> "pyarrow.Table":
     """Read columns of these types, with spaces around missing cells, which pyarrow does not take for missing."""
     import pyarrow
@@ -150,8 +176,13 @@ def _read_with_gaps(
     others = {name: column for name, column in numeric.items() if name not in gaps}
     table = _read_numbers(source, {**types, **dict.fromkeys(gaps, pyarrow.string())}, others, missing)
     for name in gaps:
-        text = without_marks(compute.utf8_trim_whitespace(table.column(name).combine_chunks()), numeric[name])
-        table = table.set_column(table.column_names.index(name), name, text.cast(types[name]))
+        cells = table.column(name)
+        if name in booleans:
+            numbers = _as_booleans(cells, numeric[name])
+        else:
+            text = without_marks(compute.utf8_trim_whitespace(cells.combine_chunks()), numeric[name])
+            numbers = text.cast(types[name])
+        table = table.set_column(table.column_names.index(name), name, numbers)
     return table
 
 
@@ -167,11 +198,12 @@ def _boolean_columns(source: CSVFile, numeric: Mapping[str, Wanted]) -> set[str]
         for name, column in numeric.items()
     }
     parsing = source.dialect.parse_options(newlines_in_values=True)
-    named = csv.ReadOptions(**naming(source))
+    named = csv.ReadOptions(block_size=LONGEST_ROW, **naming(source))
     with source.for_arrow() as file, csv.open_csv(file, named, parsing, options) as batches:
         for batch in batches:
+            text = {name: compute.utf8_trim_whitespace(batch.column(name)) for name in found}
             found = {
-                name for name in found if compute.all(compute.is_in(batch.column(name), value_set=words[name])).as_py()
+                name for name, cells in text.items() if compute.all(compute.is_in(cells, value_set=words[name])).as_py()
             }
     return found
 

@@ -9,7 +9,7 @@ from hookline.errors import DataError, counted, quoted_cell
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place, Wanted, cell_error
-from hookline_data.reading.csv_format import DECIMAL_COMMA
+from hookline_data.reading.csv_format import DECIMAL_COMMA, LONGEST_ROW
 from hookline_data.reading.error_messages import CHANGED
 from hookline_data.reading.text_cells import INTEGER, NUMBER, with_point
 
@@ -77,6 +77,9 @@ def sentence(path: Place, error: "pyarrow.ArrowException", dialect: Dialect = CO
         with CSVFile(Path(path), dialect).open() as file:
             has_header = file.read(MOST_BLANK).strip()
         return DataError(f"The file {'has a header but no rows' if has_header else 'is empty'}.", file=path)
+    if "straddling" in message:
+        message = f"A row has more than {LONGEST_ROW // 2**20} MiB. There may be an unclosed quote."
+        return DataError(message, file=path)
     if "invalid UTF8" in message:
         return DataError(NOT_UTF8, file=path)
     if uneven := re.match(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)", message):

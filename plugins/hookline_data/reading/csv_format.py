@@ -27,3 +27,6 @@ MISSING_MARKS = (
 MOST_CELL_LINES = 4
 """The largest number of lines in a cell, so that an unclosed quote does not turn many rows into one cell. An address
 has about as many."""
+
+LONGEST_ROW = 64 * 2**20
+"""The largest number of bytes of a row, so that an unclosed quote does not take all memory."""

@@ -16,13 +16,22 @@ GREAT = 2.0**53
 """Float64 cannot represent all integers beyond this one."""
 
 
-def has_great_numbers(numbers: "NDArray[Any]") -> bool:
-    """Whether there are numbers so large that float64 cannot represent all integers between them."""
-    return bool(numbers.size) and (float(numbers.max()) >= GREAT or float(numbers.min()) <= -GREAT)
+def columns_with_great_numbers(numbers: "NDArray[Any]") -> list[int]:
+    """Return the columns with numbers so large that float64 cannot represent all integers between them.
+
+    >>> import numpy
+    >>> columns_with_great_numbers(numpy.array([[1, 2**60], [-(2**53), 3]]))
+    [0, 1]
+    """
+    if not numbers.size:
+        return []
+    is_great = (numbers.max(axis=0) >= GREAT) | (numbers.min(axis=0) <= -GREAT)
+    found: list[int] = is_great.nonzero()[0].tolist()
+    return found
 
 
 def has_great_cells(column: "pyarrow.ChunkedArray") -> bool:
-    """Whether there are such numbers in a column, in which cells may be missing."""
+    """Whether a column, in which cells may be missing, has such numbers."""
     from pyarrow import compute
 
     limits = compute.min_max(column).as_py()

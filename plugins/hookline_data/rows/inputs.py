@@ -90,6 +90,25 @@ def check_shapes(layout: Layout, rows: Rows) -> None:
             )
     if layout.is_siamese:
         refuse_unlike({name: rows.inputs[name].kind(group.shape) for name, group in layout.inputs.items()}, layout.path)
+        _refuse_other_exemptions(layout, rows)
+
+
+def _refuse_other_exemptions(layout: Layout, rows: Rows) -> None:
+    """Raise a `DataError` if a number of groups that share statistics is standardized in one of them only."""
+    groups = {name: group for name, group in layout.inputs.items() if group.standardize}
+    exempt = {name: group.exempt(rows.inputs[name].sizes) for name, group in groups.items()}
+    first = next(iter(exempt), "")
+    for name, own in exempt.items():
+        places = (place for place, pair in enumerate(zip(own, exempt[first], strict=True)) if pair[0] != pair[1])
+        if (place := next(places, None)) is not None:
+            has, lacks = (name, first) if own[place] else (first, name)
+            raise DataError(
+                f"{enumerate_names(groups)} share their statistics, so their columns must be alike: number {place + 1} "
+                f'of a row is of a column with a kind in "{has}", but is standardized in "{lacks}".',
+                file=layout.path,
+                columns=[name],
+                option=("standardize",),
+            )
 
 
 def refuse_unlike(kinds: Mapping[str, str], path: Path) -> None:

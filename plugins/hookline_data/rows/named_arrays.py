@@ -10,7 +10,7 @@ from hookline_data.layout.by_group import DType, Patterns, Standardize, named, o
 from hookline_data.rows.split_rows import SplitRows
 
 if TYPE_CHECKING:
-    from hookline.data import DataDescription, RowBlock
+    from hookline.data import DataDescription, RowBlock, RowField
     from hookline_data.npz import NPZ
 
 
@@ -149,3 +149,17 @@ class NamedArrays(SplitRows):
             ids=self.ids,
         )
         return self.transformed_blocks(blocks, description)
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return the arrays that the model needs, and ids. The cells of a row are lists."""
+        from hookline_data.json_fields.of_arrays import fields_of_named_arrays
+
+        return fields_of_named_arrays(self, self.original(description))
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return an array for each name. Sequences of different lengths are padded, and need no array of lengths."""
+        from hookline_data.json_fields.of_arrays import named_arrays_of_rows
+
+        return named_arrays_of_rows(self, rows, self.original(description))

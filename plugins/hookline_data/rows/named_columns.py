@@ -14,7 +14,7 @@ from hookline_data.rows.split_rows import SplitRows
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.data import DataDescription, RowBlock, Target
+    from hookline.data import DataDescription, RowBlock, RowField, Target
     from hookline_data.table import Table
 
 
@@ -181,3 +181,15 @@ class NamedColumns(SplitRows):
             keep=keep,
         )
         return self.transformed_blocks(blocks, description)
+
+    def row_fields(self, description: "DataDescription", objective: Objective) -> "Sequence[RowField]":
+        """Return the columns that the model needs, and ids."""
+        from hookline_data.json_fields.of_table import fields_of_table
+
+        return fields_of_table(self, self.original(description))
+
+    def rows_of_json(
+        self, rows: Sequence[Mapping[str, Any]], description: "DataDescription", objective: Objective
+    ) -> Any:
+        """Return the rows as they are: `open_rows` takes a list of mappings."""
+        return rows

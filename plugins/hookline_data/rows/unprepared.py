@@ -77,11 +77,13 @@ class UnpreparedRows:
         return rows if kept is None else rows.take(kept)
 
     def cells(self, name: str) -> "NDArray[Any]":
-        """Return the cells of a column, which may be an input; a missing number is NaN."""
+        """Return the cells of a column, which may be an input; a missing number is NaN, and missing text is empty."""
         if name in self.columns:
             return self.columns[name]
         column = self.table.column(name)
-        cells = text_of(_filled(column)) if distinct.is_text(column.type) else column.to_numpy()
+        if column.null_count or not distinct.is_text(column.type):
+            column = distinct.decoded(column)
+        cells = text_of(column.fill_null("")) if distinct.is_text(column.type) else column.to_numpy()
         return cells if self.rows is None else cells[self.rows]
 
     def kept(self, source: "Table") -> "pyarrow.Table":
@@ -116,10 +118,13 @@ class UnpreparedRows:
 
 def _encoded(table: "pyarrow.Table") -> "pyarrow.Table":
     """Return the table with encoded text: see `distinct`."""
-    for name, kind in zip(table.column_names, table.schema.types, strict=True):
-        if distinct.is_text(kind) and not distinct.is_encoded(kind):
-            table = _with(table, name, distinct.encoded(table.column(name)))
-    return table
+    import pyarrow
+
+    columns = dict(zip(table.column_names, table.columns, strict=True))  # `Table.set_column` copies all columns.
+    for name, cells in columns.items():
+        if distinct.is_text(cells.type) and not distinct.is_encoded(cells.type):
+            columns[name] = distinct.encoded(cells)
+    return pyarrow.table(columns)
 
 
 def _with(table: "pyarrow.Table", name: str, cells: "pyarrow.ChunkedArray") -> "pyarrow.Table":
@@ -129,9 +134,12 @@ def _with(table: "pyarrow.Table", name: str, cells: "pyarrow.ChunkedArray") -> "
 
 def parsed(table: "pyarrow.Table", kinds: Mapping[str, Kind], path: Path) -> "pyarrow.Table":
     """Convert the cells of all columns as their kinds require."""
+    import pyarrow
+
+    columns = dict(zip(table.column_names, table.columns, strict=True))
     for name, kind in kinds.items():
-        table = _with(table, name, distinct.narrowed(kind_cells.parsed(table.column(name), kind, name, path)))
-    return table
+        columns[name] = distinct.narrowed(kind_cells.parsed(columns[name], kind, name, path))
+    return pyarrow.table(columns)
 
 
 def column_of(table: "pyarrow.Table", name: str, layout: Layout, path: Path) -> "NDArray[Any]":

@@ -12,6 +12,8 @@ from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.script import PredictionNames, Script
+
 BALANCED = 'Add a metric such as Accuracy or F1Score with average = "macro", AUROC, or MatthewsCorrCoef.'
 """The remedy for metrics that count rows instead of classes."""
 NO_ROWS = "All rows are ignored, or a prediction is NaN."
@@ -51,6 +53,12 @@ class ThresholdMetric(ClassificationMetric):
         ignored = self.ignored(loss, task)
         averaging = self.averaging(task, ignored)
         return CountingState(task, classes, averaging, threshold=self.threshold, top_k=self.first, ignored=ignored)
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.counting import eject_counting
+
+        return eject_counting(self, script, loss, predicted)
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
         """Return the function that computes the metric from the counts: the average of the ratios of all classes."""

@@ -12,6 +12,9 @@ from hookline_metrics.tasks import Task
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.script import PredictionNames, Script
+    from hookline.spec import LossSpec
+
 
 @spec
 class AUROC(CurveMetric):
@@ -34,6 +37,12 @@ class AUROC(CurveMetric):
     def of_curve(self, true: "Tensor", false: "Tensor") -> float:
         """Return the area by the trapezoidal rule."""
         return area(false / false[-1], true / true[-1], self.max_fpr)
+
+    def eject(self, script: "Script", loss: "LossSpec", predicted: "PredictionNames") -> str:
+        """Add a function of scores and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.areas import eject_auroc
+
+        return eject_auroc(self, script, loss, predicted)
 
     def of_columns(self, scores: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the areas of all columns at once, unless they are partial."""

@@ -1,14 +1,17 @@
 """The base of metrics of numbers, and the sums of which most of them are functions."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hookline.data import Signs, in_float64
+from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, MetricSpec, spec
 from hookline_metrics.state import State
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 
 @spec
@@ -42,6 +45,28 @@ class SumMetric(RegressionMetric):
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return the sums."""
         return _Sums(self)
+
+    formula: ClassVar[str] = ""
+    """The metric as code, for `predicted` and `true`, two tensors in float64; empty if there is none."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true numbers, and return a call of it."""
+        if not self.formula:
+            raise cannot_be_written(f"{type(self).__name__} has no lines of torch.")
+        return eject_formula(self, script, predicted, self.formula)
+
+
+def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNames", formula: str) -> str:
+    """Add a function of predicted and true numbers that returns a formula, and return a call of it."""
+    from hookline_metrics.ejecting.counting import documentation, function_name
+
+    name = function_name(type(metric).__name__)
+    doc = (type(metric).__doc__ or "").splitlines()[0]
+    *before, last = formula.split("\n")
+    lines = ["predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
+    body = "\n".join(f"    {line}" for line in lines)
+    name = script.define(f"def {name}(predicted, true):\n{documentation(doc)}\n{body}")
+    return f"{name}({predicted.predictions}, {predicted.truth})"
 
 
 class _Sums(State):

@@ -19,6 +19,8 @@ class MeanAbsoluteError(SumMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/mean_absolute_error.html
     """
 
+    formula = "(predicted - true).abs().mean()"
+
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the absolute errors."""
         return ((predictions - targets).abs(),)
@@ -33,6 +35,11 @@ class MeanSquaredError(SumMetric):
 
     squared: bool = True
     """Return the mean squared error; with `false`, its square root."""
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The mean, or its square root."""
+        return f"(predicted - true).square().mean(){'' if self.squared else '.sqrt()'}"
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the squares of the errors."""
@@ -52,6 +59,8 @@ class MeanSquaredLogError(SumMetric):
     """
 
     undefined = "It needs predictions and targets above -1."
+
+    formula = "(predicted.log1p() - true.log1p()).square().mean()"
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the squares of the differences between logarithms."""

@@ -3,13 +3,16 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
+from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, option, spec
-from hookline_metrics.regression.base import RegressionMetric
+from hookline_metrics.regression.base import RegressionMetric, eject_formula
 from hookline_metrics.regression.moments import Moments
 from hookline_metrics.state import State
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 Multioutput = Literal["uniform_average", "variance_weighted"]
 
@@ -85,6 +88,17 @@ class R2Score(ExplainedMetric):
     def errors(self, moments: Moments) -> "Tensor":
         """Return the sum of squares of the errors."""
         return moments.of_errors().squares
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true numbers, and return a call of it."""
+        if self.adjusted:
+            raise cannot_be_written("The adjusted score has no lines.", ("adjusted",))
+        if self.multioutput != "uniform_average":
+            raise cannot_be_written("This average has no lines.", ("multioutput",))
+        formula = (
+            "errors, spread = (predicted - true).square().sum(dim=0), (true - true.mean(dim=0)).square().sum(dim=0)\n"
+        )
+        return eject_formula(self, script, predicted, f"{formula}(1 - errors / spread).mean()")
 
     def number(self, moments: Moments) -> float:
         """Return the score, adjusted for the number of inputs."""

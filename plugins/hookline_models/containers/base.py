@@ -9,11 +9,14 @@ from attrs import Attribute
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError
+from hookline.script import listed
 from hookline.spec import LayerSpec
 from hookline.training import apply_module, build_and_apply
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 def not_empty(instance: object, attribute: "Attribute[Any]", value: Sequence[LayerSpec] | Mapping[str, Any]) -> None:
@@ -70,6 +73,23 @@ def sequential(modules: "Sequence[nn.Module]", *, several: bool) -> "nn.Sequenti
     return _sequential()(*modules) if several or take_lengths(modules) else nn.Sequential(*modules)
 
 
+def ejected_chain(script: "Script", layers: Sequence[LayerSpec], module: Any, option: str = "layers") -> str:
+    """Return layers that follow each other as an `nn.Sequential`, or as a subclass that takes lengths if necessary.
+
+    `module` is what `chained` built of them.
+    """
+    from torch import nn
+
+    script.use("from torch import nn")
+    name = "nn.Sequential"
+    if type(module) is not nn.Sequential and (script.batch.lengths or len(script.batch.inputs) > 1):
+        name = sequential_lines(script, module)
+    parts = [
+        script.layer(layer, part, option, index) for index, (layer, part) in enumerate(zip(layers, module, strict=True))
+    ]
+    return listed(name, parts)
+
+
 def take_lengths(modules: "Sequence[nn.Module]") -> bool:
     """Whether one of the modules takes the lengths of the rows."""
     return any(getattr(module, "takes_lengths", False) for module in modules)
@@ -115,6 +135,57 @@ def _starts_in_place(module: "nn.Module") -> bool:
     while isinstance(module, nn.Sequential):
         module = module[0]
     return getattr(module, "inplace", False) is True
+
+
+def sequential_lines(script: "Script", module: Any) -> str:
+    """Add the class of a chain that takes lengths or several inputs to a script, and return its name."""
+    if module.takes_lengths and script.batch.lengths:
+        script.define(APPLY)
+        return script.define(TAKING_GROUPS if module.takes_lengths_by_group else TAKING_LENGTHS)
+    return script.define(TAKING_SEVERAL)
+
+
+APPLY = '''
+def apply(layer, *inputs, lengths):
+    """Return the outputs of a layer, which gets the lengths of padded sequences if it takes them."""
+    return layer(*inputs, lengths=lengths) if getattr(layer, "takes_lengths", False) else layer(*inputs)
+'''
+
+TAKING_GROUPS = '''
+class Sequential(nn.Sequential):
+    """Layers that follow each other, of which the first takes several inputs and the lengths of each."""
+
+    takes_lengths = True
+
+    def forward(self, *inputs, lengths=None):
+        outputs = self[0](*inputs, lengths=lengths)
+        for layer in self[1:]:
+            outputs = layer(outputs)
+        return outputs
+'''
+
+TAKING_SEVERAL = '''
+class Sequential(nn.Sequential):
+    """Layers that follow each other, of which the first takes several inputs."""
+
+    def forward(self, *inputs):
+        outputs = self[0](*inputs)
+        for layer in self[1:]:
+            outputs = layer(outputs)
+        return outputs
+'''
+
+TAKING_LENGTHS = '''
+class Sequential(nn.Sequential):
+    """Layers that follow each other, some of which take the lengths of padded sequences."""
+
+    takes_lengths = True
+
+    def forward(self, *inputs, lengths=None):
+        for layer in self:
+            inputs = (apply(layer, *inputs, lengths=lengths),)
+        return inputs[0]
+'''
 
 
 @cache

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError, did_you_mean, enumerate_names
+from hookline.script import braced, literal
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module
-from hookline_models.containers.base import chained, not_empty, one_tensor, take_lengths
+from hookline_models.containers.base import chained, ejected_chain, not_empty, one_tensor, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -61,6 +64,60 @@ class Branches(LayerSpec):
                 raise MismatchError(str(error), ("branches", name), id="unfit-shape") from error
             modules[name] = module
         return _branches()(modules, places)
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return the branches by name, as the argument of a class that concatenates their outputs."""
+        script.use("from torch import nn")
+        has_lengths = module.takes_lengths and script.batch.lengths
+        name = script.define(BRANCHES_WITH_LENGTHS if has_lengths else BRANCHES)
+        places = [place for _, place, _ in module.taken]
+        items = []
+        for (group, layers), (_, _, own) in zip(self.branches.items(), module.taken, strict=True):
+            part = module.branches[own]
+            made = ejected_chain(script, layers, part, "branches") if layers else "nn.Identity()"
+            items.append(f"{literal(own)}: {made}")
+            del group
+        made = braced(name, items)
+        if has_lengths:
+            listed_ = ", ".join(literal(group) for group, _, _ in module.taken)
+            made = made.removesuffix("\n)") + f",\n    places={places},\n    groups=[{listed_}],\n)"
+        elif places != sorted(places):
+            made = made.removesuffix("\n)") + f",\n    places={places},\n)"
+        return made
+
+
+BRANCHES = '''
+class Branches(nn.Module):
+    """A branch for each input, whose outputs are flattened and concatenated."""
+
+    def __init__(self, branches, places=None):
+        super().__init__()
+        self.branches = nn.ModuleDict(branches)
+        self.places = places or range(len(branches))
+
+    def forward(self, *inputs):
+        outputs = [branch(inputs[place]) for branch, place in zip(self.branches.values(), self.places, strict=True)]
+        return torch.cat([output.flatten(1) for output in outputs], dim=1)
+'''
+
+BRANCHES_WITH_LENGTHS = '''
+class Branches(nn.Module):
+    """A branch for each input, which gets the lengths of its rows; the outputs are flattened and concatenated."""
+
+    takes_lengths = True
+
+    def __init__(self, branches, places, groups):
+        super().__init__()
+        self.branches = nn.ModuleDict(branches)
+        self.places, self.groups = places, groups
+
+    def forward(self, *inputs, lengths=None):
+        outputs = []
+        for branch, place, group in zip(self.branches.values(), self.places, self.groups, strict=True):
+            takes_lengths = group in (lengths or {}) and getattr(branch, "takes_lengths", False)
+            outputs.append(branch(inputs[place], lengths=lengths[group]) if takes_lengths else branch(inputs[place]))
+        return torch.cat([output.flatten(1) for output in outputs], dim=1)
+'''
 
 
 def _refuse_unjoinable(outputs: "Tensor", group: InputGroup) -> None:

@@ -8,12 +8,21 @@ from attrs import Attribute, evolve
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError
+from hookline.script import braced, literal
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
-from hookline_models.containers.base import not_empty, one_tensor, shared, take_lengths, take_lengths_by_group
+from hookline_models.containers.base import (
+    not_empty,
+    one_tensor,
+    shared,
+    take_lengths,
+    take_lengths_by_group,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 def _plain_names(instance: object, attribute: "Attribute[Any]", value: Mapping[str, LayerSpec]) -> None:
@@ -55,6 +64,35 @@ class Heads(LayerSpec):
                 one_tensor(output)
                 modules.append(heads[name])
         return _heads()(heads)
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return the heads by name, as the argument of a class that applies each of them."""
+        script.use("from torch import nn")
+        name = script.define(HEADS_WITH_LENGTHS if module.takes_lengths and script.batch.lengths else HEADS)
+        heads = [f"{literal(key)}: {script.layer(head, module[key], 'heads', key)}" for key, head in self.heads.items()]
+        return braced(name, heads)
+
+
+HEADS = '''
+class Heads(nn.ModuleDict):
+    """Layers that get the same inputs, and return an output each."""
+
+    def forward(self, *inputs):
+        return {name: head(*inputs) for name, head in self.items()}
+'''
+
+HEADS_WITH_LENGTHS = '''
+class Heads(nn.ModuleDict):
+    """Layers that get the same inputs, and return an output each."""
+
+    takes_lengths = True
+
+    def forward(self, *inputs, lengths=None):
+        return {
+            name: head(*inputs, lengths=lengths) if getattr(head, "takes_lengths", False) else head(*inputs)
+            for name, head in self.items()
+        }
+'''
 
 
 @cache

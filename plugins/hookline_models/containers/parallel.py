@@ -9,6 +9,7 @@ from attrs import evolve
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError, OptionError, enumerate_names
+from hookline.script import bracketed, cannot_be_written
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import (
@@ -22,6 +23,8 @@ from hookline_models.containers.base import (
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 Join = Literal["concatenation", "sum", "product"]
 
@@ -64,6 +67,25 @@ class Parallel(LayerSpec):
         self._refuse_unlike(outputs)
         return _parallel()(modules, self.join, self.dim)
 
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return the branches, as the argument of a class that joins their outputs."""
+        if module.takes_lengths and script.batch.lengths:
+            raise cannot_be_written("Parallel layers of padded sequences have no lines.")
+        script.use("from torch import nn")
+        branches = [
+            script.layer(branch, part, "branches", index)
+            for index, (branch, part) in enumerate(zip(self.branches, module, strict=True))
+        ]
+        lines = {
+            "concatenation": f"torch.cat([branch(*inputs) for branch in self], dim={self.dim})",
+            "sum": "reduce(operator.add, [branch(*inputs) for branch in self])",
+            "product": "reduce(operator.mul, [branch(*inputs) for branch in self])",
+        }[self.join]
+        if self.join != "concatenation":
+            script.use("import operator", "from functools import reduce")
+        name = script.define(PARALLEL.replace("JOIN", self.join).replace("LINES", lines))
+        return bracketed(name, branches)
+
     def _refuse_unlike(self, outputs: "Sequence[Tensor]") -> None:
         """Refuse outputs that cannot be joined, or that torch would broadcast."""
         shapes: set[tuple[int, ...]] = {output.shape for output in outputs}
@@ -75,6 +97,15 @@ class Parallel(LayerSpec):
             raise ValueError(
                 f"Its branches return the shapes {', '.join(sizes_of(outputs))}, which cannot be joined by {self.join}."
             )
+
+
+PARALLEL = '''
+class Parallel(nn.ModuleList):
+    """Layers that get the same inputs, with the JOIN of their outputs."""
+
+    def forward(self, *inputs):
+        return LINES
+'''
 
 
 @cache

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from hookline.data import InputGroup
+from hookline.script import listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module
 from hookline_models.containers.base import (
+    APPLY,
     chained,
+    ejected_chain,
     last_of,
     not_empty,
     one_tensor,
@@ -22,6 +25,8 @@ from hookline_models.containers.base import (
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -65,6 +70,47 @@ class Residual(LayerSpec):
                 f"Its layers return the shape {given}, to which the shape {around} cannot be added{remedy}."
             )
         return _residual()(layers, shortcut)
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return the layers, and those of the shortcut, as arguments of a class that adds their outputs."""
+        script.use("from torch import nn")
+        if module.takes_lengths and script.batch.lengths:
+            script.define(APPLY)
+            name = script.define(WITH_LENGTHS)
+        else:
+            name = script.define(RESIDUAL)
+        parts = [ejected_chain(script, self.layers, module.layers)]
+        if self.shortcut:
+            parts.append(f"shortcut={ejected_chain(script, self.shortcut, module.shortcut, 'shortcut')}")
+        return listed(name, parts)
+
+
+RESIDUAL = '''
+class Residual(nn.Module):
+    """Layers whose input, or that of a shortcut, is added to their output."""
+
+    def __init__(self, layers, shortcut=None):
+        super().__init__()
+        self.layers, self.shortcut = layers, shortcut
+
+    def forward(self, inputs):
+        return self.layers(inputs) + (inputs if self.shortcut is None else self.shortcut(inputs))
+'''
+
+WITH_LENGTHS = '''
+class Residual(nn.Module):
+    """Layers whose input, or that of a shortcut, is added to their output."""
+
+    takes_lengths = True
+
+    def __init__(self, layers, shortcut=None):
+        super().__init__()
+        self.layers, self.shortcut = layers, shortcut
+
+    def forward(self, inputs, lengths=None):
+        added = inputs if self.shortcut is None else apply(self.shortcut, inputs, lengths=lengths)
+        return apply(self.layers, inputs, lengths=lengths) + added
+'''
 
 
 @cache

@@ -8,10 +8,12 @@ from attrs import evolve
 from hookline.data import InputGroup
 from hookline.errors import MismatchError
 from hookline.spec import LayerSpec, option, spec
-from hookline_models.containers.base import chained, last_of, not_empty, sized_chain
+from hookline_models.containers.base import chained, ejected_chain, last_of, not_empty, sized_chain
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -39,6 +41,10 @@ class Sequential(LayerSpec):
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a `torch.nn.Sequential` of the layers, each built for the output of the previous one."""
         return chained(self.layers, *inputs, groups=groups)[0]
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return an `nn.Sequential` with a layer on each line."""
+        return ejected_chain(script, self.layers, module)
 
 
 @spec
@@ -71,3 +77,7 @@ class Repeat(LayerSpec):
             time, index = divmod(int(position), len(self.layers))
             message = f"{error.message} This is in repetition {time + 1} of {self.times}." if time else error.message
             raise MismatchError(message, (name, index, *rest), id=error.diagnostic.id) from error.__cause__
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return an `nn.Sequential` of all repetitions, with a layer on each line."""
+        return ejected_chain(script, self.layers * self.times, module)

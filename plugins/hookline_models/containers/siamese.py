@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError
+from hookline.script import cannot_be_written, listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
-from hookline_models.containers.base import chained, not_empty, one_tensor, shared, take_lengths
+from hookline_models.containers.base import chained, ejected_chain, not_empty, one_tensor, shared, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -45,6 +48,27 @@ class Siamese(LayerSpec):
         except MismatchError as error:
             raise error.within("join") from error.__cause__
         return _siamese()(layers, join)
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return the layers and the join, as arguments of a class that applies the layers to each input."""
+        if script.batch.lengths:
+            raise cannot_be_written("Layers shared by padded sequences have no lines.")
+        script.use("from torch import nn")
+        join = script.layer(self.join, module.join, "join")
+        return listed(script.define(SIAMESE), [ejected_chain(script, self.layers, module.layers), join])
+
+
+SIAMESE = '''
+class Siamese(nn.Module):
+    """Layers that are applied to each of several inputs, and a layer that joins their outputs."""
+
+    def __init__(self, layers, join):
+        super().__init__()
+        self.layers, self.join = layers, join
+
+    def forward(self, *inputs):
+        return self.join(*map(self.layers, inputs))
+'''
 
 
 @cache

@@ -3,14 +3,19 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import asdict
+
 from hookline.errors import MismatchError
+from hookline.script import cannot_be_written, constructor, listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
-from hookline_models.base import TorchLayer
+from hookline_models.base import TorchLayer, ejected_options, ejected_subclass
 from hookline_models.sequences.lengths import padding_mask
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -27,6 +32,15 @@ class Attention(TorchLayer):
 
     causal: bool = False
     """Let each step attend only to itself and to earlier steps."""
+
+    def prepare_script(self, script: "Script") -> None:
+        """Raise an error if a script would need masks, and otherwise make torch evaluate as it trains."""
+        if self.causal:
+            raise cannot_be_written("A causal mask has no lines.", ("causal",))
+        if script.batch.lengths:
+            raise cannot_be_written("The mask of padded sequences has no lines.")
+        if SAME_ARITHMETIC not in script.beginning:
+            script.beginning.append(SAME_ARITHMETIC)
 
 
 @spec
@@ -60,6 +74,14 @@ class MultiheadAttention(Attention):
         module = _multihead_attention()(**options, batch_first=True)
         module.causal = causal
         return module
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return the options, as arguments of a subclass of torch's class with one input."""
+        self.prepare_script(script)
+        script.use("from torch import nn")
+        options = ejected_options(self, module)
+        del options["causal"]
+        return ejected_subclass(self, script.define(SELF_ATTENTION), {**options, "batch_first": True})
 
 
 @spec
@@ -96,6 +118,21 @@ class TransformerEncoderLayer(Attention):
         module.causal = causal
         return module
 
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return `nn.TransformerEncoderLayer(…)`."""
+        from torch import nn
+
+        self.prepare_script(script)
+        script.use("from torch import nn")
+        own: Any = module
+        options = {
+            name: value
+            for name, value in asdict(self, recurse=False).items()
+            if name not in ("causal", "num_layers", "norm")
+        }
+        options |= {"d_model": own.norm1.normalized_shape[0], "batch_first": True}
+        return constructor("nn.TransformerEncoderLayer", nn.TransformerEncoderLayer, options)
+
 
 @spec
 class TransformerEncoder(TransformerEncoderLayer):
@@ -126,6 +163,14 @@ class TransformerEncoder(TransformerEncoderLayer):
         module.causal = causal
         return module
 
+    def eject(self, script: "Script", module: Any) -> str:
+        """Return `nn.TransformerEncoder(…)` of an `nn.TransformerEncoderLayer(…)`."""
+        layer = TransformerEncoderLayer.eject(self, script, module.layers[0])
+        parts = [layer, f"num_layers={self.num_layers}"]
+        if self.norm is not None:
+            parts.append(f"norm={script.layer(self.norm, module.norm, 'norm')}")
+        return listed("nn.TransformerEncoder", [*parts, "enable_nested_tensor=False"])
+
 
 def _causal_mask(inputs: "Tensor") -> "Tensor":
     """Return the mask `(L, L)` of the steps that a step does not attend to: later ones."""
@@ -133,6 +178,17 @@ def _causal_mask(inputs: "Tensor") -> "Tensor":
 
     steps = inputs.shape[1]
     return torch.ones(steps, steps, dtype=torch.bool, device=inputs.device).triu(1)
+
+
+SAME_ARITHMETIC = "torch.backends.mha.set_fastpath_enabled(False)  # Evaluate with the arithmetic of training."
+
+SELF_ATTENTION = '''
+class MultiheadAttention(nn.MultiheadAttention):
+    """Self-attention: queries, keys and values are computed from the inputs."""
+
+    def forward(self, inputs):
+        return super().forward(inputs, inputs, inputs, need_weights=False)[0]
+'''
 
 
 def _attended(

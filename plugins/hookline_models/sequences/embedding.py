@@ -10,11 +10,13 @@ from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline.training import exporting_to
-from hookline_models.base import TorchLayer
+from hookline_models.base import TorchLayer, ejected_layer, ejected_options, ejected_subclass
 from hookline_models.sequences.lengths import padding_mask
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 
 @spec
@@ -53,6 +55,14 @@ class Lookup(TorchLayer):
             self if self.num_embeddings is not None else evolve(cast("Any", self), num_embeddings=_indices_of(groups))
         )
         return sized.module(inputs)
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return torch's layer."""
+        return ejected_layer(self._sized_like(module), script, module)
+
+    def _sized_like(self, module: Any) -> "Lookup":
+        """Return the layer with as many indices as a module that was built for it."""
+        return evolve(cast("Any", self), num_embeddings=module.num_embeddings)
 
     def module(self, inputs: "Tensor") -> "nn.Module":
         """Return torch's module with a known number of indices."""
@@ -112,6 +122,14 @@ class EmbeddingBag(Lookup):
         """Return a `torch.nn.EmbeddingBag` that takes lengths."""
         return _embedding_bag()(**self.options(inputs))
 
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return torch's layer, or a subclass of it that takes lengths."""
+        if not script.batch.lengths:
+            return super().eject(script, module)
+        script.use("from torch import nn")
+        sized = self._sized_like(module)
+        return ejected_subclass(sized, script.define(BAG_WITH_LENGTHS), ejected_options(sized, module))
+
 
 @spec
 class LearnedPositionalEmbedding(TorchLayer):
@@ -134,6 +152,31 @@ class LearnedPositionalEmbedding(TorchLayer):
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a `torch.nn.Embedding` that adds its first vectors to the steps."""
         return _learned_positional_embedding()(**self.options(inputs))
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return the sizes, as arguments of a subclass of torch's embedding."""
+        script.use("from torch import nn")
+        return ejected_subclass(self, script.define(POSITIONAL), ejected_options(self, module))
+
+
+BAG_WITH_LENGTHS = '''
+class EmbeddingBag(nn.EmbeddingBag):
+    """The mean, sum or maximum of the vectors of the indices of each row, without its padding."""
+
+    takes_lengths = True
+
+    def forward(self, inputs, lengths):
+        is_padding = torch.arange(inputs.shape[1], device=inputs.device) >= lengths.unsqueeze(1)
+        return super().forward(inputs[~is_padding], lengths.cumsum(0) - lengths)
+'''
+
+POSITIONAL = '''
+class LearnedPositionalEmbedding(nn.Embedding):
+    """Adds a learned vector for its position to each step."""
+
+    def forward(self, inputs):
+        return inputs + self.weight[: inputs.shape[1]]
+'''
 
 
 def _indices_of(groups: Sequence[InputGroup]) -> int:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline.training import exporting_to
-from hookline_models.base import TorchLayer
+from hookline_models.base import TorchLayer, ejected_options, ejected_subclass
 from hookline_models.sequences.exported import exported, onnx_translations
 from hookline_models.sequences.lengths import check_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 Returns = Literal["sequence", "last"]
 
@@ -56,6 +58,51 @@ class Recurrent(TorchLayer):
         module = _recurrent(type(self).__name__)(**options, batch_first=True)
         module.returns = returns
         return module
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return the options, as arguments of a subclass of torch's class that returns one tensor."""
+        script.use("from torch import nn")
+        name = type(self).__name__
+        last = "state[0]" if name == "LSTM" else "state"
+        last = f"{last}[-2:].transpose(0, 1).flatten(1)" if self.bidirectional else f"{last}[-1]"
+        made = "outputs" if self.returns == "sequence" else last
+        source = RECURRENT
+        if script.batch.lengths:
+            script.use("from torch.nn.utils.rnn import pack_padded_sequence")
+            if self.returns == "sequence":
+                script.use("from torch.nn.utils.rnn import pad_packed_sequence")
+            source = WITH_LENGTHS
+        what = "the outputs of all steps" if self.returns == "sequence" else "the last state"
+        given = "outputs, _" if self.returns == "sequence" else "_, state"
+        if script.batch.lengths and self.returns == "sequence":
+            made = "pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])[0]"
+        source = source.replace("NAME", name).replace("WHAT", what).replace("MADE", made)
+        name = script.define(source.replace("GIVEN", given))
+        options = ejected_options(self, module)
+        del options["returns"]
+        return ejected_subclass(self, name, {**options, "batch_first": True})
+
+
+RECURRENT = '''
+class NAME(nn.NAME):
+    """A recurrent layer that returns WHAT."""
+
+    def forward(self, inputs):
+        GIVEN = super().forward(inputs)
+        return MADE
+'''
+
+WITH_LENGTHS = '''
+class NAME(nn.NAME):
+    """A recurrent layer that returns WHAT of rows without their padding."""
+
+    takes_lengths = True
+
+    def forward(self, inputs, lengths):
+        packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        GIVEN = super().forward(packed)
+        return MADE
+'''
 
 
 @spec

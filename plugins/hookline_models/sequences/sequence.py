@@ -9,6 +9,8 @@ from hookline_models.sequences.lengths import padding_mask
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from hookline.script import Script
+
 
 @spec
 class SequencePool(LayerSpec):
@@ -25,6 +27,42 @@ class SequencePool(LayerSpec):
         if inputs.dim() < 3:
             raise ValueError("It takes at least 2 dimensions per row: steps, features.")
         return _sequence_pool()(self.mode)
+
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return a class without options that pools the steps."""
+        script.use("from torch import nn")
+        what = {"mean": "The mean", "sum": "The sum", "max": "The maximum"}[self.mode]
+        if not script.batch.lengths:
+            method = "amax" if self.mode == "max" else self.mode
+            return f"{script.define(POOL.replace('WHAT', what).replace('METHOD', method))}()"
+        fill = 'float("-inf")' if self.mode == "max" else "0.0"
+        pooled = "inputs.amax(dim=1)" if self.mode == "max" else "inputs.sum(dim=1)"
+        if self.mode == "mean":
+            pooled += " / lengths.to(inputs).view(-1, *ones)"
+        source = WITH_LENGTHS.replace("WHAT", what).replace("FILL", fill).replace("POOLED", pooled)
+        return f"{script.define(source)}()"
+
+
+POOL = '''
+class SequencePool(nn.Module):
+    """WHAT over the steps of a sequence."""
+
+    def forward(self, inputs):
+        return inputs.METHOD(dim=1)
+'''
+
+WITH_LENGTHS = '''
+class SequencePool(nn.Module):
+    """WHAT over the steps of a sequence, without its padding."""
+
+    takes_lengths = True
+
+    def forward(self, inputs, lengths):
+        ones = [1] * (inputs.dim() - 2)
+        is_padding = torch.arange(inputs.shape[1], device=inputs.device) >= lengths.unsqueeze(1)
+        inputs = inputs.masked_fill(is_padding.view(*inputs.shape[:2], *ones), FILL)
+        return POOLED
+'''
 
 
 @cache

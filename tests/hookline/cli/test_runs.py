@@ -73,6 +73,7 @@ def test_csv_and_json_have_all_digits(runs, capsys):
         "state": "unfinished",
         "epochs": 2,
         "planned_epochs": 2,
+        "checkpoint": None,
         "seconds": None,
         "settings": {"optimizer.lr": 0.001},
         "metrics": {"validation/loss": 0.7, "training/loss": 0.7},

@@ -55,13 +55,13 @@ def help_for(section=None, *, loss=None, callbacks=(), **options):
             "run",
             "check_val_every_n_epoch",
             5,
-            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
+            'Did you mean "validate_every_epochs"?',
         ),
         (
             "run",
             "val_step",
             5,
-            "Hookline logs the losses and evaluates the validation split after every epoch; this cannot be changed.",
+            'Did you mean "validate_every_steps"?',
         ),
         (
             "run",
@@ -144,8 +144,8 @@ def test_all_names_in_the_table_exist():
     for entry in TABLE["keys"]:
         assert entry.get("means") or entry.get("note")
         for section, *others in (place.split(".") for place in entry.get("means", [])):
-            if section == "run":
-                assert {others[0]} <= {option.name for option in fields(sections["run"])}
+            if section in ("run", "initialize_from"):
+                assert {others[0]} <= {option.name for option in fields(sections[section])}
             elif section in homes:
                 kinds = [kind for kind in Plugins().catalog if kind.family == homes[section]]
                 assert any(others[0] in known[kind.__name__] for kind in kinds)

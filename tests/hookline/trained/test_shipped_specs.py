@@ -1,16 +1,20 @@
 """The model of a finished run has the outputs of the model in memory, for every shipped spec and every kind of model."""
 
 import importlib.util
+import json
 import shutil
 import warnings
 
 import pytest
 import torch
 from exhaustive import sampled
+from served_rows import served, some_rows
 from small_training import SPECS, small
 from torch import nn
 
 import hookline
+from hookline.data.json_rows.texts import json_objects
+from hookline.serving.predictor import Predictor
 from hookline.training import applied
 
 EVERY = {
@@ -69,7 +73,23 @@ def test_a_shipped_spec_opens_with_the_same_outputs(name, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # One epoch is too short for some callbacks.
         trial = hookline.train(spec, out=tmp_path / "run")
-    assert_opens_with_the_same_outputs(trial, tmp_path / "moved")
+    run = assert_opens_with_the_same_outputs(trial, tmp_path / "moved")
+    assert_serves_what_it_predicts(run, trial.spec, tmp_path)
+
+
+def assert_serves_what_it_predicts(run, spec, place):
+    """A server answers rows of JSON with the predictions that `hookline predict` writes for the same rows."""
+    predictor = Predictor(run)
+    assert predictor.example is not None
+    rows, source = some_rows(spec, run, place)
+    table = run.predict(source)
+    kept = [
+        name
+        for name in table.column_names
+        if name in predictor.kept or name in table.column_names[-len(predictor.outputs) :]
+    ]
+    expected = [json.loads(line) for batch in table.select(kept).to_batches() for line in json_objects(batch)]
+    assert served(predictor, rows) == expected
 
 
 @pytest.mark.parametrize(

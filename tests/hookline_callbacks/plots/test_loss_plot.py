@@ -33,7 +33,7 @@ def drawn(monkeypatch):
     """Return what is drawn: the number of epochs, and the names of the numbers."""
     calls = []
 
-    def draw(history, names, title, path, *, yscale, kept_epoch):
+    def draw(history, names, title, path, *, yscale, kept_epoch, kept_step):
         calls.append((len(history), list(names)))
         assert [record["epoch"] for record in history] == list(range(1, len(history) + 1))
 

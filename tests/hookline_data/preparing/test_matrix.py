@@ -92,6 +92,17 @@ def test_a_kind_with_many_numbers_is_not_compared(monkeypatch):
     assert list(made().different(1, 4, None)) == []
 
 
+def test_empty_chunks_have_no_numbers():
+    cells = pyarrow.chunked_array([NUMBERS[:0], NUMBERS, NUMBERS[:0]])
+    whole = Matrix([cells, cells], [None, fitted(Log1p(), NUMBERS)])
+    both = numpy.column_stack([NUMBERS, numpy.log1p(NUMBERS)])
+    assert whole.cells(0, 2, numpy.array([99])).tolist() == both[99:].tolist()
+    assert numpy.concatenate(list(whole.different(1, 2, None))).tolist() == both[:, 1:].tolist()
+    assert [whole.block(part).tolist() for _, part in whole.parts()] == [
+        both[start : start + matrix.ROWS].tolist() for start in range(0, COUNT, matrix.ROWS)
+    ]
+
+
 def test_rows_are_split_among_parts():
     rows = numpy.array([0, 4, 5, 9])
     assert [own.tolist() for own in split_rows(rows, [4, 0, 2, 4])] == [[0], [], [0, 1], [3]]

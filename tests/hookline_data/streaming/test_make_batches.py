@@ -19,7 +19,7 @@ RANDOM = numpy.random.default_rng(0)
 ROWS = 60
 # Sums of eighths are exact in any order.
 EIGHTHS = RANDOM.integers(-80, 400, (ROWS, 3)) / 8
-WORDS = numpy.array(["red", "green", "blue", "dark blue"])[RANDOM.integers(0, 4, ROWS)]
+WORDS = numpy.array(["red", "green ", "blue", " dark blue"])[RANDOM.integers(0, 4, ROWS)]
 DAYS = [datetime.date(2020, 1, 1) + datetime.timedelta(days=int(day)) for day in RANDOM.integers(0, 999, ROWS)]
 COLUMNS = {
     "a": EIGHTHS[:, 0],

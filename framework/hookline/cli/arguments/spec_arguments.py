@@ -1,6 +1,7 @@
 """Arguments that several commands share: those that make up a spec."""
 
 import argparse
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
 from hookline.errors.exceptions import MismatchError, StageError
 from hookline.plugins.sources.local import from_file
+from hookline.spec.initialize_from import InitializeFrom
 from hookline.spec.training import SEVERAL
 
 
@@ -39,9 +41,38 @@ def add_spec_arguments(parser: argparse.ArgumentParser) -> None:
     add_plugin_argument(parser)
 
 
+def add_from_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare `--from RUN`."""
+    parser.add_argument(
+        "--from",
+        dest="from_run",
+        metavar="RUN",
+        help="begin with the weights of another run: runs/digits/1, or runs/digits/1:best or :1200 for a checkpoint",
+    )
+
+
+def add_allow_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare `--allow NAME`."""
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help='when resuming, accept another optimizer.lr, or other "data", "plugins" or "environment"; repeatable',
+    )
+
+
 def document_of(arguments: argparse.Namespace, path: str) -> Document:
-    """Read the document in a file, with the changes from `--with` and `--set`."""
-    return read(path, arguments.overlays, arguments.overrides, lists=SEVERAL)
+    """Read the document in a file, with the changes from `--with`, `--set` and `--from`."""
+    return read(path, arguments.overlays, [*arguments.overrides, *_from_run(arguments)], lists=SEVERAL)
+
+
+def _from_run(arguments: argparse.Namespace) -> Iterator[str]:
+    if getattr(arguments, "from_run", None) is not None:
+        named = InitializeFrom.parsed(arguments.from_run)
+        yield f"initialize_from.run={json.dumps(str(named.run))}"
+        if named.checkpoint is not None:
+            yield f"initialize_from.checkpoint={json.dumps(named.checkpoint)}"
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Column:
 def columns_of(compared: Comparison, names: Sequence[str] | None = None) -> list[Column]:
     """All columns of a table: attributes, settings that differ, and metrics; or those with these full names."""
     if names is None:
-        names = ["run", "state", "epochs", "seconds", *compared.settings, *compared.metrics]
+        names = [*compared.attributes, *compared.settings, *compared.metrics]
     return [_column(compared, name) for name in names]
 
 
@@ -61,6 +61,9 @@ def _column(compared: Comparison, name: str) -> Column:
             else ""
             for run in compared.runs
         ]
+        return Column(name, ("", name), texts, is_right=True, kind="attribute")
+    if name == "checkpoint":
+        texts = ["" if value is MISSING else f"step {value:,}" for value in values]
         return Column(name, ("", name), texts, is_right=True, kind="attribute")
     if name == "seconds":
         return Column(name, ("", "time"), [seconds_text(value) for value in values], is_right=True, kind="attribute")

@@ -1,11 +1,11 @@
 """Tables written batch by batch: as CSV, Parquet or JSON Lines."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from hookline.cli.arguments.run_arguments import refuse_existing
+from hookline.data.json_rows.texts import json_objects
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import enumerate_names
 
@@ -105,20 +105,12 @@ class JSONLinesWriter:
     """Writes an object of JSON on each line. Numbers that are not finite are null, since JSON has none."""
 
     def __init__(self, file: IO[bytes], schema: "pyarrow.Schema"):
-        """Prepare the text between the values."""
+        """Write to this file."""
         self._file = file
-        keys = [json.dumps(name, ensure_ascii=False) for name in schema.names]
-        self._before = [f"{'{' if index == 0 else ', '}{key}: " for index, key in enumerate(keys)]
 
     def write(self, batch: "pyarrow.RecordBatch") -> None:
         """Write rows, without a Python object for each."""
-        import pyarrow.compute
-
-        parts: list[Any] = []
-        for before, column in zip(self._before, batch.columns, strict=True):
-            parts += [pyarrow.scalar(before), _as_json(column)]
-        lines = pyarrow.compute.binary_join_element_wise(*parts, pyarrow.scalar("}\n"), "")
-        self._file.write("".join(lines.to_pylist()).encode())
+        self._file.write("".join(f"{line}\n" for line in json_objects(batch)).encode())
 
     def close(self) -> None:
         """Nothing remains to be written."""
@@ -153,37 +145,3 @@ def refuse_lists(schema: "pyarrow.Schema") -> None:
 def _quoted(text: str) -> str:
     """Return a cell of CSV, in quotes if it needs them."""
     return '"' + text.replace('"', '""') + '"' if any(letter in text for letter in ',"\r\n') or not text else text
-
-
-def _as_json(column: "pyarrow.Array[Any]") -> "pyarrow.Array[Any]":
-    """Return the values of a column as JSON."""
-    import pyarrow
-    import pyarrow.compute as compute
-
-    if pyarrow.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    kind = column.type
-    if pyarrow.types.is_boolean(kind) or pyarrow.types.is_integer(kind):
-        texts = column.cast("string")
-    elif pyarrow.types.is_floating(kind):
-        texts = compute.if_else(compute.is_finite(column), column.cast("string"), pyarrow.scalar("null"))
-    elif pyarrow.types.is_nested(kind):
-        texts = pyarrow.array([None if value is None else _dumped(value) for value in column.to_pylist()], "string")
-    else:
-        distinct = column.cast("string").dictionary_encode()  # Most columns of texts have few.
-        known = [json.dumps(text, ensure_ascii=False) for text in distinct.dictionary.to_pylist()]
-        texts = pyarrow.array(known, "string").take(distinct.indices)
-    return compute.fill_null(texts, "null")
-
-
-def _dumped(value: Any) -> str:
-    """Return a list or a mapping as JSON."""
-    return json.dumps(_finite(value), ensure_ascii=False, default=str)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return None if isinstance(value, float) and value - value != 0 else value

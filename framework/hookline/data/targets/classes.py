@@ -1,6 +1,6 @@
 """Targets that are classes or class probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -11,6 +11,7 @@ from hookline.data.targets.encoding import (
     Encoding,
     Target,
     by_row,
+    ejected_matrix,
     is_numeric,
     matrix,
     one_class,
@@ -22,10 +23,13 @@ from hookline.data.targets.text_cells import factorized
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names, quoted_cell
 from hookline.errors.unfit import UnfitCells, UnfitTargetsError
+from hookline.script.python import literal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 
 @frozen
@@ -88,6 +92,17 @@ class Classes(Encoding):
         indices = order[numpy.searchsorted(names[order], cells)]
         return torch.from_numpy(indices if places is None else indices[places])
 
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the index of each class among those of the training rows, sorted, or among the given ones."""
+        [(column, cells)] = columns.items()
+        if self.given is not None:
+            script.add("prepare", f"classes = {literal(list(self.given))}", apart=False)
+            return f"torch.tensor([classes.index(name) for name in {cells}.tolist()])"
+        named = "classes" if cells == "y" or script.names.get("classes", column) == column else f"{cells}_classes"
+        script.names.setdefault("classes", column)
+        script.add("prepare", f"{named} = np.unique({cells}[{training}])", apart=False)
+        return f"torch.from_numpy(np.searchsorted({named}, {cells}))"
+
 
 @frozen
 class ClassesOrDistribution(Classes):
@@ -102,6 +117,12 @@ class ClassesOrDistribution(Classes):
     def learn(self, columns: Columns, loss: str) -> Target:
         """Use `Classes` for one column and `Distribution` for several."""
         return self._of(columns).learn(columns, loss)
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Use `Classes` for one column and `Distribution` for several."""
+        if len(known.columns) == 1:
+            return Classes.eject(self, script, columns, known, training)
+        return Distribution().eject(script, columns, known, training)
 
     def apply(self, columns: Columns, known: Target, loss: str, split: str) -> "Tensor":
         """Use `Classes` for one column and `Distribution` for several."""
@@ -158,6 +179,10 @@ class Distribution(Encoding):
             message = explain(row, f"row {row + 1} of {rows_of(split)}")
             raise UnfitTargetsError(message, {None: UnfitCells(off, explain)})
         return matrix(columns)
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the probabilities in the type of the run."""
+        return ejected_matrix(script, columns)
 
 
 def refuse_others(classes: Sequence[str | int], given: Sequence[str | int], column: str) -> None:

@@ -8,10 +8,13 @@ from attrs import field, frozen
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
 from hookline.errors.unfit import UnfitCells, UnfitTargetsError
+from hookline.script.written import cannot_be_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 NEW_ROWS = "new"
 """What `Encoding.apply` takes instead of the name of a split for rows that are not those of the run."""
@@ -99,6 +102,27 @@ class Encoding:
 
         """
         raise NotImplementedError
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return an expression of the encoded tensor of all rows, for `hookline eject`.
+
+        Args:
+            script: takes the lines that learn something from the training rows, in the section "prepare".
+            columns: the cells of all rows of each column, NumPy arrays, as code.
+            known: what the training rows say about the target.
+            training: the indices of the training rows, as code.
+
+        """
+        raise cannot_be_written(f"{type(self).__name__} has no lines of torch.")
+
+
+def ejected_matrix(script: "Script", columns: Mapping[str, str]) -> str:
+    """Return an expression of `matrix`, in the type of the run."""
+    dtype = f"np.{script.dtype}"
+    if len(columns) > 1:
+        return f"torch.from_numpy(np.column_stack([{', '.join(columns.values())}]).astype({dtype}))"
+    [cells] = columns.values()
+    return f"torch.from_numpy({cells}.astype({dtype})).reshape(len({cells}), -1)"
 
 
 def matrix(columns: Columns) -> "Tensor":

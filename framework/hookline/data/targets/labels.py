@@ -1,6 +1,6 @@
 """Targets with several labels, each of which is true or false."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -10,6 +10,7 @@ from hookline.data.targets.encoding import (
     Columns,
     Encoding,
     Target,
+    ejected_matrix,
     is_numeric,
     matrix,
     one_class,
@@ -18,10 +19,14 @@ from hookline.data.targets.encoding import (
 )
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
+from hookline.script.python import literal
+from hookline.script.written import cannot_be_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 
 @frozen
@@ -88,6 +93,15 @@ class TwoValues(Encoding):
         self._check(columns, loss)
         return matrix(columns)
 
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the numbers; of two class names, the second as true."""
+        if known.classes is None or known.classes == (self.no, self.yes):
+            return ejected_matrix(script, columns)
+        [cells] = columns.values()
+        is_true = f"{cells} == {literal(known.classes[1])}"
+        value = f"({is_true})" if (self.no, self.yes) == (0, 1) else f"np.where({is_true}, {self.yes}, {self.no})"
+        return f"torch.from_numpy({value}.astype(np.{script.dtype})).unsqueeze(1)"
+
     def _check(self, columns: Columns, loss: str) -> None:
         outside: dict[str, NDArray[Any]] = {}
         for column, cells in columns.items():
@@ -123,6 +137,12 @@ class Probabilities(TwoValues):
         tensor = TwoValues.apply(self, columns, known, loss, split)
         return tensor.unsqueeze(1) if tensor.dim() == 3 else tensor
 
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the numbers; of two class names, the second as 1."""
+        if known.shape:
+            raise cannot_be_written("Labels of pixels have no lines of torch.")
+        return TwoValues.eject(self, script, columns, known, training)
+
 
 @frozen
 class Signs(TwoValues):
@@ -144,6 +164,11 @@ class Signs(TwoValues):
         """Return each label as -1 or 1."""
         signs = TwoValues.apply(self, columns, known, loss, split)
         return signs.squeeze(1) if self.flat else signs
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return -1 and 1."""
+        signs = TwoValues.eject(self, script, columns, known, training)
+        return f"{signs}.squeeze(1)" if self.flat else signs
 
 
 @frozen
@@ -173,3 +198,15 @@ class Labels(TwoValues):
         holds = matrix(columns) == 1
         indices = torch.where(holds, torch.arange(len(columns)), len(columns)).sort(dim=1).values
         return torch.where(indices == len(columns), -1, indices)
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the indices of the true labels, padded with -1."""
+        count = len(columns)
+        script.add(
+            "prepare", f"holds = torch.from_numpy(np.column_stack([{', '.join(columns.values())}])) == 1", apart=False
+        )
+        script.add("prepare", "# The indices of the true labels in ascending order, padded with -1.", apart=False)
+        script.add(
+            "prepare", f"indices = torch.where(holds, torch.arange({count}), {count}).sort(dim=1).values", apart=False
+        )
+        return f"torch.where(indices == {count}, -1, indices)"

@@ -1,5 +1,6 @@
 """Targets that are numbers."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -8,6 +9,7 @@ from hookline.data.targets.encoding import (
     Columns,
     Encoding,
     Target,
+    ejected_matrix,
     is_a_number,
     is_numeric,
     matrix,
@@ -20,6 +22,8 @@ from hookline.errors.text import quoted_cell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 
 @frozen
@@ -59,3 +63,9 @@ class Numbers(Encoding):
             wrong = {column: cells < self.minimum for column, cells in columns.items()}
             refuse_numbers(columns, wrong, f"{loss} needs numbers of at least {self.minimum:g}.")
         return matrix(columns)
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the numbers in the type of the run."""
+        if len(columns) == 1 and len(known.shape) > 1:
+            return f"torch.from_numpy({next(iter(columns.values()))}.astype(np.{script.dtype}))"
+        return ejected_matrix(script, columns)

@@ -1,6 +1,6 @@
 """Targets that are variable-length sequences of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -13,6 +13,8 @@ from hookline.errors.unfit import UnfitCells, UnfitTargetsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 
 @frozen
@@ -62,6 +64,22 @@ class Sequences(Encoding):
             raise _unknown_letters(column, texts, unknown, split)
         rows = [torch.tensor([index[letter] for letter in text]) for text in texts]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
+
+    def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
+        """Return the class indices, or the index of each character, padded with -1."""
+        [cells] = columns.values()
+        if all(isinstance(name, int) or not name for name in known.classes or ()):
+            return f"torch.from_numpy({cells}).long()"
+        script.use("from torch.nn.utils.rnn import pad_sequence")
+        blank = self.blank
+        script.add("prepare", f"letters = sorted(set().union(*map(set, {cells}[{training}].tolist())))", apart=False)
+        script.add("prepare", f'letters.insert({blank}, "")  # The blank.', apart=False)
+        script.add(
+            "prepare",
+            f"words = [torch.tensor([letters.index(letter) for letter in word]) for word in {cells}.tolist()]",
+            apart=False,
+        )
+        return "pad_sequence(words, batch_first=True, padding_value=-1)"
 
     def _refuse_indices(self, column: str, cells: "NDArray[Any]", classes: int, split: str) -> None:
         """Raise an `UnfitTargetsError` for the index of the blank, and for those that do not occur in training."""

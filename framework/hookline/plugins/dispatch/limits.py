@@ -67,8 +67,8 @@ def warn_of_idle(run: Run) -> None:
     evaluating = {id(one.spec) for one in limited.get("evaluate", ())}  # They run in the final evaluation.
     others = {id(one.spec): one for several in limited.values() for one in several if id(one.spec) not in evaluating}
     for _, spec, counts_steps in others.values():
-        per_epoch = run.steps_per_epoch if counts_steps else 1
-        if per_epoch is not None and spec.first_due > (total := run.spec.run.epochs * per_epoch):
+        total = run.last_step if counts_steps else run.last_epoch
+        if total is not None and spec.first_due > total:
             what = "step" if counts_steps else "epoch"
             message = f"{type(spec).__name__} never runs: the run has {counted(total, what)}"
             message = f"{message}, but the first {what} in which it runs is {spec.first_due}."

@@ -8,7 +8,7 @@ begins with `$`, such as `{"$tuple": [1, 2]}`.
 import base64
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
@@ -52,16 +52,21 @@ class Encoder:
         if (encoded := _constant(value)) is not None:
             return encoded
         if type(value) is list:
-            return [self.encode(part, f"{path}.{index}") for index, part in enumerate(value)]
+            return self._parts(value, path)
         if isinstance(value, Mapping):
             return self._mapping(value, path)
         if isinstance(value, (tuple, set, frozenset)) and type(value) in SEQUENCES:
-            parts = [self.encode(part, f"{path}.{index}") for index, part in enumerate(value)]
-            return {MARK + type(value).__name__: parts}
+            return {MARK + type(value).__name__: self._parts(value, path)}
         raise CheckpointError(
             f"{path} has the type {type(value).__name__}, which a checkpoint cannot hold. It can hold tensors, arrays, "
             "numbers, strings, lists, tuples and dictionaries."
         )
+
+    def _parts(self, value: Iterable[Any], path: str) -> list[Any]:
+        parts = list(value)
+        if all(type(part) is int for part in parts):  # Such as the 625 numbers of Python's generator.
+            return parts
+        return [self.encode(part, f"{path}.{index}") for index, part in enumerate(parts)]
 
     def _mapping(self, value: Mapping[Any, Any], path: str) -> Any:
         kind = type(value)

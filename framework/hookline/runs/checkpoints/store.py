@@ -71,12 +71,31 @@ class SavedCheckpoint:
     @property
     def step(self) -> int:
         """The number of completed steps."""
-        return int(self.directory.name.removeprefix("step-"))
+        found = STEP.search(self.directory.name)
+        assert found is not None, "Only checkpoints have such a name."
+        return int(found[1])
 
     def verify(self) -> None:
         """Raise a `CheckpointError` unless every file is exactly what was written."""
         for name in (TENSORS, STATE):
             self._content(name)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the tensors."""
+        return str(self._manifest()[TENSORS]["sha256"])
+
+    def values(self) -> dict[str, Any]:
+        """Return the state without its tensors, as it is encoded, without torch.
+
+        Raises:
+            CheckpointError: If a file is missing or damaged.
+
+        """
+        try:
+            return dict(json.loads(self._content(STATE)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise CheckpointError(f"{self.directory}: The checkpoint is damaged: {error}.") from error
 
     def load(self) -> Any:
         """Return the state, whose tensors are on the CPU and belong to it alone.
@@ -115,12 +134,15 @@ class SavedCheckpoint:
     def _manifest(self) -> dict[str, Any]:
         path = self.directory / MANIFEST
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode()
             table = json.loads(text)
             if table["format"] > FORMAT:
                 raise CheckpointError(f"{path}: A newer version of Hookline wrote this checkpoint.")
             files = {name: dict(table["files"][name]) for name in (TENSORS, STATE)}
-            if text != _manifest_text(files) or any(set(entry) != {"size", "sha256"} for entry in files.values()):
+            if table["step"] != self.step:
+                raise ValueError(f"it belongs to step {table['step']}")
+            is_as_written = text == _manifest_text(self.step, files)
+            if not is_as_written or any(set(entry) != {"size", "sha256"} for entry in files.values()):
                 raise ValueError("its own checksum differs")
         except FileNotFoundError:
             raise CheckpointError(f"{path}: The file is missing: the checkpoint is incomplete.") from None
@@ -129,9 +151,9 @@ class SavedCheckpoint:
         return files
 
 
-def _manifest_text(files: dict[str, Any]) -> str:
+def _manifest_text(step: int, files: dict[str, Any]) -> str:
     """The text of a manifest. It contains its own checksum."""
-    listed = {"format": FORMAT, "files": files}
+    listed = {"format": FORMAT, "step": step, "files": files}
     return json.dumps({**listed, "sha256": sha256(json.dumps(listed).encode()).hexdigest()}, indent=2) + "\n"
 
 
@@ -153,13 +175,15 @@ def write(run_directory: Path, made: Snapshot) -> SavedCheckpoint:
     contents = {TENSORS: save(made.tensors), STATE: json.dumps(made.state).encode()}
     listed = {name: {"size": len(text), "sha256": sha256(text).hexdigest()} for name, text in contents.items()}
     with refusing(final):
-        home.mkdir(exist_ok=True)
+        if not home.is_dir():
+            home.mkdir()
+            flush_to_disk(run_directory)  # Otherwise a power failure may lose the whole directory.
         _remove(part)
         part.mkdir()
     try:
         for name, content in contents.items():
             write_file(part / name, content)
-        write_file(part / MANIFEST, _manifest_text(listed))
+        write_file(part / MANIFEST, _manifest_text(made.step, listed))
         flush_to_disk(part)
         SavedCheckpoint(part).verify()
         with refusing(final):

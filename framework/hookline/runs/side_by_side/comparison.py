@@ -15,8 +15,8 @@ from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import quoted, shortened
 from hookline.runs.side_by_side.summary import RunSummary
 
-ATTRIBUTES = ("run", "state", "epochs", "seconds")
-"""The columns that every table of runs has."""
+ATTRIBUTES = ("run", "state", "epochs", "checkpoint", "seconds")
+"""The columns that do not depend on the specs. "checkpoint" is left out of tables of runs without one."""
 
 FIRST_SPLITS = ("validation", "test", "training")
 """The splits in the order of their importance for a comparison."""
@@ -74,6 +74,12 @@ class Comparison:
         names = dict.fromkeys(name for run in self.runs for name in run.metrics)
         splits = [*FIRST_SPLITS, *(name.partition("/")[0] for name in names)]
         return sorted(names, key=lambda name: splits.index(name.partition("/")[0]))
+
+    @property
+    def attributes(self) -> list[str]:
+        """The columns that do not depend on the specs."""
+        has_checkpoints = any(run.checkpoint is not None for run in self.runs)
+        return [name for name in ATTRIBUTES if name != "checkpoint" or has_checkpoints]
 
     def setting(self, run: RunSummary, path: str) -> Any:
         """The value of a setting in a run, or `MISSING`."""

@@ -36,6 +36,7 @@ def comparison_figure(
     *,
     yscale: Literal["linear", "log"] = "linear",
     width: float = WIDTH,
+    unit: str = "epoch",
 ) -> "Figure":
     """Draw numbers of several runs against the epochs: a panel for each number, and the same color for a run in each.
 
@@ -44,6 +45,7 @@ def comparison_figure(
         title: the title above the first panel.
         yscale: the scale of the vertical axes. A panel with a number that is not positive stays linear.
         width: the width in inches.
+        unit: what the curves are drawn against: "epoch" or "step".
 
     """
     runs = max(map(len, panels.values()), default=0)
@@ -64,7 +66,7 @@ def comparison_figure(
             use_log_scale(place, values)
         place.set_ylabel(picture_text(name, 30))
     longest = max((curve for curves in panels.values() for curve in curves if curve), key=_last_epoch, default=None)
-    finish_curves(list(axes), longest.epochs if longest else [], title)
+    finish_curves(list(axes), longest.epochs if longest else [], title, unit)
     figure.align_ylabels(list(axes))
     if len(shown) > 1:
         more = len(handles) - len(shown)

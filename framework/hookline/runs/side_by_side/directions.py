@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.catalog import Catalog
@@ -30,12 +30,12 @@ class Directions:
                 return None if kind is None else bool(kind.higher_is_better)  # type: ignore[attr-defined]
         return None
 
-    def best_epoch(self, run: RunSummary, name: str) -> int | None:
-        """The first epoch in which a number was best; `None` if its direction is not known."""
+    def best_place(self, run: RunSummary, name: str, unit: Literal["epoch", "step"] | None = None) -> int | None:
+        """The first epoch, or step, in which a number was best; `None` if its direction is not known."""
         higher = self.higher_is_better(run, name)
         if higher is None:
             return None
-        epochs, values = run.curve(name)
+        epochs, values = run.curve(name, unit)
         return best_of(epochs, values, higher_is_better=higher)
 
     def _catalog(self, run: RunSummary) -> Catalog:

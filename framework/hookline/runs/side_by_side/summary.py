@@ -4,18 +4,20 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import tomli
 from attrs import define, field
 
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import PathElement, dotted
+from hookline.plots.curves import unit_of
 from hookline.plugins.trial import State
 from hookline.runs import lock as locking
+from hookline.runs.checkpoints import store
 from hookline.runs.directory import LOG, RESULT, SPEC
 from hookline.runs.liveness import is_running
 
@@ -114,7 +116,7 @@ class RunSummary:
     def epochs(self) -> int | None:
         """The number of trained epochs."""
         if not self.result:
-            return len(self.history)
+            return len({record["epoch"] for record in self.history})
         return _whole(self.result.get("epochs"))
 
     @cached_property
@@ -134,6 +136,12 @@ class RunSummary:
         return float(value) if isinstance(value, (int, float)) and _is_number(value) else None
 
     @cached_property
+    def checkpoint(self) -> int | None:
+        """The step of the newest checkpoint, from which `hookline resume` continues; `None` if there is none."""
+        saved = store.all_of(self.directory)
+        return saved[-1].step if saved else None
+
+    @cached_property
     def metrics(self) -> Mapping[str, float]:
         """The final metrics of each split, such as `validation/loss`; those of the last epoch without `result.json`."""
         if not self.result:
@@ -148,19 +156,30 @@ class RunSummary:
         }
 
     @cached_property
-    def weights_epoch(self) -> int | None:
-        """The epoch that the saved weights are from."""
-        weights = (self.result or {}).get("weights")
-        return _whole(weights.get("epoch")) if isinstance(weights, dict) else None
+    def unit(self) -> Literal["epoch", "step"]:
+        """What the records are counted in: the step, if there are validations inside epochs."""
+        has_steps = all(isinstance(record.get("step"), int) for record in self.history)
+        return unit_of(self.history) if has_steps else "epoch"
 
-    def curve(self, name: str) -> tuple[list[int], list[float]]:
-        """The epochs whose record has a number of this name, and the numbers."""
+    def weights_place(self) -> int | None:
+        """The epoch, or in its unit the step, that the saved weights are from."""
+        weights = (self.result or {}).get("weights")
+        return _whole(weights.get(self.unit)) if isinstance(weights, dict) else None
+
+    def curve(self, name: str, unit: Literal["epoch", "step"] | None = None) -> tuple[list[int], list[float]]:
+        """The epochs whose record has a number of this name, and the numbers; or the steps, as `unit` says."""
+        unit = unit or self.unit
         pairs = [
-            (record["epoch"], number(record[name]))
+            (record[unit], number(record[name]))
             for record in self.history
-            if name in record and _may_be_number(record[name])
+            if name in record and _may_be_number(record[name]) and isinstance(record.get(unit), int)
         ]
         return [epoch for epoch, _ in pairs], [value for _, value in pairs]
+
+    @staticmethod
+    def common_unit(runs: "Iterable[RunSummary]") -> Literal["epoch", "step"]:
+        """The unit in which several runs can be compared."""
+        return "step" if any(run.unit == "step" for run in runs) else "epoch"
 
     def read(self) -> "RunSummary":
         """Read the files that every table shows, so that `problems` is complete for these."""

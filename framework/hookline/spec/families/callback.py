@@ -6,10 +6,13 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from hookline.script.script import Script
 
 
 class WrapperSpec(Spec):
@@ -17,6 +20,7 @@ class WrapperSpec(Spec):
 
     __slots__ = ()
     family = "callback"
+    behavior = ("build",)
 
     replaces_weights: ClassVar[bool] = False
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
@@ -34,6 +38,10 @@ class WrapperSpec(Spec):
     mixes_rows: ClassVar[bool] = False
     """Whether it mixes rows of a batch, so that computing a batch in parts gives another result. Together with
     `run.accumulate` this is reported."""
+
+    only_observes: ClassVar[bool] = False
+    """Whether the training is the same without it, because it only writes, draws or prints. `hookline eject` leaves it
+    out, and says so."""
 
     keeps_log: ClassVar[bool] = False
     """Whether it keeps the whole log. If it is listed after components that add numbers, it misses these, which is
@@ -75,6 +83,14 @@ class WrapperSpec(Spec):
         example is something that would only happen after the last step.
         """
         return ()
+
+    @without_lines
+    def eject(self, script: "Script", run: Any) -> None:
+        """Add what it does to the training loop in `script.loop`, for `hookline eject`.
+
+        A component that only observes the training needs no lines: see `only_observes`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def build(self) -> object:
         """Return the object whose hook implementations are used in one run. Without state, this is the spec itself."""
@@ -131,6 +147,21 @@ class CallbackSpec(WrapperSpec):
         if number < (self.first or 1) or (self.last is not None and number > self.last):
             return False
         return self.every is None or (number - (self.first or 0)) % self.every == 0
+
+    def ejected_condition(self, number: str) -> str:
+        """Return the code of `is_due` for a step or epoch whose number is given as code; empty if it always runs.
+
+        >>> from hookline.spec import CallbackSpec
+        >>> CallbackSpec(every=3, last=8).ejected_condition("epoch")
+        'epoch <= 8 and epoch % 3 == 0'
+        """
+        conditions = [] if self.first is None else [f"{number} >= {self.first}"]
+        conditions += [] if self.last is None else [f"{number} <= {self.last}"]
+        if self.every is not None:
+            since = number if not self.first else f"({number} - {self.first})"
+            since = f"({since})" if " " in since and not since.startswith("(") else since
+            conditions.append(f"{since} % {self.every} == 0")
+        return " and ".join(conditions)
 
     @property
     def first_due(self) -> int:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
+from hookline.script.written import without_lines
 from hookline.spec.families.graph import Graph, Value
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
@@ -11,6 +13,8 @@ from hookline.spec.options import Spec, spec
 if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 MISSING_TIME = -(2**63)
 """A missing time in a graph, as NumPy has it: `numpy.datetime64("NaT").astype("int64")`."""
@@ -31,6 +35,7 @@ class ColumnSpec(Spec):
     """
 
     family = "column kind"
+    behavior = ("parse", "fit", "transform")
 
     @property
     def gives_indices(self) -> bool:
@@ -105,20 +110,34 @@ class ColumnSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform`.")
 
+    @without_lines
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Return an expression of the transformed cells of all rows, for `hookline eject`: `(rows,)` or `(rows, n)`.
+
+        Args:
+            script: takes the lines that fit the kind, in the section "prepare", and functions.
+            cells: the cells of the column, a `pyarrow.ChunkedArray`, as code.
+            training: the indices of the training rows, as code.
+            fitted: what the kind knows about the training rows.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
+
     @property
     def cells_of_graph(self) -> Literal["number", "text", "time"] | None:
         """The type of the cells that `to_onnx` takes, each `(N, 1)`; `None` if the kind has no graph.
 
         "number": float64, NaN for missing cells. "text": strings without whitespace around them. "time": microseconds
-        since 1970, int64, and `MISSING_TIME` for missing cells. A deployed model takes the transformed cells of a kind
-        without a graph.
+        since 1970, int64, and `MISSING_TIME` for missing cells. A run with a kind that has no graph cannot be deployed
+        as ONNX.
         """
         return None
 
     def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
         """Add what `parse` and `transform` do to a graph, and return the result `(N, n)`, float64, or an index, int64.
 
-        Numbers are NaN where a cell cannot be transformed, and an index is -1.
+        Numbers are NaN where a cell cannot be transformed, and an index is -1. Sequences are `(N, steps)`, int64, with
+        0 behind the last index of each row.
 
         Args:
             graph: the graph.
@@ -150,6 +169,19 @@ class ColumnSpec(Spec):
             first = torch.tensor(numbers[:1], dtype=torch.float64)
             found[column] = self.inverse_transform(first, fitted).item()
         return found
+
+    def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
+        """Return how a cell of the column is written in JSON, with an example, such as for a form.
+
+        The default follows from `reads`: a number or a text.
+        """
+        is_number = self.reads == "number"
+        return RowField(
+            name=column,
+            cell="number" if is_number else "text",
+            may_be_missing=self.takes_missing,
+            example=fitted.get("fill", 0) if is_number else "",
+        )
 
     def names(self, column: str, fitted: Mapping[str, Any]) -> Sequence[str]:
         """Return the name of each number that a cell becomes, such as "color=red"."""

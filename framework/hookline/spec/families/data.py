@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.options import Spec, option, spec
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from hookline.data.description import DataDescription
     from hookline.data.new_rows import RowBlock
     from hookline.data.targets.encoding import Target
+    from hookline.script.lines import BatchNames
+    from hookline.script.script import Script
     from hookline.spec.objective.objective import Objective
 
 
@@ -24,6 +28,8 @@ class DataSpec(Spec):
     """A source of data: reads it and splits it into batches for training, validation and test."""
 
     family = "data source"
+    behavior = ("prepare",)
+    fingerprints_files = False  # The rows are compared instead.
     reading_options: "ClassVar[Collection[str] | None]" = None
     """The options that decide which files are read, and how. If none of them is wrong, but others are, the names of
     files and columns are still checked, and reported together with the wrong options. `None`: they are not."""
@@ -70,6 +76,23 @@ class DataSpec(Spec):
     def prepare(self, run: Any, loss: "Objective") -> "Data":
         """Read the data. `run`, a `hookline.Run`, has the seed and the device; `loss` has the target encodings."""
         raise NotImplementedError(f"{type(self).__name__} has no `prepare`.")
+
+    @without_lines
+    def eject(self, script: "Script", run: Any, data: "Data", objective: "Objective") -> "BatchNames":
+        """Add the lines that read, split and prepare the data, for `hookline eject`, and return the names of a batch.
+
+        The lines define a function `batches(split, epoch=None)`, which yields a tuple of tensors for each batch: those
+        that the names list, in their order. With an epoch it yields the training rows in the order of that epoch, and
+        otherwise all rows of the split in order.
+
+        Args:
+            script: takes the lines, in the sections "read", "split", "prepare" and "batches".
+            run: the run.
+            data: the data that `prepare` returned.
+            objective: the objective, with the encodings of the targets.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def in_unit_of(self, target: "Target", numbers: "Tensor") -> "Tensor":
         """Return predicted or true numbers of a target in the unit of its columns, `(N, columns)` in float64.
@@ -139,3 +162,37 @@ class DataSpec(Spec):
 
         """
         return RawInputs(description)
+
+    def row_fields(self, description: "DataDescription", objective: "Objective") -> "Sequence[RowField]":
+        """Return the cells of a row that `rows_of_json` takes, such as for a form.
+
+        The default is for prepared arrays, one for each group of inputs. Override it in a source that prepares rows.
+
+        Args:
+            description: the description of the data of the run.
+            objective: the objective.
+
+        """
+        from hookline.data.json_rows.arrays import fields_of_arrays
+
+        return fields_of_arrays(description)
+
+    def rows_of_json(
+        self, rows: "Sequence[Mapping[str, Any]]", description: "DataDescription", objective: "Objective"
+    ) -> Any:
+        """Return rows from JSON, such as those that are sent to a server, as a source for `open_rows`.
+
+        The rows come from strangers: they must never name files to read. The default makes an array of each cell.
+
+        Args:
+            rows: the rows, with the cells that `row_fields` describes.
+            description: the description of the data of the run.
+            objective: the objective.
+
+        Raises:
+            DataError: If the rows cannot be read at all.
+
+        """
+        from hookline.data.json_rows.arrays import arrays_of_rows
+
+        return arrays_of_rows(rows, self.row_fields(description, objective))

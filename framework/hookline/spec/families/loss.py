@@ -9,6 +9,7 @@ from hookline.data.numerics import log_odds
 from hookline.data.targets.encoding import Encoding
 from hookline.data.targets.numbers import Numbers
 from hookline.errors.text import enumerate_names
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch, Data, Outputs
     from hookline.data.targets.encoding import Target
+    from hookline.script.lines import BatchNames, LossLines, PredictionNames
+    from hookline.script.script import Script
 
 DividedBy = Literal["rows", "weights", "nothing"]
 Activation = Literal["identity", "sigmoid", "softmax", "exp", "criterion"]
@@ -44,6 +47,7 @@ class LossSpec(Spec):
     """
 
     family = "loss"
+    behavior = ("build", "compute", "divisor")
 
     target: str | None = None
     """The target of the loss. Default: the one with the loss's own name in `[losses]`, or the only one."""
@@ -364,6 +368,33 @@ class LossSpec(Spec):
         if divided_by == "weights":
             raise NotImplementedError(f'{type(self).__name__} is divided by "weights" but has no `divisor`.')
         return rows_or_weights(batch) if divided_by == "rows" else None
+
+    @without_lines
+    def eject(
+        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "LossLines":
+        """Return the expressions that build the criterion and compute the loss of a batch, for `hookline eject`.
+
+        Args:
+            script: takes the imports and functions that they need.
+            criterion: the criterion that `build` returned.
+            called: the variable of the criterion.
+            outputs: the outputs of the model, as code; a dictionary if the loss takes several.
+            batch: the variables of the batch.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
+
+    def eject_predictions(
+        self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
+    ) -> "PredictionNames":
+        """Return expressions for what the outputs of a split predict, and for what is true.
+
+        The default applies `activation`. Override it together with `predictions`, `scores` or `truth`.
+        """
+        from hookline.spec.objective.prediction_lines import prediction_names
+
+        return prediction_names(self, script, outputs, batch)
 
 
 def rows_or_weights(batch: "Batch") -> "Tensor | int":

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hookline.script.written import without_lines
 from hookline.spec.families.loss import LossSpec, Offers
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script.lines import PredictionNames
+    from hookline.script.script import Script
 
 
 @spec
@@ -15,6 +19,7 @@ class MetricSpec(Spec):
     """A number that evaluates predictions."""
 
     family = "metric"
+    behavior = ("build", "prepare")
 
     name: str | None = None
     """The name of the metric in the results. Default: its type."""
@@ -79,6 +84,18 @@ class MetricSpec(Spec):
         `LossSpec.predicts`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    @without_lines
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Return an expression of the metric, a float, for `hookline eject`.
+
+        Args:
+            script: takes the functions that the expression needs.
+            loss: the loss whose predictions it evaluates.
+            predicted: the predictions and true values of all rows of a split, as code.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def prepare(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return the predictions and targets of a batch in the form that `update` takes."""

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from attrs import evolve
 
 from hookline.errors.text import PathElement
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec
 from hookline.spec.walk import at, items
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from hookline.script.script import Script
 
 
 class ModelSpec(Spec):
@@ -18,6 +21,7 @@ class ModelSpec(Spec):
 
     __slots__ = ()
     family = "model"
+    behavior = ("build",)
 
     size_option: ClassVar[str | None] = None
     """The option with the number of its outputs for each row, such as "out_features". If it is `None` in the layer that
@@ -75,6 +79,17 @@ class ModelSpec(Spec):
         that only changes the shape has `keeps_values = True`: a loss that checks the last layer of the model skips it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    @without_lines
+    def eject(self, script: "Script", module: "nn.Module") -> str:
+        """Return an expression that builds the module, such as `nn.Linear(4, 16)`, for `hookline eject`.
+
+        Args:
+            script: takes imports, with `use`, and the classes and functions that the expression needs, with `define`.
+            module: the module that `build` returned, which knows the inferred sizes.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
 
 class LayerSpec(ModelSpec):

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import NamedParameter, ParameterGroup, divided, group_type
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
     from torch import optim
+
+    from hookline.script.script import Script
 
 
 def _check_groups(optimizer: Any, attribute: "Attribute[Any]", groups: "tuple[ParameterGroup, ...]") -> None:
@@ -34,6 +37,7 @@ class OptimizerSpec(Spec):
     """An optimizer, built over the parameters to train."""
 
     family = "optimizer"
+    behavior = ("build", "build_for")
 
     groups: tuple[ParameterGroup, ...] = option(default=(), validator=_check_groups)
     """Parameters with their own options. A parameter belongs to the first group that selects it; all other parameters
@@ -116,6 +120,18 @@ class OptimizerSpec(Spec):
         They are `nn.Parameter`s or, if there are groups, dictionaries with "params" and the options of each group.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    @without_lines
+    def eject(self, script: "Script", parameters: "Sequence[NamedParameter]", optimizer: "optim.Optimizer") -> str:
+        """Return an expression that builds the optimizer, for `hookline eject`.
+
+        Args:
+            script: `script.parameters(…)` and `script.groups(…)` write parameters as torch's optimizers take them.
+            parameters: all parameters to train.
+            optimizer: the optimizer that `build_for` returned.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
     def build_for(self, parameters: "Sequence[NamedParameter]") -> "optim.Optimizer":
         """Return the optimizer over these parameters, in the groups of the spec; ungrouped parameters come last.

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hookline.script.written import without_lines
 from hookline.spec.options import Spec
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script.script import Script
 
 
 class TransformSpec(Spec):
@@ -21,6 +24,7 @@ class TransformSpec(Spec):
 
     __slots__ = ()
     family = "transform"
+    behavior = ("transform", "transform_evaluated")
 
     def numbers(self, shape: "tuple[int, ...]") -> int:
         """Return how many random numbers it takes for each image of this shape; 0 if it is not random."""
@@ -61,3 +65,15 @@ class TransformSpec(Spec):
         center.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `transform_evaluated`.")
+
+    @without_lines
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return an expression of the transformed images, for `hookline eject`.
+
+        Args:
+            script: takes the functions that the expression needs.
+            images: the images, as code.
+            numbers: the random numbers of the training images, as code; `None` for images that are evaluated.
+
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `eject`.")

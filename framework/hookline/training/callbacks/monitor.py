@@ -113,8 +113,15 @@ def check_monitor(callback: WrapperSpec, monitor: str, run: Run, data: Data) -> 
 
 
 def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
-    """The number that a callback monitors. Raises a `HooklineError` if it is missing."""
+    """The number that a callback monitors; `None` if it is one of a validation, and none was due for this record.
+
+    Raises:
+        HooklineError: If it is missing for another reason.
+
+    """
     if monitor not in record:
+        if monitor.startswith("validation/") and not any(name.startswith("validation/") for name in record):
+            return None
         known = [name for name in record if name not in ("epoch", "step")]
         hint = _hint(_meant(monitor, known), known)
         raise HooklineError(f'{callback} monitors "{monitor}", which is not logged.{hint}')

@@ -8,6 +8,8 @@ from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
+from hookline.script.script import Script
+from hookline.script.written import cannot_be_written
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 
@@ -23,7 +25,8 @@ class SchedulerSpec(WrapperSpec):
     family = "scheduler"
 
     needs_record: ClassVar[bool] = False
-    """Whether it needs the record of an epoch. Then it cannot be part of another scheduler."""
+    """Whether it needs what was logged. Then it is stepped after each record, also inside an epoch, and cannot be part
+    of another scheduler."""
 
     happens_after: ClassVar[tuple[str, ...]] = ()
     """The options with the number of steps or epochs after which something happens, each one number or several. A
@@ -65,18 +68,26 @@ class SchedulerSpec(WrapperSpec):
     def doubts(self, run: Run) -> "Iterator[OptionError]":
         """Options that do not fit the length of the run, or do not affect all parts of the optimizer."""
         if (length := self.length(run)) is not None:
-            yield from self.unfit(length, "step" if self.is_per_step else "epoch")
+            yield from self.unfit(length, self.unit(run))
         yield from run.spec.optimizer.doubt_changed_lr("type")
+
+    def unit(self, run: Run) -> str:
+        """What it is stepped after: "step", "epoch", or "validation" if it needs what was logged."""
+        if self.needs_record and run.spec.run.validates_otherwise:
+            return "validation"
+        return "step" if self.is_per_step else "epoch"
 
     def length(self, run: Run) -> int | None:
         """The number of times it is stepped in the run; `None` if the data does not know its number of batches."""
-        epochs = run.spec.run.epochs
-        if not self.is_per_step:
-            return epochs
-        return None if run.steps_per_epoch is None else epochs * run.steps_per_epoch
+        if self.unit(run) == "validation":
+            every_steps, every_epochs = run.spec.run.validate_every_steps, run.spec.run.validate_every_epochs
+            if every_steps is None:
+                return run.last_epoch // (every_epochs or 1)
+            return None if run.last_step is None else run.last_step // every_steps
+        return run.last_step if self.is_per_step else run.last_epoch
 
     def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
-        """Options that do not fit if it is stepped `length` times, after each "step" or "epoch".
+        """Options that do not fit if it is stepped `length` times, after each "step", "epoch" or "validation".
 
         A scheduler that contains others includes their options. A class with conditions beyond `happens_after` and
         `takes` adds its own.
@@ -102,6 +113,32 @@ class SchedulerSpec(WrapperSpec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
+    def eject_scheduler(self, script: Script, length: int | None) -> str:
+        """An expression that builds the scheduler over `optimizer`, for `hookline eject`."""
+        raise cannot_be_written(f"{type(self).__name__} has no lines of torch: its class has no `eject_scheduler`.")
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add the scheduler, and its steps."""
+        if type(self).build_scheduler is not _owner(type(self), "eject_scheduler").build_scheduler:
+            raise cannot_be_written(f"{type(self).__name__} overrides `build_scheduler`, but not `eject_scheduler`.")
+        loop = script.loop
+        schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
+        name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
+        loop.before.insert(0, f"{name} = {self.eject_scheduler(script, self.length(run))}")
+        if not self.is_per_step:
+            loop.record.append('record["lr"] = optimizer.param_groups[0]["lr"]')
+            loop.after_record.insert(0, self.ejected_advance(name))
+        elif loop.skip:
+            raise cannot_be_written("A scheduler that is stepped after each step has no lines for skipped batches.")
+        else:
+            loop.step.append('rate = optimizer.param_groups[0]["lr"]')
+            loop.after_step.insert(0, f"{name}.step()")
+            loop.record.append('record["lr"] = rate')
+
+    def ejected_advance(self, name: str) -> str:
+        """The statement of `advance`, given the variable of the scheduler."""
+        return f"{name}.step()"
+
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler at the end of an epoch; `record` is what was logged about it."""
         scheduler.step()
@@ -109,6 +146,11 @@ class SchedulerSpec(WrapperSpec):
     def build(self) -> object:
         """The callback that steps the scheduler."""
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
+
+
+def _owner(kind: type[Any], name: str) -> Any:
+    """The class that defines a method of another one."""
+    return next(one for one in kind.__mro__ if name in vars(one))
 
 
 class Schedule:
@@ -142,13 +184,14 @@ class Schedule:
         return optimizer
 
     @hookimpl(wrapper=True)
-    def log(self, record: dict[str, Any]) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
+    def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the learning rate of the last step of the epoch, and advance to that of the next epoch."""
         # Before other schedulers, which may be inside this one, change it.
         self._note()
         logged = yield
         logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
-        self._advance(logged)
+        if not run.is_inside_epoch or self._spec.needs_record:
+            self._advance(logged)
         return logged
 
     def state_dict(self) -> dict[str, Any]:
@@ -163,6 +206,23 @@ class Schedule:
         # The optimizer of a resumed training has made its steps in another process. Without this mark torch warns at
         # the end of an epoch, because this optimizer has made none before the scheduler's.
         vars(self._optimizer)["_opt_called"] = True
+
+    @property
+    def name(self) -> str:
+        """The name of its class in the spec."""
+        return type(self._spec).__name__
+
+    @property
+    def needs_record(self) -> bool:
+        """Whether its learning rates depend on what is logged."""
+        return self._spec.needs_record
+
+    def advance_after(self, unit: str) -> None:
+        """Advance after a "step" or an "epoch" of a training that is only computed, if it counts these."""
+        if not self.needs_record and unit == ("step" if self._spec.is_per_step else "epoch"):
+            assert self._scheduler is not None
+            with warnings.catch_warnings(action="ignore"):  # The optimizer makes no steps.
+                self._scheduler.step()
 
     def lengths_differ(self, state: Mapping[str, Any]) -> bool:
         """Whether the schedule of a saved state has another length than this one, such as in a longer run."""

@@ -17,11 +17,12 @@ from hookline.runs import directory, lock as locking, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.plan import Plan
 from hookline.spec.compare import Difference, differences
+from hookline.spec.durations import seconds_of
 from hookline.spec.training import TrainingSpec
 from hookline.training.callbacks.scheduler import Schedule, SchedulerSpec
 
-LENGTHS = (("run", "epochs"),)
-"""The options that may always grow: the run becomes longer."""
+LENGTHS = (("run", "epochs"), ("run", "max_steps"), ("run", "max_time"))
+"""The options that may always grow or be removed: the run becomes longer."""
 
 
 @frozen(eq=False)
@@ -49,9 +50,8 @@ class Resumed:
                 differ from those of the run so far.
 
         """
-        found = list(differences(self.before, run.spec))
-        changed = [difference.path[-1] for difference in found if _is_of_groups(difference)]
-        is_changed = any(found) or any(self._differences_from_lock(run, plan))
+        changed = self.changed_of_groups(run)
+        is_changed = any(differences(self.before, run.spec)) or any(self._differences_from_lock(run, plan))
 
         def restored() -> None:
             if is_changed:
@@ -65,6 +65,11 @@ class Resumed:
 
         return Resuming({**self.state, "changed": changed}, restored)
 
+    def changed_of_groups(self, run: Run) -> list[str]:
+        """The options of the optimizer that differ, which its state must not restore."""
+        found = differences(self.before, run.spec)
+        return [str(difference.path[-1]) for difference in found if _is_of_groups(difference)]
+
     def refuse_changes(self, run: Run, plan: Plan) -> None:
         """Raise an error for changes that were not allowed, since the run would not continue as the same one.
 
@@ -73,14 +78,16 @@ class Resumed:
             RunError: If the run would be shorter than it already is.
 
         """
+        limits = run.spec.run
         changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
         if changed:
             raise LockError(self.directory, changed, "resumed")
-        if run.spec.run.epochs < self.state["run"]["epoch"]:
-            epoch = self.state["run"]["epoch"]
-            raise RunError(
-                f"{self.directory}: The run is in epoch {epoch} already, so it cannot have {run.spec.run.epochs}."
-            )
+        for name, there, most in (
+            ("epoch", self.state["run"]["epoch"], limits.epochs),
+            ("step", self.step, limits.max_steps),
+        ):
+            if most is not None and most < there:
+                raise RunError(f"{self.directory}: The run is in {name} {there} already, so it cannot have {most}.")
 
     def _changes_of_schedules(self, run: Run) -> Iterator[str]:
         """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
@@ -129,4 +136,9 @@ def _is_learning_rate(difference: Difference) -> bool:
 
 
 def _is_longer(difference: Difference) -> bool:
-    return difference.path in LENGTHS and difference.second > difference.first
+    before, now = difference.first, difference.second
+    if difference.path not in LENGTHS or before is None:
+        return False
+    if now is None:
+        return True
+    return seconds_of(now) > seconds_of(before) if isinstance(now, str) else now > before

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
 from hookline.plugins.stages import Run
-from hookline.runs.directory import spec_text
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.optimizer_names import load_named_state, named_state
 
@@ -16,13 +15,11 @@ if TYPE_CHECKING:
 def training_state(
     run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
 ) -> dict[str, Any]:
-    """Return everything that the rest of a training depends on, except the position in the epoch.
+    """Return everything that the rest of a training depends on, except the spec and the position in the epoch.
 
     The tensors are those of the training: copy them before the next step.
     """
-    assert run.directory is not None, "The directory is created before training begins."
     return {
-        "spec": spec_text(run, run.directory),
         "run": {**run.state.state_dict(), "seconds": run.seconds},
         "model": model.state_dict(),
         "criterion": criterion.state_dict(),

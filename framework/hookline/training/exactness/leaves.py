@@ -67,7 +67,7 @@ def _of_tensor(tensor: "Tensor") -> str:
     if plain.is_complex():
         plain = torch.view_as_real(plain.resolve_conj())
     raw = plain.cpu().contiguous().flatten().view(torch.uint8).numpy()
-    return sha256(raw).hexdigest()
+    return sha256(raw.data).hexdigest()
 
 
 def attributes(owner: object, depth: int = 2) -> Leaves:

@@ -109,7 +109,7 @@ class Trace:
         seen: dict[str, Any] = {**values, "stopped": run.state.stopped}
         if begins_step:
             state = training_state(run, *self._trained)
-            seen |= {"state": {**state, "run": {**state["run"], "seconds": 0.0}, "spec": None}}
+            seen |= {"state": {**state, "run": {**state["run"], "seconds": 0.0}}}
         if (stage, is_after) in WITH_GRADIENTS:
             seen["gradients"] = {name: parameter.grad for name, parameter in model.named_parameters()}
         seen |= {"model": model.state_dict(), "criterion": criterion.state_dict()}

@@ -85,14 +85,14 @@ class Ending:
         """Return false: only the end is saved."""
         return False
 
-    def is_due_after_epoch(self, run: Run) -> bool:
+    def is_due_after_record(self, run: Run) -> bool:
         """Return false: only the end is saved."""
         return False
 
     def save(self, run: Run, state: Any) -> None:
         """Keep a copy of the state."""
-        compared = {**state, "run": {**state["run"], "seconds": 0.0}}
-        del compared["spec"]
+        compared = {name: part for name, part in state.items() if name != "spec"}
+        compared["run"] = {**state["run"], "seconds": 0.0}
         self.state, self.snapshot = leaves(compared), store.snapshot(run.step, state)
 
 

@@ -93,7 +93,8 @@ def verify_spec(
     """
     kept, left_out = _without_effects(spec.callbacks)
     names = {callback_name(place, one): f"callbacks.{index} ({type(one).__name__})" for place, (index, one) in kept}
-    verified = _Verifier(evolve(spec, callbacks=tuple(one for _, (_, one) in kept)), plugins, steps, data, names)
+    used = evolve(spec, callbacks=tuple(one for _, (_, one) in kept))  # type: ignore[misc]
+    verified = _Verifier(used, plugins, steps, data, names)
     return evolve(verified.verification(cuts), left_out=left_out)
 
 
@@ -168,7 +169,7 @@ class _Verifier:
                     self._spec,
                     self._plugins,
                     Path(place),
-                    last_step=self._last_step if cut is None else lambda _, cut=cut: cut,
+                    last_step=self._last_step if cut is None else lambda _, cut=cut: cut,  # type: ignore[misc]
                     seed=number,
                     arrange=lambda named: arrange(self._renewed(named)),
                     data=self._data,

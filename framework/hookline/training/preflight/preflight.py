@@ -15,6 +15,7 @@ from hookline.training.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
 from hookline.training.preflight.leaks import leaks
+from hookline.training.preflight.limits import unused_limits
 from hookline.training.preflight.metrics import misleading_metrics, undefined_metrics, unfit_metrics
 from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
 
@@ -132,15 +133,17 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
         warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
     for warning in (*undefined_metrics(run, data), *misleading_metrics(run, data), *leaks(run, data)):
         warnings.warn(warning, stacklevel=2)
-    _warn_of_doubts(run)
+    _warn_of_doubts(run, data)
     if run.spec.metrics and data.validation is None and data.test is None:
         raise MismatchError(
             "The data has neither a validation nor a test split for the metrics to evaluate.", ("metrics",)
         )
 
 
-def _warn_of_doubts(run: Run) -> None:
-    """Warn about options of callbacks and schedulers that have no effect in a run of this length."""
+def _warn_of_doubts(run: Run, data: "Data") -> None:
+    """Warn about options of the run, of callbacks and of schedulers that have no effect in a run of this length."""
+    for option, message in unused_limits(run, data):
+        warnings.warn(HooklineWarning(message, ("run", option), id="no-effect"), stacklevel=3)
     for index, callback in enumerate(run.spec.callbacks):
         with attributed_to(type(callback), ("callbacks", index)):
             doubts = list(callback.doubts(run))

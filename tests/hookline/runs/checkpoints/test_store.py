@@ -274,3 +274,12 @@ def test_a_state_that_contains_itself_is_refused():
     state.append(state)
     with pytest.raises(CheckpointError, match="contains itself"):
         store.snapshot(1, state)
+
+
+def test_a_checkpoint_under_the_name_of_another_step_is_damaged(tmp_path):
+    write(tmp_path, 1)
+    (tmp_path / "checkpoints/step-00000001").rename(tmp_path / "checkpoints/step-00000002")
+    with pytest.raises(
+        CheckpointError, match=r"step-00000002/manifest.json: The file is damaged: it belongs to step 1\."
+    ):
+        store.all_of(tmp_path)[0].load()

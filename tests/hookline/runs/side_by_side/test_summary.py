@@ -17,7 +17,7 @@ def test_a_run_is_summarized_from_its_directory(tmp_path):
     assert run.settings["model.layers"] == ["Linear"]
     assert run.settings["model.layers[0].out_features"] == 3
     assert run.curve("validation/loss") == ([1, 2, 3], [0.9, 0.5, 0.3])
-    assert run.weights_epoch == 3
+    assert run.weights_place() == 3
     assert run.problems == []
 
 

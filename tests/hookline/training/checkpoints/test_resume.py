@@ -99,7 +99,9 @@ def newest(run):
     for name in ("python", "numpy"):  # No component uses them here, and they depend on the tests before this one.
         state["generators"].pop(name)
     torch.set_printoptions(precision=20, threshold=10**6)
-    return store.all_of(run)[-1].step, repr(state)
+    text = repr(state)
+    torch.set_printoptions(profile="default")
+    return store.all_of(run)[-1].step, text
 
 
 def assert_same(run, whole):
@@ -309,6 +311,25 @@ def test_sigusr1_saves_after_the_step_and_training_continues(tmp_path):
     checkpoint = {"type": "Checkpoint", "every_epochs": 3, "keep_last": 9}
     trial = train(spec(checkpoint=checkpoint), tmp_path / "run", plugin=Interrupting(3, number=signal.SIGUSR1))
     assert ([one.step for one in store.all_of(tmp_path / "run")], trial.state) == ([4, 9], "finished")
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+def test_sigusr1_outside_of_the_training_does_not_end_the_process(tmp_path):
+    class Signaling:
+        @hookline.hookimpl(wrapper=True)
+        def build_model(self):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+        @hookline.hookimpl(wrapper=True)
+        def evaluate(self, run):
+            if run.is_trained:
+                os.kill(os.getpid(), signal.SIGUSR1)
+            return (yield)
+
+    checkpoint = {"type": "Checkpoint", "every_epochs": 3, "keep_last": 9}
+    trial = train(spec(checkpoint=checkpoint), tmp_path / "run", plugin=Signaling())
+    assert ([one.step for one in store.all_of(tmp_path / "run")], trial.state) == ([1, 9], "finished")
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
 
 

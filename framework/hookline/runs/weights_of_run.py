@@ -1,0 +1,147 @@
+"""The weights of a run: those that it saved at its end, or those of a checkpoint."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.errors.exceptions import MismatchError, RunError
+from hookline.files import plain_name
+from hookline.runs import directory as directories, lock, manifest
+from hookline.runs.checkpoints import store
+from hookline.runs.checkpoints.store import SavedCheckpoint
+from hookline.runs.trials import chosen_trial
+from hookline.spec.initialize_from import InitializeFrom
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_STEPS = 10
+"""The largest number of checkpoints to list in a message."""
+
+
+@frozen(kw_only=True)
+class WeightsOfRun:
+    """The weights of a run, which have been found but not read."""
+
+    directory: Path
+    """The directory of the run, or of its best trial."""
+    source: str
+    """The callback that put them into the model, such as "EarlyStopping", "last step" or "checkpoint"."""
+    epoch: int
+    """The epoch that they are from."""
+    step: int
+    """The number of completed steps at that time."""
+    fingerprint: str
+    """The SHA-256 of their file."""
+    tensors: "Callable[[], dict[str, Tensor]]"
+    """Reads them: the tensors by name, those of the loss with the prefix `criterion.`."""
+
+
+def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
+    """Find the weights that `[initialize_from]` names, without torch.
+
+    Raises:
+        MismatchError: If there are none, with the place in the spec.
+
+    """
+    path, option = wanted.run, "run"
+    try:
+        _refuse_other_paths(path)
+        home = chosen_trial(path).directory
+        if wanted.checkpoint is None and (home / manifest.NAME).is_file():
+            return _saved(home)
+        checkpoints = {checkpoint.step: checkpoint for checkpoint in store.all_of(home)}
+        if wanted.checkpoint is None:
+            if not checkpoints:
+                raise RunError(f"{home}: The run has no weights: it has not ended, and it saved no checkpoints.")
+            return _of_checkpoint(home, checkpoints[max(checkpoints)])
+        option = "checkpoint"
+        step = _best(home, checkpoints) if wanted.checkpoint == "best" else wanted.checkpoint
+        if step not in checkpoints:
+            listed = ", ".join(str(one) for one in sorted(checkpoints)[-MOST_STEPS:])
+            known = f"The run has those of the steps {listed}." if checkpoints else "The run has none."
+            raise RunError(f"{home}: There is no checkpoint of step {step}. {known}")
+        return _of_checkpoint(home, checkpoints[step])
+    except RunError as error:
+        raise MismatchError(str(error), ("initialize_from", option), id="unusable-run") from error
+
+
+def _refuse_other_paths(path: Path) -> None:
+    if not path.is_dir():
+        raise RunError(f"{path}: There is no such directory.")
+    if not ((path / directories.SPEC).is_file() and (path / lock.NAME).is_file()):
+        raise RunError(f"{path}: This is not the directory of a run.")
+
+
+def _saved(home: Path) -> WeightsOfRun:
+    files = manifest.read(home)
+    names = [name for name in (directories.MODEL, directories.CRITERION) if name in files]
+    if directories.MODEL not in names:
+        raise RunError(f"{home}: The run has no saved weights.")
+    result = json.loads(files.checked(directories.RESULT).read_text(encoding="utf-8"))
+    prefixes = {directories.MODEL: "", directories.CRITERION: "criterion."}
+
+    def read() -> "dict[str, Tensor]":
+        from safetensors.torch import load
+
+        return {
+            f"{prefixes[name]}{tensor}": value
+            for name in names
+            for tensor, value in load(files.checked(name).read_bytes()).items()
+        }
+
+    return WeightsOfRun(
+        directory=home,
+        source=str(result["weights"]["source"]),
+        epoch=int(result["weights"]["epoch"]),
+        step=int(result["weights"]["step"]),
+        fingerprint=" ".join(str(files.files[name]["sha256"]) for name in names),
+        tensors=read,
+    )
+
+
+def _of_checkpoint(home: Path, checkpoint: SavedCheckpoint) -> WeightsOfRun:
+    def read() -> "dict[str, Tensor]":
+        state = checkpoint.load()
+        parts = (("", state["model"]), ("criterion.", state["criterion"]))
+        return {f"{prefix}{plain_name(name)}": tensor for prefix, part in parts for name, tensor in part.items()}
+
+    return WeightsOfRun(
+        directory=home,
+        source="checkpoint",
+        epoch=int(checkpoint.values()["run"]["epoch"]),
+        step=checkpoint.step,
+        fingerprint=checkpoint.fingerprint,
+        tensors=read,
+    )
+
+
+def _best(home: Path, checkpoints: dict[int, SavedCheckpoint]) -> int:
+    """The step of the checkpoint whose record in the log is the best, by the number that the newest one names."""
+    by: Any = checkpoints[max(checkpoints)].values().get("best_by") if checkpoints else None
+    if by is not None:
+        numbers = {record["step"]: record.get(by["number"]) for record in _records(home)}
+        known = {step: float(number) for step, number in numbers.items() if step in checkpoints and number is not None}
+        sign = -1 if by["higher_is_better"] else 1
+        if known:
+            return min(known, key=lambda step: (sign * known[step], step))
+    raise RunError(
+        f"{home}: The run kept no best checkpoints, for which the spec sets `keep_best` of `Checkpoint`. Without "
+        '"best", the weights that it saved at its end are used.'
+    )
+
+
+def _records(home: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = (home / directories.LOG).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        with suppress(ValueError, TypeError):  # A process that was killed may have written half a line.
+            record = dict(json.loads(line))
+            if isinstance(record.get("step"), int):
+                yield record

@@ -1,0 +1,17 @@
+from .lines import BatchNames as BatchNames, LossLines as LossLines, PredictionNames as PredictionNames
+from .python import (
+    Code as Code,
+    braced as braced,
+    bracketed as bracketed,
+    call as call,
+    code_of as code_of,
+    constructor as constructor,
+    listed as listed,
+    literal as literal,
+)
+from .script import Script as Script
+from .written import (
+    cannot_be_written as cannot_be_written,
+    refuse_inherited_lines as refuse_inherited_lines,
+    without_lines as without_lines,
+)

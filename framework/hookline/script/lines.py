@@ -1,0 +1,83 @@
+"""What components say about their lines: the names of a batch, of predictions, and the lines of a loss."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+@frozen(kw_only=True)
+class BatchNames:
+    """The variables of a batch in the script, in the order in which its function `batches` yields them."""
+
+    inputs: Mapping[str, str]
+    """The variable of each group of inputs, by the name of the group."""
+    targets: Mapping[str, str] = NO_NAMES
+    """The variable of each target, by its name."""
+    lengths: Mapping[str, str] = NO_NAMES
+    """The variable with the lengths of each group of padded sequences, by the name of the group."""
+    weights: str | None = None
+    """The variable with the weight of each row in the loss."""
+    undo: Mapping[str, str] = NO_NAMES
+    """The function that returns the numbers of a transformed target in their original unit, by the target's name."""
+
+    is_distribution: bool = False
+    """Whether the only target is the probability of each class, and not a class."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All variables."""
+        weights = () if self.weights is None else (self.weights,)
+        return (*self.inputs.values(), *self.targets.values(), *self.lengths.values(), *weights)
+
+    @property
+    def target(self) -> str | None:
+        """The variable of the only target."""
+        return next(iter(self.targets.values()), None)
+
+    @property
+    def rows(self) -> str:
+        """The number of rows of a batch, as code."""
+        return f"len({next(iter(self.targets.values()), None) or next(iter(self.inputs.values()))})"
+
+    def only(self, target: str | None) -> "BatchNames":
+        """Return the names with only this target."""
+        targets = {} if target is None else {target: self.targets[target]}
+        return BatchNames(
+            inputs=self.inputs, targets=targets, lengths=self.lengths, weights=self.weights, undo=self.undo
+        )
+
+
+@frozen(kw_only=True)
+class LossLines:
+    """The lines of a loss: expressions of Python."""
+
+    build: str
+    """Builds the criterion, such as `nn.CrossEntropyLoss()`."""
+    loss: str
+    """The loss of a batch, such as `criterion(outputs, y)`."""
+    divisor: str | None
+    """What the loss of a batch is divided by, a number: `len(y)`; `None` if it is a sum."""
+    is_tensor: bool = False
+    """Whether the divisor is a tensor, which may be 0 if all rows of a batch are ignored."""
+
+
+@frozen(kw_only=True)
+class PredictionNames:
+    """Expressions for the predictions of a split, and what is true, for metrics."""
+
+    predictions: str
+    """What the outputs predict: see `LossSpec.predictions`."""
+    scores: str
+    """The numbers by which rows are ranked: see `LossSpec.scores`."""
+    truth: str
+    """The true values: see `LossSpec.truth`."""
+    distribution: str = field(default="")
+    """The true probabilities of all classes; empty if they are not known."""
+    outputs: str = field(default="")
+    """The outputs of the model that the loss takes."""
+    example: Any = None
+    """The prediction for an example of a batch, a `hookline.spec.Prediction`."""

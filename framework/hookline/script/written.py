@@ -1,0 +1,46 @@
+"""Whether the lines that a component inherits still say what it does."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from hookline.errors.exceptions import MismatchError
+from hookline.errors.text import PathElement
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def cannot_be_written(what: str, path: tuple[PathElement, ...] = ()) -> MismatchError:
+    """Return the error about a part of a spec that has no lines; its path is relative to the component."""
+    return MismatchError(what, path, id="not-ejectable")
+
+
+def without_lines(method: Function) -> Function:
+    """Mark the method `eject` of the base class of a family, which says that a component has no lines."""
+    method.has_no_lines = True  # type: ignore[attr-defined]
+    return method
+
+
+def refuse_inherited_lines(component: Any, method: str = "eject", behavior: Sequence[str] | None = None) -> None:
+    """Raise an error if a component has no lines, or if its class does something else than the lines that it inherits.
+
+    Args:
+        component: the component.
+        method: the method that writes the lines.
+        behavior: the methods that do what the lines say. A class that overrides one of them must override `method` too.
+            Default: those in the class attribute `behavior`.
+
+    Raises:
+        MismatchError: if its lines are unknown.
+
+    """
+    name, overridden = type(component).__name__, []
+    for kind in type(component).__mro__:
+        own = vars(kind)
+        if method in own:
+            break
+        overridden += [one for one in (component.behavior if behavior is None else behavior) if one in own]
+    if getattr(getattr(type(component), method), "has_no_lines", False):
+        raise cannot_be_written(f"{name} has no lines of torch: its class has no method `{method}`.", ("type",))
+    if overridden:
+        message = f"{name} has no lines of torch: it overrides `{overridden[0]}`, but not `{method}`."
+        raise cannot_be_written(message, ("type",))

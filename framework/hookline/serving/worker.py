@@ -1,0 +1,178 @@
+"""What predicts: requests that wait are predicted together."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from attrs import define, field
+
+from hookline.data.new_rows import RowBlock
+from hookline.serving.failures import refused
+from hookline.serving.json_body import GivenRows
+from hookline.serving.limits import Limits
+from hookline.serving.predictor import Predictor
+from hookline.serving.signature import signature
+
+LONGEST = 0.005
+"""The number of seconds for which predictions may keep the loop from doing anything else."""
+
+
+@define(eq=False)
+class _Job:
+    """A request."""
+
+    read: Callable[[bytes], GivenRows]
+    body: bytes
+    answer: "asyncio.Future[str]"
+    given: GivenRows | None = None
+    error: BaseException | None = field(factory=lambda: RuntimeError("The request has not been predicted."))
+    lines: Sequence[str] = ()
+
+    @property
+    def text(self) -> str:
+        """The answer: an object for a single row, otherwise a list."""
+        is_single = self.given is not None and self.given.is_single
+        return self.lines[0] if is_single else f"[{', '.join(self.lines)}]"
+
+
+@define(eq=False)
+class _Unit:
+    """Requests whose rows are prepared together."""
+
+    jobs: list[_Job]
+    blocks: list[RowBlock] = field(factory=list)
+
+    @property
+    def rows(self) -> list[int]:
+        """The number of rows of each request."""
+        return [len(job.given.rows) for job in self.jobs if job.given is not None]
+
+
+class Worker:
+    """Predicts requests, those that wait together. Create it in the loop whose coroutines call `predict`.
+
+    A batch that takes milliseconds is predicted in the loop itself, because handing it to a thread and back would take
+    longer than predicting it. Others are predicted in a thread, so that the loop goes on, and more requests wait.
+    """
+
+    def __init__(self, predictor: Predictor, limits: Limits):
+        """Start without requests."""
+        self._predictor, self._limits = predictor, limits
+        self._most = min(limits.joined_rows, predictor.batch_size)
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "hookline-serve")
+        self._waiting: deque[_Job] = deque()
+        self._is_busy = False
+        self._seconds: dict[int, float] = {}
+        """How long the latest batch took, by the magnitude of its bytes."""
+
+    async def predict(self, read: Callable[[bytes], GivenRows], body: bytes) -> str:
+        """Return the predictions for rows as JSON.
+
+        Args:
+            read: returns the rows in a body, or raises a `RefusedError`. It is called when they are predicted, so that
+                not all requests that wait take the memory of their rows.
+            body: the body of the request.
+
+        Raises:
+            RefusedError: If they cannot be predicted.
+
+        """
+        job = _Job(read, body, self._loop.create_future())
+        self._waiting.append(job)
+        if not self._is_busy:
+            self._is_busy = True
+            self._loop.call_soon(self._next)  # After the other requests that have just arrived.
+        return await job.answer
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
+
+    def _next(self) -> None:
+        """Predict the next requests that wait."""
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limits.joined_rows))]
+        if not jobs:
+            self._is_busy = False
+            return
+        magnitude = sum(len(job.body) for job in jobs).bit_length()
+        if self._seconds.get(magnitude, LONGEST) < LONGEST:
+            self._measured(jobs, magnitude)
+            self._done(jobs)
+        else:
+            self._loop.run_in_executor(self._thread, self._measured, jobs, magnitude).add_done_callback(
+                lambda _: self._done(jobs)
+            )
+
+    def _measured(self, jobs: Sequence[_Job], magnitude: int) -> None:
+        began = time.perf_counter()
+        self._predict(jobs)
+        self._seconds[magnitude] = time.perf_counter() - began
+
+    def _done(self, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            if job.answer.done():  # The client is gone.
+                continue
+            if job.error is None:
+                job.answer.set_result(job.text)
+            else:
+                job.answer.set_exception(refused(job.error))
+        self._loop.call_soon(self._next)
+
+    def _predict(self, jobs: Sequence[_Job]) -> None:
+        """Predict requests together. If this fails, predict each alone, so that it fails only for its own rows."""
+        for job in jobs:
+            _catch([job], lambda job=job: setattr(job, "given", job.read(job.body)))  # type: ignore[misc]
+        units: list[_Unit] = []
+        for together in self._units([job for job in jobs if job.error is None]):
+            if _catch(together.jobs, lambda unit=together: self._prepare(unit)):  # type: ignore[misc]
+                units.append(together)
+            elif len(together.jobs) > 1:
+                alone = [_Unit([job]) for job in together.jobs]
+                units += [unit for unit in alone if _catch(unit.jobs, lambda unit=unit: self._prepare(unit))]  # type: ignore[misc]
+        if not _catch([job for unit in units for job in unit.jobs], lambda: self._apply(units)) and len(units) > 1:
+            for unit in units:
+                _catch(unit.jobs, lambda unit=unit: self._apply([unit]))  # type: ignore[misc]
+
+    def _units(self, jobs: Sequence[_Job]) -> list[_Unit]:
+        """Put together the requests whose cells have the same types, so that none is read differently."""
+        units: list[_Unit] = []
+        latest: dict[object, tuple[_Unit, int]] = {}
+        for job in jobs:
+            assert job.given is not None
+            count = len(job.given.rows)
+            key = signature(job.given.rows) if self._predictor.are_alike and count < self._most else None
+            known = None if key is None else latest.get(key)
+            if known is not None and known[1] + count <= self._most:
+                known[0].jobs.append(job)
+                latest[key] = known[0], known[1] + count
+                continue
+            units.append(_Unit([job]))
+            if key is not None:
+                latest[key] = units[-1], count
+        return units
+
+    def _prepare(self, unit: _Unit) -> None:
+        rows = [row for job in unit.jobs if job.given is not None for row in job.given.rows]
+        unit.blocks = self._predictor.prepared(rows)
+
+    def _apply(self, units: Sequence[_Unit]) -> None:
+        found = iter(self._predictor.predicted([block for unit in units for block in unit.blocks], self._most))
+        for unit in units:
+            lines = [line for _ in unit.blocks for line in next(found)]
+            for job, count in zip(unit.jobs, unit.rows, strict=True):
+                job.lines, lines = lines[:count], lines[count:]
+
+
+def _catch(jobs: Sequence[_Job], action: Callable[[], object]) -> bool:
+    """Do something for requests, and return whether it succeeds. Otherwise they keep the error."""
+    error: Exception | None = None
+    try:
+        action()
+    except Exception as caught:  # noqa: BLE001 - Whatever the code of a model raises, the server must go on.
+        error = caught
+    for job in jobs:
+        job.error = error
+    return error is None

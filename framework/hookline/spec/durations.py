@@ -1,0 +1,28 @@
+"""Durations in a spec, such as "12h" or "1d6h30m"."""
+
+import re
+
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+"""The seconds in each unit."""
+
+PATTERN = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in UNITS))
+
+
+def seconds_of(duration: str) -> float:
+    """Return the seconds of a duration: numbers of days, hours, minutes and seconds, in this order.
+
+    >>> seconds_of("90s"), seconds_of("1.5h"), seconds_of("1d6h30m")
+    (90.0, 5400.0, 109800.0)
+
+    Raises:
+        ValueError: If it is not a duration, or zero.
+
+    """
+    found = PATTERN.fullmatch(duration)
+    parts = found.groups() if found is not None else ()
+    total = sum(float(part) * unit for part, unit in zip(parts, UNITS.values(), strict=False) if part is not None)
+    if not total:
+        raise ValueError(
+            f'"{duration}" is not a duration: write days, hours, minutes and seconds, such as "12h", "1d6h" or "90s".'
+        )
+    return total

@@ -1,0 +1,60 @@
+"""The records of a training: each has the mean losses of the steps since the one before, and those of a validation."""
+
+from typing import TYPE_CHECKING, Any
+
+from hookline.files import GrowingFile
+from hookline.plugins.stages import Run
+from hookline.runs.directory import LOG
+from hookline.spec.dump import to_json
+from hookline.training.means import MeanLosses
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data.batches import Data
+
+
+class Records:
+    """Validates the model when it is due, and logs a record after each epoch and each validation."""
+
+    def __init__(self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"):
+        """Begin with the records in `run.history`, to which the log is restored if the run is resumed."""
+        assert run.directory is not None, "The directory is created before training begins."
+        self._run, self._data, self._model, self._criterion = run, data, model, criterion
+        self._file = GrowingFile(run.directory / LOG)
+
+    def restore(self) -> None:
+        """Make the log equal to the history: a process that was killed may have written less, or more."""
+        self._file.replace("".join(f"{to_json(record)}\n" for record in self._run.history))
+
+    @property
+    def is_due_after_step(self) -> bool:
+        """Whether a validation is due after this step, even inside an epoch."""
+        every = self._run.spec.run.validate_every_steps
+        return every is not None and self._data.validation is not None and self._run.step % every == 0
+
+    @property
+    def is_due_after_epoch(self) -> bool:
+        """Whether a validation is due after this epoch."""
+        spec = self._run.spec.run
+        if spec.validate_every_steps is not None:
+            return self.is_due_after_step
+        return self._data.validation is not None and self._run.epoch % (spec.validate_every_epochs or 1) == 0
+
+    def made(self, losses: MeanLosses, *, with_validation: bool) -> dict[str, Any]:
+        """Return a new record, which is not logged yet."""
+        run, validation = self._run, self._data.validation
+        record: dict[str, Any] = {"epoch": run.epoch, "step": run.step}
+        record |= {f"training/{name}": value for name, value in losses.values().items()}
+        if with_validation and validation is not None:
+            results = run.stages.evaluate(
+                run=run, model=self._model, criterion=self._criterion, batches=validation, split="validation"
+            )
+            record |= {f"validation/{name}": value for name, value in results.items()}
+        return record
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Log a record, and add it to the history."""
+        logged = dict(self._run.stages.log(run=self._run, record=record))
+        self._run.history.append(logged)
+        self._file.add(f"{to_json(logged)}\n")

@@ -1,0 +1,1 @@
+"""Rows as JSON: their cells, for each kind of source."""

@@ -1,0 +1,147 @@
+"""The scripts of `hookline eject` compute what `hookline train` computes: losses and weights bit for bit.
+
+`python tests/product/test_eject.py` compares every shipped spec in full, prints a row for each, and checks the scripts with
+ruff.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ejected
+import pytest
+from exhaustive import sampled
+
+import hookline
+from hookline.errors import SpecError
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.toml"))
+NOT_EJECTABLE = {
+    "specs/callbacks/LearningRateFinder.toml": [
+        "callbacks[0].type: LearningRateFinder has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/diabetes_export.toml": [
+        "data.delimiter: This dialect of CSV has no lines.",
+    ],
+    "specs/digit_images.toml": [
+        "data.type: ImageFolder has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/penguins.toml": [
+        "data.columns: Kinds of columns have no lines.",
+    ],
+    "specs/splits/folds.toml": [
+        "data.folds: This way to split rows has no lines.",
+    ],
+    "specs/splits/groups.toml": [
+        "data.group_column: This way to split rows has no lines.",
+    ],
+    "specs/splits/times.toml": [
+        "data.time_column: This way to split rows has no lines.",
+    ],
+    "specs/streamed.toml": [
+        "data.stream: Streamed rows have no lines.",
+    ],
+    "specs/tabular/FTTransformer.toml": [
+        "data.columns.progression: A target with a kind of column has no lines.",
+        "model.type: FTTransformer has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/tabular/MLP.toml": [
+        "model.type: MLP has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/tabular/RealMLP.toml": [
+        "model.type: RealMLP has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/tabular/ResNet.toml": [
+        "model.type: ResNet has no lines of torch: its class has no method `eject`.",
+    ],
+    "specs/tabular/TabM.toml": [
+        "model.type: TabM has no lines of torch: its class has no method `eject`.",
+    ],
+}
+"""The parts of shipped specs that cannot be written."""
+QUICK = {
+    "specs/iris.toml": ["run.epochs=3"],
+    "specs/breast_cancer.toml": ["run.epochs=5", "callbacks.0.patience=1"],
+    "specs/diabetes.toml": ["run.epochs=2"],
+    "specs/several_losses.toml": ["run.epochs=2"],
+    "specs/first_network.toml": ["run.epochs=2"],
+    "specs/callbacks/NaNGuard.toml": ["run.epochs=2"],
+    "specs/losses/GaussianNLLLoss.toml": ["run.epochs=2"],
+    "specs/losses/MarginRankingLoss.toml": ["run.epochs=2"],
+    "specs/losses/HuberLoss.toml": ["run.epochs=2"],
+}
+"""The specs that every run of the tests compares, and what makes them fast."""
+RULES = "E,F,W,I,B,UP,SIM,C4,RET,PIE,PERF,N,A,RUF"
+
+
+@pytest.mark.parametrize("spec", sampled([spec for spec in SPECS if spec not in NOT_EJECTABLE], QUICK))
+def test_a_script_trains_to_the_same_bits(spec, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    changes = QUICK.get(spec, [])
+    _, found = ejected.compare(spec, changes)
+    assert found == []
+
+
+@pytest.mark.parametrize("spec", NOT_EJECTABLE)
+def test_what_cannot_be_written_is_named(spec, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SpecError) as raised:
+        hookline.eject(hookline.load(spec))
+    assert [(problem.id, str(problem)) for problem in raised.value.problems] == [
+        ("not-ejectable", message) for message in NOT_EJECTABLE[spec]
+    ]
+
+
+def lint(directory):
+    """What ruff says about the scripts in a directory; empty if nothing."""
+    options = ["--isolated", "--line-length", "120", str(directory)]
+    commands = ["check", "--quiet", "--select", RULES], ["format", "--quiet", "--diff"]
+    said = [
+        subprocess.run([sys.executable, "-m", "ruff", *command, *options], capture_output=True) for command in commands
+    ]
+    return b"".join(one.stdout + one.stderr for one in said).decode()
+
+
+def test_scripts_pass_ruff(tmp_path, monkeypatch):
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(ROOT)
+    for spec in QUICK:
+        script = hookline.eject(hookline.load(spec))
+        (tmp_path / f"{Path(spec).stem}.py").write_text(script)
+    assert lint(tmp_path) == ""
+
+
+def report(line):
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main():
+    """Compare every shipped spec, and print a row for each."""
+    wrong = 0
+    with tempfile.TemporaryDirectory() as scripts:
+        for spec in SPECS:
+            started = time.perf_counter()
+            try:
+                script, found = ejected.compare(spec)
+            except SpecError as error:
+                report(f"{spec}: cannot be written. {error}")
+                wrong += spec not in NOT_EJECTABLE
+                continue
+            Path(scripts, spec.replace("/", "_").replace(".toml", ".py")).write_text(script, encoding="utf-8")
+            lines = len(script.splitlines())
+            wrong += bool(found)
+            result = "; ".join(found) or "the same bits"
+            report(f"{spec}: {result}, {lines} lines, {time.perf_counter() - started:.1f} s")
+        said = lint(scripts)
+        report(said or "All scripts pass ruff.")
+    return int(bool(wrong or said))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    sys.exit(main())

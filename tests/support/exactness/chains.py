@@ -1,0 +1,25 @@
+"""Random trainings that are interrupted two to ten times, each time continued from files by new objects."""
+
+import random
+
+from exactness.matrix import CONFIGURATIONS, EPOCHS, STEPS, Spoiling, spec
+from exactness.result import Result
+from hookline.plugins.manager import Plugins
+from hookline.training.exactness.verification import verify_spec
+
+LAST = EPOCHS * STEPS
+"""The number of steps. An interruption after the last one is followed by the final evaluation."""
+
+
+def prove(count=1000, seed=0):
+    """Try this many random configurations and cuts. A cut may repeat: then the resumed part makes no step."""
+    result = Result("chains")
+    draw = random.Random(seed)  # noqa: S311 - Not for cryptography.
+    for number in range(count):
+        configuration = draw.choice(CONFIGURATIONS)
+        cuts = sorted(draw.choices(range(1, LAST + 1), k=draw.randint(2, 10)))
+        plugins = Plugins((), [Spoiling()] if configuration[-1] == "guard" else [])
+        verified = verify_spec(spec(*configuration), plugins, cuts=cuts)
+        case = f"{number}: {', '.join(map(str, configuration))}, interrupted after steps {cuts}"
+        result.add(case, None if verified.is_exact else verified.summary, interruptions=len(verified.cuts))
+    return result
