@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     loader = Loader(extra)
     spec = loader.load(document, with_data=True)
     if spec.tune is not None:
+        if arguments.locked is not None or arguments.from_run is not None:
+            raise HooklineError("The spec has a section [tune]: `--locked` and `--from` are for a single training.")
         from hookline.cli.tune import tuned
         from hookline.tuning.study import new_study
 
