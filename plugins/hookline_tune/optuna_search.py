@@ -9,7 +9,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 from attrs import define, field
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+Direction = Literal["maximize", "minimize"]
 
 
 @spec
@@ -55,7 +57,7 @@ class Optuna(TunerSpec):
             import optuna  # noqa: F401
         except ImportError:
             raise HooklineError('The tuner Optuna needs its package: pip install "hookline[optuna]".') from None
-        directions = ["maximize" if is_higher else "minimize" for is_higher in maximized]
+        directions: list[Direction] = ["maximize" if is_higher else "minimize" for is_higher in maximized]
         return _OptunaSearch(tuner=self, seed=seed, directions=directions)
 
 
@@ -63,7 +65,7 @@ class Optuna(TunerSpec):
 class _OptunaSearch:
     tuner: Optuna
     seed: int
-    directions: list[str]
+    directions: "list[Direction]"
     _frozen: dict[int, "FrozenTrial"] = field(factory=dict)
     """The trials that have ended as Optuna has them, by number."""
     _live: "tuple[int, Trial] | None" = None

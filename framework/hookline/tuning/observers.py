@@ -33,8 +33,8 @@ class SharedData:
         import numpy
 
         objective = run.objective.losses
-        used = (run.spec.data, tuple(objective), tuple(one.loss for one in objective.values()), run.seed)
-        used = (*used, str(run.device), run.spec.run.dtype, run.spec.model.members)
+        losses = tuple((name, one.loss) for name, one in objective.items())
+        used = (run.spec.data, losses, run.spec.model.members, run.seed, str(run.device), run.spec.run.dtype)
         for known, data, generators in self._known:
             if known == used:
                 run.is_source_read = True

@@ -105,7 +105,7 @@ def result(study: "Study") -> Iterator[str]:
         return
     for record in best:
         numbers = ", ".join(
-            f"{name} {number:.6g}" for name, number in zip(study.plan.monitors, record.results, strict=True)
+            f"{name} {number:.6g}" for name, number in zip(study.plan.monitors, record.results or (), strict=True)
         )
         which = "Best" if len(study.plan.monitors) == 1 else "On the front"
         yield f"{which}: trial {record.number}, {numbers}; {shown(record.values)}"
