@@ -1,4 +1,4 @@
-"""Stages that plugins answer or wrap in a way that a script cannot repeat."""
+"""What a script cannot repeat: stages that plugins answer or wrap, limits inside an epoch, weights of another run."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -17,6 +17,18 @@ AFTER_TRAINING = ("deploy", "tune")
 
 
 def problems(run: Run) -> Iterator[Diagnostic]:
+    """Yield a problem for each part of the spec that has no component, or whose plugin has no lines."""
+    yield from _problems_of_stages(run)
+    for option in ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"):
+        if getattr(run.spec.run, option) is not None:
+            message = "The script trains and validates whole epochs: remove this option."
+            yield Diagnostic("not-ejectable", message, ("run", option))
+    if run.spec.initialize_from is not None:
+        message = "The script has no weights of another run: remove this section, and load them yourself."
+        yield Diagnostic("not-ejectable", message, ("initialize_from",))
+
+
+def _problems_of_stages(run: Run) -> Iterator[Diagnostic]:
     """Yield a problem for each stage that a plugin answers or wraps, apart from those of Hookline and callbacks."""
     built_in = {origin.name for origin, _ in run.plugins if origin.is_built_in}
     callbacks = {callback_name(index, callback) for index, callback in enumerate(run.spec.callbacks)}
