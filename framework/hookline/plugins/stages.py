@@ -463,6 +463,16 @@ class Run:
         return steps if most is None else min(most, steps)
 
     @property
+    def ends_now(self) -> bool:
+        """Whether the training ends after the current step, because of `stop(…, now=True)`."""
+        return self.state.ends_now
+
+    @property
+    def initialized_from(self) -> dict[str, Any] | None:
+        """Which weights of another run it has begun with; `None` if there are none."""
+        return self.state.initialized_from
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The log so far: the record of each epoch, and of each validation inside an epoch."""
         return self.state.history

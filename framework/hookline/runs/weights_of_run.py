@@ -133,7 +133,7 @@ def _best(home: Path, checkpoints: dict[int, SavedCheckpoint]) -> int:
         if known:
             return min(known, key=lambda step: (sign * known[step], step))
     raise RunError(
-        f"{home}: The run kept no best checkpoints, for which the spec sets `keep_best` of `Checkpoint`. Without "
+        f"{home}: The run kept no best checkpoints, which the option `keep_best` is for. Without "
         '"best", the weights that it saved at its end are used.'
     )
 

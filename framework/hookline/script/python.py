@@ -97,11 +97,11 @@ def _is_default(value: Any, default: Any) -> bool:
 def wrapped(line: str, width: int = WIDTH) -> Iterator[str]:
     """Yield a line of code, divided at its last bracket if it is too long, as formatters do it.
 
-    >>> print(*wrapped("names = [one, two, three]", 20), sep=chr(10))
+    >>> print(*wrapped("names = [first, second, third]", 20), sep=chr(10))
     names = [
-        one,
-        two,
-        three,
+        first,
+        second,
+        third,
     ]
     """
     indent = line[: len(line) - len(line.lstrip())]

@@ -371,6 +371,18 @@ def test_a_state_that_a_checkpoint_cannot_hold_names_the_plugin(tmp_path):
 # Longer runs and changes.
 
 
+def test_a_longer_run_replaces_what_it_has_deployed(tmp_path):
+    deploy = [{"type": "Safetensors"}]
+    whole = hookline.train(spec(epochs=3, deploy=deploy), out=tmp_path / "whole")
+    hookline.train(spec(epochs=2, deploy=deploy), out=tmp_path / "run")
+    longer = hookline.resume(tmp_path / "run", overrides=["run.epochs=3"])
+    names = [path.relative_to(tmp_path / "run") for path in longer.deployed]
+    assert names
+    for name in names:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert whole.metrics == longer.metrics
+
+
 def test_a_finished_run_can_become_longer(tmp_path):
     callbacks = [{"type": "ExponentialMovingAverage", "decay": 0.8}, {"type": "StepLR", "step_size": 1}]
     train(spec(*callbacks, epochs=5), tmp_path / "whole")
