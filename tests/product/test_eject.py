@@ -26,6 +26,11 @@ NOT_EJECTABLE = {
     "specs/digit_images.toml": [
         "data.type: ImageFolder has no lines of torch: its class has no method `eject`.",
     ],
+    "specs/limited.toml": [
+        "run.max_steps: The script trains and validates whole epochs: remove this option.",
+        "run.max_time: The script trains and validates whole epochs: remove this option.",
+        "run.validate_every_steps: The script trains and validates whole epochs: remove this option.",
+    ],
     "specs/streamed.toml": [
         "data.stream: This option has no lines.",
     ],
