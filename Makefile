@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all verify check eject bench docs constraints clean
+.PHONY: train test test-all verify check eject bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -48,6 +48,10 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/serve.py
+
+# Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
+onnx-alone: .venv/installed-test
+	$(BIN)/python benchmarks/onnx_alone.py
 
 docs: .venv/installed
 	$(BIN)/python docs/make_reference.py

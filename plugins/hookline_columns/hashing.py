@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
-from hookline.spec import option, spec
-from hookline_columns.tokens import LONG_WORD, TextColumn, characters, lists, ngrams, of_pattern, pattern_conflicts
+from hookline.spec import Graph, Value, option, spec
+from hookline_columns.arrays.text_parts import LONG_WORD, characters, lists, ngrams, of_pattern
+from hookline_columns.tokens import TextColumn, pattern_conflicts
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+    from hookline.script import Script
 
 MOST_NUMBERS = 2**14
 """The largest number of inputs that a text becomes."""
@@ -64,6 +67,12 @@ class HashingVectorizer(TextColumn):
         """Whether it returns sequences."""
         return self.output == "indices"
 
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function with scikit-learn's HashingVectorizer, and return a call of it."""
+        from hookline_columns.ejecting.texts import eject_hashing
+
+        return eject_hashing(self, script, cells)
+
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return a number for each place, or a list of indices."""
         import numpy
@@ -77,6 +86,51 @@ class HashingVectorizer(TextColumn):
         blocks = [self._numbers(cells.slice(start, size)) for start in range(0, len(cells), size)]
         numbers = numpy.concatenate(blocks) if blocks else numpy.empty((0, self.n_features))
         return pyarrow.FixedSizeListArray.from_arrays(numbers.reshape(-1), self.n_features)
+
+    @property
+    def cells_of_graph(self) -> Literal["text"] | None:
+        """Text, unless onnxruntime would find other words."""
+        from hookline_columns.graphs.text import has_tokens_in_graph
+
+        return "text" if has_tokens_in_graph(self.token_pattern) else None
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Hash the words or characters, and count the hashes."""
+        import numpy
+
+        from hookline_columns.graphs import text
+
+        texts, is_refused = self.texts_in_graph(graph, cells, missing)
+        if self.analyzer == "word":
+            parts, between = text.tokens_in_graph(graph, texts, self.token_pattern), " "
+        else:
+            parts, between = text.characters_in_graph(graph, texts), ""
+        parts = text.ngrams_in_graph(graph, parts, self.ngram_range, between)
+        are_parts = text.are_parts(graph, parts)
+        hashes = text.hashes_in_graph(graph, parts)
+        places = graph.op("Mod", graph.op("Abs", hashes), numpy.int64(self.n_features))
+        if self.output == "indices":
+            indices = text.compacted(graph, graph.op("Add", places, numpy.int64(1)), are_parts)
+            return graph.op("Where", is_refused, numpy.int64(-1), indices)
+        is_positive = graph.op("GreaterOrEqual", hashes, numpy.int64(0 if self.alternate_sign else -(2**31)))
+        signs = graph.op("Where", is_positive, numpy.float64(1), numpy.float64(-1))
+        signs = graph.op("Where", are_parts, signs, numpy.float64(0))
+        shape = graph.op("Concat", graph.op("Shape", texts), numpy.array([self.n_features]), axis=0)
+        zeros = graph.op("Expand", numpy.float64(0), shape)
+        numbers = graph.op("ScatterElements", zeros, places, signs, axis=1, reduction="add")
+        return graph.op("Where", is_refused, numpy.float64("nan"), self._normed_in_graph(graph, numbers))
+
+    def _normed_in_graph(self, graph: Graph, numbers: Value) -> Value:
+        import numpy
+
+        if self.binary:
+            numbers = graph.cast(graph.op("Not", graph.op("Equal", numbers, numpy.float64(0))), "float64")
+        if self.norm == "none":
+            return numbers
+        norm = "ReduceL1" if self.norm == "l1" else "ReduceL2"
+        sizes = graph.op(norm, numbers, numpy.array([1]), keepdims=1)
+        is_zero = graph.op("Equal", sizes, numpy.float64(0))
+        return graph.op("Div", numbers, graph.op("Where", is_zero, numpy.float64(1), sizes))
 
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
         """Return nothing, since a hash cannot be undone."""

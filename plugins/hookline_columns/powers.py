@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline.data import Summary
 from hookline.spec import Graph, Value, spec
 from hookline_columns.base import NumberColumn
+from hookline_columns.graphs.power import power_in_graph
 from hookline_columns.scalers import moments
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ class PowerTransformer(NumberColumn):
 
         power = fitted["power"]
         if self.method == "box-cox":
-            raised = _power_in_graph(graph, graph.op("Log", numbers), power)
+            raised = power_in_graph(graph, graph.op("Log", numbers), power)
         else:
             logarithms = graph.op("Log", graph.op("Add", graph.op("Abs", numbers), numpy.float64(1)))
-            of_negative = graph.op("Neg", _power_in_graph(graph, logarithms, 2 - power))
+            of_negative = graph.op("Neg", power_in_graph(graph, logarithms, 2 - power))
             is_negative = graph.op("Less", numbers, numpy.float64(0))
-            raised = graph.op("Where", is_negative, of_negative, _power_in_graph(graph, logarithms, power))
+            raised = graph.op("Where", is_negative, of_negative, power_in_graph(graph, logarithms, power))
         if not self.standardize:
             return raised
         shifted = graph.op("Sub", raised, numpy.float64(fitted["center"]))
@@ -132,26 +133,6 @@ def _power(logarithms: "NDArray[Any]", power: float) -> "NDArray[Any]":
 def _logarithms(raised: "Tensor", power: float) -> "Tensor":
     """Return the logarithms of which `_power` makes the given numbers, or those nearest to them."""
     return (raised * power).clamp(min=-1).log1p() / power if power else raised
-
-
-def _power_in_graph(graph: Graph, logarithms: Value, power: float) -> Value:
-    """Add the same to a graph. ONNX has no `expm1`, so that a power near 0 is replaced by the first terms of a series.
-
-    Args:
-        graph: the graph.
-        logarithms: the logarithms, float64.
-        power: the power.
-
-    """
-    import numpy
-
-    if abs(power) >= SMALL:
-        grown = graph.op("Exp", graph.op("Mul", logarithms, numpy.float64(power)))
-        return graph.op("Div", graph.op("Sub", grown, numpy.float64(1)), numpy.float64(power))
-    exponents = graph.op("Mul", logarithms, numpy.float64(power))
-    terms = graph.op("Add", graph.op("Mul", exponents, numpy.float64(1 / 6)), numpy.float64(1 / 2))
-    factor = graph.op("Add", graph.op("Mul", exponents, terms), numpy.float64(1))
-    return graph.op("Mul", logarithms, factor)
 
 
 def _likeliest(numbers: "NDArray[Any]", method: str) -> float:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import counted
 from hookline.spec import Graph, Value, option, spec
-from hookline_columns.arrays.normal_quantile import normal_quantile_in_graph
 from hookline_columns.arrays.one_hot import places_in_graph
 from hookline_columns.base import NumberColumn
+from hookline_columns.graphs.normal_quantile import normal_quantile_in_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,24 +5,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import RowField
 from hookline.errors import OptionError
-from hookline.spec import SAMPLED_ROWS, ColumnSpec, PartialFit, option, spec
+from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, Value, option, spec
+from hookline_columns.arrays.text_parts import WORD, lists, of_pattern, places_in_rows
 from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow
-    from numpy.typing import NDArray
-
-    Parts = tuple[pyarrow.Array, NDArray[Any]]
-    """Parts of texts in their order, and the row of each."""
-
-SEPARATOR = "\x1f"
-"""A control character between parts, which replaces no character of text."""
-WORD = r"[\p{L}\p{N}_]+"
-"""A word: what `\\w+` of Python matches, in the syntax of RE2."""
-SPACES = r"[\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]{2,}"
-"""Several spaces: what `\\s\\s+` of Python matches."""
-LONG_WORD = r"[\p{L}\p{N}_]{2,}"
-"""A word of at least two characters."""
 
 
 @spec
@@ -50,6 +38,19 @@ class TextColumn(ColumnSpec):
         """Whether a row is dropped if its cell is missing."""
         return self.missing == "drop"
 
+    def texts_in_graph(self, graph: Graph, cells: Value, missing: Sequence[str]) -> tuple[Value, Value]:
+        """Add `prepared` to a graph: return strings `(N,)`, and which cells are refused as missing, bool `(N, 1)`."""
+        import numpy
+
+        from hookline_columns.graphs.text import prepared_in_graph
+
+        codes = graph.lookup(cells, list(missing), [1] * len(missing), 0)
+        is_missing = graph.op("Equal", codes, numpy.int64(1))
+        texts = graph.op("Where", is_missing, numpy.array("", dtype=object), cells)
+        texts = graph.op("Reshape", texts, numpy.array([-1]))
+        is_refused = graph.op("And", is_missing, numpy.array(not self.takes_missing))
+        return prepared_in_graph(graph, texts, lowercase=self.lowercase), is_refused
+
     def row_field(self, column: str, fitted: Mapping[str, Any]) -> RowField:
         """Return a text; the example has the first known tokens."""
         example = " ".join(fitted.get("tokens", ())[:3]) or "some words"
@@ -61,78 +62,6 @@ class TextColumn(ColumnSpec):
 
         text = cells.fill_null("")
         return compute.utf8_lower(text) if self.lowercase else text
-
-
-def of_pattern(text: "pyarrow.Array", pattern: str) -> "Parts":
-    """Return all matches of a pattern, from left to right, as `re.findall` does. It has the syntax of RE2."""
-    from pyarrow import compute
-
-    clean = compute.replace_substring(text, SEPARATOR, " ")
-    marked = compute.replace_substring_regex(clean, f"({pattern})", f"{SEPARATOR}\\1{SEPARATOR}")
-    parts, rows = _flat(compute.split_pattern(marked, SEPARATOR))
-    place = _places(rows)
-    is_token = place % 2 == 1  # Before, between and after them is the rest of the text.
-    return parts.filter(is_token), rows[is_token]
-
-
-def characters(text: "pyarrow.Array") -> "Parts":
-    """Return all characters; several spaces count as one."""
-    from pyarrow import compute
-
-    clean = compute.replace_substring(compute.replace_substring_regex(text, SPACES, " "), SEPARATOR, " ")
-    marked = compute.replace_substring_regex(clean, r"(?s)(.)", f"{SEPARATOR}\\1")
-    parts, rows = _flat(compute.split_pattern(marked, SEPARATOR))
-    is_character = _places(rows) > 0
-    return parts.filter(is_character), rows[is_character]
-
-
-def ngrams(parts: "Parts", sizes: tuple[int, int], between: str) -> "Parts":
-    """Return all sequences of `sizes[0]` to `sizes[1]` neighbouring parts of a row, joined."""
-    import numpy
-    import pyarrow
-    from pyarrow import compute
-
-    tokens, rows = parts
-    found, own = [], []
-    for size in range(sizes[0], sizes[1] + 1):
-        count = max(0, len(tokens) - size + 1)
-        is_whole = rows[:count] == rows[size - 1 : size - 1 + count]
-        shifted = [tokens.slice(start, count).filter(is_whole) for start in range(size)]
-        found.append(shifted[0] if size == 1 else compute.binary_join_element_wise(*shifted, between))
-        own.append(rows[:count][is_whole])
-    return pyarrow.chunked_array(found, pyarrow.string()).combine_chunks(), numpy.concatenate(own)
-
-
-def lists(numbers: "NDArray[Any]", rows: "NDArray[Any]", count: int, empty: int) -> "pyarrow.Array":
-    """Return the list of numbers of each of `count` rows; a row without any gets `empty`. `rows` ascend."""
-    import numpy
-    import pyarrow
-
-    missing = numpy.setdiff1d(numpy.arange(count), rows)
-    if len(missing):
-        places = numpy.searchsorted(rows, missing)
-        numbers, rows = numpy.insert(numbers, places, empty), numpy.insert(rows, places, missing)
-    ends = numpy.searchsorted(rows, numpy.arange(count + 1))
-    return pyarrow.LargeListArray.from_arrays(
-        pyarrow.array(ends, pyarrow.int64()), pyarrow.array(numbers, pyarrow.int64())
-    )
-
-
-def _flat(split: "pyarrow.Array") -> "Parts":
-    import numpy
-    from pyarrow import compute
-
-    lengths = compute.list_value_length(split).to_numpy(zero_copy_only=False)
-    return split.flatten(), numpy.repeat(numpy.arange(len(split)), lengths)
-
-
-def _places(rows: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the place of each element within its row; `rows` ascend."""
-    import numpy
-
-    if not len(rows):
-        return rows
-    return numpy.arange(len(rows)) - numpy.searchsorted(rows, rows)
 
 
 def pattern_conflicts(name: str, pattern: str, known: str) -> Iterator[OptionError]:
@@ -206,11 +135,36 @@ class Tokens(TextColumn):
 
         tokens, rows = of_pattern(self.prepared(cells), self.token_pattern)
         if self.max_length is not None:
-            is_first = _places(rows) < self.max_length
+            is_first = places_in_rows(rows) < self.max_length
             tokens, rows = tokens.filter(is_first), rows[is_first]
         found = compute.index_in(tokens, value_set=pyarrow.array(fitted["tokens"], pyarrow.string()))
         indices = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64) + 2
         return lists(indices, rows, len(cells), empty=1)
+
+    @property
+    def cells_of_graph(self) -> Literal["text"] | None:
+        """Text, unless onnxruntime would find other tokens."""
+        from hookline_columns.graphs.text import has_tokens_in_graph
+
+        return "text" if has_tokens_in_graph(self.token_pattern) else None
+
+    def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
+        """Look up the tokens."""
+        import numpy
+
+        from hookline_columns.graphs.text import tokens_in_graph
+
+        texts, is_refused = self.texts_in_graph(graph, cells, missing)
+        tokens = tokens_in_graph(graph, texts, self.token_pattern)
+        if self.max_length is not None:
+            tokens = graph.op("Slice", tokens, numpy.array([0]), numpy.array([self.max_length]), numpy.array([1]))
+        known = {"": 0} | {token: index for index, token in enumerate(fitted["tokens"], 2)}
+        indices = graph.lookup(tokens, list(known), list(known.values()), 1)
+        # A text without tokens is the index 1.
+        first = graph.op("Slice", indices, numpy.array([0]), numpy.array([1]), numpy.array([1]))
+        others = graph.op("Slice", indices, numpy.array([1]), numpy.array([2**63 - 1]), numpy.array([1]))
+        indices = graph.op("Concat", graph.op("Max", first, numpy.int64(1)), others, axis=1)
+        return graph.op("Where", is_refused, numpy.int64(-1), indices)
 
     def cells(self, column: str, numbers: Sequence[float], fitted: Mapping[str, Any]) -> Mapping[str, str | float]:
         """Return the tokens with spaces between them, and "?" for one that is not in the vocabulary."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors import DeploymentError, OptionError
+from hookline.files import write_file
 from hookline.spec import DeploySpec, option, spec
 from hookline.training import Comparison, Deployment, compared
 from hookline_deploy.described import described
@@ -36,16 +37,16 @@ class ONNX(DeploySpec):
     writes_to = ("onnx/",)
     connects_to = ()
 
-    opset_version: int | None = option(default=None, minimum=18)
+    opset_version: int | None = option(default=None, minimum=20)
     """The version of the ONNX operators. Default: that of torch."""
     tolerance: float = option(default=1e-6, minimum=0)
     """The largest difference of predicted numbers to those of the model in memory that is accepted. Labels must be
     equal."""
 
     def check(self, deployment: Deployment) -> Iterable[OptionError]:
-        """Report missing packages, and a model that cannot be traced."""
-        if missing := missing_packages():
-            yield OptionError("type", needed(missing))
+        """Report missing packages, columns without ONNX operators, and a model that cannot be traced."""
+        if reasons := _reasons(deployment):
+            yield OptionError("type", " ".join(reasons))
             return
         from hookline.training import traced
 
@@ -55,20 +56,15 @@ class ONNX(DeploySpec):
         except DeploymentError as error:
             yield OptionError("type", str(error))
 
-    def doubts(self, deployment: Deployment) -> Iterable[OptionError]:
-        """Name the columns that the deployed model takes transformed."""
-        for sentence in deployment.raw_inputs.doubts():
-            yield OptionError("type", sentence, id="prepared-input")
-
     def write(self, deployment: Deployment, directory: Path) -> Mapping[str, Any]:
         """Build the model, and write it."""
-        if missing := missing_packages():
-            raise DeploymentError(needed(missing))
+        if reasons := _reasons(deployment):
+            raise DeploymentError(" ".join(reasons))
         from hookline_deploy.onnx_model.build import built
         from hookline_deploy.onnx_model.description import described as of_model
 
         made = built(deployment, self.opset_version)
-        (directory / FILE).write_bytes(made.proto.SerializeToString())
+        write_file(directory / FILE, made.proto.SerializeToString())
         return {
             **described(deployment, "hookline.onnx.1", directory),
             **of_model(made.inputs, made.outputs),
@@ -83,6 +79,12 @@ class ONNX(DeploySpec):
         found = predicted(deployment, directory / FILE)
         reader = f"onnxruntime {onnxruntime.__version__}"
         return compared(deployment.expected, found, tolerance=self.tolerance, reader=reader)
+
+
+def _reasons(deployment: Deployment) -> Sequence[str]:
+    """Return why a run cannot be deployed as ONNX, apart from its model."""
+    missing = missing_packages()
+    return [needed(missing)] if missing else deployment.raw_inputs.refusals()
 
 
 def missing_packages() -> list[str]:

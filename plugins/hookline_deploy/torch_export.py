@@ -1,11 +1,13 @@
 """Deployment as a program of `torch.export`."""
 
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch
 from hookline.errors import DeploymentError, OptionError
+from hookline.files import write_file
 from hookline.spec import DeploySpec, option, spec
 from hookline.training import Comparison, Deployment, arguments_of, compared, quiet, traced
 from hookline_deploy.described import described
@@ -52,8 +54,11 @@ class TorchExport(DeploySpec):
         import torch
 
         program = traced(deployment, "torch")
+        content = io.BytesIO()
         with quiet():
-            torch.export.save(program, directory / PROGRAM)
+            torch.export.save(program, content)
+        # If torch writes to the file itself, a full disk ends the process.
+        write_file(directory / PROGRAM, content.getvalue())
         return {
             **described(deployment, "hookline.torch_export.1", directory),
             "arguments": [

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import numpy
 import pyarrow
 import pytest
-from run_graph import run_graph
+from hypothesis import given, strategies
+from run_graph import opened_graph, run_graph
 
 from hookline.plugins.manager import Plugins
 from hookline.spec import MISSING_TIME, Graph
@@ -13,10 +14,12 @@ from hookline_columns.booleans import Boolean
 from hookline_columns.dates import Date
 from hookline_columns.discretizer import KBinsDiscretizer
 from hookline_columns.encoders import OneHotEncoder, OrdinalEncoder
+from hookline_columns.hashing import HashingVectorizer
 from hookline_columns.numbers import Binarizer, Log1p, Number
 from hookline_columns.powers import PowerTransformer
 from hookline_columns.quantiles import QuantileTransformer
 from hookline_columns.scalers import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from hookline_columns.tokens import Tokens
 
 MARKS = ("", "NA", "?")
 RANDOM = numpy.random.default_rng(0)
@@ -111,6 +114,30 @@ DATES = [
     Date(parts=("days",), since="1990-05-03", missing="most_frequent"),
 ]
 
+SENTENCES = ["The bird sat, and the BIRD flew.", "Ein Vöglein flog 12_3-fach", "a I the bird"]
+NEW_SENTENCES = [
+    *SENTENCES,
+    "",
+    "NA",
+    "?",
+    "!",
+    "ÀÉ ΣΑΣ İstanbul ẞ the   bird\n\n flew \u00a0 x",
+    "the\x1fbird",
+    "unseen words, and the a the",
+]
+CHARACTER = "."
+TEXT_KINDS = [
+    Tokens(),
+    Tokens(missing="empty", max_length=2, max_features=3),
+    Tokens(lowercase=False, missing="empty", token_pattern=CHARACTER),
+    HashingVectorizer(n_features=16),
+    HashingVectorizer(n_features=64, ngram_range=(1, 3), norm="l1", missing="empty"),
+    HashingVectorizer(n_features=64, ngram_range=(2, 2), alternate_sign=False, binary=True, norm="none"),
+    HashingVectorizer(n_features=300, analyzer="char", ngram_range=(2, 4), lowercase=False),
+    HashingVectorizer(n_features=300, output="indices", ngram_range=(1, 2)),
+    HashingVectorizer(n_features=300, output="indices", analyzer="char", missing="empty"),
+]
+
 BOOLEANS = [
     Boolean(),
     Boolean(missing="most_frequent", indicator=True),
@@ -198,9 +225,78 @@ def test_the_cells_of_a_boolean_in_a_file_with_types_are_known_as_text():
         numpy.testing.assert_equal(made[:, 0], accepted)
 
 
-def test_every_kind_has_a_graph_except_those_of_text():
-    kinds = [kind for kind in Plugins().catalog if kind.family == "column kind"]
-    tested = {type(kind) for kind in (*NUMBERS, *CATEGORIES, *DATES, *BOOLEANS)}
-    without = {kind.__name__ for kind in kinds} - {kind.__name__ for kind in tested}
-    assert without == {"HashingVectorizer", "Tokens"}
-    assert all(kind().cells_of_graph is None for kind in kinds if kind.__name__ in without)
+def of_text(kind, trained, new):
+    """What a kind makes of texts: as `expected`, but lists of indices are padded with 0."""
+    fitted = kind.fit(pyarrow.array(trained))
+    texts = [None if text in MARKS else text for text in new]
+    is_refused = [text is None and not kind.takes_missing for text in texts]
+    made = kind.transform(pyarrow.array([text or "" for text in texts]), fitted).to_pylist()
+    steps = max(map(len, made))
+    array = numpy.array([[*row, *[0] * (steps - len(row))] for row in made])
+    array[is_refused] = -1 if kind.gives_indices else numpy.nan
+    return fitted, array
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS, ids=repr)
+def test_texts(kind):
+    assert kind.cells_of_graph == "text"
+    fitted, wanted = of_text(kind, SENTENCES, NEW_SENTENCES)
+    graph = Graph()
+    made = run_graph(
+        graph, {"cells": numpy.array(NEW_SENTENCES, dtype=object)[:, None]}, kind.to_onnx(graph, "cells", fitted, MARKS)
+    )
+    assert made.dtype == wanted.dtype
+    if kind.gives_indices:
+        assert not made[:, wanted.shape[1] :].clip(0).any()
+        made = made[:, : wanted.shape[1]]
+    numpy.testing.assert_allclose(made, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [Tokens(missing="empty"), HashingVectorizer(missing="empty", output="indices")])
+def test_texts_without_words(kind):
+    fitted = kind.fit(pyarrow.array(SENTENCES))
+    for texts in ([""], ["!", "?"]):
+        graph = Graph()
+        cells = numpy.array(texts, dtype=object)[:, None]
+        made = run_graph(graph, {"cells": cells}, kind.to_onnx(graph, "cells", fitted, MARKS))
+        assert made.tolist() == [[int(isinstance(kind, Tokens))]] * len(texts)
+
+
+ANY_TEXT = [
+    HashingVectorizer(n_features=512, analyzer="char", ngram_range=(1, 2), missing="empty"),
+    Tokens(missing="empty"),
+]
+
+
+@pytest.fixture(scope="module")
+def opened():
+    """The graphs of these kinds, each with the kind and what it knows."""
+    found = []
+    for kind in ANY_TEXT:
+        graph, fitted = Graph(), kind.fit(pyarrow.array(SENTENCES))
+        value = kind.to_onnx(graph, "cells", fitted, MARKS)
+        found.append((kind, opened_graph(graph, {"cells": numpy.array([[""]], dtype=object)}, value)))
+    return found
+
+
+@given(
+    strategies.lists(
+        strategies.text(strategies.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1
+    )
+)
+def test_any_text(opened, texts):
+    for kind, graph in opened:
+        _, wanted = of_text(kind, SENTENCES, texts)
+        made = graph({"cells": numpy.array(texts, dtype=object)[:, None]})
+        numpy.testing.assert_allclose(made[:, : wanted.shape[1]], wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_pattern_of_which_onnxruntime_takes_a_longer_match_has_no_graph():
+    for pattern in ("a|ab", "a+?", "[a-z]{2,}?"):
+        assert Tokens(token_pattern=pattern).cells_of_graph is None
+        assert HashingVectorizer(token_pattern=pattern).cells_of_graph is None
+
+
+def test_every_kind_has_a_graph():
+    kinds = {kind for kind in Plugins().catalog if kind.family == "column kind"}
+    assert kinds == {type(kind) for kind in (*NUMBERS, *CATEGORIES, *DATES, *BOOLEANS, *TEXT_KINDS)}

@@ -11,8 +11,9 @@ from sklearn.feature_extraction import text
 from sklearn.utils import murmurhash3_32
 
 from hookline.errors import HooklineError
+from hookline_columns.arrays.text_parts import WORD, characters, ngrams, of_pattern
 from hookline_columns.hashing import HashingVectorizer, murmur3
-from hookline_columns.tokens import WORD, Tokens, characters, ngrams, of_pattern
+from hookline_columns.tokens import Tokens
 
 TEXTS = [
     "The bird sat, and the BIRD flew.",

@@ -1,7 +1,10 @@
 """End a process at a chosen operation on files, as a power failure or SIGKILL does."""
 
+import errno
 import os
 import sys
+
+from hookline.errors import HooklineError
 
 COUNTED = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "ctypes.dlopen")
 """Audit events of operations on files: https://docs.python.org/3/library/audit_events.html."""
@@ -44,3 +47,47 @@ def run_in_child(function):
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def failing_at(number, function, place):
+    """Run a function in a new process in which an operation on files in a directory fails, as on a full disk.
+
+    Returns the name of the error of Hookline, empty if there is none, or `None` if there are fewer operations.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        done, failed = 0, False
+        flush = os.fsync
+
+        def fail():
+            nonlocal done, failed
+            done += 1
+            if done == number + 1:
+                failed = True
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def failing(event, arguments):
+            if event in COUNTED and arguments and str(arguments[0]).startswith(str(place)):
+                fail()
+
+        def flushing(descriptor):
+            fail()
+            flush(descriptor)
+
+        sys.addaudithook(failing)
+        os.fsync = flushing
+        code, name = 1, ""
+        try:
+            function()
+            code = 0
+        except HooklineError as error:
+            code, name = 0, type(error).__name__
+        finally:
+            os.write(write, (name if failed else "-").encode())
+            os._exit(code)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        name = pipe.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return None if name == "-" else name

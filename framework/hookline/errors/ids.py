@@ -208,12 +208,6 @@ IDS: Mapping[str, Kind] = {
         "The message says what failed. Deploy in another format, or change what the message names, and run "
         "`hookline deploy` again. The training need not be repeated.",
     ),
-    "prepared-input": Kind(
-        "A deployed model takes a column as it is after the kind of the column has transformed it, because the format "
-        "has no operators for this kind, such as for text. This is a warning.",
-        "The users of the model have to prepare the column: its description says how. Or leave the column out, or use "
-        "another kind.",
-    ),
     "unusable-checkpoint": Kind(
         "A checkpoint cannot be written or read, or does not fit the training that is to be resumed.",
         "The message names the file or the component. If a component has a state that a checkpoint cannot hold, return "

@@ -57,18 +57,6 @@ def texts(cells: "pyarrow.Array", kind: FittedKind, missing: Sequence[str]) -> "
     return numpy.array(read.fill_null("").to_pylist(), dtype=object)
 
 
-def transformed(kind: FittedKind, cells: "pyarrow.Array") -> "pyarrow.Array":
-    """Return cells as a kind without a graph transforms them."""
-    import pyarrow
-    from pyarrow import types
-
-    parsed = kind.spec.parse(cells)[0]
-    if parsed.null_count and not kind.spec.takes_missing:
-        parsed = parsed.fill_null("" if types.is_string(parsed.type) else 0)
-    made: pyarrow.Array = kind.transform(parsed)
-    return made
-
-
 def sequences(lists: "pyarrow.Array", step: tuple[int, ...], dtype: str) -> "tuple[NDArray[Any], NDArray[Any]]":
     """Return lists as an array padded with 0, `(N, steps, …)`, and their lengths."""
     import numpy

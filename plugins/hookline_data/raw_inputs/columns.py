@@ -28,7 +28,7 @@ class Column:
     shape: tuple[int, ...] = (1,)
     """The shape of the numbers of a cell."""
     is_sequence: bool = False
-    """Whether cells are sequences of any length; `shape` is then that of a step, empty for a single number."""
+    """Whether cells are lists of any length; `shape` is then that of a step, empty for a single number."""
     kind: FittedKind | None = None
     """Its kind, fitted to the training rows."""
     missing: Sequence[str] = ()
@@ -36,13 +36,8 @@ class Column:
 
     @property
     def cells(self) -> Literal["number", "text", "time"] | None:
-        """The type of the cells that the kind takes; `None` for columns without a kind, or whose kind has no graph."""
+        """The type of the cells that the kind takes; `None` for columns without a kind."""
         return None if self.kind is None else self.kind.spec.cells_of_graph
-
-    @property
-    def needs_preparation(self) -> bool:
-        """Whether the deployed model takes transformed cells, because the kind has no graph."""
-        return self.kind is not None and self.cells is None
 
     @property
     def inputs(self) -> list[RawInput]:
@@ -69,10 +64,6 @@ class Column:
     def _meaning(self) -> str:
         """How to make the input from a cell."""
         can_be_missing = self.kind is not None and self.kind.spec.takes_missing
-        if self.needs_preparation:
-            assert self.kind is not None
-            padding = ", padded with 0" if self.is_sequence else ""
-            return f"What {self.kind.kind.type} makes of the cell{padding}: ONNX has no operators for it."
         if self.cells == "text":
             known = " A missing cell is an empty string." if can_be_missing else ""
             return f"The cell as text, without whitespace around it.{known}"
@@ -106,12 +97,11 @@ class Column:
         """Return the inputs for cells of a table."""
         from hookline_data.raw_inputs import cells as of_cells
 
-        if self.kind is None or self.needs_preparation:
-            own = cells if self.kind is None else of_cells.transformed(self.kind, cells)
+        if self.kind is None:
             if self.is_sequence:
-                values, lengths = of_cells.sequences(own, self.shape, self.dtype)
+                values, lengths = of_cells.sequences(cells, self.shape, self.dtype)
                 return {self.name: values, f"{self.name}{LENGTHS}": lengths}
-            return {self.name: of_cells.numbers(own, self.dtype).reshape(-1, *self.shape)}
+            return {self.name: of_cells.numbers(cells, self.dtype).reshape(-1, *self.shape)}
         made = {"number": of_cells.kind_numbers, "text": of_cells.texts, "time": of_cells.times}[str(self.cells)]
         return {self.name: made(cells, self.kind, self.missing).reshape(-1, 1)}
 
@@ -143,7 +133,7 @@ def columns_of(groups: Mapping[str, Group], sizes: Mapping[str, Sequence[int]], 
                 name=column,
                 dtype=dtype,
                 shape=shape,
-                is_sequence=group.padded,
+                is_sequence=group.padded and kind is None,
                 kind=kind,
                 missing=missing,
             )

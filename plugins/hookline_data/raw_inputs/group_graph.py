@@ -93,6 +93,15 @@ def padded_in_graph(graph: Graph, group: Group, steps: Value, lengths: Value, *,
     return graph.op("Pad", made, pads, numpy.zeros((), dtype=group.dtype)), fits
 
 
+def lengths_in_graph(graph: Graph, indices: Value) -> Value:
+    """Add the lengths of sequences of indices `(N, steps)` that 0 follows, int64 `(N,)`: at least 1."""
+    import numpy
+
+    is_step = graph.op("Not", graph.op("Equal", indices, numpy.int64(0)))
+    count = graph.op("ReduceSum", graph.cast(is_step, "int64"), numpy.array([1]), keepdims=0)
+    return graph.op("Max", count, numpy.int64(1))
+
+
 def readable_in_graph(
     graph: Graph, numbers: Value, *, has_indices: bool = False, is_float: bool, dimensions: int = 2
 ) -> Value:

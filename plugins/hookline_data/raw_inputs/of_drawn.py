@@ -26,9 +26,9 @@ class DrawnInputs(RawInputs):
 
         return [evolve(one, name=f"{name}.{one.name}") for name, group in self._groups.items() for one in group.inputs]
 
-    def doubts(self) -> Sequence[str]:
-        """The doubts about a group; all groups have the same columns."""
-        return next(iter(self._groups.values())).doubts()
+    def refusals(self) -> Sequence[str]:
+        """Those of a group; all groups have the same columns."""
+        return next(iter(self._groups.values())).refusals()
 
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:
         """Add the preparation of each group."""

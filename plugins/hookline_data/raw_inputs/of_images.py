@@ -42,9 +42,9 @@ class ImageInputs(RawInputs):
         image = RawInput(name=self._group, dtype="uint8", shape=self._known.shape, meaning=meaning)
         return [image, *(() if self._table is None else self._table.inputs)]
 
-    def doubts(self) -> Sequence[str]:
-        """The doubts about the columns."""
-        return () if self._table is None else self._table.doubts()
+    def refusals(self) -> Sequence[str]:
+        """Those of the columns."""
+        return () if self._table is None else self._table.refusals()
 
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:
         """Add the columns; the images are converted in `finished`."""

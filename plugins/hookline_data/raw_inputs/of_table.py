@@ -9,8 +9,8 @@ from hookline.data import DataDescription
 from hookline.spec import Graph, GraphInputs, RawInput, RawInputs, Value
 from hookline_data.new_rows.of_table import opened
 from hookline_data.new_rows.roles import groups_of
-from hookline_data.raw_inputs.columns import LENGTHS, Column, columns_of
-from hookline_data.raw_inputs.group_graph import padded_in_graph, prepared_in_graph
+from hookline_data.raw_inputs.columns import LENGTHS, columns_of
+from hookline_data.raw_inputs.group_graph import lengths_in_graph, padded_in_graph, prepared_in_graph
 from hookline_data.raw_inputs.variants import variants_of
 
 if TYPE_CHECKING:
@@ -34,18 +34,13 @@ class TableInputs(RawInputs):
         """The columns."""
         return [one for column in self._columns for one in column.inputs]
 
-    @property
-    def unprepared(self) -> list[Column]:
-        """The columns whose kinds have no graph."""
-        return [column for column in self._columns if column.needs_preparation]
-
-    def doubts(self) -> Sequence[str]:
-        """Name the columns that the users of the deployed model have to prepare."""
+    def refusals(self) -> Sequence[str]:
+        """Name the columns whose kinds have no graph."""
         return [
-            f"There are no ONNX operators for {column.kind.kind.type}, so the deployed model takes the column "
-            f'"{column.name}" as it is after this kind has transformed it.'
-            for column in self.unprepared
-            if column.kind is not None
+            f'There are no ONNX operators for the kind {column.kind.kind.type} of the column "{column.name}" with its '
+            "options."
+            for column in self._columns
+            if column.kind is not None and column.cells is None
         ]
 
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:
@@ -58,7 +53,7 @@ class TableInputs(RawInputs):
         for name, group in self._groups.items():
             if group.padded:
                 [column] = group.columns
-                lengths = values[f"{column}{LENGTHS}"]
+                lengths = values.get(f"{column}{LENGTHS}") or lengths_in_graph(graph, made[column])
                 tensors[name], is_readable = padded_in_graph(graph, group, made[column], lengths, least=group.shape[0])
                 tensors[f"{name}{LENGTHS}"] = graph.op("Where", is_readable, lengths, numpy.int64(1))
             else:

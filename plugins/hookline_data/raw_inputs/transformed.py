@@ -44,9 +44,9 @@ class TransformedInputs(RawInputs):
         """The inputs before the transforms."""
         return self._inputs.inputs
 
-    def doubts(self) -> Sequence[str]:
-        """The doubts about these."""
-        return self._inputs.doubts()
+    def refusals(self) -> Sequence[str]:
+        """Those of the inputs before the transforms."""
+        return self._inputs.refusals()
 
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:
         """Add the preparation before the transforms."""

@@ -40,7 +40,7 @@ def _changes(column: Column, rows: "pyarrow.Table") -> list[tuple[str, Any]]:
     """Return cells to put into a column."""
     from pyarrow import types
 
-    if column.needs_preparation or column.is_sequence or column.name not in rows.column_names:
+    if column.is_sequence or column.name not in rows.column_names:
         return []
     kind = rows.schema.field(column.name).type
     if column.kind is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.errors import DeploymentError
-from hookline.spec import Graph, RawInput, Value
+from hookline.spec import Body, Graph, RawInput, Value
 from hookline.training import Deployment, quiet, said, traced
 from hookline_deploy.onnx_model.description import KEY, described
 from hookline_deploy.onnx_model.output import Output, Traced
@@ -20,6 +20,8 @@ ROWS = "N"
 """The name of the number of rows."""
 MODEL = "/model/"
 """The beginning of the names of values of the traced model."""
+VERSIONS = {"ai.onnx.ml": 3, "com.microsoft": 1}
+"""The versions of the operators beside those of ONNX itself."""
 LARGEST = 2**31
 """The largest size of an ONNX file, which must be below it."""
 
@@ -55,17 +57,21 @@ def built(deployment: Deployment, opset_version: int | None) -> Built:
     outputs = _renamed(outputs_in_graph(graph, deployment.raw_signature, results, prepared.is_readable), inputs)
     made = onnx.helper.make_graph(
         [
-            *map(_node, graph.nodes[:first]),
+            *map(node_of, graph.nodes[:first]),
             *nodes,
-            *map(_node, graph.nodes[first:]),
+            *map(node_of, graph.nodes[first:]),
             *(onnx.helper.make_node("Identity", [output.value], [output.name]) for output in outputs),
         ],
         deployment.spec.run.name,
         [_value_info(one.name, one.dtype, one.shape) for one in inputs],
         [_value_info(one.name, one.dtype, one.shape) for one in outputs],
-        [*(onnx.numpy_helper.from_array(_plain(array), name) for name, array in graph.constants.items()), *constants],
+        [*constants_of(graph), *constants],
+        value_info=types_of(graph),
     )
-    versions = {one.domain: one.version for one in model.opset_import} | {"ai.onnx.ml": 3}
+    versions = {one.domain: one.version for one in model.opset_import}
+    versions |= {
+        domain: version for domain, version in VERSIONS.items() if any(domain == one.domain for one in graph.nodes)
+    }
     proto = onnx.helper.make_model(
         made,
         opset_imports=[onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()],
@@ -102,7 +108,7 @@ def _of_torch(deployment: Deployment, opset_version: int | None) -> "onnx.ModelP
     found = next(one.version for one in proto.opset_import if not one.domain)
     if opset_version not in (None, found):
         # torch only logs that it could not convert the operators to this version.
-        raise DeploymentError(f"torch.onnx cannot write `opset_version = {opset_version}`; version {found} works.")
+        raise DeploymentError(f"torch.onnx cannot write `opset_version = {opset_version}`.")
     return proto
 
 
@@ -144,22 +150,55 @@ def _renamed(outputs: Sequence[Output], inputs: Sequence[RawInput]) -> list[Outp
     return [evolve(one, name=f"predicted {one.name}") if one.name in taken else one for one in outputs]
 
 
-def _node(node: Any) -> "onnx.NodeProto":
+def node_of(node: Any) -> "onnx.NodeProto":
+    """Return a node in ONNX."""
     import onnx
 
     given = dict(node.attributes)
     if node.operator == "Cast":
-        given["to"] = _type(given["to"])
+        given["to"] = type_of(given["to"])
+    if "body" in given:
+        given["body"] = _body(given["body"])
     return onnx.helper.make_node(node.operator, node.inputs, node.outputs, domain=node.domain or None, **given)
+
+
+def _body(body: Body) -> "onnx.GraphProto":
+    import onnx
+
+    inputs, outputs = (
+        [onnx.helper.make_tensor_value_info(name, type_of(dtype), [None]) for name, dtype in values.items()]
+        for values in (body.inputs, body.outputs)
+    )
+    return onnx.helper.make_graph(
+        [node_of(node) for node in body.graph.nodes], "body", inputs, outputs, constants_of(body.graph)
+    )
+
+
+def constants_of(graph: Graph) -> "list[onnx.TensorProto]":
+    """Return the constants of a graph."""
+    import onnx
+
+    return [onnx.numpy_helper.from_array(_plain(array), name) for name, array in graph.constants.items()]
+
+
+def types_of(graph: Graph) -> "list[onnx.ValueInfoProto]":
+    """Return the types of values that tools for ONNX cannot infer."""
+    import onnx
+
+    return [
+        onnx.helper.make_tensor_value_info(name, type_of(dtype), [None] * dimensions)
+        for name, (dtype, dimensions) in graph.types.items()
+    ]
 
 
 def _value_info(name: str, dtype: str, shape: tuple[int | str, ...]) -> "onnx.ValueInfoProto":
     import onnx
 
-    return onnx.helper.make_tensor_value_info(name, _type(dtype), [ROWS, *shape])
+    return onnx.helper.make_tensor_value_info(name, type_of(dtype), [ROWS, *shape])
 
 
-def _type(dtype: str) -> int:
+def type_of(dtype: str) -> int:
+    """Return the number of a type in ONNX."""
     import onnx
 
     known: Mapping[str, int] = {
@@ -167,6 +206,7 @@ def _type(dtype: str) -> int:
         "bool": onnx.TensorProto.BOOL,
         "float64": onnx.TensorProto.DOUBLE,
         "float32": onnx.TensorProto.FLOAT,
+        "int32": onnx.TensorProto.INT32,
         "int64": onnx.TensorProto.INT64,
         "uint8": onnx.TensorProto.UINT8,
     }

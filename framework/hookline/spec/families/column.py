@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
-from hookline.script.written import without_lines
+from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.graph import Graph, Value
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
@@ -123,20 +123,25 @@ class ColumnSpec(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
 
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the transformed cells of a target, an array as code, and the name of a function that undoes it."""
+        raise cannot_be_written(f"{type(self).__name__} of a target has no lines.", ("type",))
+
     @property
     def cells_of_graph(self) -> Literal["number", "text", "time"] | None:
         """The type of the cells that `to_onnx` takes, each `(N, 1)`; `None` if the kind has no graph.
 
         "number": float64, NaN for missing cells. "text": strings without whitespace around them. "time": microseconds
-        since 1970, int64, and `MISSING_TIME` for missing cells. A deployed model takes the transformed cells of a kind
-        without a graph.
+        since 1970, int64, and `MISSING_TIME` for missing cells. A run with a kind that has no graph cannot be deployed
+        as ONNX.
         """
         return None
 
     def to_onnx(self, graph: Graph, cells: Value, fitted: Mapping[str, Any], missing: Sequence[str]) -> Value:
         """Add what `parse` and `transform` do to a graph, and return the result `(N, n)`, float64, or an index, int64.
 
-        Numbers are NaN where a cell cannot be transformed, and an index is -1.
+        Numbers are NaN where a cell cannot be transformed, and an index is -1. Sequences are `(N, steps)`, int64, with
+        0 behind the last index of each row.
 
         Args:
             graph: the graph.

@@ -47,10 +47,6 @@ class DeploySpec(Spec):
         """
         return ()
 
-    def doubts(self, deployment: Any) -> Iterable[OptionError]:
-        """Yield warnings about what the deployed model leaves to its users. Called before training, like `check`."""
-        return ()
-
     def write(self, deployment: Any, directory: Path) -> Mapping[str, Any]:
         """Write the model to an empty directory, and return the description of the files as JSON-compatible values.
 

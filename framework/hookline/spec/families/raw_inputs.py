@@ -70,8 +70,8 @@ class RawInputs:
                 )
         return found
 
-    def doubts(self) -> Sequence[str]:
-        """Return sentences about inputs that the users of the deployed model have to prepare. The default has none."""
+    def refusals(self) -> Sequence[str]:
+        """Return why some inputs cannot be prepared in a graph, in sentences. The default has none."""
         return ()
 
     def to_onnx(self, graph: Graph, values: Mapping[str, Value]) -> GraphInputs:

@@ -1,10 +1,9 @@
 """Find out before training whether the model can be deployed as its spec says."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.errors.exceptions import HooklineWarning, MismatchError
+from hookline.errors.exceptions import MismatchError
 from hookline.errors.failures import attributed_to
 from hookline.plugins.stages import Run
 from hookline.training.deployment.deployment import Deployment
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Raise a `MismatchError` for the first deployment target that cannot work, and warn about doubts.
+    """Raise a `MismatchError` for the first deployment target that cannot work.
 
     Args:
         run: the run.
@@ -40,9 +39,5 @@ def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn
             with attributed_to(type(target), path):
                 for error in target.check(deployment):
                     raise MismatchError(str(error), (*path, *error.path), id=error.diagnostic.id)
-                doubts = list(target.doubts(deployment))
-            for doubt in doubts:
-                warning = HooklineWarning(str(doubt), (*path, *doubt.path), id=doubt.diagnostic.id)
-                warnings.warn(warning, stacklevel=2)
     finally:
         model.train(), criterion.train()

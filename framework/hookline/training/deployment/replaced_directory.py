@@ -44,6 +44,8 @@ def replaced_directory(place: Path) -> Iterator[Path]:
                 raise
             shutil.rmtree(part, ignore_errors=True)  # What was in its place before.
             flush_to_disk(place.parent)
+    except FileError as error:
+        raise FileError(error.file.replace(str(part), str(place), 1), error.message) from error
     except OSError as error:
         raise FileError(str(place), f"The directory cannot be written: {error.strerror or error}.") from error
 

@@ -97,8 +97,8 @@ class Position:
                 return
             if is_validated:
                 self._validate_inside()
-                if state.ends_now:
-                    break
+                if state.ends_now:  # Wrappers may have called `run.stop`.
+                    break  # type: ignore[unreachable]
             self._given += 1
             yield batch
             if saving is not None and saving.is_due_after_step(self._run):

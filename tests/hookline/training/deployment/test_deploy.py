@@ -34,11 +34,6 @@ class Faulty(DeploySpec):
         if self.how == "check":
             yield OptionError("how", "This model has no such form.")
 
-    def doubts(self, deployment):
-        """Warn before training."""
-        if self.how == "doubt":
-            yield OptionError("how", "Its users round.")
-
     def write(self, deployment, directory):
         """Write a file."""
         (directory / "weights").write_bytes(b"x" * self.size)
@@ -99,12 +94,10 @@ def test_a_failed_target_leaves_nothing_and_others_are_written(how, reason, tmp_
     assert hookline.open_run(home, plugins=[Plugin()]).evaluate("validation")["loss"] > 0
 
 
-def test_a_target_is_refused_or_doubted_before_training(tmp_path):
+def test_a_target_is_refused_before_training(tmp_path):
     with pytest.raises(hookline.HooklineError, match=r"^deploy\[1\]\.how: This model has no such form\.$"):
         train(tmp_path / "run", Safetensors(), Faulty(how="check"))
     assert not (tmp_path / "run").exists()
-    with pytest.warns(hookline.HooklineWarning, match=r"^deploy\[0\]\.how: Its users round\.$"):
-        train(tmp_path / "run", Faulty(how="doubt"))
 
 
 def test_two_targets_in_one_directory_are_refused_before_training(tmp_path):

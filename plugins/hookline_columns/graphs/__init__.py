@@ -1,0 +1,1 @@
+"""Computations in ONNX for which it has no operator of its own."""
