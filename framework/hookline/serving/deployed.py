@@ -78,7 +78,8 @@ class DeployedPredictor:
     def __init__(self, model: DeployedModel, directory: Path):
         """Try the model with an example."""
         self._model = model
-        self.name, self.titles = model.name, model.titles
+        self.name = model.name
+        self.titles: Mapping[str, str] = model.titles
         self.about = f"The deployed model {directory}."
         self.fields: Sequence[RowField] = model.fields
         self.example: Mapping[str, Any] | None = {field.name: field.example for field in self.fields}

@@ -38,7 +38,9 @@ class Predictor:
         """The name of the run."""
         self.about = f"The run {self.name}, weights of epoch {finished.weights.epoch}."
         """A sentence about the model."""
-        self.titles = {name: " and ".join(one.columns[:3]) for name, one in finished.data.targets.items()}
+        self.titles: Mapping[str, str] = {
+            name: " and ".join(one.columns[:3]) for name, one in finished.data.targets.items()
+        }
         """The columns of each target, for people."""
         self.batch_size = default_batch_size(finished)
         """The number of rows to which the model is applied at once, as for `hookline predict`."""

@@ -44,10 +44,14 @@ class ServedGraph:
         self._is_of_several = isinstance(description["activation"], Mapping)
         self._known = [one.name for one in self._session.get_inputs()]
         self.name: str = description["spec"]["run"]["name"]
-        self.titles = {name: " and ".join(target["columns"][:3]) for name, target in description["targets"].items()}
+        self.titles: Mapping[str, str] = {
+            name: " and ".join(target["columns"][:3]) for name, target in description["targets"].items()
+        }
         means = _means(description["preparation"])
-        self.fields = [self._field(one, means) for one in self._arguments]
-        self.columns = [self._column(name, None) for output in self._outputs for name in output.columns]
+        self.fields: Sequence[RowField] = [self._field(one, means) for one in self._arguments]
+        self.columns: Sequence[PredictionColumn] = [
+            self._column(name, None) for output in self._outputs for name in output.columns
+        ]
 
     def predict(self, rows: Sequence[Mapping[str, Any]], first: int = 1) -> list[PredictionColumn]:
         """Return the predictions for rows of JSON.
