@@ -59,7 +59,7 @@ def seconds_of(function: Callable[[], object]) -> float:
 
 
 def cold(model: Path, rows: Path) -> list[float]:
-    """Return the milliseconds to import onnxruntime, to load a model, of which on the CPU, and to predict a first row."""
+    """Return the milliseconds to import onnxruntime, to load a model (also on the CPU alone), and to predict a row."""
     words = [sys.executable, "-c", COLD, str(model), str(rows)]
     seconds = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
     return [float(one) * 1e3 for one in seconds]
