@@ -35,6 +35,7 @@ GALLERY = {
     "losses": "Losses",
     "optimizers": "Optimizers",
     "callbacks": "Callbacks",
+    "tuning": "Tuning",
 }
 """The folders of example specs, and their headings."""
 

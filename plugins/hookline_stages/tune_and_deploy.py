@@ -33,14 +33,18 @@ def deploy(run: Run, trial: Trial) -> Sequence[Path]:
         directory=trial.directory,
     )
     paths: list[Path] = []
+    places: set[Path] = set()
     failures: list[str] = []
     for target in trial.spec.deploy:
         run.raise_if_interrupted()
+        place = target.place_in(trial.directory)
         try:
-            made = write_target(target, deployment, target.place_in(trial.directory))
+            # A run that is resumed replaces what it has deployed before.
+            made = write_target(target, deployment, place, force=place not in places)
         except HooklineError as error:
             failures.append(str(error))
         else:
+            places.add(place)
             run.note(str(made))
             paths += made.files
     if failures:

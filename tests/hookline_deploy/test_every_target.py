@@ -9,7 +9,9 @@ from small_training import SPECS
 
 import hookline
 
-EVERY = {path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml")}
+EVERY = {
+    path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml") if path.parent.name != "tuning"
+}
 TARGETS = ["ONNX", "TorchExport", "Safetensors", "HuggingFace"]
 
 CHANGES = {

@@ -280,7 +280,7 @@ def test_a_loaded_schedule_continues_like_the_original(tmp_path):
         optimizers[-1].step()
 
     def end_epoch(schedule):
-        wrapper = schedule.log({})
+        wrapper = schedule.log(run)
         next(wrapper)
         with pytest.raises(StopIteration):
             wrapper.send({})

@@ -19,6 +19,7 @@ import hookline_schedulers
 import hookline_stages
 import hookline_tabular
 import hookline_transforms
+import hookline_tune
 from hookline.plugins.manager import Plugins
 from hookline.testing import conform as all_cases
 
@@ -67,8 +68,11 @@ SAMPLE = [
     "Parallel",
     "Parquet",
     "PiecewiseLinearEmbeddings",
+    "MedianPruner",
+    "Optuna",
     "R2Score",
     "Random",
+    "RandomSearch",
     "RealMLP",
     "ReduceLROnPlateau",
     "Residual",
@@ -78,6 +82,7 @@ SAMPLE = [
     "SequenceAccuracy",
     "Siamese",
     "SparseAdam",
+    "TPESampler",
     "TabM",
     "TensorBoard",
     "Timing",
@@ -183,6 +188,24 @@ test_metrics_conform = conform(
 )
 
 test_deployment_targets_conform = conform(hookline_deploy)
+
+LR = hookline.spec.Range(low=0.001, high=0.1, log=True)
+SPACE = hookline.spec.Space(
+    {
+        "optimizer": hookline.spec.Choices(choices=({"type": "SGD", "lr": LR}, {"type": "Adam"})),
+        "data.batch_size": hookline.spec.Range(low=8, high=32, step=8),
+    }
+)
+FINITE = hookline.spec.Space({"data.batch_size": hookline.spec.Choices(choices=(8, 16))})
+
+test_tuners_conform = conform(
+    hookline_tune,
+    one("GridSearch", space=FINITE),
+    one("RandomSearch", space=SPACE, trials=5),
+    one("Optuna", space=SPACE, trials=5, sampler=one("TPESampler", n_startup_trials=1)),
+    one("PatientPruner", patience=1),
+    one("PercentilePruner", percentile=50.0),
+)
 
 test_columns_conform = conform(hookline_columns)
 

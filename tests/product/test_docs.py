@@ -554,3 +554,15 @@ def test_a_component_is_shown_as_printed(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "84")
     assert main(words) == 0
     assert capsys.readouterr().out.splitlines() == shown
+
+
+def test_specs_are_tuned_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT / "specs")
+    for shown in map(tomllib.loads, blocks("toml", "tuning")):
+        table = tomllib.loads((ROOT / "specs" / "breast_cancer.toml").read_text())
+        defaults = {"type": "Optuna", "trials": 2, "space": {"optimizer.lr": [0.1, 0.2]}}
+        spec = hookline.load({**table, "tune": {**defaults, **shown["tune"]}})
+        assert spec.tune.trials in (2, 50)
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    exec(blocks("python", "tuning")[0], {})  # noqa: S102 - the example must run unchanged.

@@ -12,7 +12,9 @@ from sklearn import metrics as sklearn_metrics
 import hookline
 
 SPECS = Path(__file__).parents[2] / "specs"
-NAMES = sorted(str(path.relative_to(SPECS).with_suffix("")) for path in SPECS.rglob("*.toml"))
+NAMES = sorted(
+    str(path.relative_to(SPECS).with_suffix("")) for path in SPECS.rglob("*.toml") if path.parent.name != "tuning"
+)
 SAMPLE = ["iris", "losses/CTCLoss", "losses/GaussianNLLLoss", "losses/MultiLabelMarginLoss", "several_losses"]
 NEED_A_SERVER = {"callbacks/MLflow", "callbacks/WeightsAndBiases"}
 CHANGES = {"callbacks/StochasticWeightAveraging": ["callbacks.0.start=1", "callbacks.0.anneal_epochs=1"]}

@@ -20,7 +20,9 @@ from hookline.cli.main import main
 from hookline.training import applied
 
 SPECS = Path(__file__).parents[2] / "specs"
-SHIPPED = sorted(str(path.relative_to(SPECS).with_suffix("")) for path in SPECS.rglob("*.toml"))
+SHIPPED = sorted(
+    str(path.relative_to(SPECS).with_suffix("")) for path in SPECS.rglob("*.toml") if path.parent.name != "tuning"
+)
 SAMPLE = (
     "diabetes",
     "embedding",

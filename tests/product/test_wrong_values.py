@@ -20,7 +20,10 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.families.transform import TransformSpec
-from hookline.spec.types import Array, Choice, OneOf, Table, option_type
+from hookline.spec.families.tuner import TunerSpec
+from hookline.spec.types import Array, Choice, OneOf, SearchSpace, Table, option_type
+from hookline_tune.pruners import PrunerSpec
+from hookline_tune.samplers import SamplerSpec
 
 WRONG = [
     {},
@@ -41,6 +44,8 @@ WRONG = [
 ]
 EVERY = 499
 """Test every n-th of some 12,000 combinations of component, option and value. A prime mixes all of them."""
+
+TUNED = {"type": "Optuna", "trials": 2, "monitor": "training/loss", "space": {"optimizer.lr": [0.1, 0.2]}}
 
 LOADER = Loader()
 CATALOG = LOADER.reader(from_table({})).catalog
@@ -74,6 +79,8 @@ def value_of(kind):
         return [value_of(element.kind) for element in form.inner]
     if isinstance(form, Table):
         return {"a": value_of(form.inner[1].kind)}
+    if isinstance(form, SearchSpace):
+        return form.example([])
     simple = {bool: True, int: 2, float: 0.5, str: "a", Path: __file__}
     if kind in simple:
         return simple[kind]
@@ -110,6 +117,9 @@ def uses(kind, table):
         MetricSpec: [{"metrics": [table]}],
         WrapperSpec: [{"callbacks": [table, *callbacks]}, {"callbacks": [*callbacks, table]}],
         DeploySpec: [{"deploy": [table]}],
+        TunerSpec: [{"tune": table}],
+        SamplerSpec: [{"tune": {**TUNED, "sampler": table}}],
+        PrunerSpec: [{"tune": {**TUNED, "pruner": table}}],
     }
     return next(made for family, made in families.items() if issubclass(kind, family))
 

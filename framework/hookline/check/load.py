@@ -140,6 +140,14 @@ class Loader:
         """The valid sections of the spec, and all problems of the document."""
         _, reader, unusable = self._with_plugins(document)
         sections, problems = reader.sections(document)
+        if not problems and sections["tune"] is not None:
+            from hookline.check.space.checks import monitor_problems, problems_of_space
+
+            def read(trial: Document) -> list[Diagnostic]:
+                return reader.sections(trial)[1]
+
+            found = [*monitor_problems(document, sections), *problems_of_space(document, sections["tune"], read)]
+            problems = in_order(found, document)
         return sections, _with_unusable(unusable, problems, document)
 
     def _checked(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:

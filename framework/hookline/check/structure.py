@@ -11,9 +11,11 @@ from cattrs import Converter, IterableValidationError, IterableValidationNote
 
 from hookline.check.components import component, spec_hook
 from hookline.check.problems import INVALID, HeaderError
+from hookline.check.space.structure import space
 from hookline.check.toml.tree import PathText
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
+from hookline.spec.space.space import Space
 from hookline.spec.types import PRIMITIVES, Array, Choice, OneOf, Options, Table, is_form, option_type
 from hookline.spec.words import wrong
 
@@ -43,6 +45,7 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
     for primitive in PRIMITIVES:  # cattrs has its own hooks for these types, which would take precedence.
         converter.register_structure_hook(primitive, _simple_hook(primitive, converter))
     converter.register_structure_hook(Path, path)
+    converter.register_structure_hook(Space, lambda value, _: space(value, converter))
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), spec_hook)
     converter.register_structure_hook_func(is_family, lambda value, base: component(value, base, catalog, converter))
     return converter

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": "train a spec",
+    "tune": "search for the best values of options: train many trials of a spec",
     "resume": "continue a run from its newest checkpoint",
     "verify": "prove that a run can be resumed exactly",
     "predict": "predict new rows with a finished run",

@@ -64,6 +64,7 @@ def _plan_of_spec(arguments: argparse.Namespace) -> int:
     loader = loader_of(arguments)
     spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
+    from hookline.cli.output.space_lines import space_as_json, space_lines
     from hookline.training.planning import planned
     from hookline.training.run_setup import new_run
 
@@ -71,9 +72,12 @@ def _plan_of_spec(arguments: argparse.Namespace) -> int:
     with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
         plan = planned(opened)
     if arguments.format == "json":
-        echo_json(_as_json(plan), indent=2)
+        search = {} if spec.tune is None else {"search": space_as_json(spec, spec.tune)}
+        echo_json({**_as_json(plan), **search}, indent=2)
     else:
         echo(*lines(plan, screen_width()))
+        if spec.tune is not None:
+            echo("", *space_lines(spec, spec.tune, screen_width()))
     return GOOD
 
 

@@ -71,6 +71,8 @@ def complete(arguments: argparse.Namespace, path: str) -> str:
     spec = loader.load(document)
 
     def is_given(keys: Keys) -> bool:
+        if keys[:2] == ("tune", "space"):
+            return True  # A search space may be written in several ways, of which this is one.
         nodes = list(document.root.along(keys))
         return len(nodes) == len(keys) + 1 and bool(nodes[-1].settings)
 

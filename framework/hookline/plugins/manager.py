@@ -32,6 +32,7 @@ BUILT_IN = (
     "hookline_metrics",
     "hookline_callbacks",
     "hookline_schedulers",
+    "hookline_tune",
     "hookline_deploy",
 )
 """The modules of the built-in plugins: ordinary plugins that are always loaded, and called last.

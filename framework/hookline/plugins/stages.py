@@ -171,7 +171,9 @@ class Stages:
         wrappers around this stage: the code before each `yield` has run by then, for the first epoch as for a later
         one. A callback with a state has `state_dict()` and `load_state_dict(state)`. Both are called there and not
         before, since a callback may learn only here what it works on: `state_dict` after a step or an epoch,
-        `load_state_dict` once, before the first step. Weights that a callback puts into the model at the end, such as a
+        `load_state_dict` once, before the first step. If what the callback does depends on the length of the run, its
+        method `lengths_differ(run, state)` says before the training whether a run with such a saved state cannot have
+        the present length. Weights that a callback puts into the model at the end, such as a
         mean, are not those to resume from.
 
         Your own implementation sets `run.state.epoch` before an epoch, `run.loss` after each gradient computation and
@@ -459,6 +461,16 @@ class Run:
             return most
         steps = self.spec.run.epochs * per_epoch
         return steps if most is None else min(most, steps)
+
+    @property
+    def ends_now(self) -> bool:
+        """Whether the training ends after the current step, because of `stop(…, now=True)`."""
+        return self.state.ends_now
+
+    @property
+    def initialized_from(self) -> dict[str, Any] | None:
+        """Which weights of another run it has begun with; `None` if there are none."""
+        return self.state.initialized_from
 
     @property
     def history(self) -> list[dict[str, Any]]:

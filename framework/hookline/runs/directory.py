@@ -155,13 +155,18 @@ def write_results(run: "Run", trial: "Trial") -> None:
     final = trial
     if failures and trial.state != "failed":
         final = evolve(trial, state="failed", error=str(failures[0]))
-    attempt(home / RESULT, lambda path: write_file(path, to_json(result(run, final), indent=2) + "\n"))
+    attempt(home / RESULT, lambda _: write_result(run, final))
     attempt(home / manifest.NAME, lambda _: manifest.write(home))
     attempt(home, flush_to_disk)
     if undrawn is not None:
         warnings.warn(HooklineWarning(undrawn, id="unwritten-file"), stacklevel=2)
     if failures:
         raise failures[0]
+
+
+def write_result(run: "Run", trial: "Trial") -> None:
+    """Write `result.json`. Raises a `FileError` if it cannot be written."""
+    write_file(trial.directory / RESULT, to_json(result(run, trial), indent=2) + "\n")
 
 
 def _said(error: Exception) -> str:

@@ -223,6 +223,8 @@ def implementations(run: Run, stage: str) -> Iterator[Implementation]:
         if plugin in displays:
             continue
         spec = callbacks.get(plugin)
+        if spec is None and plugin not in origins:
+            continue  # `Plugins.arranged` has added it, to observe the run.
         origin = origins[plugin] if spec is None else run.catalog.plugin(type(spec))
         limits = _limits(spec) if isinstance(spec, CallbackSpec) else ""
         yield Implementation(

@@ -1,20 +1,21 @@
 """The trials of a tuned run: where their directories are, and which of them is best.
 
-The first trial is in the directory of the run itself, and the others in `trial-2`, `trial-3` and so on in it. Each is a
-run of its own. A run that is not tuned has one trial.
+A study has each trial in a directory of its own, `trial-1` and so on, and its records say which is best. Where a plugin
+answers the stage `tune`, the first trial is in the directory of the run itself, and the others in `trial-2`, `trial-3`
+and so on in it. Each is a run of its own. A run that is not tuned has one trial.
 """
 
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
 from hookline.errors.exceptions import RunError
 from hookline.plugins.trial import compared_by
-from hookline.runs import directory as directories, manifest
+from hookline.runs import directory as directories, manifest, study
 
 _NAME = re.compile(r"trial-([2-9]|[1-9][0-9]+)")
 
@@ -34,7 +35,9 @@ class ChosenTrial:
     metric: str | None = None
     """The number by which the best one is chosen, such as "validation/loss"; `None` if it has none."""
     value: float = math.inf
-    """Its value: smaller is better."""
+    """Its value."""
+    is_highest: bool = False
+    """Whether the best one is that with the highest value, instead of the smallest."""
     unknown: Sequence[int] = ()
     """The trials without a readable result, which were not compared."""
 
@@ -55,6 +58,8 @@ def is_later_trial(name: str) -> bool:
 
 def trials_of(run: Path) -> dict[int, Path]:
     """Return the directories of the trials of a run by their numbers, in ascending order."""
+    if study.is_study(run):
+        return {number: study.trial_directory(run, number) for number in study.numbers_of_trials(run)}
     later = [int(found[1]) for path in run.glob("trial-*") if path.is_dir() and (found := _NAME.fullmatch(path.name))]
     return {number: directory_of_trial(run, number) for number in (1, *sorted(later))}
 
@@ -73,7 +78,14 @@ def chosen_trial(run: Path, number: int | None = None) -> ChosenTrial:
     if number is not None:
         if number not in known:
             raise RunError(f"{run}: {_no_such_trial(number, list(known))}")
+        if study.is_study(run) and not (known[number] / directories.MODEL).is_file():
+            raise RunError(
+                f"{known[number]}: The weights of this trial were not kept. Train it again with "
+                f'`hookline train {known[number] / directories.SPEC}`, or set `keep = "all"` in [tune].'
+            )
         return ChosenTrial(directory=known[number], number=number, trials=len(known))
+    if study.is_study(run):
+        return _best_of_study(run, known)
     if len(known) == 1:
         return ChosenTrial(directory=run, number=1, trials=1)
     compared = {one: found for one, path in known.items() if (found := _compared(path)) is not None}
@@ -87,6 +99,29 @@ def chosen_trial(run: Path, number: int | None = None) -> ChosenTrial:
         metric=name,
         value=value,
         unknown=[one for one in known if one not in compared],
+    )
+
+
+def _best_of_study(run: Path, known: Mapping[int, Path]) -> ChosenTrial:
+    """Return the best trial of a study; of several, the first.
+
+    Raises:
+        RunError: If no trial has a result, or a record is damaged.
+
+    """
+    plan = study.read_plan(run)
+    best = plan.best(study.records_of(run))
+    if not best:
+        raise RunError(f"{run}: No trial of the study has a result yet. Go on with `hookline tune --resume {run}`.")
+    assert best[0].results is not None, "The best trial has a result."
+    return ChosenTrial(
+        directory=known[best[0].number],
+        number=best[0].number,
+        trials=len(known),
+        is_best=True,
+        metric=plan.monitors[0],
+        value=best[0].results[0],
+        is_highest=plan.maximized[0],
     )
 
 

@@ -59,7 +59,7 @@ def application(predictor: Predictor, limits: Limits, *, hosts: frozenset[str] |
         redoc_url=None,
         title=f"Hookline: {predictor.name}",
         description=f"The run {predictor.name} predicts rows.",
-        version=str(predictor.finished.weights.epoch),
+        version="1",
         lifespan=lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True, "defaultModelsExpandDepth": 0},
         favicon_url="data:,",
@@ -100,12 +100,13 @@ def application(predictor: Predictor, limits: Limits, *, hosts: frozenset[str] |
         "/predict",
         predict,
         methods=["POST"],
+        tags=["run"],
         openapi_extra={"requestBody": {"required": True, "content": content}},
         responses={200: {"description": "The predictions.", "content": answer}, **ERRORS},
         response_class=JSONResponse,
     )
-    app.add_api_route("/health", health)
-    app.add_api_route("/schema", schema)
+    app.add_api_route("/health", health, tags=["run"])
+    app.add_api_route("/schema", schema, tags=["run"])
     app.add_api_route("/", form, include_in_schema=False)
     app.add_exception_handler(RefusedError, refused)
     return guard

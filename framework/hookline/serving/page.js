@@ -148,8 +148,12 @@ async function command() {
     if (control.dataset.cell === "row") { Object.assign(found, cell); break; }
     found[control.name] = cell;
   }
-  const url = new URL("predict", location.href).href, body = JSON.stringify(found).replaceAll("'", "'\\''");
-  document.getElementById("command").textContent = `curl ${url} --json '${body}'`;
+  const url = new URL("predict", location.href).href, all = controls();
+  const isImage = all.length === 1 && all[0].dataset.cell === "image";
+  const body = JSON.stringify(found).replaceAll("'", "'\\''");
+  document.getElementById("command").textContent = isImage
+    ? `curl ${url} -H 'Content-Type: image/png' --data-binary @image.png`
+    : `curl ${url} --json '${body}'`;
 }
 
 function preview(control) {

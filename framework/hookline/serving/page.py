@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from attrs import evolve
+
 from hookline.data.json_rows.row_field import RowField
 from hookline.report.html import Html, details, h, join
 from hookline.serving.limits import MIB, Limits
@@ -22,7 +24,9 @@ UNIT = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 
 def page(predictor: Predictor, limits: Limits) -> str:
     """Return the page. Text of the run is escaped wherever it stands."""
-    fields = [field for field in predictor.fields if field.is_needed]
+    example = predictor.example or {}
+    needed = (field for field in predictor.fields if field.is_needed)
+    fields = [evolve(field, example=example.get(field.name, field.example)) for field in needed]
     targets = predictor.finished.data.targets
     titles = {name: " and ".join(target.columns[:3]) for name, target in targets.items()}
     title = ", ".join(titles.values())

@@ -33,6 +33,7 @@ from .families.partial_fit import (
 )
 from .families.raw_inputs import GraphInputs as GraphInputs, RawInput as RawInput, RawInputs as RawInputs
 from .families.transform import TransformSpec as TransformSpec
+from .families.tuner import Search as Search, TunerSpec as TunerSpec
 from .objective.objective import Objective as Objective
 from .objective.predicted import (
     THRESHOLD as THRESHOLD,
@@ -59,3 +60,11 @@ from .parameters import (
     named_parameters as named_parameters,
 )
 from .run_section import RunSpec as RunSpec
+from .space.domains import Choices as Choices, Domain as Domain, Range as Range
+from .space.record import TrialRecord as TrialRecord
+from .space.space import (
+    Parameter as Parameter,
+    Space as Space,
+    domains_in as domains_in,
+    inner_name as inner_name,
+)

@@ -15,6 +15,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.initialize_from import InitializeFrom
 from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
@@ -51,6 +52,8 @@ class TrainingSpec(Spec):
     """Callbacks and schedulers, which wrap the stages. The first one listed is the outermost."""
     deploy: tuple[DeploySpec, ...] = ()
     """The formats in which to deploy the trained model."""
+    tune: TunerSpec | None = None
+    """The search for better values of some options, which `hookline tune` runs."""
 
     @property
     def objective(self) -> Objective:

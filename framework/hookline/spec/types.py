@@ -16,6 +16,8 @@ from hookline.errors.option_errors import InvalidValueError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import enumerate_names
 from hookline.spec.options import Bounds, Spec
+from hookline.spec.space.domains import Range
+from hookline.spec.space.space import Space
 from hookline.spec.words import article, plural, wrong
 
 Schema = dict[str, Any]
@@ -253,6 +255,26 @@ class Options(OptionType):
         return {"type": "…"} if self.kind.family else required(self.kind)
 
 
+class SearchSpace(OptionType):
+    """The search space of a tuner: domains by path."""
+
+    depth = 2
+    is_sayable = True
+    words = "a table with a range or choices for each path"
+
+    def holds(self, value: object) -> bool:
+        return isinstance(value, Space)
+
+    def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
+        # Editors complete the keys of a range. Other tables are choices, or further paths, as in `optimizer.lr = …`.
+        others: list[Schema] = [{"type": "array", "minItems": 1}, {"type": "object", "minProperties": 1}]
+        domain = {"anyOf": [table(Range), *others]}
+        return {"type": "object", "minProperties": 1, "additionalProperties": domain}
+
+    def example(self, bounds: list[Bounds]) -> Any:
+        return {"optimizer.lr": {"low": 0.001, "high": 0.1, "log": True}}
+
+
 PRIMITIVES: dict[Any, tuple[str, str, str, tuple[type, ...]]] = {
     bool: ("true or false", "booleans", "boolean", (bool,)),
     int: ("an integer", "integers", "integer", (int,)),
@@ -275,6 +297,8 @@ def option_type(kind: Any) -> OptionType:
     """
     if kind in PRIMITIVES:
         return Primitive(kind)
+    if kind is Space:
+        return SearchSpace(kind)
     if isinstance(kind, type) and issubclass(kind, Spec):
         return Options(kind)
     return _FORMS.get(get_origin(kind), OptionType)(kind)

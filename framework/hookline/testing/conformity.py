@@ -18,6 +18,7 @@ from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.options import Spec
 from hookline.testing import (
     column_checks,
@@ -27,6 +28,7 @@ from hookline.testing import (
     loss_checks,
     plugin_checks,
     training_checks,
+    tuner_checks,
 )
 from hookline.testing.components_under_test import Component, Plugin
 from hookline.testing.outcomes import NotApplicable, NotConforming
@@ -96,6 +98,7 @@ OF_COMPONENTS = (
     ComponentCheck("batches", (MetricSpec,), family_checks.is_independent_of_batches),
     ComponentCheck("rows", (DistanceSpec,), family_checks.measures_rows),
     ComponentCheck("files", (DeploySpec,), family_checks.writes_into_the_run),
+    ComponentCheck("suggests", (TunerSpec,), tuner_checks.suggests_values),
     ComponentCheck("result", (ColumnSpec,), column_checks.gives_what_it_promises),
     ComponentCheck("stored", (ColumnSpec,), column_checks.is_stored),
     ComponentCheck("rows_alone", (ColumnSpec,), column_checks.transforms_rows_alone),

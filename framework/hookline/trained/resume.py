@@ -14,9 +14,10 @@ from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.source import Source
 from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
-from hookline.runs import directory as directories
+from hookline.runs import directory as directories, lock
 from hookline.runs.liveness import is_running
 from hookline.runs.plan import Plan
+from hookline.runs.trials import is_later_trial, trials_of
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.trained.run_files import refuse_other_paths
 from hookline.training.checkpoints.remaining import Remaining, remaining
@@ -71,6 +72,12 @@ class ResumableRun:
     loader: Loader
     """The loader of the plugins."""
 
+    @property
+    def step(self) -> int:
+        """The number of steps that have been completed."""
+        assert self.start.resumed is not None, "A run that can be resumed has a checkpoint."
+        return self.start.resumed.step
+
     def train(self, plugins: Plugins) -> Trial:
         """Continue the training."""
         return train_trials(self.spec, plugins, self.start)
@@ -106,6 +113,9 @@ def resumable_run(
     refuse_other_paths(home)
     if is_running(home):
         raise RunError(f"{home}: Another process is training this run.")
+    place = home.resolve()
+    if len(trials_of(place)) > 1 or (is_later_trial(place.name) and (place.parent / lock.NAME).is_file()):
+        raise RunError(f"{home}: A tuned run cannot be resumed once its first trial has ended: train it again.")
     found = newest_state(home, _warn)
     if found is None:
         raise RunError(

@@ -111,6 +111,8 @@ def train(
 
     """
     refuse_other_specs(spec)
+    if spec.tune is not None:
+        raise HooklineError("The spec has a section [tune]: pass it to `hookline.tune`, which trains its trials.")
     if from_run is not None:
         spec = beginning_from(spec, from_run)
     start = Start(

@@ -169,6 +169,7 @@ class _StochasticWeightAveraging(Averaging):
         super().__init__()
         self._spec = spec
         self._scheduler: Any = None
+        self._first_epoch = 0
 
     @hookimpl(wrapper=True)
     def fit(
@@ -178,6 +179,7 @@ class _StochasticWeightAveraging(Averaging):
         from torch.optim.swa_utils import SWALR
 
         self._begin(model, criterion)
+        self._first_epoch = self._spec.first_epoch(run.last_epoch)
         if self._spec.swa_lr is not None:
             options: Any = {"anneal_epochs": self._spec.anneal_epochs, "anneal_strategy": self._spec.anneal_strategy}
             self._scheduler = SWALR(optimizer, self._spec.swa_lr, **options)
@@ -230,7 +232,12 @@ class _StochasticWeightAveraging(Averaging):
     def state_dict(self) -> dict[str, Any]:
         """Return the mean, the number of averaged epochs, and the state of the schedule."""
         schedule = {} if self._scheduler is None else {"scheduler": self._scheduler.state_dict()}
-        return {**super().state_dict(), **schedule}
+        return {**super().state_dict(), **schedule, "first_epoch": self._first_epoch}
+
+    def lengths_differ(self, run: Run, state: Mapping[str, Any]) -> bool:
+        """Return whether epochs have been averaged that would not be averaged in a run of this length."""
+        has_begun = int(state["averaged"]["n_averaged"]) > 0
+        return has_begun and bool(state["first_epoch"] != self._spec.first_epoch(run.last_epoch))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Load the mean and the schedule of another run."""

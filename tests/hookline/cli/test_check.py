@@ -636,7 +636,7 @@ def test_explain_reports_a_path_that_does_not_exist(hookline, path, message):
 def test_a_complete_spec_marks_defaults(here, hookline):
     code, out, _ = hookline("show", "good.toml", "--set", "run.seed=0")
     assert code == 0
-    assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\naccumulate = 1  # default\n' in out
+    assert '[run]\nname = "good"  # default\nseed = 0\nepochs = 60\n# max_steps is not set\n' in out
     assert '[[model.layers]]\ntype = "ReLU"\ninplace = false  # default\n' in out
     assert "# split_column is not set\n" in out
 

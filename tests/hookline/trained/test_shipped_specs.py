@@ -17,7 +17,9 @@ from hookline.data.json_rows.texts import json_objects
 from hookline.serving.predictor import Predictor
 from hookline.training import applied
 
-EVERY = {path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml")}
+EVERY = {
+    path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml") if path.parent.name != "tuning"
+}
 
 SAMPLE = [
     "residual_network",

@@ -111,6 +111,14 @@ class _GreatestLoss:
         self.losses.append(run.loss)
         return answer
 
+    def state_dict(self) -> dict[str, Any]:
+        """The losses of the epoch so far."""
+        return {"losses": self.losses}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue with these losses."""
+        self.losses = list(state["losses"])
+
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add the greatest."""

@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go", "tune", "search"), "train"),
     **dict.fromkeys(("infer", "inference", "classify", "apply", "score", "use"), "predict"),
     **dict.fromkeys(("server", "api", "http", "host", "rest", "web", "app", "ui", "demo"), "serve"),
-    **dict.fromkeys(("validate", "verify", "lint", "valid", "checks"), "check"),
+    **dict.fromkeys(("validate", "lint", "valid", "checks"), "check"),
     **dict.fromkeys(("inspect", "summary", "dry-run", "dryrun", "preview"), "plan"),
     **dict.fromkeys(("why", "where", "doc", "docs", "what"), "explain"),
     **dict.fromkeys(("compare", "difference"), "diff"),

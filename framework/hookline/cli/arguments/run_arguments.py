@@ -107,7 +107,8 @@ def runs_of(arguments: argparse.Namespace) -> list[RunSummary]:
 def _say_which(run: str | Path, chosen: ChosenTrial, *, is_quiet: bool = False) -> None:
     """Print which trial was chosen as the best one."""
     if chosen.is_best and not is_quiet:
-        by = "" if chosen.metric is None else f", which has the smallest {chosen.metric} ({chosen.value:.5g})"
+        which = "highest" if chosen.is_highest else "smallest"
+        by = "" if chosen.metric is None else f", which has the {which} {chosen.metric} ({chosen.value:.5g})"
         echo(f"{run}: {chosen}{by}. To use another one, pass `--trial N`.", file=sys.stderr)
 
 

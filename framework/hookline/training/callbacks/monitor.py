@@ -16,6 +16,7 @@ from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.objective import Objective
+from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
 
 WRITTEN = {"validation": ("val", "valid"), "training": ("train",)}
@@ -39,9 +40,7 @@ class Logging:
         return cls(spec.objective, spec.metrics, spec.callbacks)
 
 
-def check_monitored(
-    callback: WrapperSpec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]
-) -> None:
+def check_monitored(callback: Spec, monitor: str, logging: Logging, data: DataSpec, plugins: Sequence[str]) -> None:
     """Raise an `OptionError` if the option `monitor` of a callback names a number that nothing in the spec logs.
 
     Call this in `check` of the callback. If another callback does not declare what it logs, every name is accepted. If
@@ -73,9 +72,7 @@ def check_logged(callback: WrapperSpec, option: str, patterns: Sequence[str], lo
             _refuse_what_is_outside(callback, pattern, logging, option, index)
 
 
-def _refuse_what_is_outside(
-    callback: WrapperSpec, name: str, logging: Logging, option: str, *within: PathElement
-) -> None:
+def _refuse_what_is_outside(callback: Spec, name: str, logging: Logging, option: str, *within: PathElement) -> None:
     """Raise an `OptionError` for a number that only a callback outside this one logs, since this one cannot see it."""
     own = next((index for index, other in enumerate(logging.callbacks) if other is callback), None)
     if own is None or any(selected_numbers(other.logs or (), [name]) for other in logging.callbacks[own:]):

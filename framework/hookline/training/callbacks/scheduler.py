@@ -224,7 +224,7 @@ class Schedule:
             with warnings.catch_warnings(action="ignore"):  # The optimizer makes no steps.
                 self._scheduler.step()
 
-    def lengths_differ(self, state: Mapping[str, Any]) -> bool:
+    def lengths_differ(self, run: Run, state: Mapping[str, Any]) -> bool:
         """Whether the schedule of a saved state has another length than this one, such as in a longer run."""
         return _lengths(state) != _lengths(self.state_dict())
 

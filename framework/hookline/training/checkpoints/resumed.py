@@ -19,10 +19,13 @@ from hookline.runs.plan import Plan
 from hookline.spec.compare import Difference, differences
 from hookline.spec.durations import seconds_of
 from hookline.spec.training import TrainingSpec
-from hookline.training.callbacks.scheduler import Schedule, SchedulerSpec
+from hookline.training.callbacks.scheduler import SchedulerSpec
 
 LENGTHS = (("run", "epochs"), ("run", "max_steps"), ("run", "max_time"))
 """The options that may always grow or be removed: the run becomes longer."""
+
+INITIAL = ("initialize", "initialize_from")
+"""The sections that only matter before the first step."""
 
 
 @frozen(eq=False)
@@ -91,29 +94,34 @@ class Resumed:
 
     def _changes_of_schedules(self, run: Run) -> Iterator[str]:
         """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
-        schedulers = [(place, one) for place, one in enumerate(run.spec.callbacks) if isinstance(one, SchedulerSpec)]
-        for place, scheduler in schedulers:
-            name = callback_name(place, scheduler)
+        for place, callback in enumerate(run.spec.callbacks):
+            name = callback_name(place, callback)
             plugin, state = run.stages.manager.get_plugin(name), self.state["plugins"].get(name)
-            if isinstance(plugin, Schedule) and state is not None and plugin.lengths_differ(state):
+            if state is not None and hasattr(plugin, "lengths_differ") and plugin.lengths_differ(run, state):
                 yield (
-                    f"{type(scheduler).__name__} has another length than before, since it depends on that of the run: "
+                    f"{type(callback).__name__} has another length than before, since it depends on that of the run: "
                     "train a new run, or set the length in its options from the beginning."
                 )
+        schedulers = [(place, one) for place, one in enumerate(run.spec.callbacks) if isinstance(one, SchedulerSpec)]
         for difference in differences(self.before, run.spec):
             path = dotted(difference.path)
             is_of_schedule = any(path.startswith(f"callbacks[{place}].") for place, _ in schedulers)
             if is_of_schedule or (schedulers and _is_learning_rate(difference)):
                 yield f"{path} cannot be changed: {type(schedulers[0][1]).__name__} continues with its learning rates."
+            elif difference.path[0] in INITIAL:
+                yield f"{path} cannot be changed: the run continues with the weights of its checkpoint."
 
     def _changes_of_spec(self, now: TrainingSpec) -> Iterator[str]:
         for difference in differences(self.before, now):
             path = dotted(difference.path)
-            if _is_longer(difference) or any(
-                path == name or path.startswith((f"{name}.", f"{name}[")) for name in self.allowed
+            if (
+                difference.path[0] in INITIAL
+                or _is_longer(difference)
+                or any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in self.allowed)
             ):
                 continue
-            yield f"{path} was {difference.first!r}; now it is {difference.second!r}: allow this with `--allow {path}`."
+            before, after = _shown(difference.first), _shown(difference.second)
+            yield f"{path} was {before}; now it is {after}: allow this with `--allow {path}`."
 
     def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
         for kind, sentence in self._differences_from_lock(run, plan):
@@ -124,6 +132,12 @@ class Resumed:
         """What differs from the lock, except for the spec, which is compared option by option."""
         text = directory.spec_text(run, self.directory)
         return locking.changes_by_kind({**locking.read(self.directory), "spec": of_text(text)}, plan, text)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not set"
+    return repr(str(value)) if isinstance(value, Path) else repr(value)
 
 
 def _is_of_groups(difference: Difference) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 from contextlib import ExitStack
 
@@ -370,6 +371,18 @@ def test_a_state_that_a_checkpoint_cannot_hold_names_the_plugin(tmp_path):
 # Longer runs and changes.
 
 
+def test_a_longer_run_replaces_what_it_has_deployed(tmp_path):
+    deploy = [{"type": "Safetensors"}]
+    whole = hookline.train(spec(epochs=3, deploy=deploy), out=tmp_path / "whole")
+    hookline.train(spec(epochs=2, deploy=deploy), out=tmp_path / "run")
+    longer = hookline.resume(tmp_path / "run", overrides=["run.epochs=3"])
+    names = [path.relative_to(tmp_path / "run") for path in longer.deployed]
+    assert names
+    for name in names:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert whole.metrics == longer.metrics
+
+
 def test_a_finished_run_can_become_longer(tmp_path):
     callbacks = [{"type": "ExponentialMovingAverage", "decay": 0.8}, {"type": "StepLR", "step_size": 1}]
     train(spec(*callbacks, epochs=5), tmp_path / "whole")
@@ -592,3 +605,52 @@ def test_an_allowed_change_is_written_and_the_run_stays_locked(tmp_path):
     assert running == [True] * 7
     assert (run / "run.lock.toml").read_bytes() != locked
     hookline.resume(run, plugins=[Interrupting(), looking])
+
+
+# Changes that cannot be allowed.
+
+
+def test_averaged_epochs_that_depend_on_the_length_are_refused_once_they_have_begun(tmp_path):
+    averaging = {"type": "StochasticWeightAveraging"}
+    train(spec(averaging, epochs=5), tmp_path / "run")
+    with pytest.raises(LockError, match="StochasticWeightAveraging has another length than before"):
+        resume(tmp_path / "run", overrides=["run.epochs=9"])
+    interrupted(spec(averaging, epochs=5), tmp_path / "early", 4)
+    resume(tmp_path / "early", overrides=["run.epochs=9"])
+    train(spec(averaging, epochs=9), tmp_path / "whole")
+    assert_same(tmp_path / "early", tmp_path / "whole")
+    train(spec({**averaging, "start": 2}, epochs=5), tmp_path / "fixed")
+    resume(tmp_path / "fixed", overrides=["run.epochs=9"])
+
+
+def test_what_matters_only_at_the_beginning_cannot_change(tmp_path):
+    first = tmp_path / "first"
+    train(spec(), first)
+    interrupted(spec(initialize_from={"run": str(first), "layers": "0"}), tmp_path / "run", 4)
+    with pytest.raises(
+        LockError, match=r"initialize_from\.layers cannot be changed: the run continues with the weights"
+    ):
+        resume(tmp_path / "run", overrides=["initialize_from.layers='4'"], allow=["initialize_from"])
+    with pytest.raises(LockError, match=r"initialize\[0\] cannot be changed"):
+        resume(tmp_path / "run", overrides=["initialize=[{type='zeros_'}]"], allow=["initialize"])
+
+
+def test_a_tuned_run_is_refused(tmp_path):
+    class Tuning:
+        @hookline.hookimpl
+        def tune(self, run, trials):
+            return run.spec if len(trials) < 2 else None
+
+    hookline.train(spec(epochs=1), plugins=[Tuning()], out=tmp_path / "run")
+    for place in ("run", "run/trial-2"):
+        with pytest.raises(RunError, match="A tuned run cannot be resumed once its first trial has ended"):
+            hookline.resume(tmp_path / place, plugins=[Tuning()])
+
+
+def test_values_are_shown_as_in_a_spec(tmp_path):
+    interrupted(spec(), tmp_path / "run", 4)
+    other = shutil.copy(small().data.path, tmp_path / "other.csv")
+    with pytest.raises(LockError) as raised:
+        resume(tmp_path / "run", overrides=[f"data.path='{other}'", "run.validate_every_steps=2"])
+    assert f"now it is '{other}': allow this with `--allow data.path`" in str(raised.value)
+    assert "run.validate_every_steps was not set; now it is 2" in str(raised.value)

@@ -1,0 +1,1 @@
+"""Read and check the search space of a tuner, and make the documents of its trials."""

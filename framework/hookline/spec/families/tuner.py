@@ -1,0 +1,98 @@
+"""Tuners: which trials of a spec to train, in search of the best one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from hookline.errors.option_errors import OptionError
+from hookline.spec.options import Spec, option, spec
+from hookline.spec.space.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hookline.spec.space.record import TrialRecord
+
+OF_TRIALS = ("parameters", "seconds")
+"""The numbers that a tuner can monitor in addition to those of the log: the size of the model, and the time."""
+
+
+class Search(Protocol):
+    """A search for the best trial of a study: what a tuner builds."""
+
+    def suggest(self, number: int, trials: "Sequence[TrialRecord]") -> "TrialRecord | None":
+        """Return the record of a trial with the values to try, `space.chosen(...)`; `None` if all were tried.
+
+        The answer must depend only on the seed and these arguments: a trial that was killed is run again, other
+        processes may ask for other trials, and a study continues after a restart.
+
+        Args:
+            number: the number of the trial, from 1.
+            trials: the trials with smaller numbers that have ended, in their order.
+
+        """
+
+    def prunes(self, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
+        """Return why to end a trial after the last epoch of its curve; `None` to continue it.
+
+        Args:
+            trials: the trials with smaller numbers that have ended, in their order.
+            record: the trial so far. What the search adds to its `attributes` is kept.
+
+        """
+
+
+@spec
+class TunerSpec(Spec):
+    """A search for the best values of some options: each trial trains the spec with other values."""
+
+    family = "tuner"
+
+    trials: int | None = option(default=None, minimum=1)
+    """The total number of trials, over all restarts and workers. Default: all combinations of the space; a space with
+    infinitely many needs a number."""
+    monitor: str | tuple[str, ...] = "validation/loss"
+    """The number to minimize or maximize, by its name in `metrics.jsonl`: that of the weights that the trial keeps; or
+    "parameters", the size of the model, or "seconds". With several, the best trials are those that no other trial
+    beats in all of them."""
+    mode: Literal["min", "max"] | None = None
+    """Whether lower ("min") or higher ("max") numbers are better. Default: according to the metric."""
+    space: Space
+    """The values to try by path, such as `optimizer.lr`: a range, `{ low = 1e-4, high = 1e-1, log = true }`, or an
+    array of choices, `[16, 32, 64]`. A choice may be a whole table that contains further ranges and choices."""
+    synchronous: int = option(default=1, minimum=1)
+    """The number of trials that are chosen together, without knowing the results of one another. A study with as many
+    workers or fewer has the same trials, whichever of them trains which."""
+    keep: Literal["best", "all"] = "best"
+    """Of which trials to keep the weights."""
+
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """The monitored numbers."""
+        return (self.monitor,) if isinstance(self.monitor, str) else self.monitor
+
+    @property
+    def total(self) -> int | None:
+        """The number of trials; `None` if it is not limited."""
+        size = self.space.size()
+        return size if self.trials is None else self.trials
+
+    def conflicts(self) -> "Iterator[OptionError]":
+        """Yield the conflicts between options: an infinite number of trials, or nothing to monitor."""
+        if self.total is None:
+            message = "The space has infinitely many values: set the number of `trials`."
+            yield OptionError("trials", message, against=[("space",)], id="missing-option")
+        if not self.monitors or len(set(self.monitors)) < len(self.monitors):
+            yield OptionError("monitor", "This must be the names of one or several different numbers.")
+        elif self.mode is not None and len(self.monitors) > 1:
+            message = "This has no effect with several numbers, which are compared according to their metrics."
+            yield OptionError("mode", message, against=[("monitor",)], id="unused-option")
+
+    def check(self, **sections: Any) -> None:
+        """Raise a `ValueError` if it cannot tune a spec with these sections, by name, if all of them are valid."""
+
+    def build(self, seed: int, maximized: Sequence[bool]) -> Search:
+        """Return the search of a study with this seed. `maximized` says of each monitored number if higher is better.
+
+        It is built once for each process that works on the study.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `build`.")

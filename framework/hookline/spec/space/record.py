@@ -1,0 +1,55 @@
+"""What a study knows of a trial."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import asdict, define, field
+
+TrialState = Literal["running", "finished", "stopped", "pruned", "failed"]
+
+ENDED: frozenset[TrialState] = frozenset({"finished", "stopped", "pruned", "failed"})
+"""The states of a trial that is not run again."""
+
+
+@define(kw_only=True)
+class TrialRecord:
+    """A trial of a study: the values that it tries, and how it ended."""
+
+    number: int
+    """Its number, from 1."""
+    values: Mapping[str, Any]
+    """The value of each parameter by name."""
+    state: TrialState = "running"
+    """How it ended: after all epochs, by a callback, by the tuner, or by an error."""
+    results: Sequence[float] | None = None
+    """The monitored numbers of the weights that it keeps; `None` if it has none, or if they are not finite."""
+    curve: dict[int, float] = field(factory=dict)
+    """The first monitored number by epoch."""
+    reason: str | None = None
+    """Why it ended early."""
+    seconds: float = 0.0
+    """How long it took."""
+    epochs: int = 0
+    """The number of epochs that were trained."""
+    attributes: dict[str, Any] = field(factory=dict)
+    """What the search noted, as JSON values."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is not run again."""
+        return self.state in ENDED
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> "TrialRecord":
+        """The record in JSON values.
+
+        Raises:
+            TypeError: if they are not a record.
+
+        """
+        curve = {int(epoch): float(number) for epoch, number in table.get("curve", {}).items()}
+        return cls(**{**table, "curve": curve})

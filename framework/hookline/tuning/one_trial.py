@@ -1,0 +1,145 @@
+"""Train one trial of a study, and write what is kept of it."""
+
+import math
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from hookline.check.load import Loader
+from hookline.check.space.variants import trial_document
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import FileError, HooklineError
+from hookline.files import write_file
+from hookline.plugins.manager import Named
+from hookline.plugins.origin import Origin
+from hookline.plugins.signals import Interruption
+from hookline.plugins.trial import Trial
+from hookline.runs import directory as directories, lock as locking, manifest
+from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
+from hookline.spec.space.record import TrialRecord
+from hookline.spec.training import TrainingSpec
+from hookline.training.pipeline import fitted, prepared
+from hookline.training.run_setup import new_run
+from hookline.tuning.observers import Curve, SharedData
+
+WEIGHTS = (directories.MODEL, directories.CRITERION)
+"""The files that are removed of trials that are not the best."""
+
+
+@frozen(kw_only=True)
+class Trainer:
+    """Trains the trials of a study in this process."""
+
+    root: Path
+    """The directory of the study."""
+    spec: TrainingSpec
+    """The spec with its tuner."""
+    plan: StudyPlan
+    """What the study monitors."""
+    document: Document
+    """The document of the spec."""
+    loader: Loader
+    """The loader with the plugins."""
+    interruption: Interruption
+    """Whether Ctrl-C or another signal requested to end."""
+    added: Sequence[object] = ()
+    """Plugins of the process, such as a display, outside of all others."""
+    given: Any = None
+    """The rows in place of those of the data source."""
+    shared: SharedData
+    """The data, which the trials of this process share."""
+
+    def train(
+        self,
+        record: TrialRecord,
+        prunes: Callable[[TrialRecord], str | None],
+        is_kept: Callable[[TrialRecord], bool],
+    ) -> bool:
+        """Train a trial whose directory is claimed, and write its record. Return whether it has ended.
+
+        Args:
+            record: its number and values, to which the results are added.
+            prunes: returns why to end the trial after an epoch, or `None`.
+            is_kept: whether to keep the weights of the trial with these results.
+
+        """
+        home = trial_directory(self.root, record.number)
+        _remove_others(home)
+        write_record(self.root, record)
+        space = self.spec.tune.space  # type: ignore[union-attr]
+        curve = Curve(self.plan.monitors[0], record, prunes)
+        try:
+            trial_spec = self.loader.load(trial_document(self.document, space, record.values))
+            plugins = (
+                self.loader.plugins(self.document).inside(*self.added).arranged(lambda named: self._with(curve, named))
+            )
+            with new_run(trial_spec, plugins, interruption=self.interruption, given=self.given) as run:
+                made = prepared(run)
+                run.directory = home
+                write_file(home / directories.SPEC, directories.spec_text(run, home))
+                trial, failure = fitted(run, made)
+                if run.interrupted:
+                    return False
+                record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
+                if failure is not None:
+                    record.state, record.reason = "failed", trial.error
+                else:
+                    self._note(record, trial, curve)
+                if failure is None and is_kept(record):
+                    directories.write_beginning(run, made.data, home)
+                    locking.write(made.plan, directories.spec_text(run, home), home)
+                    directories.write_results(run, trial)
+                else:
+                    directories.write_result(run, trial)
+        except FileError:
+            raise
+        except KeyboardInterrupt:
+            self.interruption.request(2)
+            return False
+        except HooklineError as error:
+            record.state, record.reason = "failed", str(error)
+        write_record(self.root, record)
+        return True
+
+    def _with(self, curve: Curve, named: Sequence[Named]) -> list[Named]:
+        """The plugins of a run, between the record of the curve and the shared data."""
+        return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
+
+    def _note(self, record: TrialRecord, trial: Trial, curve: Curve) -> None:
+        """Add the results of a training to the record."""
+        record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
+        record.reason = curve.pruned or trial.stopped
+        numbers = {**_numbers_of_weights(trial), "seconds": trial.seconds}
+        numbers["parameters"] = float(sum(parameter.numel() for parameter in trial.model.parameters()))
+        missing = [name for name in self.plan.monitors if name not in numbers]
+        if missing:
+            raise HooklineError(f'The tuner monitors "{missing[0]}", which this trial has not logged.')
+        results = [float(numbers[name]) for name in self.plan.monitors]
+        record.results = results if all(map(math.isfinite, results)) else None
+
+
+def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
+    """The numbers of the weights that a trial keeps: its final ones, and what was logged after their epoch."""
+    logged = next((one for one in trial.history if one.get("epoch") == trial.weights.epoch), {})
+    return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
+
+
+def _remove_others(home: Path) -> None:
+    """Remove what a killed process has left of a trial, except its record."""
+    for path in home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RECORD:
+            path.unlink()
+
+
+def remove_weights(home: Path) -> None:
+    """Remove the weights of a trial that is no longer the best."""
+    present = [home / name for name in WEIGHTS if (home / name).is_file()]
+    for path in present:
+        path.unlink()
+    if present:
+        manifest.write(home)

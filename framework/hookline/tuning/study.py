@@ -1,0 +1,278 @@
+"""A study: the trials of a spec with a tuner, in a directory that several processes may share."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field
+
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import HooklineError, RunError
+from hookline.errors.text import dotted
+from hookline.files import write_file
+from hookline.plugins.signals import Interruption
+from hookline.runs import directory as directories
+from hookline.runs.study import (
+    BEST,
+    StudyPlan,
+    claimed,
+    numbers_of_trials,
+    read_plan,
+    read_record,
+    trial_directory,
+    write_plan,
+)
+from hookline.spec.compare import differences
+from hookline.spec.dump import as_toml, dumps, plain
+from hookline.spec.families.tuner import OF_TRIALS, Search, TunerSpec
+from hookline.spec.space.record import TrialRecord
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.tuning.observers import SharedData
+from hookline.tuning.one_trial import Trainer, remove_weights
+
+PAUSE = 0.05
+"""The number of seconds to wait for trials of other processes."""
+
+ALL_FAILING = 5
+"""The number of first trials that may fail without any success."""
+
+
+@define(eq=False, kw_only=True)
+class Study:
+    """A study in its directory."""
+
+    root: Path
+    """Its directory."""
+    spec: TrainingSpec
+    """The spec, with its tuner."""
+    document: Document
+    """The document of the spec in the directory, from which those of the trials are made."""
+    loader: Loader
+    """The loader with the plugins."""
+    plan: StudyPlan
+    """What it monitors, and the total number of trials."""
+    ended: dict[int, TrialRecord] = field(factory=dict)
+    """The records of the trials that are known to have ended, by number."""
+
+    @property
+    def tuner(self) -> TunerSpec:
+        """The tuner of the spec."""
+        assert self.spec.tune is not None, "A study has a tuner."
+        return self.spec.tune
+
+    @property
+    def best(self) -> list[TrialRecord]:
+        """The best trials that have ended: one, or with several monitored numbers those that no other beats."""
+        return self.plan.best(self.records)
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """The records of the trials that are known to have ended, in the order of their numbers."""
+        return [self.ended[number] for number in sorted(self.ended)]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all trials are known to have ended."""
+        return len(self.ended) >= self.plan.trials
+
+    def refresh(self) -> list[TrialRecord]:
+        """Read the records of trials that have ended since, and return them."""
+        new = []
+        for number in numbers_of_trials(self.root):
+            if number not in self.ended and number <= self.plan.trials:
+                record = read_record(self.root, number)
+                if record is not None and record.has_ended:
+                    self.ended[number] = record
+                    new.append(record)
+        return new
+
+    def known_to(self, number: int) -> list[TrialRecord]:
+        """The trials whose results a trial may use: those before it, or before those that are chosen with it."""
+        first = self._first_of_batch(number)
+        return [self.ended[known] for known in sorted(self.ended) if known < first]
+
+    def is_ready(self, number: int) -> bool:
+        """Whether the trials have ended that must end before this one is chosen."""
+        if self.tuner.synchronous == 1:
+            return True
+        return all(known in self.ended for known in range(1, self._first_of_batch(number)))
+
+    def _first_of_batch(self, number: int) -> int:
+        size = self.tuner.synchronous
+        return (number - 1) // size * size + 1
+
+    def work(
+        self,
+        interruption: Interruption,
+        *,
+        added: tuple[object, ...] = (),
+        given: Any = None,
+        on_end: Callable[[TrialRecord], None] = lambda _: None,
+    ) -> None:
+        """Train trials until all have ended, those of other processes included, or until an interruption.
+
+        Args:
+            interruption: records whether to end.
+            added: plugins outside of all others, such as a display.
+            given: the rows in place of those of the data source.
+            on_end: called for each trial that has ended, also in another process.
+
+        Raises:
+            HooklineError: if the first trials all fail.
+
+        """
+        trainer = Trainer(
+            root=self.root,
+            spec=self.spec,
+            plan=self.plan,
+            document=self.document,
+            loader=self.loader,
+            interruption=interruption,
+            added=added,
+            given=given,
+            shared=SharedData(),
+        )
+        search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
+        self._report(on_end)
+        while not self.is_complete and interruption.number is None:
+            if not self._train_next(trainer, search):
+                time.sleep(PAUSE)
+            self._report(on_end)
+
+    def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
+        for record in self.refresh():
+            on_end(record)
+        self._refuse_failures()
+
+    def _train_next(self, trainer: Trainer, search: Search) -> bool:
+        """Train the first trial that no process has claimed; return false if there is none."""
+        for number in self._not_ended():
+            if not self.is_ready(number):
+                return False
+            with claimed(self.root, number) as is_mine:
+                if not is_mine:
+                    continue
+                self._train(number, trainer, search)
+                return True
+        return False
+
+    def _train(self, number: int, trainer: Trainer, search: Search) -> None:
+        """Train a trial that is claimed; one that a killed process has begun with its values."""
+        begun = read_record(self.root, number)
+        if begun is not None and begun.has_ended:
+            return
+        known = self.known_to(number)
+        record = begun or search.suggest(number, known)
+        if record is None:  # The search has tried everything.
+            trial_directory(self.root, number).rmdir()
+            self.plan = evolve(self.plan, trials=number - 1)
+            write_plan(self.root, self.plan)
+            return
+        record.curve.clear()  # Of the process that was killed.
+        trainer.train(record, lambda record: search.prunes(known, record), self._is_kept)
+
+    def _not_ended(self) -> Iterator[int]:
+        return (number for number in range(1, self.plan.trials + 1) if number not in self.ended)
+
+    def _is_kept(self, record: TrialRecord) -> bool:
+        """Whether the weights of a trial that has just ended are kept."""
+        if self.tuner.keep == "all":
+            return True
+        self.refresh()
+        return any(one is record for one in self.plan.best([*self.records, record]))
+
+    def _refuse_failures(self) -> None:
+        """Raise a `HooklineError` if all of the first trials have failed."""
+        failed = [record for record in self.records if record.state == "failed"]
+        if len(failed) == len(self.ended) and len(failed) >= min(ALL_FAILING, self.plan.trials):
+            raise HooklineError(
+                f"All {len(failed)} trials have failed. The first one: {failed[0].reason} The study is in {self.root}."
+            )
+
+    def finish(self) -> None:
+        """Keep the weights of the best trials only, and write `best.toml`."""
+        self.refresh()
+        best = self.best
+        if self.tuner.keep == "best":
+            kept = {record.number for record in best}
+            for record in self.records:
+                if record.number not in kept:
+                    remove_weights(trial_directory(self.root, record.number))
+        if best:
+            write_file(self.root / BEST, self.spec_of(best[0].number, self.root))
+
+    def spec_of(self, number: int, home: Path) -> str:
+        """The text of the spec of a trial, as a file in a directory."""
+        document = documents.read(trial_directory(self.root, number) / directories.SPEC, lists=SEVERAL)
+        catalog = self.loader.plugins(document).catalog
+        return dumps(self.loader.load(document), home, name=catalog.name)
+
+
+def new_study(spec: TrainingSpec, loader: Loader, document: Document, out: str | Path | None) -> Study:
+    """Create the directory of a study.
+
+    Raises:
+        HooklineError: if the spec has no tuner, or the directory cannot be created.
+
+    """
+    if spec.tune is None:
+        raise HooklineError("The spec has no section [tune]: there is nothing to search.")
+    root = directories.create(directories.plan(out, spec.run.name), numbered=out is None)
+    write_file(root / directories.SPEC, dumps(spec, root, name=loader.plugins(document).catalog.name))
+    write_plan(root, plan_of(spec))
+    return open_study(root, loader)
+
+
+def plan_of(spec: TrainingSpec) -> StudyPlan:
+    """What a study of a spec monitors."""
+    assert spec.tune is not None, "The spec has a tuner."
+    assert spec.tune.total is not None, "A spec is checked when it is read."
+    higher = {metric.label for metric in spec.metrics if metric.higher_is_better}
+    monitors = spec.tune.monitors
+    by_metric = [name not in OF_TRIALS and name.partition("/")[2] in higher for name in monitors]
+    maximized = by_metric if spec.tune.mode is None else [spec.tune.mode == "max"]
+    return StudyPlan(trials=spec.tune.total, monitors=monitors, maximized=tuple(maximized))
+
+
+def open_study(root: Path, loader: Loader, *, like: TrainingSpec | None = None, trials: int | None = None) -> Study:
+    """Open the directory of a study, to go on with it.
+
+    Args:
+        root: the directory.
+        loader: the loader with the plugins.
+        like: a spec that must be that of the study, except for the number of trials.
+        trials: a new total number of trials.
+
+    Raises:
+        RunError: if this is not the directory of a study, or that of another spec.
+        SpecError: if the spec of the study cannot be read.
+
+    """
+    plan = read_plan(root)
+    document = documents.read(root / directories.SPEC, lists=SEVERAL)
+    spec = loader.load(document)
+    if like is not None:
+        refuse_other_spec(spec, like, root)
+        trials = like.tune.total if trials is None and like.tune is not None else trials
+    if trials is not None and trials != plan.trials:
+        plan = evolve(plan, trials=trials)
+        write_plan(root, plan)
+    study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan)
+    study.refresh()
+    return study
+
+
+def refuse_other_spec(spec: TrainingSpec, like: TrainingSpec, root: Path) -> None:
+    """Raise a `RunError` with the differences if a spec is not that of a study; the number of trials may differ."""
+    changed = [one for one in differences(spec, like) if one.path != ("tune", "trials")]
+    if changed:
+        lines = [f"  {dotted(one.path)}: {_shown(one.first)} in the study, {_shown(one.second)} now" for one in changed]
+        raise RunError("\n".join([f"{root}: This is the study of another spec:", *lines]))
+
+
+def _shown(value: Any) -> str:
+    value = plain(value, Path())
+    return as_toml(value) if isinstance(value, (str, int, float, bool, list, dict)) else str(value)

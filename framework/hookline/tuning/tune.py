@@ -1,0 +1,77 @@
+"""Tune a spec from Python."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.errors.exceptions import HooklineError
+from hookline.plugins.signals import Interruption, reason
+from hookline.spec.dump import plain
+from hookline.spec.space.record import TrialRecord
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.training.pipeline import refuse_other_specs
+from hookline.tuning.study import Study, new_study, open_study
+
+
+def tune(
+    spec: TrainingSpec | None = None,
+    *,
+    trials: int | None = None,
+    data: Any = None,
+    plugins: Iterable[object] = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    on_end: Callable[[TrialRecord], None] = lambda _: None,
+) -> Study:
+    """Train the trials of a spec with a section `[tune]`, and return the study.
+
+    The directory of the study has a directory for each trial, and `best.toml`, the spec of the best trial, which trains
+    to the value that the study reports. A trial that fails does not end the study.
+
+    Args:
+        spec: the spec, from `hookline.load`. It may be omitted to resume a study.
+        trials: the total number of trials. Default: that of the spec.
+        data: the rows in place of the files that the spec names, as for `hookline.train`.
+        plugins: modules or objects with hook implementations, in addition to the plugins that the spec lists.
+        out: the directory of the study, which must not exist. Default: `runs/<name>/<number>`.
+        resume: the directory of a study to go on with, instead of a new one. Other processes may work on it, too.
+        on_end: called with the record of each trial that has ended.
+
+    Raises:
+        RunError: if `resume` is not the directory of a study, or that of another spec.
+        HooklineError: if the spec has no section `[tune]`, or the first trials all fail.
+        KeyboardInterrupt: after Ctrl-C. The trials that have ended are kept.
+
+    >>> import hookline
+    >>> space = "tune.space={'optimizer.lr' = { low = 0.001, high = 0.1, log = true }}"
+    >>> changes = ["run.epochs=2", "tune.type=RandomSearch", "tune.trials=3", space.replace("'", '"')]
+    >>> study = hookline.tune(hookline.load("specs/iris.toml", changes), out=getfixture("tmp_path") / "study")
+    >>> [record.state for record in study.records]
+    ['finished', 'finished', 'finished']
+    >>> best = hookline.load(study.root / "best.toml")
+    >>> best.optimizer.lr == study.best[0].values["optimizer.lr"]
+    True
+
+    """
+    loader = Loader(plugins)
+    if resume is not None:
+        study = open_study(Path(resume), loader, like=spec, trials=trials)
+    elif spec is None:
+        raise HooklineError("Pass a spec, or the directory of a study to `resume`.")
+    else:
+        refuse_other_specs(spec)
+        table = plain(spec, Path())
+        if trials is not None and "tune" in table:
+            table["tune"]["trials"] = trials
+        document = documents.from_table(table, lists=SEVERAL)
+        study = new_study(loader.load(document), loader, document, out)
+    interruption = Interruption()
+    with interruption:
+        interruption.listen()
+        study.work(interruption, given=data, on_end=on_end)
+        study.finish()
+        if interruption.number is not None:
+            raise KeyboardInterrupt(reason(interruption.number))
+    return study

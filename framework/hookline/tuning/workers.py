@@ -1,0 +1,71 @@
+"""Several processes that work on a study on this machine."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from hookline.errors.exceptions import HooklineError
+from hookline.plugins.signals import Interruption
+from hookline.spec.space.record import TrialRecord
+from hookline.tuning.study import PAUSE, Study
+
+MOST_STARTED = 5
+"""How often, for each worker, a process is started in place of one that was killed."""
+
+
+def work_together(
+    study: Study,
+    workers: int,
+    interruption: Interruption,
+    on_end: Callable[[TrialRecord], None],
+    plugins: Sequence[str] = (),
+) -> None:
+    """Train the trials of a study in several processes, until all have ended, or until an interruption.
+
+    A process that is killed is replaced; its trial is run again with the same number and values.
+
+    Args:
+        study: the study.
+        workers: the number of processes.
+        interruption: records whether to end. The processes get the same signal from the terminal.
+        on_end: called for each trial that has ended.
+        plugins: the plugin files of the command line.
+
+    Raises:
+        HooklineError: if the processes fail, with what the last one has printed.
+
+    """
+    words = [sys.executable, "-m", "hookline", "tune", "--resume", str(study.root), "--quiet"]
+    words += [word for file in plugins for word in ("--plugin", file)]
+    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    environment = {"OMP_NUM_THREADS": threads, **os.environ}
+    started = 0
+    running: list[subprocess.Popen[str]] = []
+    failure = ""
+    try:
+        while not study.is_complete and interruption.number is None:
+            for record in study.refresh():
+                on_end(record)
+            for process in [process for process in running if process.poll() is not None]:
+                running.remove(process)
+                failure = process.communicate()[1].strip() or failure
+                if process.returncode > 0 and not study.is_complete:
+                    raise HooklineError(failure or f"A worker ended with the exit code {process.returncode}.")
+            if not running and started >= workers * MOST_STARTED:
+                raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
+            while len(running) < workers and started < workers * MOST_STARTED and not study.is_complete:
+                running.append(
+                    subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
+                )
+                started += 1
+            time.sleep(PAUSE)
+    finally:
+        for process in running:
+            if interruption.number is not None or not study.is_complete:
+                process.terminate()
+        for process in running:
+            process.communicate()
+    for record in study.refresh():
+        on_end(record)

@@ -1,0 +1,75 @@
+import re
+
+import pytest
+from tuning import tuned
+
+import hookline
+from hookline.cli.main import main
+
+
+@pytest.fixture
+def spec(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = tuned({"optimizer.lr": [0.001, 0.1]}, type="GridSearch", trials=2)
+    (tmp_path / "mine.toml").write_text(hookline.dumps(made, tmp_path))
+    return "mine.toml"
+
+
+def test_the_trials_and_the_best_one_are_printed(spec, capsys):
+    assert main(["tune", spec, "--out", "runs/one"]) == 0
+    printed = re.sub(r"0\.\d{4,}|\d+\.\d s", "…", capsys.readouterr().out).splitlines()
+    assert printed == [
+        "tuned: 2 trials by GridSearch for the lowest validation/loss",
+        "Study in runs/one",
+        "",
+        printed[3],
+        printed[4],
+        "",
+        "Best: trial 2, validation/loss …; lr 0.1",
+        "2 of 2 trials ended. The best spec is runs/one/best.toml",
+    ]
+    assert [line.split()[:2] for line in printed[3:5]] == [["1", "finished"], ["2", "finished"]]
+    assert printed[4].endswith("lr 0.1")
+    assert main(["check", "runs/one/best.toml"]) == 0
+
+
+def test_train_tunes_a_spec_with_a_tuner_and_a_study_becomes_longer(spec, capsys):
+    assert main(["train", spec, "--out", "runs/one", "-q"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["tune", spec, "--resume", "runs/one"]) == 0
+    assert "Study in runs/one, in which 2 trials ended before" in capsys.readouterr().out
+
+
+def test_two_workers_train_all_trials_once(spec, capsys):
+    assert main(["tune", spec, "--out", "runs/one", "--workers", "2"]) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "finished" in line]
+    assert sorted(rows) == ["1", "2"]
+
+
+def test_the_plan_has_the_search(spec, capsys):
+    assert main(["plan", spec]) == 0
+    shown = capsys.readouterr().out.split("\n\n")[-1].splitlines()
+    assert shown == [
+        "Search by GridSearch: 2 trials of 2 combinations",
+        "  optimizer.lr  0.001, 0.1",
+        "  for the lowest validation/loss",
+        "  the first trial: lr 0.001",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tune"], "Pass a spec with a section [tune], or a study to go on with"),
+        (["tune", "--resume", "none"], "none: This is not the directory of a study"),
+        (["tune", "mine.toml", "--resume", "x", "--out", "y"], "remove `--out`"),
+        (["tune", "mine.toml", "--trials", "0"], "`0` is not a positive number"),
+    ],
+)
+def test_wrong_arguments_are_refused(spec, capsys, words, message):
+    try:
+        code = main(words)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert message in capsys.readouterr().err

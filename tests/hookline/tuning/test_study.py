@@ -1,0 +1,138 @@
+import json
+import shutil
+import signal
+
+import pytest
+from tuning import SPACE, tuned
+
+import hookline
+from hookline.errors import RunError
+from hookline.runs.study import claimed
+from hookline.runs.trials import chosen_trial
+
+
+def told(study):
+    """What a study knows of its trials, except the time that they took."""
+    return [(one.number, dict(one.values), one.state, one.results, one.curve) for one in study.records]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return hookline.tune(tuned(trials=5), out=tmp_path_factory.mktemp("study") / "one")
+
+
+def test_the_best_spec_trains_to_the_value_of_the_study_exactly(study, tmp_path):
+    [best] = study.best
+    assert best.results == [min(record.results[0] for record in study.records)]
+    spec = hookline.load(study.root / "best.toml")
+    assert spec.tune is None
+    trial = hookline.train(spec, out=tmp_path / "again")
+    assert trial.metrics["validation/loss"] == best.results[0]
+    assert {record["epoch"]: record["validation/loss"] for record in trial.history} == best.curve
+
+
+def test_trials_have_the_options_of_their_choice(study):
+    for record in study.records:
+        spec = hookline.load(study.root / f"trial-{record.number}" / "spec.toml")
+        chosen = record.values["optimizer"]
+        assert type(spec.optimizer).__name__ == chosen
+        assert spec.optimizer.lr == record.values[f"optimizer.{chosen}.lr"]
+        assert ("optimizer.SGD.momentum" in record.values) == (chosen == "SGD")
+        assert spec.data.batch_size == record.values["data.batch_size"]
+
+
+def test_only_the_best_trial_keeps_its_weights_and_a_study_opens_as_it(study):
+    [best] = study.best
+    kept = [path.parent.name for path in study.root.glob("*/model.safetensors")]
+    assert kept == [f"trial-{best.number}"]
+    chosen = chosen_trial(study.root)
+    assert (chosen.number, chosen.trials, chosen.value) == (best.number, 5, best.results[0])
+    assert hookline.open_run(study.root).metrics["validation/loss"] == best.results[0]
+    other = next(record.number for record in study.records if record is not best)
+    with pytest.raises(RunError, match="The weights of this trial were not kept"):
+        hookline.open_run(study.root, trial=other)
+
+
+def test_a_study_is_repeated_and_continued_with_the_same_trials(study, tmp_path):
+    first = hookline.tune(tuned(trials=3), out=tmp_path / "short")
+    assert told(first) == told(study)[:3]
+    ended = []
+    longer = hookline.tune(resume=tmp_path / "short", trials=5, on_end=lambda record: ended.append(record.number))
+    assert ended == [4, 5]
+    assert told(longer) == told(study)
+
+
+def test_a_killed_trial_is_run_again_with_its_values(study, tmp_path):
+    root = tmp_path / "killed"
+    shutil.copytree(study.root, root)
+    path = root / "trial-2" / "trial.json"
+    begun = json.loads(path.read_text()) | {"state": "running", "results": None}
+    path.write_text(json.dumps(begun))
+    (root / "trial-2" / "metrics.jsonl").write_text('{"epoch": 1}\n{"ep')
+    shutil.rmtree(root / "trial-4")
+    (root / "trial-4").mkdir()
+    assert told(hookline.tune(resume=root)) == told(study)
+    assert len((root / "trial-2" / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_trial_that_another_process_has_claimed_is_left_alone(study):
+    with claimed(study.root, 1) as mine, claimed(study.root, 1) as again:
+        assert (mine, again) == (True, False)
+
+
+def test_a_study_of_another_spec_is_refused_with_the_differences(study):
+    with pytest.raises(RunError, match=r"This is the study of another spec:\n  run.epochs: 2 in the study, 3 now$"):
+        hookline.tune(tuned(epochs=3, trials=9), resume=study.root)
+    with pytest.raises(RunError, match=r"not the directory of a study: it has no study\.json"):
+        hookline.tune(resume=study.root / "trial-1")
+
+
+def test_a_failing_trial_does_not_end_the_study(tmp_path):
+    space = {"optimizer.lr": [0.01, 1e38]}
+    study = hookline.tune(
+        tuned(space, type="GridSearch", sections={"optimizer": {"type": "SGD"}}), out=tmp_path / "one"
+    )
+    assert [record.state for record in study.records] == ["finished", "failed"]
+    assert "NaN" in study.records[1].reason or "infinite" in study.records[1].reason
+    assert [record.number for record in study.best] == [1]
+
+
+def test_a_study_of_which_every_trial_fails_is_an_error(tmp_path):
+    space = {"optimizer.lr": [1e38, 2e38]}
+    with pytest.raises(hookline.HooklineError, match=r"All 2 trials have failed\. The first one: "):
+        hookline.tune(tuned(space, type="GridSearch", sections={"optimizer": {"type": "SGD"}}), out=tmp_path / "one")
+
+
+def test_an_interrupted_study_keeps_what_has_ended_and_goes_on(study, tmp_path):
+    def interrupt(record):
+        if record.number == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        hookline.tune(tuned(trials=5), out=tmp_path / "one", on_end=interrupt)
+    assert (tmp_path / "one" / "best.toml").is_file()
+    assert told(hookline.tune(resume=tmp_path / "one")) == told(study)
+
+
+def test_trials_that_are_chosen_together_do_not_know_one_another(tmp_path):
+    study = hookline.tune(tuned(trials=5, synchronous=2), out=tmp_path / "one")
+    known = [[record.number for record in study.known_to(number)] for number in range(1, 6)]
+    assert known == [[], [], [1, 2], [1, 2], [1, 2, 3, 4]]
+    study.ended.pop(2)
+    assert [study.is_ready(number) for number in range(1, 6)] == [True, True, False, False, False]
+
+
+def test_the_front_of_several_numbers(tmp_path):
+    space = {"model": [{"type": "Linear"}, {"type": "MLP", "d_block": 4}, {"type": "MLP", "d_block": 64}]}
+    spec = tuned(space, type="GridSearch", monitor=["validation/Accuracy", "parameters"], trials=3)
+    study = hookline.tune(spec, out=tmp_path / "one")
+    assert study.plan.maximized == (True, False)
+    results = [tuple(record.results) for record in study.records]
+    beaten = {one for one in results for other in results if other != one and other[0] >= one[0] and other[1] <= one[1]}
+    assert [tuple(record.results) for record in study.best] == [one for one in results if one not in beaten]
+    assert results[0][1] == 15
+
+
+def test_a_spec_with_a_tuner_is_not_trained_once():
+    with pytest.raises(hookline.HooklineError, match=r"pass it to `hookline\.tune`"):
+        hookline.train(tuned(SPACE))
