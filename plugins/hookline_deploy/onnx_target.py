@@ -45,15 +45,15 @@ class ONNX(DeploySpec):
     equal."""
 
     def check(self, deployment: Deployment) -> Iterable[OptionError]:
-        """Report missing packages, columns without ONNX operators, and a model that cannot be traced."""
+        """Report missing packages, columns without ONNX operators, and a model that cannot be traced or converted."""
         if reasons := _reasons(deployment):
             yield OptionError("type", " ".join(reasons))
             return
-        from hookline.training import traced
+        from hookline_deploy.onnx_model.build import built
 
         try:
             with deployment.opened():
-                traced(deployment, "onnx")
+                built(deployment, self.opset_version)
         except DeploymentError as error:
             yield OptionError("type", str(error))
 
