@@ -123,7 +123,8 @@ class Trainer:
 
 def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
     """The numbers of the weights that a trial keeps: its final ones, and what was logged after their epoch."""
-    logged = next((one for one in trial.history if one.get("epoch") == trial.weights.epoch), {})
+    kept = trial.weights.epoch, trial.weights.step
+    logged = next((one for one in trial.history if (one.get("epoch"), one.get("step")) == kept), {})
     return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
 
 
