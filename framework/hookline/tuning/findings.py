@@ -31,9 +31,8 @@ def _edges(study: Study, best: TrialRecord) -> Iterator[str]:
         if not isinstance(domain, Range) or value is None:
             continue
         place = _place(domain, value)
-        if (place <= EDGE or place >= 1 - EDGE) and _can_be_wider(
-            study, best, parameter.name, domain, is_low=place <= EDGE
-        ):
+        is_low = place <= EDGE
+        if (is_low or place >= 1 - EDGE) and _can_be_wider(study, best, parameter.name, domain, is_low=is_low):
             end, bound = ("lower", domain.low) if is_low else ("upper", domain.high)
             yield (
                 f"The best {parameter.name}, {value:.4g}, is at the {end} end of its range ({bound}): a wider range "

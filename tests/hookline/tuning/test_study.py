@@ -8,14 +8,13 @@ from tuning import SPACE, tuned
 
 import hookline
 from hookline.check.load import Loader
+from hookline.cli.main import main
 from hookline.errors import RunError
-from hookline.plugins.signals import Interruption
 from hookline.runs.study import claimed
 from hookline.runs.trials import chosen_trial
 from hookline.tuning.findings import findings
 from hookline.tuning.finishing import finish
 from hookline.tuning.opening import open_study
-from hookline.tuning.workers import work_together
 
 
 def told(study):
@@ -140,13 +139,12 @@ def test_the_front_of_several_numbers(tmp_path):
     assert results[0][1] == 15
 
 
-def test_one_and_three_workers_choose_the_same_trials_together(tmp_path):
-    spec = tuned(trials=6, synchronous=3, type="Optuna", sampler={"type": "TPESampler", "n_startup_trials": 2})
+def test_one_and_two_workers_choose_the_same_trials_together(tmp_path):
+    spec = tuned(trials=4, synchronous=2, type="Optuna", sampler={"type": "TPESampler", "n_startup_trials": 2})
     one = hookline.tune(spec, out=tmp_path / "one")
     hookline.tune(spec, trials=1, out=tmp_path / "several")
-    several = open_study(tmp_path / "several", Loader(), trials=6)
-    work_together(several, 3, Interruption(), lambda _: None)
-    assert told(several) == told(one)
+    assert main(["tune", "--join", str(tmp_path / "several"), "--trials", "4", "--workers", "2", "--quiet"]) == 0
+    assert told(open_study(tmp_path / "several", Loader())) == told(one)
 
 
 def test_the_best_trial_is_deployed_once_and_a_picture_is_drawn(tmp_path):
