@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import RowField
 from hookline.errors import OptionError, enumerate_names, quoted_cell
+from hookline.script import literal
 from hookline.spec import Graph, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import as_floats, unparsed
 from hookline_columns.filled import FilledColumn
@@ -14,6 +15,8 @@ from hookline_columns.filled import FilledColumn
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+    from hookline.script import Script
 
 MISSING, UNKNOWN = 2, 3
 """The codes of missing cells and of other texts in a graph."""
@@ -65,6 +68,21 @@ class Boolean(FilledColumn):
         numbers = [1.0] * len(self.true_values) + [0.0] * len(self.false_values)
         parsed = pyarrow.array(numbers).take(places)
         return parsed, unparsed(cells, parsed, self._unknown)
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that looks up the spellings, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+        from hookline_columns.ejecting.texts import TEXTS
+
+        script.use("import pyarrow as pa")
+        script.define(TEXTS)
+        true = f"{{{', '.join(map(literal, _folded(self.true_values)))}}}"
+        read = (
+            f"true = {true}",
+            "numbers = np.array([np.nan if cell is None else float(cell.lower() in true) for cell in texts(cells)])",
+        )
+        options = {"true_values", "false_values"}
+        return eject_numbers(self, script, cells, training, lines=(), made="numbers", options=options, read=read)
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the numbers."""

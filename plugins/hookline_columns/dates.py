@@ -8,6 +8,7 @@ from attrs import evolve
 
 from hookline.data import RowField, Summary
 from hookline.errors import OptionError, quoted_cell
+from hookline.script import cannot_be_written
 from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import unparsed
 from hookline_columns.filled import FilledColumn
@@ -17,6 +18,8 @@ from hookline_columns.times import DAY, SECOND, microseconds, parts_in_graph
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
+
+    from hookline.script import Script
 
 CalendarPart = Literal["year", "quarter", "month", "week", "day", "weekday", "day_of_year"]
 ClockPart = Literal["hour", "minute", "second"]
@@ -96,6 +99,37 @@ class Date(FilledColumn):
         """Return the first and last time, and the statistics of the parts."""
         fitted: dict[str, Any] = {"first": float(numbers.min()), "last": float(numbers.max())}
         return {**fitted, **self._statistics([Summary.of(column) for column in self._columns(numbers, fitted)])}
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the parts, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        if self.cyclic or self.since is not None or self.format is not None or self.timezone != "UTC":
+            option = next(one for one in ("cyclic", "since", "format", "timezone") if getattr(self, one) is not None)
+            raise cannot_be_written("This option of a date has no lines.", (option,))
+        if self.indicator:
+            raise cannot_be_written("This option of a date has no lines.", ("indicator",))
+        script.use("import pyarrow as pa", "import pyarrow.compute as pc")
+        functions = {"weekday": "day_of_week", "week": "iso_week"}
+        units = {"days": DAY, "seconds": SECOND}
+        parts = [
+            f"(numbers - numbers[training].min()) / {units[part]:_}"
+            if part in units
+            else f"pc.{functions.get(part, part)}(times).to_numpy(zero_copy_only=False).astype(np.float64)"
+            for part in self.parts
+        ]
+        needs_times = any(part not in units for part in self.parts)
+        lines = ['times = pa.array(numbers.astype(np.int64)).cast(pa.timestamp("us"))'] if needs_times else []
+        lines += ["parts = ["] + [f"    {part}," for part in parts] + ["]"]
+        made = "np.column_stack(parts)"
+        if self.standardize:
+            made = "np.column_stack([(part - part[training].mean()) / (part[training].std() or 1.0) for part in parts])"
+        read = (
+            'times = cells.cast(pa.timestamp("us")).cast(pa.int64())',
+            "numbers = times.to_numpy().astype(np.float64)  # Microseconds since 1970.",
+        )
+        options = {"parts", "standardize"}
+        return eject_numbers(self, script, cells, training, lines=lines, made=made, options=options, read=read)
 
     def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
         """Return a fit by merged statistics of the parts, unless missing cells need a sample."""

@@ -11,6 +11,8 @@ from hookline_columns.categories import REFUSED, UNKNOWN, CategoryColumn
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline.script import Script
+
 
 @spec
 class OneHotEncoder(CategoryColumn):
@@ -51,6 +53,12 @@ class OneHotEncoder(CategoryColumn):
             only = quoted_cell(self.slots(fitted)[0])
             raise DataError(f"All training rows have the same category, {only}, and `drop` leaves nothing of it.")
         return fitted
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the categories, and return a call of it."""
+        from hookline_columns.ejecting.texts import eject_categories
+
+        return eject_categories(self, script, cells, training, fitted, one_hot=True)
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return 0 and 1 for each category."""
@@ -127,6 +135,12 @@ class OrdinalEncoder(CategoryColumn):
     def allowing(self) -> str:
         """What to set so that other categories are allowed."""
         return '`handle_unknown = "use_encoded_value"`'
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the categories, and return a call of it."""
+        from hookline_columns.ejecting.texts import eject_categories
+
+        return eject_categories(self, script, cells, training, fitted, one_hot=False)
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return the index of each category."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
+    from hookline.script import Script
+
 MOST_NUMBERS = 2**14
 """The largest number of inputs that a text becomes."""
 BLOCK = 2**22
@@ -64,6 +66,12 @@ class HashingVectorizer(TextColumn):
     def gives_sequences(self) -> bool:
         """Whether it returns sequences."""
         return self.output == "indices"
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function with scikit-learn's HashingVectorizer, and return a call of it."""
+        from hookline_columns.ejecting.texts import eject_hashing
+
+        return eject_hashing(self, script, cells)
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return a number for each place, or a list of indices."""

@@ -10,10 +10,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 
 @spec
 class Number(NumberColumn):
     """Numbers as they are."""
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that returns the numbers, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        return eject_numbers(self, script, cells, training, lines=(), made="numbers", options=())
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the numbers."""
@@ -34,6 +42,12 @@ class Log1p(NumberColumn):
 
     Numbers must be greater than -1. Equals `numpy.log1p`.
     """
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the logarithms, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        return eject_numbers(self, script, cells, training, lines=(), made="np.log1p(numbers)", options=())
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the logarithms."""
@@ -80,6 +94,20 @@ class Binarizer(NumberColumn):
 
     threshold: float = option(default=0.0, unbounded=True)
     """The largest number that becomes 0."""
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that compares, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        return eject_numbers(
+            self,
+            script,
+            cells,
+            training,
+            lines=(),
+            made=f"(numbers > {self.threshold}).astype(np.float64)",
+            options={"threshold"},
+        )
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return 0 and 1."""

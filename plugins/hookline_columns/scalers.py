@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Summary
 from hookline.errors import OptionError
+from hookline.script import cannot_be_written
 from hookline.spec import Graph, Value, option, spec
 from hookline_columns.base import NumberColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from hookline.script import Script
 
 
 def moments(summary: Summary) -> tuple[float, float]:
@@ -56,10 +59,37 @@ class StandardScaler(Scaler):
 
     learns_from = "summary"
 
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that standardizes, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        lines = ["mean, std = known.mean(), known.std()"]
+        if fitted["scale"] == 1.0 and self.with_std:
+            lines += ["if known.min() == known.max():", "    mean, std = known[0], 1.0"]
+        made = "(numbers - mean)" if self.with_mean else "numbers"
+        made += " / std" if self.with_std else ""
+        made = made.strip("()") if made.endswith(")") and made.startswith("(") else made
+        return eject_numbers(self, script, cells, training, lines=lines, made=made, options={"with_mean", "with_std"})
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that standardize a target, and the function that undoes it."""
+        if not (self.with_mean and self.with_std) or self.missing != "refuse":
+            raise cannot_be_written("This way to standardize a target has no lines.", ("with_mean",))
+        script.add("prepare", f"known = {cells}[{training}].astype(np.float64)", apart=False)
+        script.add("prepare", "target_mean, target_std = known.mean(), known.std()", apart=False)
+        return f"({cells} - target_mean) / target_std", script.define(IN_UNIT)
+
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the mean and the standard deviation."""
         center, deviation = moments(summary)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
+
+
+IN_UNIT = '''
+def in_unit(numbers):
+    """Return numbers of the standardized target in their original unit."""
+    return (numbers.double() * target_std + target_mean).to(numbers)
+'''
 
 
 @spec
@@ -114,6 +144,13 @@ class MaxAbsScaler(Scaler):
         """Return the largest absolute value."""
         return {"center": 0.0, "scale": float(max(abs(summary.least), abs(summary.greatest))) or 1.0}
 
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that divides, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        lines = ["scale = abs(known).max() or 1.0"]
+        return eject_numbers(self, script, cells, training, lines=lines, made="numbers / scale", options=())
+
 
 @spec
 class MinMaxScaler(NumberColumn):
@@ -140,6 +177,17 @@ class MinMaxScaler(NumberColumn):
         """Return the smallest number, and the factor."""
         low, high = float(summary.least), float(summary.greatest)
         return {"minimum": low, "scale": (self.feature_range[1] - self.feature_range[0]) / ((high - low) or 1.0)}
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that scales, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        low, high = self.feature_range
+        lines = ["low, high = known.min(), known.max()", f"scale = ({high} - {low}) / ((high - low) or 1.0)"]
+        made = f"(numbers - low) * scale + {low}"
+        made = f"({made}).clip({low}, {high})" if self.clip else made
+        options = {"feature_range", "clip"}
+        return eject_numbers(self, script, cells, training, lines=lines, made=made, options=options)
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the scaled numbers."""

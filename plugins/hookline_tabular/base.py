@@ -7,11 +7,43 @@ from attrs import frozen
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError, enumerate_names
+from hookline.script import call, literal
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import Script
+
+
+EMBEDDED = "num_embeddings"
+"""Stands for the module of the embeddings among the arguments of a module."""
+
+
+def constructed(kind: type[Any], *arguments: Any, **options: Any) -> Any:
+    """Return a module that remembers its arguments, with which `hookline eject` writes it."""
+    from torch import nn
+
+    module = kind(*arguments, **options)
+    module.built_with = [EMBEDDED if isinstance(one, nn.Module) else one for one in arguments], options
+    return module
+
+
+class Constructed(LayerSpec):
+    """The base of layers whose `build` returns a `constructed` module."""
+
+    __slots__ = ()
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Copy the class of the module to the script, and return a call of it."""
+        arguments, options = module.built_with
+        name = script.define_copy(type(module))
+        parts = [
+            script.layer(getattr(self, EMBEDDED), module.num_module, EMBEDDED) if one is EMBEDDED else literal(one)
+            for one in arguments
+        ]
+        return call(name, *parts, **{option: literal(value) for option, value in options.items()})
 
 
 @frozen
@@ -44,7 +76,7 @@ class Table:
 
 
 @spec
-class TableModel(LayerSpec):
+class TableModel(Constructed):
     """A model for tables: `(N, columns)` of numbers, of indices of categories, or of both.
 
     The groups of inputs with numbers are joined, and so are those with indices. The size of the output follows from the

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from hookline.data import InputGroup
 from hookline.errors import OptionError
-from hookline.spec import LayerSpec, option, spec
+from hookline.spec import option, spec
+from hookline_tabular.base import Constructed, constructed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @spec
-class LinearEmbeddings(LayerSpec):
+class LinearEmbeddings(Constructed):
     """A vector for each number: the number times a learnable vector of its column, plus another: `(N, columns)` to
     `(N, columns, d_embedding)`.
 
@@ -24,16 +25,18 @@ class LinearEmbeddings(LayerSpec):
     d_embedding: int = option(minimum=1)
     """The size of a vector."""
 
+    eject = Constructed.eject
+
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a module for this number of columns."""
         from hookline_tabular.modules.embeddings import LinearEmbeddings
 
         refuse_other_than_numbers(inputs)
-        return LinearEmbeddings(inputs.shape[1], self.d_embedding)
+        return constructed(LinearEmbeddings, inputs.shape[1], self.d_embedding)
 
 
 @spec
-class LinearReLUEmbeddings(LayerSpec):
+class LinearReLUEmbeddings(Constructed):
     """LinearEmbeddings followed by ReLU: `(N, columns)` to `(N, columns, d_embedding)`.
 
     Source: Gorishniy, Rubachev and Babenko, https://arxiv.org/abs/2203.05556; the package rtdl_num_embeddings
@@ -42,16 +45,18 @@ class LinearReLUEmbeddings(LayerSpec):
     d_embedding: int = option(default=32, minimum=1)
     """The size of a vector."""
 
+    eject = Constructed.eject
+
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a module for this number of columns."""
         from hookline_tabular.modules.embeddings import LinearReLUEmbeddings
 
         refuse_other_than_numbers(inputs)
-        return LinearReLUEmbeddings(inputs.shape[1], self.d_embedding)
+        return constructed(LinearReLUEmbeddings, inputs.shape[1], self.d_embedding)
 
 
 @spec
-class PeriodicEmbeddings(LayerSpec):
+class PeriodicEmbeddings(Constructed):
     """Sines and cosines of each number with learnable frequencies, followed by a linear layer: `(N, columns)` to
     `(N, columns, d_embedding)`.
 
@@ -74,12 +79,15 @@ class PeriodicEmbeddings(LayerSpec):
         if self.lite and not self.activation:
             yield OptionError("lite", "A shared linear layer needs `activation`.", against=[("activation",)])
 
+    eject = Constructed.eject
+
     def build(self, inputs: "Tensor") -> "nn.Module":
         """Return a module for this number of columns."""
         from hookline_tabular.modules.embeddings import PeriodicEmbeddings
 
         refuse_other_than_numbers(inputs)
-        return PeriodicEmbeddings(
+        return constructed(
+            PeriodicEmbeddings,
             inputs.shape[1],
             self.d_embedding,
             n_frequencies=self.n_frequencies,
@@ -90,7 +98,7 @@ class PeriodicEmbeddings(LayerSpec):
 
 
 @spec
-class CategoricalEmbeddings(LayerSpec):
+class CategoricalEmbeddings(Constructed):
     """A learnable vector for each category of each column: `(N, columns)` of indices to `(N, columns, d_embedding)`.
 
     Unlike Embedding, each column has vectors of its own.
@@ -106,6 +114,8 @@ class CategoricalEmbeddings(LayerSpec):
     bias: bool = True
     """Add a learnable vector for each column, whatever the category."""
 
+    eject = Constructed.eject
+
     def build(self, inputs: "Tensor", *, groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module with a `torch.nn.Embedding` for each column."""
         from hookline_tabular.modules.embeddings import CategoricalEmbeddings
@@ -117,7 +127,7 @@ class CategoricalEmbeddings(LayerSpec):
             raise ValueError("`cardinalities` is missing: the data does not say how many categories there are.")
         if len(known) != inputs.shape[1]:
             raise ValueError(f"`cardinalities` has {len(known)} numbers, but there are {inputs.shape[1]} columns.")
-        return CategoricalEmbeddings(known, self.d_embedding, bias=self.bias)
+        return constructed(CategoricalEmbeddings, known, self.d_embedding, bias=self.bias)
 
 
 def refuse_other_than_numbers(inputs: "Tensor") -> None:

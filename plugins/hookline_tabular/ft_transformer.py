@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_tabular.base import TableModel
+from hookline_tabular.base import Constructed, TableModel, constructed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +81,8 @@ class FTTransformer(TableModel):
         """The size of a token."""
         return self.d_block or BY_DEPTH[min(self.n_blocks, 6)][0]
 
+    eject = Constructed.eject
+
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module that takes all groups of inputs."""
         from hookline_tabular.modules.ft_transformer import FTTransformer
@@ -88,7 +90,8 @@ class FTTransformer(TableModel):
         table = self.table(inputs, groups)
         _, attention_dropout, ffn_dropout = BY_DEPTH[min(self.n_blocks, 6)]
         multiplier = 4 / 3 if self.ffn_d_hidden_multiplier is None else self.ffn_d_hidden_multiplier
-        return FTTransformer(
+        return constructed(
+            FTTransformer,
             table.numbers,
             table.categories,
             n_cont_features=table.n_num_features,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_tabular.base import FlatTableModel
+from hookline_tabular.base import Constructed, FlatTableModel, constructed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,12 +32,15 @@ class MLP(FlatTableModel):
     dropout: float = option(default=0.1, minimum=0, maximum=1)
     """The probability of setting an element to 0 during training."""
 
+    eject = Constructed.eject
+
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module that takes all groups of inputs."""
         from hookline_tabular.modules.perceptrons import MLP
 
         features, sizes = self.features(self.table(inputs, groups))
-        return MLP(
+        return constructed(
+            MLP,
             *features,
             d_in=sum(sizes),
             d_out=self.d_out,
@@ -77,13 +80,16 @@ class ResNet(FlatTableModel):
             message = "`d_hidden` is set, too: remove one of them."
             yield OptionError("d_hidden_multiplier", message, against=[("d_hidden",)])
 
+    eject = Constructed.eject
+
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module that takes all groups of inputs."""
         from hookline_tabular.modules.perceptrons import ResNet
 
         features, sizes = self.features(self.table(inputs, groups))
         multiplier = 2.0 if self.d_hidden_multiplier is None else self.d_hidden_multiplier
-        return ResNet(
+        return constructed(
+            ResNet,
             *features,
             d_in=sum(sizes),
             d_out=self.d_out,

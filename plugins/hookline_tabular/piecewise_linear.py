@@ -1,21 +1,25 @@
 """Piecewise linear embeddings of numbers, whose bins are quantiles of the training rows."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import InputGroup
-from hookline.spec import LayerSpec, option, spec
+from hookline.script import cannot_be_written
+from hookline.spec import option, spec
+from hookline_tabular.base import Constructed, constructed
 from hookline_tabular.embeddings import refuse_other_than_numbers
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 MOST_QUANTILE_ROWS = 2**24
 """The largest number of rows that `torch.quantile` takes; of more, every second, third … is used."""
 
 
 @spec
-class PiecewiseLinearEmbeddings(LayerSpec):
+class PiecewiseLinearEmbeddings(Constructed):
     """A vector for each number that says in which bins of its column it lies: `(N, columns)` to
     `(N, columns, d_embedding)`.
 
@@ -46,8 +50,13 @@ class PiecewiseLinearEmbeddings(LayerSpec):
         refuse_other_than_numbers(inputs)
         if not groups:
             raise ValueError("It must be the first layer, because its bins are quantiles of the inputs of the data.")
-        module = PiecewiseLinearEmbeddings(
-            inputs.shape[1], self.n_bins, self.d_embedding, activation=self.activation, version=self.version
+        module = constructed(
+            PiecewiseLinearEmbeddings,
+            inputs.shape[1],
+            self.n_bins,
+            self.d_embedding,
+            activation=self.activation,
+            version=self.version,
         )
         if not inputs.is_meta:
             rows = torch.cat([group.training_rows() for group in groups], dim=1)
@@ -55,6 +64,23 @@ class PiecewiseLinearEmbeddings(LayerSpec):
                 raise ValueError("The training rows contain NaN or infinity, for which there is no bin.")
             module.impl.set_bins(quantile_bins(rows, self.n_bins))
         return module
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Copy the class of the module to the script, and set its bins to quantiles of the training rows."""
+        made = Constructed.eject(self, script, module)
+        if len(script.batch.training) != 1:
+            raise cannot_be_written("Bins of one of several groups of inputs have no lines.")
+        [rows] = script.batch.training.values()
+        return f"{script.define(WITH_BINS)}({made}, {rows}, n_bins={self.n_bins})"
+
+
+WITH_BINS = '''
+def with_bins(module, rows, n_bins):
+    """Return the embeddings with bins whose edges are quantiles of the training rows."""
+    steps = torch.linspace(0.0, 1.0, n_bins + 1).to(rows)
+    module.impl.set_bins([torch.quantile(column, steps).unique() for column in rows.T])
+    return module
+'''
 
 
 def quantile_bins(rows: "Tensor", n_bins: int) -> "list[Tensor]":

@@ -1,14 +1,17 @@
 """RealMLP, a perceptron with good defaults for tables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import InputGroup
+from hookline.script import call, cannot_be_written, literal
 from hookline.spec import option, spec
-from hookline_tabular.base import TableModel
+from hookline_tabular.base import Constructed, TableModel, constructed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from hookline.script import Script
 
 ROWS_TO_INITIALIZE = 256
 """The number of training rows from which the weights are initialized: the batch size of the paper."""
@@ -65,14 +68,13 @@ class RealMLP(TableModel):
 
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module that takes all groups of inputs, fitted to the training rows."""
-        import torch
-
-        from hookline_tabular.modules.realmlp import RealMLP
+        from hookline_tabular.modules.realmlp import RealMLP, fitted
 
         if not groups:
             raise ValueError("It must be the first layer, because it is initialized from the inputs of the data.")
         table = self.table(inputs, groups)
-        module = RealMLP(
+        module = constructed(
+            RealMLP,
             table.numbers,
             table.categories,
             n_num=table.n_num_features,
@@ -92,13 +94,24 @@ class RealMLP(TableModel):
         )
         if inputs[0].is_meta:
             return module
-        rows = [group.training_rows() for group in groups]
-        module.fit_scaling(rows)
-        chosen = torch.randperm(len(rows[0]))[:ROWS_TO_INITIALIZE]
-        module.initialize(
-            [part[chosen] for part in rows],
-            weights=self.weight_init_mode,
-            biases=self.bias_init_mode,
-            zero_last=self.zero_init_last_layer,
-        )
-        return module
+        return fitted(module, [group.training_rows() for group in groups], **self._initialization)
+
+    @property
+    def _initialization(self) -> dict[str, Any]:
+        return {
+            "most_rows": ROWS_TO_INITIALIZE,
+            "weights": self.weight_init_mode,
+            "biases": self.bias_init_mode,
+            "zero_last": self.zero_init_last_layer,
+        }
+
+    def eject(self, script: "Script", module: Any) -> str:
+        """Copy the classes to the script, and return a module that is fitted to the training rows."""
+        from hookline_tabular.modules.realmlp import fitted
+
+        made = Constructed.eject(self, script, module)
+        if not script.batch.training:
+            raise cannot_be_written("The rows to initialize it from have no lines.")
+        rows = f"[{', '.join(script.batch.training.values())}]"
+        options = {name: literal(value) for name, value in self._initialization.items()}
+        return call(script.define_copy(fitted), made, rows, **options)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from hookline.data import InputGroup
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_tabular.base import FlatTableModel
+from hookline_tabular.base import Constructed, FlatTableModel, constructed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,13 +55,16 @@ class TabM(FlatTableModel):
             message = 'This has no effect with `arch_type = "tabm-packed"`.'
             yield OptionError("start_scaling_init", message, against=[("arch_type",)], id="unused-option")
 
+    eject = Constructed.eject
+
     def build(self, *inputs: "Tensor", groups: Sequence[InputGroup] = ()) -> "nn.Module":
         """Return a module that takes all groups of inputs."""
         from hookline_tabular.modules.tabm import TabM
 
         features, sizes = self.features(self.table(inputs, groups))
         is_embedded = self.num_embeddings is not None
-        return TabM(
+        return constructed(
+            TabM,
             *features,
             sizes=sizes,
             d_out=self.d_out,

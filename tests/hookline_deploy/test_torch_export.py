@@ -76,7 +76,9 @@ class Plugin:
 
 @pytest.mark.parametrize("target", ["TorchExport", "ONNX"])
 def test_a_model_that_cannot_be_traced_is_refused_before_training(target, tmp_path):
-    with pytest.raises(hookline.HooklineError, match=r"^deploy\[0\]\.type: torch\.export cannot trace the model\. "):
+    with pytest.raises(
+        hookline.HooklineError, match=r"^deploy\[0\]\.type: torch\.export cannot trace the model in Counting\. "
+    ):
         hookline.train(small(epochs=1, deploy=[{"type": target}]), plugins=[Plugin()], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

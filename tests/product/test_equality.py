@@ -476,8 +476,8 @@ def test_a_long_training_equals_its_hand_written_loop_in_all_epochs(name, tmp_pa
 
 
 def test_every_shipped_spec_has_a_hand_written_loop():
-    # `diabetes_export` has the metrics of `diabetes`. Kinds of columns, as in `penguins`, and streams have own tests.
-    others = ["diabetes_export", "penguins", "streamed"]
+    # `diabetes_export` has the metrics of `diabetes`. Kinds of columns, streams and limits have own tests.
+    others = ["diabetes_export", "limited", "penguins", "streamed"]
     assert sorted(path.stem for path in SPECS.glob("*.toml")) == sorted([*SHIPPED, *others])
 
 

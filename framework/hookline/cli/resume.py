@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hookline.cli.arguments.spec_arguments import add_allow_argument, add_plugin_argument, add_set_argument
 from hookline.cli.main import GOOD
+from hookline.errors.printing import echo
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import Trial
 
@@ -27,6 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     extra: list[object] = [from_file(file) for file in arguments.plugin]
     run = resumable_run(arguments.directory, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
+
+    if not arguments.quiet:
+        echo(f"{arguments.directory} continues after step {run.step:,}.", "")
 
     def train_with(added: Sequence[object]) -> Trial:
         return run.train(Plugins(run.spec.plugins, [*added, *extra]))

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hookline.ejection import stage_refusals
+from hookline.ejection import refusals
 from hookline.ejection.loop_lines import add_training
 from hookline.ejection.model_lines import add_model
 from hookline.ejection.objective_lines import ObjectiveLines
+from hookline.ejection.verify import refuse_other_batches
 from hookline.errors.exceptions import MismatchError, SpecError
 from hookline.errors.text import PathElement
 from hookline.plugins.manager import Plugins
@@ -66,11 +67,12 @@ def ejected(run: Run, title: str = "") -> str:
     script = Script(seed=spec.run.seed, epochs=spec.run.epochs, dtype=spec.run.dtype, device=run.device.type)
     script.modules = ("model", "criterion") if made.criterion.state_dict() else ("model",)
     script.trained = named_parameters(made.model, made.criterion)
-    script.problems += stage_refusals.problems(run)
+    script.problems += refusals.problems(run)
     _add_beginning(script, run)
     with _collecting(script, "data"):
         refuse_inherited_lines(spec.data)
         script.batch = spec.data.eject(script, run, made.data, run.objective)
+        refuse_other_batches(script, run, made.data)
     objective = _add_components(script, run, made)
     if script.problems:
         raise EjectionError(script.problems, "spec")
@@ -83,7 +85,7 @@ def _add_components(script: Script, run: Run, made: Prepared) -> ObjectiveLines:
     spec = run.spec
     sized: Any = spec.model.sized(run.objective.output_sizes(made.data.targets))
     if not script.batch.inputs:  # The data source cannot be written: find the other problems, too.
-        script.batch = stage_refusals.any_names(made.data)
+        script.batch = refusals.any_names(made.data)
     objective = ObjectiveLines(run, script, made)
     for named in run.objective.losses.values():
         with _collecting(script, *named.path):

@@ -71,6 +71,9 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
 
 
 def _refuse_other_paths(path: Path) -> None:
+    before, colon, after = str(path).rpartition(":")
+    if colon and not path.exists() and Path(before).is_dir():
+        raise RunError(f'{path}: After the colon, there must be "best" or a number of steps, not "{after}".')
     if not path.is_dir():
         raise RunError(f"{path}: There is no such directory.")
     if not ((path / directories.SPEC).is_file() and (path / lock.NAME).is_file()):

@@ -13,5 +13,6 @@ from .script import Script as Script
 from .written import (
     cannot_be_written as cannot_be_written,
     refuse_inherited_lines as refuse_inherited_lines,
+    refuse_other_options as refuse_other_options,
     without_lines as without_lines,
 )

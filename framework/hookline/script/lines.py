@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -21,6 +21,8 @@ class BatchNames:
     """The variable with the lengths of each group of padded sequences, by the name of the group."""
     weights: str | None = None
     """The variable with the weight of each row in the loss."""
+    training: Mapping[str, str] = NO_NAMES
+    """The inputs of all training rows in order, as code, by the name of the group; empty if they are not in memory."""
     undo: Mapping[str, str] = NO_NAMES
     """The function that returns the numbers of a transformed target in their original unit, by the target's name."""
 
@@ -46,9 +48,7 @@ class BatchNames:
     def only(self, target: str | None) -> "BatchNames":
         """Return the names with only this target."""
         targets = {} if target is None else {target: self.targets[target]}
-        return BatchNames(
-            inputs=self.inputs, targets=targets, lengths=self.lengths, weights=self.weights, undo=self.undo
-        )
+        return evolve(self, targets=targets)
 
 
 @frozen(kw_only=True)

@@ -112,13 +112,15 @@ def wrapped(line: str, width: int = WIDTH) -> Iterator[str]:
     first, last = place
     inside = line[first + 1 : last].strip().removesuffix(",")
     yield line[: first + 1]
-    if len(indent) + 4 + len(inside) <= width:
+    is_call = line[:first][-1:].isalnum() or line[:first][-1:] in ("_", ")", "]")
+    if len(indent) + 4 + len(inside) <= width and (is_call or len(split_at_commas(inside)) == 1):
         yield f"{indent}    {inside}"
     else:
         parts = split_at_commas(inside)
         if len(parts) == 1 and (middle := _for(inside)) is not None:
             parts = [inside[:middle], inside[middle + 1 :]]
-            yield from (f"{indent}    {part}" for part in parts)
+            for part in parts:
+                yield from wrapped(f"{indent}    {part}", width)
             yield f"{indent}{line[last:]}"
             return
         comma = "," if len(parts) > 1 or line[first] != "(" or not inside.startswith(("[", "(")) else ""

@@ -13,6 +13,7 @@ from hookline.errors.text import PathElement
 from hookline.script.lines import BatchNames
 from hookline.script.loop import Loop
 from hookline.script.python import literal, wrapped
+from hookline.script.sources import Sources
 from hookline.script.written import refuse_inherited_lines
 
 Section = Literal["read", "split", "prepare", "batches", "model", "metrics", "train", "result"]
@@ -93,6 +94,13 @@ class Script:
         self._functions[made] = source_of
         return made
 
+    def define_copy(self, definition: Any) -> str:
+        """Copy a class or function of plain torch to the script, with what it needs of its package; return its name."""
+        sources = Sources.of(definition)
+        self.use(*sources.imports)
+        names = [self.define(source) for source in sources.definitions.values()]
+        return names[-1]
+
     def define_if_used(self, source: str) -> None:
         """Add a function at the top of the script, if another line calls it."""
         self._offered.append(dedent(source).strip("\n"))
@@ -165,9 +173,16 @@ class Script:
         """Return the code of a tensor or module, on the device of the run."""
         return code if self.device == "cpu" else f"{code}.to(device)"
 
+    def text_of_data(self) -> str:
+        """Return the part of the script that reads, splits and prepares the data, and makes batches."""
+        return self._text("", ("read", "split", "prepare", "batches"))
+
     def text(self, docstring: str) -> str:
         """Return the script."""
         self._add_offered()
+        return self._text(docstring, tuple(TITLES))
+
+    def _text(self, docstring: str, sections: Sequence[Section]) -> str:
         lines = docstring.splitlines()
         lines += ["", *_sorted_imports(self._imports), ""]
         lines += [f"{name} = {literal(value)}" for name, value in self.constants.items()]
@@ -176,9 +191,9 @@ class Script:
             lines += ["", "", *source.splitlines()]
         if self._functions:
             lines.append("")
-        for section, title in TITLES.items():
+        for section in sections:
             if self._sections[section]:
-                heading = f"# --- {title} "
+                heading = f"# --- {TITLES[section]} "
                 lines += ["", f"{heading}{'-' * (RULE - len(heading))}", "", *self._sections[section]]
         made: list[str] = []
         for line in lines:

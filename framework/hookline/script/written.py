@@ -1,7 +1,9 @@
 """Whether the lines that a component inherits still say what it does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
+
+from attrs import Factory, fields
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import PathElement
@@ -12,6 +14,26 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def cannot_be_written(what: str, path: tuple[PathElement, ...] = ()) -> MismatchError:
     """Return the error about a part of a spec that has no lines; its path is relative to the component."""
     return MismatchError(what, path, id="not-ejectable")
+
+
+def other_options(component: Any, known: Collection[str]) -> list[str]:
+    """Return the options of a component that are set, and are not among the known ones."""
+    return [
+        attribute.name
+        for attribute in fields(type(component))
+        if attribute.name not in known and getattr(component, attribute.name) != _default(attribute)
+    ]
+
+
+def refuse_other_options(component: Any, known: Collection[str]) -> None:
+    """Raise an error for an option that is set, and is not among those that the lines of a component have."""
+    if others := other_options(component, known):
+        raise cannot_be_written("This option has no lines.", (others[0],))
+
+
+def _default(attribute: Any) -> Any:
+    default = attribute.default
+    return default.factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
 
 
 def without_lines(method: Function) -> Function:

@@ -24,7 +24,7 @@ MOST_PROBLEMS = 10
 
 
 class Predictor:
-    """A finished run that predicts rows of JSON. Only one thread may use it at a time."""
+    """A finished run that predicts rows of JSON: see `Served`. Only one thread may use it at a time."""
 
     def __init__(self, finished: "FinishedRun"):
         """Open the run, build its model, and predict an example.
@@ -34,6 +34,14 @@ class Predictor:
 
         """
         self._finished, self._open = finished, ExitStack()
+        self.name = finished.spec.run.name
+        """The name of the run."""
+        self.about = f"The run {self.name}, weights of epoch {finished.weights.epoch}."
+        """A sentence about the model."""
+        self.titles: Mapping[str, str] = {
+            name: " and ".join(one.columns[:3]) for name, one in finished.data.targets.items()
+        }
+        """The columns of each target, for people."""
         self.batch_size = default_batch_size(finished)
         """The number of rows to which the model is applied at once, as for `hookline predict`."""
         self.are_alike = not any(group.padded for group in finished.data.inputs.values())
@@ -52,16 +60,6 @@ class Predictor:
             self.outputs: Sequence[PredictionColumn] = self._try_examples()
             """The columns of the predictions, for any row."""
             self._open = closing.pop_all()
-
-    @property
-    def name(self) -> str:
-        """The name of the run."""
-        return self._finished.spec.run.name
-
-    @property
-    def finished(self) -> "FinishedRun":
-        """The run."""
-        return self._finished
 
     def close(self) -> None:
         """Close the resources of the run."""

@@ -72,6 +72,12 @@ class ResumableRun:
     loader: Loader
     """The loader of the plugins."""
 
+    @property
+    def step(self) -> int:
+        """The number of steps that have been completed."""
+        assert self.start.resumed is not None, "A run that can be resumed has a checkpoint."
+        return self.start.resumed.step
+
     def train(self, plugins: Plugins) -> Trial:
         """Continue the training."""
         return train_trials(self.spec, plugins, self.start)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from hookline.script import BatchNames, Script, cannot_be_written, literal, refuse_inherited_lines
+from hookline.script import BatchNames, Script, cannot_be_written, literal, refuse_inherited_lines, refuse_other_options
 from hookline_data.ejecting.names import variable
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def eject_drawn(
     outcomes: "Mapping[str, Tensor]",
 ) -> BatchNames:
     """Add the lines of the source, and those that draw; `outcomes` are the encoded outcomes."""
-    if source.transforms:
-        raise cannot_be_written("Transforms of drawn rows have no lines.", ("transforms",))
+    refuse_other_options(source, {"source", "same", "batch_size", "shuffle", "drop_last"})
     refuse_inherited_lines(source.source)
     inside = source.source.eject(script, run, data, objective)
     if inside.lengths or len(inside.inputs) != 1:

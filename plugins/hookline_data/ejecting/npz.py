@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Labels
-from hookline.script import BatchNames, Script, cannot_be_written, literal
+from hookline.script import BatchNames, Script, cannot_be_written, literal, refuse_other_options
 from hookline_data.ejecting.batches import add_batches
 from hookline_data.ejecting.names import variable
 from hookline_data.ejecting.read_file import path_in_script
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from hookline_data.npz import NPZ
 
 
+OPTIONS = {
+    *("path", "inputs", "targets", "dtype", "standardize", "classes", "id_columns", "lengths"),
+    *("batch_size", "shuffle", "drop_last", "validation", "test", "stratify", "split_seed", "split_column"),
+    *("split_values", "folds", "fold", "group_column", "time_column", "gap", "quantiles"),
+}
+"""The options that are written as lines, or have none because they change nothing that is trained."""
+
+
 def eject_npz(source: "NPZ", script: Script, data: "Data", layout: ArrayLayout) -> BatchNames:
     """Add the lines of an NPZ file, and return the names of a batch."""
-    for option in ("weight_column", "transforms"):
-        if getattr(source, option):
-            raise cannot_be_written("This has no lines.", (option,))
+    refuse_other_options(source, OPTIONS)
     if layout.is_siamese and any(group.standardize for group in layout.inputs.values()):
         raise cannot_be_written("Statistics that groups of inputs share have no lines.", ("standardize",))
-    if source.missing_targets == "drop":
-        raise cannot_be_written("Rows that are dropped have no lines.", ("missing_targets",))
     script.use("import numpy as np")
     script.add("read", f"arrays = np.load({literal(path_in_script(source.path))})")
     first = next((several[0] for several in layout.targets.values()), None)
@@ -45,6 +49,7 @@ def eject_npz(source: "NPZ", script: Script, data: "Data", layout: ArrayLayout) 
         inputs={name: "x" if one_input else variable(f"x_{name}") for name in tensors},
         targets={name: "y" if one_target else variable(f"y_{name}") for name in targets},
         lengths={name: "steps" if one_input else variable(f"steps_{name}") for name in lengths},
+        training={name: f'{tensor}[splits["training"]]' for name, tensor in tensors.items()},
         is_distribution=_is_distribution(data),
     )
 

@@ -1,9 +1,19 @@
 """The lines that read, split and prepare a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hookline.script import BatchNames, Code, Script, cannot_be_written, literal
+from hookline.errors import MismatchError
+from hookline.script import (
+    BatchNames,
+    Code,
+    Script,
+    cannot_be_written,
+    literal,
+    refuse_inherited_lines,
+    refuse_other_options,
+)
 from hookline_data.ejecting.batches import add_batches
 from hookline_data.ejecting.names import variable
 from hookline_data.ejecting.read_file import add_file
@@ -18,6 +28,24 @@ if TYPE_CHECKING:
     from hookline.spec import Objective
     from hookline_data.table import Table
 
+OPTIONS = {
+    *("type", "path", "inputs", "targets", "dtype", "shape", "standardize", "columns", "classes", "id_columns"),
+    *("batch_size", "shuffle", "drop_last", "validation", "test", "stratify", "split_seed", "split_column"),
+    *("split_values", "folds", "fold", "group_column", "time_column", "gap", "quantiles", "multiline"),
+    *(
+        "delimiter",
+        "quote_char",
+        "decimal_point",
+        "missing_marks",
+        "encoding",
+        "header",
+        "names",
+        "skip_rows",
+        "skipfooter",
+    ),
+}
+"""The options that are written as lines, or have none because they change nothing that is trained."""
+
 MOST_LISTED = 8
 """The largest number of columns that are listed, if a shorter way to select them exists."""
 
@@ -25,10 +53,7 @@ MOST_LISTED = 8
 def eject_table(table: "Table", script: Script, data: "Data", objective: "Objective") -> BatchNames:
     """Add the lines of a table, and return the names of a batch."""
     source: Any = table.together()
-    if source.weight_column is not None:
-        raise cannot_be_written("The weights of rows have no lines.", ("weight_column",))
-    if source.transforms:
-        raise cannot_be_written("Transforms of a table have no lines.", ("transforms",))
+    refuse_other_options(source, OPTIONS)
     lines = TableLines(source, script, data, objective)
     return lines.add()
 
@@ -50,6 +75,8 @@ class TableLines:
         """Take the table, and the data that it returned."""
         self.table, self.script, self.data, self.objective = table, script, data, objective
         self.layout: Layout = layout_of(table, objective, script.dtype)
+        if self.layout.is_siamese and any(group.standardize for group in self.layout.inputs.values()):
+            raise cannot_be_written("Statistics that groups of inputs share have no lines.", ("standardize",))
         self._cells: dict[str, str] = {}
         self.lengths: dict[str, str] = {}
         """The tensor with the lengths of each group of sequences."""
@@ -83,12 +110,20 @@ class TableLines:
             self.script.add("prepare", f"{names[name]} = {self.script.moved(expression)}", apart=False)
         add_batches(self.script, self.table, [*inputs.values(), *names.values(), *self.lengths.values()])
         lengths = {name: "steps" if len(inputs) == 1 else variable(f"steps_{name}") for name in self.lengths}
+        training = {name: f'{tensor}[splits["training"]]' for name, tensor in inputs.items()}
         inputs = {name: "x" if len(inputs) == 1 else variable(f"x_{name}") for name in inputs}
         names = {name: "y" if len(names) == 1 else variable(f"y_{name}") for name in names}
         is_distribution = any(
             target.classes is not None and len(target.columns) > 1 for target in self.data.targets.values()
         ) and all(rows.is_floating_point() for rows in self.data.example.targets.values())
-        return BatchNames(inputs=inputs, targets=names, lengths=lengths, undo=undo, is_distribution=is_distribution)
+        return BatchNames(
+            inputs=inputs,
+            targets=names,
+            lengths=lengths,
+            training=training,
+            undo=undo,
+            is_distribution=is_distribution,
+        )
 
     def cells(self, column: str) -> str:
         """Return the variable with the cells of a column as a NumPy array, and define it when it is first used."""
@@ -102,8 +137,15 @@ class TableLines:
         self, name: str, columns: Sequence[str], cells: dict[str, str], undo: dict[str, str]
     ) -> dict[str, str]:
         kinds = [column for column in columns if column in self.layout.target_kinds]
-        if kinds:
-            raise cannot_be_written("A target with a kind of column has no lines.", ("columns", kinds[0]))
+        if not kinds:
+            return {}
+        if len(columns) > 1 or len(self.layout.targets) > 1:
+            raise cannot_be_written("Several targets with kinds have no lines.", ("columns", kinds[0]))
+        kind = self.layout.target_kinds[kinds[0]]
+        fitted = self.data.targets[name].transforms[kinds[0]]["fitted"]
+        with located("columns", kind.pattern):
+            made, undo[name] = kind.spec.eject_target(self.script, cells[kinds[0]], 'splits["training"]', fitted)
+        self.script.add("prepare", f"{cells[kinds[0]]} = {made}", apart=False)
         return {}
 
     def _input(self, name: str, group: InputColumns) -> str:
@@ -111,7 +153,7 @@ class TableLines:
         script, alone = self.script, len(self.layout.inputs) == 1
         made = "inputs" if alone else f"inputs[{literal(name)}]"
         if group.kinds:
-            raise cannot_be_written("Kinds of columns have no lines.", ("columns",))
+            return self._with_kinds(name, group, made)
         if name in self.data.example.lengths:
             return self._sequences(name, group, made)
         numbers = self._matrix(name, group, alone=alone)
@@ -123,6 +165,26 @@ class TableLines:
         if group.shape is not None:
             tensor = f"{tensor}.reshape(-1, {', '.join(map(str, group.shape))})"
         script.add("prepare", f"{made} = {script.moved(tensor)}", apart=False)
+        return made
+
+    def _with_kinds(self, name: str, group: InputColumns, made: str) -> str:
+        """Add the lines of a group with kinds of columns, and return its tensor."""
+        if group.standardize or group.shape is not None or name in self.data.example.lengths:
+            raise cannot_be_written("This beside kinds of columns has no lines.", ("columns",))
+        parts = []
+        for column in group.columns:
+            if column not in group.kinds:
+                parts.append(f"{self.file.array(column)},")
+                continue
+            kind = group.kinds[column]
+            fitted = self.data.preparation[name]["kinds"][column]["fitted"]
+            with located("columns", kind.pattern):
+                refuse_inherited_lines(kind.spec)
+                code = kind.spec.eject(self.script, self.file.column(column), 'splits["training"]', fitted)
+            parts.append(f"{code},")
+        self.script.add("prepare", "\n".join(["parts = [", *(f"    {part}" for part in parts), "]"]))
+        tensor = f"torch.from_numpy(np.column_stack(parts).astype(np.{group.dtype}))"
+        self.script.add("prepare", f"{made} = {self.script.moved(tensor)}", apart=False)
         return made
 
     def _sequences(self, name: str, group: InputColumns, made: str) -> str:
@@ -171,6 +233,15 @@ class TableLines:
             condition = f"name.startswith({literal(prefix)})"
         self.script.add("read", f"columns = [name for name in table.column_names if {condition}]", apart=False)
         return "columns"
+
+
+@contextmanager
+def located(*path: str) -> Iterator[None]:
+    """Add the path of an option to the error about what has no lines."""
+    try:
+        yield
+    except MismatchError as error:
+        raise error.within(*path) from error.__cause__
 
 
 def _prefix(names: Sequence[str]) -> str:

@@ -183,6 +183,16 @@ class RealMLP(nn.Module):
             x = layer(x)
 
 
+def fitted(
+    module: RealMLP, rows: Sequence[Tensor], *, most_rows: int, weights: str, biases: str, zero_last: bool
+) -> RealMLP:
+    """Return the module, scaled by all training rows and initialized from some of them."""
+    module.fit_scaling(rows)
+    chosen = torch.randperm(len(rows[0]))[:most_rows]
+    module.initialize([part[chosen] for part in rows], weights=weights, biases=biases, zero_last=zero_last)
+    return module
+
+
 def _random_points(x: Tensor) -> Tensor:
     """Return the negative of a random mean of five rows for each column."""
     rows, columns = x.shape

@@ -194,6 +194,11 @@ def test_it_is_resumed_without_the_other_run(first, tmp_path):
     ("section", "path", "message"),
     [
         ({"run": "{home}/none"}, ("initialize_from", "run"), "{home}/none: There is no such directory."),
+        (
+            {"run": "{run}:bes"},
+            ("initialize_from", "run"),
+            '{run}:bes: After the colon, there must be "best" or a number of steps, not "bes".',
+        ),
         ({"run": "{home}"}, ("initialize_from", "run"), "{home}: This is not the directory of a run."),
         (
             {"run": "{run}", "checkpoint": 5},

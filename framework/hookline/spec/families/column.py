@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data.json_rows.row_field import RowField
 from hookline.errors.unfit import UnfitCells as UnfitCells
-from hookline.script.written import without_lines
+from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.graph import Graph, Value
 from hookline.spec.families.partial_fit import NothingToFit, PartialFit, SampledFit
 from hookline.spec.options import Spec, spec
@@ -122,6 +122,10 @@ class ColumnSpec(Spec):
 
         """
         raise NotImplementedError(f"{type(self).__name__} has no `eject`.")
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the transformed cells of a target, an array as code, and the name of a function that undoes it."""
+        raise cannot_be_written(f"{type(self).__name__} of a target has no lines.", ("type",))
 
     @property
     def cells_of_graph(self) -> Literal["number", "text", "time"] | None:

@@ -20,7 +20,7 @@ from hookline.training.exactness.components import Names
 from hookline.training.exactness.difference import Difference, first_difference
 from hookline.training.exactness.leaves import Path as LeafPath
 from hookline.training.exactness.observers import Trace
-from hookline.training.exactness.parts import Arrange, Part, train_part
+from hookline.training.exactness.parts import Arrange, LastStep, Part, train_part
 
 SHORT_EPOCH, EPOCHS = 100, 3
 """Up to this number of steps, epochs are short: the training is verified for this number of epochs."""
@@ -93,8 +93,8 @@ def verify_spec(
     """
     kept, left_out = _without_effects(spec.callbacks)
     names = {callback_name(place, one): f"callbacks.{index} ({type(one).__name__})" for place, (index, one) in kept}
-    used = evolve(spec, callbacks=tuple(one for _, (_, one) in kept))  # type: ignore[misc]
-    verified = _Verifier(used, plugins, steps, data, names)
+    whole: Any = spec
+    verified = _Verifier(evolve(whole, callbacks=tuple(one for _, (_, one) in kept)), plugins, steps, data, names)
     return evolve(verified.verification(cuts), left_out=left_out)
 
 
@@ -169,7 +169,7 @@ class _Verifier:
                     self._spec,
                     self._plugins,
                     Path(place),
-                    last_step=self._last_step if cut is None else lambda _, cut=cut: cut,  # type: ignore[misc]
+                    last_step=self._last_step if cut is None else _after(cut),
                     seed=number,
                     arrange=lambda named: arrange(self._renewed(named)),
                     data=self._data,
@@ -198,6 +198,10 @@ def _can_be_copied(plugin: object) -> bool:
     except Exception:  # noqa: BLE001 - The plugin may raise anything.
         return False
     return True
+
+
+def _after(cut: int) -> LastStep:
+    return lambda run: cut
 
 
 def _cuts(whole: Part) -> list[int]:

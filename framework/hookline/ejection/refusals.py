@@ -1,4 +1,4 @@
-"""What a script cannot repeat: stages that plugins answer or wrap, limits inside an epoch, weights of another run."""
+"""What a script cannot repeat: stages that plugins answer or wrap, and options of the run that have no lines."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,27 +8,42 @@ from hookline.plugins.dispatch import attribution
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import STAGES, Run
 from hookline.script.lines import BatchNames
+from hookline.script.written import other_options
 
 if TYPE_CHECKING:
     from hookline.data.batches import Data
+
+SECTIONS = {
+    *("plugins", "run", "data", "model", "initialize", "loss", "losses", "optimizer", "metrics", "callbacks", "deploy")
+}
+"""The sections of a spec that a script has, or that say nothing about the training itself."""
+
+OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"}
+"""The options of `[run]` that a script has, or that do not change what is trained."""
+
+REASONS = {
+    "initialize_from": "The script has no weights of another run: remove this section, and load them yourself.",
+    **dict.fromkeys(
+        ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
+        "The script trains and validates whole epochs: remove this option.",
+    ),
+}
+"""Why a section or an option of the run has no lines."""
 
 AFTER_TRAINING = ("deploy", "tune")
 """The stages that are called when the model is trained."""
 
 
 def problems(run: Run) -> Iterator[Diagnostic]:
-    """Yield a problem for each part of the spec that has no component, or whose plugin has no lines."""
-    yield from _problems_of_stages(run)
-    for option in ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"):
-        if getattr(run.spec.run, option) is not None:
-            message = "The script trains and validates whole epochs: remove this option."
-            yield Diagnostic("not-ejectable", message, ("run", option))
-    if run.spec.initialize_from is not None:
-        message = "The script has no weights of another run: remove this section, and load them yourself."
-        yield Diagnostic("not-ejectable", message, ("initialize_from",))
+    """Yield a problem for each section and option of the run without lines, and for each stage of a plugin."""
+    for name in other_options(run.spec, SECTIONS):
+        yield Diagnostic("not-ejectable", REASONS.get(name, "This section has no lines of torch."), (name,))
+    for name in other_options(run.spec.run, OPTIONS):
+        yield Diagnostic("not-ejectable", REASONS.get(name, "This option has no lines of torch."), ("run", name))
+    yield from _of_stages(run)
 
 
-def _problems_of_stages(run: Run) -> Iterator[Diagnostic]:
+def _of_stages(run: Run) -> Iterator[Diagnostic]:
     """Yield a problem for each stage that a plugin answers or wraps, apart from those of Hookline and callbacks."""
     built_in = {origin.name for origin, _ in run.plugins if origin.is_built_in}
     callbacks = {callback_name(index, callback) for index, callback in enumerate(run.spec.callbacks)}

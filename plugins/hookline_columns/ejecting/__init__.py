@@ -1,0 +1,1 @@
+"""Kinds of columns as functions of NumPy and pyarrow, for scripts."""

@@ -1,0 +1,84 @@
+"""Kinds of columns of numbers as functions that are fitted to the training rows."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from hookline.script import Script, cannot_be_written, refuse_other_options
+
+if TYPE_CHECKING:
+    from hookline_columns.filled import FilledColumn
+
+FILLS = {
+    "mean": "np.mean(numbers[training][~is_missing[training]])",
+    "median": "np.median(numbers[training][~is_missing[training]])",
+}
+"""What replaces missing cells."""
+
+MOST_FREQUENT = [
+    "values, counts = np.unique(numbers[training][~is_missing[training]], return_counts=True)",
+    "fill = values[counts.argmax()]",
+]
+
+
+def eject_numbers(
+    kind: "FilledColumn",
+    script: Script,
+    cells: str,
+    training: str,
+    *,
+    lines: Sequence[str],
+    made: str,
+    options: Collection[str],
+    read: Sequence[str] = ("numbers = cells.to_numpy().astype(np.float64)",),
+) -> str:
+    """Add the function of a kind of column, and return a call of it.
+
+    Args:
+        kind: the kind.
+        script: takes the function.
+        cells: the cells, as code.
+        training: the indices of the training rows, as code.
+        lines: the lines that learn from `known`, the numbers of the training rows.
+        made: the transformed numbers, as code.
+        options: the options that the lines have.
+        read: the lines that make `numbers` of `cells`, NaN where a cell is missing.
+
+    """
+    refuse_other_options(kind, {"missing", "indicator", *options})
+    script.use("import numpy as np")
+    body = list(read)
+    if kind.drops_missing:
+        raise cannot_be_written("Rows that are dropped have no lines.", ("missing",))
+    if kind.takes_missing:
+        body.append("is_missing = np.isnan(numbers)")
+        if kind.missing == "most_frequent":
+            body += MOST_FREQUENT
+        else:
+            body.append(f"fill = {FILLS.get(str(kind.missing), repr(kind.missing))}")
+        body.append("numbers = np.where(is_missing, fill, numbers)")
+    if lines:
+        body += [*(["known = numbers[training]"] if "known" in "".join(lines) else []), *lines]
+    body.append(f"return np.column_stack([{made}, is_missing])" if kind.indicator else f"return {made}")
+    if body[-1] == "return numbers" and body[-2].startswith("numbers = "):
+        body[-2:] = [f"return {body[-2].removeprefix('numbers = ')}"]
+    name = function_name(type(kind).__name__)
+    doc = documented(kind)
+    arguments = "cells, training" if "training" in "\n".join(body) else "cells"
+    text = "\n".join(f"    {line}" for line in body)
+    name = script.define(f'def {name}({arguments}):\n    """{doc}"""\n{text}')
+    return f"{name}({cells}{f', {training}' if 'training' in arguments else ''})"
+
+
+def documented(kind: object) -> str:
+    """Return the first sentence of the documentation of a kind."""
+    return (type(kind).__doc__ or "").strip().splitlines()[0]
+
+
+def function_name(kind: str) -> str:
+    """Return the name of a function for a class.
+
+    >>> function_name("StandardScaler"), function_name("Log1p")
+    ('standard_scaler', 'log1p')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
