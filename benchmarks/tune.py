@@ -17,7 +17,8 @@ import hookline
 
 SPEC = Path(__file__).parents[1] / "specs" / "breast_cancer.toml"
 TRIALS, EPOCHS = 40, 20
-SPACE = '{ "optimizer.lr" = { low = 1e-4, high = 0.1, log = true }, "model.layers.0.out_features" = { low = 8, high = 64 } }'
+RATE, WIDTH = "{ low = 1e-4, high = 0.1, log = true }", "{ low = 8, high = 64 }"
+SPACE = f'{{ "optimizer.lr" = {RATE}, "model.layers.0.out_features" = {WIDTH} }}'
 CHANGES = [f"run.epochs={EPOCHS}", "callbacks=[]", "deploy=[]", "metrics=[]", "run.evaluate_training=false"]
 SEARCH = ["tune.type=Optuna", f"tune.trials={TRIALS}", f"tune.space={SPACE}"]
 

@@ -1,11 +1,13 @@
 """What is written when the trials of a study have ended: the best spec, the picture, and what is deployed."""
 
+import json
 import warnings
 from pathlib import Path
 
 from hookline.check.toml import document as documents
 from hookline.errors.exceptions import FileError, HooklineWarning
 from hookline.files import write_file
+from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import directory as directories
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.study import BEST, trial_directory
@@ -47,15 +49,27 @@ def finish(study: Study) -> list[Path]:
 
 
 def _draw(study: Study) -> None:
-    """Draw the study. A picture that cannot be drawn must not cost its results."""
+    """Draw the study, and the losses of its best trials. A picture that cannot be drawn must not cost its results."""
     path = study.root / PICTURE
     try:
         draw_study(study.records, study.plan, study.tuner.space, study.spec.run.name, path)
+        for record in study.best:
+            path = trial_directory(study.root, record.number) / directories.PLOT
+            if not path.exists():
+                _draw_losses(study, path)
     except FileError:
         raise
     except Exception as error:  # noqa: BLE001
         message = f"{path}: The picture cannot be drawn: {type(error).__name__}: {error}."
         warnings.warn(HooklineWarning(message, id="unwritten-file"), stacklevel=2)
+
+
+def _draw_losses(study: Study, path: Path) -> None:
+    """Draw the losses of a trial, as a training does."""
+    lines = (path.parent / directories.LOG).read_text(encoding="utf-8").splitlines()
+    weights = json.loads((path.parent / directories.RESULT).read_text(encoding="utf-8"))["weights"]
+    kept = {"kept_epoch": weights["epoch"], "kept_step": weights["step"]}
+    draw_curves([json.loads(line) for line in lines], LOSSES, study.spec.run.name, path, **kept)
 
 
 def _deploy(study: Study) -> list[Path]:

@@ -91,7 +91,7 @@ class Trainer:
                 if failure is None and is_kept(record):
                     directories.write_beginning(run, made.data, home)
                     locking.write(made.plan, directories.spec_text(run, home), home)
-                    directories.write_results(run, trial)
+                    directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
                 else:
                     directories.write_result(run, trial)
         except FileError:
