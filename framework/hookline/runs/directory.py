@@ -118,8 +118,8 @@ def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
 def write_results(run: "Run", trial: "Trial", *, with_plot: bool = True) -> None:
     """Write the weights, the complete `metrics.jsonl`, `loss.png`, `result.json` and finally `manifest.json`.
 
-    Without `with_plot`, `loss.png` is left out: drawing it takes longer than a small training. If a file cannot be written, for whatever reason, the others are still written. If the plot cannot be drawn, a
-    warning is issued.
+    Without `with_plot`, `loss.png` is left out: drawing it takes longer than a small training. If a file cannot be
+    written, for whatever reason, the others are still written. If the plot cannot be drawn, a warning is issued.
 
     Raises:
         FileError: for the first file that could not be written.

@@ -21,7 +21,8 @@ from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
-from hookline.training.pipeline import fitted, prepared
+from hookline.training.pipeline import fitted
+from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
 

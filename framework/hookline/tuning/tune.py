@@ -11,7 +11,7 @@ from hookline.plugins.signals import Interruption, reason
 from hookline.spec.dump import plain
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.training.pipeline import refuse_other_specs
+from hookline.training.preparation import refuse_other_specs
 from hookline.tuning.finishing import finish
 from hookline.tuning.opening import new_study, open_study
 from hookline.tuning.study import Study
