@@ -102,6 +102,8 @@ def test_a_program_that_differs_is_not_kept(tmp_path, monkeypatch):
         return program
 
     monkeypatch.setattr(torch.export, "load", other)
-    with pytest.raises(DeploymentError, match=r'"probability" differs by .*, more than 1e-06\.$'):
+    with pytest.raises(
+        DeploymentError, match=r'"probability" differs by .*, more than 1e-06\. To accept this, set `tolerance`\.$'
+    ):
         run.deploy("TorchExport", out=tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
