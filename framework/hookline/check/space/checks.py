@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.check.space.variants import SECTION, trial_document
+from hookline.check.space.variants import SECTION, domain_nodes, trial_document, with_changes
 from hookline.check.toml.document import Document
 from hookline.check.toml.tree import Node
 from hookline.errors.diagnostic import Diagnostic
