@@ -15,11 +15,14 @@ from exactness.result import Result
 from exactness.runs import outcome, removed, spec, without_plots
 
 CALLS = ("mkdir", "rename", "unlink", "unlinkat", "rmdir", "fsync", "fchmodat,chmod", "ftruncate")
-"""The system calls. Each is killed at its first, second, ... occurrence."""
+"""The system calls."""
+
+NUMBERS = (1, 2, 4, 7, 11, 16, 22)
+"""The occurrences at which the process is killed; the first ones are before the first checkpoint."""
 
 
-def prove(most=4):
-    """Kill a training at each of the first calls of each kind."""
+def prove(numbers=NUMBERS):
+    """Kill a training at these calls of each kind."""
     result = Result("strace")
     if shutil.which("strace") is None:
         return result
@@ -31,7 +34,7 @@ def prove(most=4):
         path = place / "spec.toml"
         path.write_text(hookline.dumps(made, place))
         for calls in CALLS:
-            for number in range(1, most + 1):
+            for number in numbers:
                 run = removed(place / "run")
                 code = _killed(path, run, calls, number)
                 problem, is_early = (None, True) if not run.exists() else resumed(run, whole, place / "log")
