@@ -199,7 +199,7 @@ def test_it_is_resumed_without_the_other_run(first, tmp_path):
             ("initialize_from", "run"),
             '{run}:bes: After the colon, there must be "best" or a number of steps, not "bes".',
         ),
-        ({"run": "{home}"}, ("initialize_from", "run"), "{home}: This is not the directory of a run."),
+        ({"run": "{home}"}, ("initialize_from", "run"), "{home}: This is a directory of runs. The last one is {run}."),
         (
             {"run": "{run}", "checkpoint": 5},
             ("initialize_from", "checkpoint"),
