@@ -22,7 +22,7 @@ class Checkpoint(CallbackSpec):
 
     A checkpoint contains the model, the loss, the optimizer, the callbacks, the schedulers, all random number
     generators, and the position in the data. It is written to `checkpoints` in the directory of the run, as safetensors
-    and JSON. The training also saves a checkpoint when it ends, and when a signal ends it, such as Ctrl-C or SIGTERM from
+    and JSON. The training also saves a checkpoint when it ends, and when a signal ends it, such as Ctrl-C or SIGTERM of
     Slurm. SIGUSR1 saves one without ending the training.
     """
 

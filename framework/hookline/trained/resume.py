@@ -24,8 +24,9 @@ from hookline.training.checkpoints.moved_callbacks import with_present_names
 from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.checkpoints.writer import newest_state
-from hookline.training.pipeline import Start, prepared, train_trials
+from hookline.training.pipeline import Start, train_trials
 from hookline.training.planning import with_estimates
+from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 
 
