@@ -22,7 +22,8 @@ _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\
 class ChangeByOption(str):
     """A change that another option than `--set` makes: messages name that option."""
 
-    __slots__ = ("option",)
+    option: str
+    """What the user has written."""
 
     def __new__(cls, change: str, option: str) -> "ChangeByOption":
         """Keep the change, and what the user has written."""
