@@ -10,7 +10,7 @@ from attrs import frozen
 
 from hookline.errors.exceptions import MismatchError, RunError
 from hookline.files import plain_name
-from hookline.runs import directory as directories, manifest
+from hookline.runs import directory as directories, manifest, study
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import SavedCheckpoint
 from hookline.runs.run_paths import refuse_other_paths, shortest
@@ -52,7 +52,8 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
     path, option = shortest(wanted.run), "run"
     try:
         _refuse_unknown_checkpoint(path)
-        refuse_other_paths(path)
+        if not study.is_study(path):
+            refuse_other_paths(path)
         home = chosen_trial(path).directory
         if wanted.checkpoint is None and (home / manifest.NAME).is_file():
             return _saved(home)

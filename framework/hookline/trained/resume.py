@@ -14,7 +14,7 @@ from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.source import Source
 from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
-from hookline.runs import directory as directories, lock
+from hookline.runs import directory as directories, lock, study
 from hookline.runs.liveness import is_running
 from hookline.runs.plan import Plan
 from hookline.runs.run_paths import refuse_other_paths
@@ -112,6 +112,8 @@ def resumable_run(
 ) -> ResumableRun:
     """Open the newest checkpoint of a run. The arguments and errors are those of `resume`; nothing is changed yet."""
     home = Path(directory)
+    if study.is_study(home):
+        raise RunError(f"{home}: This is a study. Continue it with `hookline tune --resume {home}`.")
     refuse_other_paths(home)
     if is_running(home):
         raise RunError(f"{home}: Another process is training this run.")

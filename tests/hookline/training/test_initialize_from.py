@@ -2,16 +2,19 @@
 
 import json
 import shutil
+from hashlib import sha256
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from small_training import SPECS, small
+from tuning import tuned
 
 import hookline
 from hookline.cli.main import main
 from hookline.errors import LockError
 from hookline.runs.checkpoints import store
+from hookline.runs.trials import chosen_trial
 
 LAYERS = [{"type": "Linear", "out_features": 8}, {"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 3}]
 CHECKPOINT = {"type": "Checkpoint", "every_steps": 2, "keep_last": 9, "keep_best": 1}
@@ -240,6 +243,16 @@ def test_the_command_line_points_at_a_run_that_does_not_exist(tmp_path, monkeypa
     (tmp_path / "a.toml").write_text('[initialize_from]\nrun = "runs/none"\n')
     assert main(["check", "a.toml"]) == 1
     assert "a.toml:2:7: initialize_from.run: " in capsys.readouterr().out
+
+
+def test_the_best_trial_of_a_study_is_used(tmp_path):
+    study = tmp_path / "study"
+    hookline.tune(tuned(trials=2, epochs=1), out=study)
+    weights = (chosen_trial(study).directory / "model.safetensors").read_bytes()
+    made = hookline.plan(small(initialize_from={"run": str(study)})).initialized_from
+    assert (made["loaded"], made["fingerprint"]) == (["weight", "bias"], sha256(weights).hexdigest())
+    with pytest.raises(hookline.HooklineError, match=r"This is a study\. Continue it with `hookline tune --resume"):
+        hookline.resume(study)
 
 
 def test_errors_about_the_option_name_it_and_a_run_that_may_be_meant(first, tmp_path, monkeypatch, capsys):
