@@ -52,10 +52,10 @@ def model_card(deployment: Deployment, card: Card) -> str:
     spec = deployment.spec
     samples = deployment.signature.samples
     lines = ["---", *_metadata(deployment, card), "---", "", f"# {spec.run.name}", ""]
-    lines += [f"A {type(spec.model).__name__} in PyTorch that {_task(samples)}. It was trained with Hookline.", ""]
+    lines += [f"A model in PyTorch (`{type(spec.model).__name__}`) that {_task(samples)}, trained with Hookline.", ""]
     lines += ["## Data", "", *_data(deployment), ""]
     lines += ["## Metrics", "", *_metrics(deployment.metrics), ""]
-    use = card.intended_use or f"It {_task(samples)}, for rows from the same source as its training rows."
+    use = card.intended_use or f"It {_task(samples)} for rows from the same source as its training rows."
     lines += ["## Intended use", "", use, "", "## Limitations", "", *_limitations(deployment, card), ""]
     lines += ["## How to load it", "", *_loading(card)]
     return "\n".join(lines) + "\n"
@@ -112,7 +112,7 @@ def _task(samples: Mapping[str, Predicted]) -> str:
     parts = []
     for key, sample in samples.items():
         columns = enumerate_names(sample.known.columns) if sample.known.columns else f'"{key}"'
-        verbs = {"classes": "classifies", "labels": "predicts the labels", "sequences": "reads"}
+        verbs = {"classes": "predicts the class", "labels": "predicts the labels", "sequences": "predicts the sequence"}
         verb = verbs.get(sample.kind, "predicts")
         if sample.kind == "embeddings":
             parts.append("embeds rows as vectors")
@@ -135,7 +135,8 @@ def _data(deployment: Deployment) -> Iterator[str]:
         more = f" and {len(listed) - MOST_CLASSES:,} others" if len(listed) > MOST_CLASSES else ""
         counts = ", with their number of training rows" if target.counts else ""
         yield ""
-        yield f'Classes of "{name}"{counts}: {", ".join(listed[:MOST_CLASSES])}{more}.'
+        called = enumerate_names(target.columns or (name,))
+        yield f"Classes of {called}{counts}: {', '.join(listed[:MOST_CLASSES])}{more}."
     columns = [
         (column, one.get("kinds", {}).get(column, {}).get("type") or ("standardized" if "mean" in one else "as it is"))
         for one in deployment.data.preparation.values()
@@ -160,14 +161,14 @@ def _metrics(metrics: Mapping[str, float]) -> Iterator[str]:
         cells = [metrics.get(f"{split}/{name}") for split in splits]
         yield f"| {name} | {' | '.join('' if cell is None else f'{cell:.5g}' for cell in cells)} |"
     if "test" in splits:
-        yield from ("", "Only the test rows had no influence on the training.")
+        yield from ("", "Only the test rows had no influence on the training and on the choice of the weights.")
 
 
 def _limitations(deployment: Deployment, card: Card) -> Iterator[str]:
     if card.limitations:
         yield from (card.limitations, "")
     rows = deployment.data.rows.get("training", 0)
-    yield f"- It knows {counted(rows, 'training row')}. Rows from another source may differ, and so may the metrics."
+    yield f"- It was trained on {counted(rows, 'row')}. Rows from another source may differ, and so may the metrics."
     if "test" not in deployment.data.rows:
         yield "- There was no test split, so that the metrics are better than those of new rows."
     if any("kinds" in one for one in deployment.data.preparation.values()):

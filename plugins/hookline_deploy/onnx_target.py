@@ -7,7 +7,7 @@ from typing import Any
 
 from hookline.errors import DeploymentError, OptionError
 from hookline.files import write_file
-from hookline.spec import DeploySpec, option, spec
+from hookline.spec import DeployedModel, DeploySpec, option, spec
 from hookline.training import Comparison, Deployment, compared
 from hookline_deploy.described import described
 
@@ -36,6 +36,7 @@ class ONNX(DeploySpec):
     directory = "onnx"
     writes_to = ("onnx/",)
     connects_to = ()
+    format = "hookline.onnx.1"
 
     opset_version: int | None = option(default=None, minimum=20)
     """The version of the ONNX operators. Default: that of torch."""
@@ -44,15 +45,15 @@ class ONNX(DeploySpec):
     equal."""
 
     def check(self, deployment: Deployment) -> Iterable[OptionError]:
-        """Report missing packages, columns without ONNX operators, and a model that cannot be traced."""
+        """Report missing packages, columns without ONNX operators, and a model that cannot be traced or converted."""
         if reasons := _reasons(deployment):
             yield OptionError("type", " ".join(reasons))
             return
-        from hookline.training import traced
+        from hookline_deploy.onnx_model.build import built
 
         try:
             with deployment.opened():
-                traced(deployment, "onnx")
+                built(deployment, self.opset_version)
         except DeploymentError as error:
             yield OptionError("type", str(error))
 
@@ -66,9 +67,21 @@ class ONNX(DeploySpec):
         made = built(deployment, self.opset_version)
         write_file(directory / FILE, made.proto.SerializeToString())
         return {
-            **described(deployment, "hookline.onnx.1", directory),
+            **described(deployment, self.format, directory),
             **of_model(made.inputs, made.outputs),
         }
+
+    @classmethod
+    def open_served(cls, directory: Path, description: Mapping[str, Any]) -> DeployedModel:
+        """Open the model with onnxruntime."""
+        # Writing the model also needs onnxscript.
+        if missing := [name for name in missing_packages() if name != "onnxscript"]:
+            raise DeploymentError(needed(missing))
+        if FILE not in description["files"]:
+            raise ValueError(f"it lists no {FILE}")
+        from hookline_deploy.onnx_model.served import ServedGraph
+
+        return ServedGraph(directory / FILE, description)
 
     def compare(self, deployment: Deployment, directory: Path) -> Comparison:
         """Run the model with onnxruntime on the example rows, the first one alone."""

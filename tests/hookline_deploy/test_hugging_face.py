@@ -59,7 +59,7 @@ def test_the_card_says_what_the_model_is(folder):
     _, text = parts(folder[1])
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == ["Data", "Metrics", "Intended use", "Limitations", "How to load it"]
-    assert 'A Sequential in PyTorch that classifies "Species".' in text
+    assert 'A model in PyTorch (`Sequential`) that predicts the class "Species", trained with Hookline.' in text
     assert "CSV: penguins.csv. Rows: 206 training, 69 validation, 69 test." in text
     assert "Adelie Penguin (Pygoscelis adeliae) (92)" in text
     assert "| Body Mass (g) | StandardScaler |" in text

@@ -76,7 +76,9 @@ class Plugin:
 
 @pytest.mark.parametrize("target", ["TorchExport", "ONNX"])
 def test_a_model_that_cannot_be_traced_is_refused_before_training(target, tmp_path):
-    with pytest.raises(hookline.HooklineError, match=r"^deploy\[0\]\.type: torch\.export cannot trace the model\. "):
+    with pytest.raises(
+        hookline.HooklineError, match=r"^deploy\[0\]\.type: torch\.export cannot trace the model in Counting\. "
+    ):
         hookline.train(small(epochs=1, deploy=[{"type": target}]), plugins=[Plugin()], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -100,6 +102,8 @@ def test_a_program_that_differs_is_not_kept(tmp_path, monkeypatch):
         return program
 
     monkeypatch.setattr(torch.export, "load", other)
-    with pytest.raises(DeploymentError, match=r'"probability" differs by .*, more than 1e-06\.$'):
+    with pytest.raises(
+        DeploymentError, match=r'"probability" differs by .*, more than 1e-06\. To accept this, set `tolerance`\.$'
+    ):
         run.deploy("TorchExport", out=tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -288,7 +288,7 @@ def focal_by_hand():
         }
     )
     from hookline.plugins.manager import Plugins
-    from hookline.training.pipeline import prepared
+    from hookline.training.preparation import prepared
     from hookline.training.run_setup import new_run
 
     with new_run(data, Plugins()) as run:

@@ -63,6 +63,11 @@ class Loader:
         self._extra = tuple(plugins)
         self._known: dict[tuple[str, ...], tuple[Plugins, Reader, list[Diagnostic]]] = {}
 
+    @property
+    def extra(self) -> tuple[object, ...]:
+        """The plugins that it uses in addition to those that specs list."""
+        return self._extra
+
     def plugins(self, document: Document) -> Plugins:
         """The plugins that the document lists.
 

@@ -1,10 +1,12 @@
-"""`hookline serve runs/iris/1`."""
+"""`hookline serve runs/iris/1` and `hookline serve runs/iris/1/onnx`."""
 
 import argparse
 import gc
 import sys
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.main import GOOD
@@ -15,6 +17,9 @@ from hookline.errors.text import enumerate_names
 from hookline.plugins.sources.local import from_file
 from hookline.serving.limits import MIB, Limits
 
+if TYPE_CHECKING:
+    from hookline.serving.served import Served
+
 PACKAGES = ("fastapi", "fastapi_offline", "uvicorn")
 """The packages of the extra `serve`."""
 
@@ -24,7 +29,7 @@ GREATEST_PORT = 65535
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     usual = Limits()
-    add_run_argument(parser)
+    add_run_argument(parser, also=", or that of a deployed model, such as runs/iris/1/onnx")
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -79,12 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
-        finished = opened_run(arguments, arguments.directory, arguments.trial, plugins)
-        from hookline.serving.predictor import Predictor
+        opened = _opened(arguments, plugins)
         from hookline.serving.server import listening, serve, url_of
 
         with listening(arguments.host, arguments.port) as listener:
-            predictor = Predictor(finished)
+            predictor = opened()
             if not arguments.quiet:
                 echo(f"Serving {predictor.name} on {url_of(listener)} (Ctrl-C ends it)")
                 sys.stdout.flush()
@@ -93,6 +97,22 @@ def run(arguments: argparse.Namespace) -> int:
             finally:
                 predictor.close()
     return GOOD
+
+
+def _opened(arguments: argparse.Namespace, plugins: Sequence[object]) -> "Callable[[], Served]":
+    """Find a finished run or a deployed model, and return the function that opens it, which takes longer."""
+    from hookline.serving.deployed import is_deployed, open_deployed
+
+    directory = Path(arguments.directory)
+    if is_deployed(directory):
+        from hookline.plugins.manager import Plugins
+
+        catalog = Plugins(extra=plugins).catalog
+        return lambda: open_deployed(directory, catalog)
+    finished = opened_run(arguments, arguments.directory, arguments.trial, plugins)
+    from hookline.serving.predictor import Predictor
+
+    return lambda: Predictor(finished)
 
 
 def _limits(arguments: argparse.Namespace) -> Limits:

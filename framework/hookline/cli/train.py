@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.locked is not None or arguments.from_run is not None:
             raise HooklineError("The spec has a section [tune]: `--locked` and `--from` are for a single training.")
         from hookline.cli.tune import tuned
-        from hookline.tuning.study import new_study
+        from hookline.tuning.opening import new_study
 
         return tuned(new_study(spec, loader, document, arguments.out), arguments)
     # Imported here, so that problems in the spec are reported without waiting for these imports.

@@ -47,6 +47,7 @@ def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1) -> in
     from hookline.cli.output.trial_lines import TrialDisplay
     from hookline.cli.output.warnings import printed_warnings
     from hookline.plugins.signals import EXIT_CODE, Interruption
+    from hookline.tuning.finishing import finish
     from hookline.tuning.workers import work_together
 
     gc.enable()
@@ -60,16 +61,17 @@ def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1) -> in
                 study.work(interruption, on_end=display.add)
             else:
                 work_together(study, workers, interruption, display.add, plugins=arguments.plugin)
-        study.finish()
+        with printed_warnings(study.document), located(study.document):
+            deployed = finish(study)
         if not arguments.quiet:
-            display.print_result(interruption.number)
+            display.print_result(interruption.number, deployed)
         number, interruption.number = interruption.number, None
     return GOOD if number is None else EXIT_CODE + number
 
 
 def opened(arguments: argparse.Namespace, loader: Loader) -> "Study":
     """The study that the arguments name: a new one, or one to go on with."""
-    from hookline.tuning.study import new_study, open_study
+    from hookline.tuning.opening import new_study, open_study
 
     if arguments.spec is None and arguments.resume is None:
         raise HooklineError("Pass a spec with a section [tune], or a study to go on with: `--resume runs/iris/1`.")

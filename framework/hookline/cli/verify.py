@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -75,11 +76,18 @@ def run(arguments: argparse.Namespace) -> int:
     loader = Loader([from_file(file) for file in arguments.plugin])
     spec = loader.load(document)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), located(document):
-        verified = verify_spec(spec, loader.plugins(document), steps=arguments.steps, cuts=arguments.cuts)
+        verified = verify_spec(
+            spec, loader.plugins(document), steps=arguments.steps, cuts=arguments.cuts, report=_report
+        )
     width = screen_width()
     for line in _lines(verified, arguments.path, width):
         echo(line)
     return GOOD if verified.is_exact else DIFFERENT
+
+
+def _report(sentence: str) -> None:
+    if sys.stderr.isatty():
+        echo(sentence, file=sys.stderr)
 
 
 def _lines(verified: "Verification", path: str, width: int | None) -> Iterator[str]:

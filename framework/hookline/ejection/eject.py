@@ -17,7 +17,7 @@ from hookline.script.script import Script
 from hookline.script.written import refuse_inherited_lines
 from hookline.spec.parameters import named_parameters
 from hookline.spec.training import TrainingSpec
-from hookline.training.pipeline import Prepared, prepared, refuse_other_specs
+from hookline.training.preparation import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
 
 

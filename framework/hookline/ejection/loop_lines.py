@@ -12,7 +12,7 @@ from hookline.training.apply_model import is_applied_to_each
 from hookline.training.means import READ_EVERY
 
 if TYPE_CHECKING:
-    from hookline.training.pipeline import Prepared
+    from hookline.training.preparation import Prepared
 
 MEAN = '''
 def mean_loss(losses, rows):

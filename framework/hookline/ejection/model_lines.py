@@ -10,7 +10,7 @@ from hookline.script.script import Script
 from hookline.script.written import refuse_inherited_lines
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.parameters import divided, named_parameters
-from hookline.training.pipeline import Prepared
+from hookline.training.preparation import Prepared
 
 if TYPE_CHECKING:
     from torch import nn

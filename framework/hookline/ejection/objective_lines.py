@@ -19,7 +19,7 @@ from hookline.spec.objective.prediction import Prediction
 from hookline.training.build import unchanged_embeddings
 
 if TYPE_CHECKING:
-    from hookline.training.pipeline import Prepared
+    from hookline.training.preparation import Prepared
 
 
 class ObjectiveLines:

@@ -37,6 +37,9 @@ LOG = "metrics.jsonl"
 DATA = "data.json"
 """The description of the data."""
 
+PLOT = "loss.png"
+"""The plot of the losses."""
+
 RESULT = "result.json"
 """The result, written after everything that it describes."""
 
@@ -112,11 +115,11 @@ def write_beginning(run: "Run", data: "Data", directory: Path) -> None:
             written[home / name] = file
 
 
-def write_results(run: "Run", trial: "Trial") -> None:
+def write_results(run: "Run", trial: "Trial", *, with_plot: bool = True) -> None:
     """Write the weights, the complete `metrics.jsonl`, `loss.png`, `result.json` and finally `manifest.json`.
 
-    If a file cannot be written, for whatever reason, the others are still written. If the plot cannot be drawn, a
-    warning is issued.
+    Without `with_plot`, `loss.png` is left out: drawing it takes longer than a small training. If a file cannot be
+    written, for whatever reason, the others are still written. If the plot cannot be drawn, a warning is issued.
 
     Raises:
         FileError: for the first file that could not be written.
@@ -150,8 +153,8 @@ def write_results(run: "Run", trial: "Trial") -> None:
         attempt(home / CRITERION, lambda path: write_weights(path, trial.criterion))
     # An interruption may have occurred between the end of an epoch and its line.
     attempt(home / LOG, lambda path: write_file(path, "".join(f"{to_json(record)}\n" for record in trial.history)))
-    if trial.history:
-        attempt(home / "loss.png", draw)
+    if trial.history and with_plot:
+        attempt(home / PLOT, draw)
     final = trial
     if failures and trial.state != "failed":
         final = evolve(trial, state="failed", error=str(failures[0]))

@@ -16,8 +16,8 @@ from hookline.serving.guard import Guard
 from hookline.serving.json_body import GivenRows, given_rows
 from hookline.serving.limits import Limits, RefusedError
 from hookline.serving.page import page, policy
-from hookline.serving.predictor import Predictor
 from hookline.serving.schema import one_or_several, prediction_schema, row_schema
+from hookline.serving.served import Served
 from hookline.serving.worker import Worker
 
 JSON = "application/json"
@@ -34,7 +34,7 @@ ERRORS: Mapping[int | str, dict[str, Any]] = {
 }
 
 
-def application(predictor: Predictor, limits: Limits, *, hosts: frozenset[str] | None = None) -> Guard:
+def application(predictor: Served, limits: Limits, *, hosts: frozenset[str] | None = None) -> Guard:
     """Return the ASGI application.
 
     Args:
@@ -58,7 +58,7 @@ def application(predictor: Predictor, limits: Limits, *, hosts: frozenset[str] |
         docs_url="/docs",
         redoc_url=None,
         title=f"Hookline: {predictor.name}",
-        description=f"The run {predictor.name} predicts rows.",
+        description=predictor.about,
         version="1",
         lifespan=lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True, "defaultModelsExpandDepth": 0},

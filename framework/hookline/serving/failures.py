@@ -29,4 +29,5 @@ def refused(error: BaseException) -> RefusedError:
 
 def _cell(problem: DataError) -> dict[str, object]:
     place = {"row": problem.row, "column": problem.columns[0] if problem.columns else None, "element": problem.element}
-    return {**{name: value for name, value in place.items() if value is not None}, "message": problem.message}
+    message = problem.message.removeprefix(f"row {problem.row}: ")
+    return {**{name: value for name, value in place.items() if value is not None}, "message": message}

@@ -13,7 +13,7 @@ from attrs import evolve
 from hookline.data.json_rows.row_field import RowField
 from hookline.report.html import Html, details, h, join
 from hookline.serving.limits import MIB, Limits
-from hookline.serving.predictor import Predictor
+from hookline.serving.served import Served
 
 MOST_FIELDS = 200
 """The largest number of cells for which a form is readable; a row with more is written as JSON."""
@@ -22,13 +22,12 @@ UNIT = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 """The unit at the end of the name of a column, such as "Body Mass (g)"."""
 
 
-def page(predictor: Predictor, limits: Limits) -> str:
+def page(predictor: Served, limits: Limits) -> str:
     """Return the page. Text of the run is escaped wherever it stands."""
     example = predictor.example or {}
     needed = (field for field in predictor.fields if field.is_needed)
     fields = [evolve(field, example=example.get(field.name, field.example)) for field in needed]
-    targets = predictor.finished.data.targets
-    titles = {name: " and ".join(target.columns[:3]) for name, target in targets.items()}
+    titles = predictor.titles
     title = ", ".join(titles.values())
     heading = f"Predict {title}" if title else "Predict a row"
     config = {
@@ -47,7 +46,7 @@ def page(predictor: Predictor, limits: Limits) -> str:
     )
     body = [
         h("h1", heading),
-        h("p", f"The run {predictor.name}, weights of epoch {predictor.finished.weights.epoch}.", class_="faint"),
+        h("p", predictor.about, class_="faint"),
         h("div", form, h("section", id_="answer", aria_live="polite", aria_label="Prediction"), class_="sides"),
         details("From a program", *_for_programs(predictor.example is not None, limits)),
         h("script", _json(config), type="application/json", id_="config"),

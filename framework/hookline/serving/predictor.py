@@ -24,7 +24,7 @@ MOST_PROBLEMS = 10
 
 
 class Predictor:
-    """A finished run that predicts rows of JSON. Only one thread may use it at a time."""
+    """A finished run that predicts rows of JSON: see `Served`. Only one thread may use it at a time."""
 
     def __init__(self, finished: "FinishedRun"):
         """Open the run, build its model, and predict an example.
@@ -33,7 +33,15 @@ class Predictor:
             HooklineError: If rows of JSON cannot be predicted.
 
         """
-        self._finished, self._open = finished, ExitStack()
+        self.finished, self._open = finished, ExitStack()
+        self.name = finished.spec.run.name
+        """The name of the run."""
+        self.about = f"The run {self.name}, weights of epoch {finished.weights.epoch}."
+        """A sentence about the model."""
+        self.titles: Mapping[str, str] = {
+            name: " and ".join(one.columns[:3]) for name, one in finished.data.targets.items()
+        }
+        """The columns of each target, for people."""
         self.batch_size = default_batch_size(finished)
         """The number of rows to which the model is applied at once, as for `hookline predict`."""
         self.are_alike = not any(group.padded for group in finished.data.inputs.values())
@@ -53,16 +61,6 @@ class Predictor:
             """The columns of the predictions, for any row."""
             self._open = closing.pop_all()
 
-    @property
-    def name(self) -> str:
-        """The name of the run."""
-        return self._finished.spec.run.name
-
-    @property
-    def finished(self) -> "FinishedRun":
-        """The run."""
-        return self._finished
-
     def close(self) -> None:
         """Close the resources of the run."""
         self._open.close()
@@ -74,7 +72,7 @@ class Predictor:
             DataError: If they cannot be read; an `UnreadableRowsError` lists single ones.
 
         """
-        run, finished = self._run, self._finished
+        run, finished = self._run, self.finished
         with inside(run):
             source = finished.spec.data.rows_of_json(rows, finished.data, run.objective)
             size = rows_per_block(finished, self.batch_size)
@@ -118,7 +116,7 @@ class Predictor:
     def _columns(self, batch: Batch) -> list[PredictionColumn]:
         with inside(self._run):
             several = predicted_batch(
-                self._run, self._model, self._criterion, self._finished.data, batch, batch_size=self.batch_size
+                self._run, self._model, self._criterion, self.finished.data, batch, batch_size=self.batch_size
             )
         return columns_of(several)
 
@@ -129,19 +127,19 @@ class Predictor:
             HooklineError: If no row can be predicted.
 
         """
-        batch = self._finished.data.data(self._run.device).example
+        batch = self.finished.data.data(self._run.device).example
         needed = [field for field in self.fields if field.is_needed]
         try:
-            for row in example_rows(self._finished, needed):
+            for row in example_rows(self.finished, needed):
                 with suppress(UnreadableRowsError):
                     [block] = self.prepared([row])
                     assert block.batch is not None
                     batch, self.example = block.batch, row
                     break
         except HooklineError as error:
-            kind = type(self._finished.spec.data).__name__
+            kind = type(self.finished.spec.data).__name__
             raise HooklineError(
-                f"{self._finished.directory}: The run cannot be served, because its data source, {kind}, does not take "
+                f"{self.finished.directory}: The run cannot be served, because its data source, {kind}, does not take "
                 f"rows of JSON. {error}"
             ) from error
         return self._columns(batch.slice(0, 1))

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from hookline.errors.exceptions import HooklineError
 from hookline.serving.application import application
 from hookline.serving.limits import Limits
-from hookline.serving.predictor import Predictor
+from hookline.serving.served import Served
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """The names of this machine for itself."""
@@ -62,7 +62,7 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def serve(predictor: Predictor, limits: Limits, listener: socket.socket) -> None:
+def serve(predictor: Served, limits: Limits, listener: socket.socket) -> None:
     """Answer requests until a signal ends the process, and then finish those that have begun.
 
     The signal is raised again afterwards, for the handler that was there before.

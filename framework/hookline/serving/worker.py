@@ -5,14 +5,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from attrs import define, field
 
-from hookline.data.new_rows import RowBlock
 from hookline.serving.failures import refused
 from hookline.serving.json_body import GivenRows
 from hookline.serving.limits import Limits
-from hookline.serving.predictor import Predictor
+from hookline.serving.served import Served
 from hookline.serving.signature import signature
 
 LONGEST = 0.005
@@ -42,7 +42,7 @@ class _Unit:
     """Requests whose rows are prepared together."""
 
     jobs: list[_Job]
-    blocks: list[RowBlock] = field(factory=list)
+    blocks: Sequence[Any] = ()
 
     @property
     def rows(self) -> list[int]:
@@ -57,7 +57,7 @@ class Worker:
     longer than predicting it. Others are predicted in a thread, so that the loop goes on, and more requests wait.
     """
 
-    def __init__(self, predictor: Predictor, limits: Limits):
+    def __init__(self, predictor: Served, limits: Limits):
         """Start without requests."""
         self._predictor, self._limits = predictor, limits
         self._most = min(limits.joined_rows, predictor.batch_size)

@@ -12,7 +12,7 @@ from .families.column import (
     UnfitCells as UnfitCells,
 )
 from .families.data import DataSpec as DataSpec
-from .families.deploy import DeploySpec as DeploySpec
+from .families.deploy import DeployedModel as DeployedModel, DeploySpec as DeploySpec
 from .families.distance import DistanceSpec as DistanceSpec
 from .families.graph import Body as Body, Graph as Graph, Value as Value
 from .families.initialization import InitializationSpec as InitializationSpec
@@ -44,6 +44,7 @@ from .objective.predicted import (
 from .objective.prediction import Prediction as Prediction
 from .objective.prediction_columns import (
     Part as Part,
+    PredictionColumn as PredictionColumn,
     column_name as column_name,
     prediction_columns as prediction_columns,
 )

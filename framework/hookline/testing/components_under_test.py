@@ -26,7 +26,7 @@ from hookline.testing.example_trainings import candidates
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.testing.small_runs import Trained
-from hookline.training.pipeline import Prepared
+from hookline.training.preparation import Prepared
 
 
 class Plugin:

@@ -12,7 +12,8 @@ from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory
 from hookline.spec.training import TrainingSpec
-from hookline.training.pipeline import Prepared, fitted, prepared
+from hookline.training.pipeline import fitted
+from hookline.training.preparation import Prepared, prepared
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from hookline.trained.run_files import refuse_other_paths
 from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.checkpoints.writer import newest_state
-from hookline.training.pipeline import Start, prepared, train_trials
+from hookline.training.pipeline import Start, train_trials
 from hookline.training.planning import with_estimates
+from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 
 

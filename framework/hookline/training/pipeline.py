@@ -1,30 +1,25 @@
 """The pipeline: calls the stages in their order and passes the product of each to the next. Read it from the top."""
 
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, frozen
 
-from hookline.data.batches import length_of
 from hookline.errors.exceptions import DeploymentError, HooklineError, RunError
 from hookline.plugins.dispatch.attribution import naming_plugins
-from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory, lock as locking
-from hookline.runs.layers import Layer, recorded_layers
 from hookline.runs.liveness import marked_as_running
-from hookline.runs.plan import Plan, plan
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.resumed import Resumed
-from hookline.training.deployment.before_training import check_deployments
-from hookline.training.initialize_from import beginning_from, initialize_from, sentence
+from hookline.training.initialize_from import beginning_from, sentence
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,
@@ -34,13 +29,8 @@ from hookline.training.outcome import (
     splits_to_evaluate,
     where_weights_are,
 )
-from hookline.training.preflight.preflight import preflight
-from hookline.training.run_setup import new_run, refuse_unused_rows
-
-if TYPE_CHECKING:
-    from torch import nn, optim
-
-    from hookline.data.batches import Data
+from hookline.training.preparation import Prepared, prepared, refuse_other_specs
+from hookline.training.run_setup import new_run
 
 NOT_RESTORED = "A plugin answers the stage `fit` without loading the checkpoint in `run.resumes_from`."
 
@@ -165,66 +155,11 @@ def train_trials(spec: TrainingSpec, loaded: Plugins, start: Start) -> Trial:
         return trial
 
 
-def refuse_other_specs(spec: object) -> None:
-    """Raise a `HooklineError` unless this is a spec."""
-    if not isinstance(spec, TrainingSpec):
-        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
-
-
 def with_notes(run: Run, trial: Trial) -> Trial:
     """Add the reports of `tune` and `deploy` to the trial, and write them and the deployed files to its results."""
     if len(run.notes) > len(trial.notes) or trial.deployed:
         directory.write_notes(trial.directory, run.notes, trial.deployed)
     return evolve(trial, notes=tuple(run.notes))
-
-
-@frozen(kw_only=True)
-class Parts:
-    """The parts of a training, after the preflight."""
-
-    data: "Data"
-    model: "nn.Module"
-    criterion: "nn.Module"
-    optimizer: "optim.Optimizer"
-    layers: Sequence[Layer]
-
-
-@frozen(kw_only=True)
-class Prepared(Parts):
-    """The same, with the plan."""
-
-    plan: Plan
-
-
-def prepared(run: Run) -> Prepared:
-    """Build the parts of a training and make its plan. Nothing is written."""
-    made = built_parts(run)
-    planned = plan(run, made.data, made.model, made.criterion, made.optimizer, tuple(made.layers))
-    return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
-
-
-def built_parts(run: Run) -> Parts:
-    """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
-    import torch
-
-    stages = run.stages
-    torch.manual_seed(run.spec.run.seed)
-    data = stages.prepare_data(run=run)
-    refuse_unused_rows(run)
-    run.raise_if_interrupted()
-    run.steps_per_epoch, run.targets = length_of(data.training), data.targets
-    warn_of_idle(run)
-    torch.manual_seed(run.spec.run.seed)
-    model = stages.build_model(run=run, data=data)
-    criterion = stages.select_loss(run=run, data=data)
-    if run.spec.initialize_from is not None and run.state.initialized_from is None:
-        run.state.initialized_from = initialize_from(run, model, criterion)
-    with recorded_layers(model) as layers:
-        preflight(run, data, model, criterion)
-    check_deployments(run, data, model, criterion)
-    run.raise_if_interrupted()
-    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
-    return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
 
 
 def train_once(run: Run, start: Start) -> Trial:

@@ -11,7 +11,7 @@ from hookline.runs.plan import Plan
 from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.memory import memory
-from hookline.training.pipeline import Prepared, prepared, refuse_other_specs
+from hookline.training.preparation import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from math import log
 
+from hookline.check.space.variants import trial_document
 from hookline.errors.text import counted
 from hookline.spec.space.domains import Range
 from hookline.spec.space.record import TrialRecord
@@ -30,12 +31,23 @@ def _edges(study: Study, best: TrialRecord) -> Iterator[str]:
         if not isinstance(domain, Range) or value is None:
             continue
         place = _place(domain, value)
-        if place <= EDGE or place >= 1 - EDGE:
-            end, bound = ("lower", domain.low) if place <= EDGE else ("upper", domain.high)
+        is_low = place <= EDGE
+        if (is_low or place >= 1 - EDGE) and _can_be_wider(study, best, parameter.name, domain, is_low=is_low):
+            end, bound = ("lower", domain.low) if is_low else ("upper", domain.high)
             yield (
                 f"The best {parameter.name}, {value:.4g}, is at the {end} end of its range ({bound}): a wider range "
                 "may have a better one."
             )
+
+
+def _can_be_wider(study: Study, best: TrialRecord, name: str, domain: Range, *, is_low: bool) -> bool:
+    """Whether the option takes a value beyond the end of its range."""
+    step = domain.step or (1 if domain.is_integer else (domain.high - domain.low) / 10)
+    beyond = domain.low - step if is_low else domain.high + step
+    if domain.log and not domain.is_integer:
+        beyond = domain.low / 2 if is_low else domain.high * 2
+    document = trial_document(study.document, study.tuner.space, {**best.values, name: beyond})
+    return not study.loader.reader(document).sections(document)[1]
 
 
 def _place(domain: Range, value: float) -> float:

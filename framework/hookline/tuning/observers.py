@@ -72,6 +72,8 @@ class Curve:
     def log(self, run: Run) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Record the number, and stop the run if it is not worth continuing."""
         logged = yield
+        if run.is_inside_epoch:
+            return logged
         number = logged.get(self._monitor)
         if isinstance(number, (int, float)):
             self._record.curve[run.epoch] = float(number)

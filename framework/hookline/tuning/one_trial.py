@@ -21,7 +21,8 @@ from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
-from hookline.training.pipeline import fitted, prepared
+from hookline.training.pipeline import fitted
+from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
 
@@ -91,7 +92,7 @@ class Trainer:
                 if failure is None and is_kept(record):
                     directories.write_beginning(run, made.data, home)
                     locking.write(made.plan, directories.spec_text(run, home), home)
-                    directories.write_results(run, trial)
+                    directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
                 else:
                     directories.write_result(run, trial)
         except FileError:
@@ -123,7 +124,8 @@ class Trainer:
 
 def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
     """The numbers of the weights that a trial keeps: its final ones, and what was logged after their epoch."""
-    logged = next((one for one in trial.history if one.get("epoch") == trial.weights.epoch), {})
+    kept = trial.weights.epoch, trial.weights.step
+    logged = next((one for one in trial.history if (one.get("epoch"), one.get("step")) == kept), {})
     return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
 
 

@@ -11,8 +11,10 @@ from hookline.plugins.signals import Interruption, reason
 from hookline.spec.dump import plain
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.training.pipeline import refuse_other_specs
-from hookline.tuning.study import Study, new_study, open_study
+from hookline.training.preparation import refuse_other_specs
+from hookline.tuning.finishing import finish
+from hookline.tuning.opening import new_study, open_study
+from hookline.tuning.study import Study
 
 
 def tune(
@@ -71,7 +73,7 @@ def tune(
     with interruption:
         interruption.listen()
         study.work(interruption, given=data, on_end=on_end)
-        study.finish()
+        finish(study)
         if interruption.number is not None:
             raise KeyboardInterrupt(reason(interruption.number))
     return study

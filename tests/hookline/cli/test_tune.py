@@ -40,12 +40,6 @@ def test_train_tunes_a_spec_with_a_tuner_and_a_study_becomes_longer(spec, capsys
     assert "Study in runs/one, in which 2 trials ended before" in capsys.readouterr().out
 
 
-def test_two_workers_train_all_trials_once(spec, capsys):
-    assert main(["tune", spec, "--out", "runs/one", "--workers", "2"]) == 0
-    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "finished" in line]
-    assert sorted(rows) == ["1", "2"]
-
-
 def test_the_plan_has_the_search(spec, capsys):
     assert main(["plan", spec]) == 0
     shown = capsys.readouterr().out.split("\n\n")[-1].splitlines()

@@ -6,8 +6,8 @@ from torch import nn
 import hookline
 from hookline.plugins.manager import Plugins
 from hookline.training.memory import memory
-from hookline.training.pipeline import prepared
 from hookline.training.planning import planned
+from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 
 

@@ -2,13 +2,19 @@ import json
 import shutil
 import signal
 
+import PIL.Image
 import pytest
 from tuning import SPACE, tuned
 
 import hookline
+from hookline.check.load import Loader
+from hookline.cli.main import main
 from hookline.errors import RunError
 from hookline.runs.study import claimed
 from hookline.runs.trials import chosen_trial
+from hookline.tuning.findings import findings
+from hookline.tuning.finishing import finish
+from hookline.tuning.opening import open_study
 
 
 def told(study):
@@ -131,6 +137,38 @@ def test_the_front_of_several_numbers(tmp_path):
     beaten = {one for one in results for other in results if other != one and other[0] >= one[0] and other[1] <= one[1]}
     assert [tuple(record.results) for record in study.best] == [one for one in results if one not in beaten]
     assert results[0][1] == 15
+
+
+def test_one_and_two_workers_choose_the_same_trials_together(tmp_path):
+    spec = tuned(trials=4, synchronous=2, type="Optuna", sampler={"type": "TPESampler", "n_startup_trials": 2})
+    one = hookline.tune(spec, out=tmp_path / "one")
+    hookline.tune(spec, trials=1, out=tmp_path / "several")
+    assert main(["tune", "--join", str(tmp_path / "several"), "--trials", "4", "--workers", "2", "--quiet"]) == 0
+    assert told(open_study(tmp_path / "several", Loader())) == told(one)
+
+
+def test_the_best_trial_is_deployed_once_and_a_picture_is_drawn(tmp_path):
+    space = {"optimizer.lr": [0.001, 0.1]}
+    spec = tuned(space, type="GridSearch", trials=2, sections={"deploy": [{"type": "Safetensors"}]})
+    study = hookline.tune(spec, out=tmp_path / "one")
+    assert [path.parent.name for path in study.root.glob("*/safetensors")] == ["trial-2"]
+    assert finish(study) == []
+    with PIL.Image.open(study.root / "tune.png") as picture:
+        assert picture.width > 500
+
+
+def test_values_at_the_end_of_a_range_and_equal_failures_are_noted(tmp_path):
+    space = {"optimizer.lr": {"low": 0.0, "high": 0.2, "step": 0.1}, "optimizer.momentum": {"low": 0.0, "high": 0.9}}
+    study = hookline.tune(tuned(space, sections={"optimizer": {"type": "SGD"}}), out=tmp_path / "one")
+    [best] = study.best
+    study.ended[best.number].values = {"optimizer.lr": 0.2, "optimizer.momentum": 0.0}
+    # A momentum cannot be negative, so this range cannot be wider.
+    assert list(findings(study)) == [
+        "The best optimizer.lr, 0.2, is at the upper end of its range (0.2): a wider range may have a better one."
+    ]
+    for record in [one for one in study.records if one.number != best.number][:2]:
+        record.state, record.reason = "failed", "The loss is NaN."
+    assert list(findings(study))[1].startswith("2 trials failed alike")
 
 
 def test_a_spec_with_a_tuner_is_not_trained_once():

@@ -19,7 +19,7 @@ from hookline.plugins.saving import Resuming
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.encode import decode
 from hookline.training.checkpoints.training_state import training_state
-from hookline.training.pipeline import built_parts
+from hookline.training.preparation import built_parts
 from hookline.training.run_setup import new_run
 
 

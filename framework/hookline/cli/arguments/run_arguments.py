@@ -20,9 +20,9 @@ ALL: Literal["all"] = "all"
 """The value of `--trial` that stands for all trials of a tuned run."""
 
 
-def add_run_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare one finished run."""
-    parser.add_argument("directory", metavar="RUN", help="the directory of a finished run, such as runs/iris/1")
+def add_run_argument(parser: argparse.ArgumentParser, *, also: str = "") -> None:
+    """Declare one finished run; `also` says what else the command takes."""
+    parser.add_argument("directory", metavar="RUN", help=f"the directory of a finished run, such as runs/iris/1{also}")
     parser.add_argument(
         "--trial", type=int, metavar="N", help="the number of a trial of a tuned run (default: the best one)"
     )

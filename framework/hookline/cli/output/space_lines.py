@@ -11,7 +11,7 @@ from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.space.domains import Choices
 from hookline.spec.space.space import Parameter
 from hookline.spec.training import TrainingSpec
-from hookline.tuning.study import plan_of
+from hookline.tuning.opening import plan_of
 
 
 def space_lines(spec: TrainingSpec, tuner: TunerSpec, width: int | None) -> Iterator[str]:

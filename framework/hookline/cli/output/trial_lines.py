@@ -1,7 +1,8 @@
 """Show the trials of a study: a row for each that ends, and on a terminal a bar with the time left."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ class TrialDisplay:
             for line in lines:
                 self._bar.console.print(printable_lines(line), markup=False, highlight=False, soft_wrap=True)
 
-    def print_result(self, interrupted: int | None) -> None:
+    def print_result(self, interrupted: int | None, deployed: Sequence[Path]) -> None:
         """Print the best trials, and what is notable about the study."""
         from hookline.tuning.findings import findings
 
@@ -92,6 +93,7 @@ class TrialDisplay:
             echo(*paragraph(line, width, then="  "))
         for finding in findings(study):
             echo(*paragraph(finding, width, then="  "))
+        echo(*(f"  deployed {path}" for path in deployed))
         if interrupted is not None:
             echo(sentence(interrupted), f"Go on with `hookline tune --resume {study.root}`.")
 

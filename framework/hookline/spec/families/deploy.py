@@ -1,11 +1,36 @@
 """Deployments of a trained model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from hookline.data.json_rows.row_field import RowField
 from hookline.errors.option_errors import OptionError
 from hookline.spec.options import Spec
+
+if TYPE_CHECKING:
+    from hookline.spec.objective.prediction_columns import PredictionColumn
+
+
+class DeployedModel(Protocol):
+    """A deployed model that predicts rows of JSON."""
+
+    name: str
+    """The name of the run."""
+    titles: Mapping[str, str]
+    """The columns of each target, for people."""
+    fields: Sequence[RowField]
+    """The cells of a row."""
+    columns: "Sequence[PredictionColumn]"
+    """The columns of the predictions, whose values mean nothing."""
+
+    def predict(self, rows: Sequence[Mapping[str, Any]], first: int = 1) -> "list[PredictionColumn]":
+        """Return the predictions for rows; `first` is the number of the first row, for messages.
+
+        Raises:
+            DataError: If rows cannot be read.
+
+        """
 
 
 class DeploySpec(Spec):
@@ -31,6 +56,9 @@ class DeploySpec(Spec):
 
     connects_to: ClassVar[tuple[str, ...] | None] = None
     """The addresses or services to which it connects. `None` means unknown, as for `writes_to`."""
+
+    format: ClassVar[str] = ""
+    """The name of the format, with its version, in the description of models that `hookline serve` can serve."""
 
     def place_in(self, home: Path) -> Path:
         """Return the directory of its files in a run directory."""
@@ -71,3 +99,20 @@ class DeploySpec(Spec):
 
         """
         return None
+
+    @classmethod
+    def open_served(cls, directory: Path, description: Mapping[str, Any]) -> "DeployedModel":
+        """Open a deployed model to predict rows of JSON, for `hookline serve`. Nothing may be unpickled.
+
+        Called if `format` is that of the description. The files have been compared with the checksums in it.
+
+        Args:
+            directory: the directory of the files.
+            description: the description, which may contain anything.
+
+        Raises:
+            DeploymentError: If the model cannot be opened.
+            KeyError, TypeError, ValueError: If the description is not one of this format.
+
+        """
+        raise NotImplementedError(f"{cls.__name__} has no `open_served`.")

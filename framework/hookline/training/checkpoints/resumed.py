@@ -96,8 +96,9 @@ class Resumed:
         """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
         for place, callback in enumerate(run.spec.callbacks):
             name = callback_name(place, callback)
-            plugin, state = run.stages.manager.get_plugin(name), self.state["plugins"].get(name)
-            if state is not None and hasattr(plugin, "lengths_differ") and plugin.lengths_differ(run, state):
+            state = self.state["plugins"].get(name)
+            differ = getattr(run.stages.manager.get_plugin(name), "lengths_differ", None)
+            if state is not None and differ is not None and differ(run, state):
                 yield (
                     f"{type(callback).__name__} has another length than before, since it depends on that of the run: "
                     "train a new run, or set the length in its options from the beginning."

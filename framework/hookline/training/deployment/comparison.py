@@ -69,8 +69,10 @@ def compared(
         if types.is_floating(one.type):
             difference = _difference(one, other)
             if not difference <= tolerance:
+                advice = " To accept this, set `tolerance`." if tolerance else ""
                 raise DeploymentError(
                     f'"{name}" differs by {difference:.2g} from that of the model in memory, more than {tolerance:.2g}.'
+                    + advice
                 )
             largest = max(largest, difference)
             continue

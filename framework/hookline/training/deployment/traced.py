@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.examples import LENGTHS
@@ -15,7 +16,7 @@ from hookline.training.predictions import predicted_outputs
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 LOGGERS = ("torch.onnx", "torch.export", "torch._export", "torch.fx", "onnxscript")
 """The loggers that report about packages that are not needed, and about the exporters' own code."""
@@ -47,12 +48,13 @@ def traced(deployment: Deployment, to: Format) -> "torch.export.ExportedProgram"
         {0: dynamic.DYNAMIC, **({1: dynamic.AUTO} if name in padded else {})} for name in signature.arguments
     )
     example = tuple(tensor.clone() for tensor in signature.example)
-    with exporting(to), quiet():
+    with exporting(to), quiet(), entered_layers(deployment.model) as layers:
         try:
             module = _predicting(deployment, signature, is_raw=is_raw)
             return torch.export.export(module, example, dynamic_shapes=(shapes,), strict=False)
         except Exception as error:
-            raise DeploymentError(f"torch.export cannot trace the model. {said(error)}") from error
+            where = f" in {layers[-1]}" if layers else ""
+            raise DeploymentError(f"torch.export cannot trace the model{where}. {said(error)}") from error
 
 
 def _predicting(deployment: Deployment, signature: Signature, *, is_raw: bool) -> Any:
@@ -76,6 +78,30 @@ def _predicting(deployment: Deployment, signature: Signature, *, is_raw: bool) -
             return made
 
     return Predicting().eval()
+
+
+@contextmanager
+def entered_layers(model: "nn.Module") -> "Iterator[list[str]]":
+    """Yield a list of the layers that are being computed, the innermost last: one that fails stays in the list."""
+    layers: list[str] = []
+    handles: list[Any] = []
+    for name, module in model.named_modules():
+        called = f"the layer {name} ({type(module).__name__})" if name else type(module).__name__
+        enter = partial(_append, layers, called)
+        handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(lambda *_: _pop(layers))]
+    try:
+        yield layers
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _append(layers: list[str], called: str, *_: object) -> None:
+    layers.append(called)
+
+
+def _pop(layers: list[str]) -> None:
+    layers.pop()
 
 
 @contextmanager

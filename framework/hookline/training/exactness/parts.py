@@ -22,7 +22,7 @@ from hookline.spec.training import TrainingSpec
 from hookline.training.checkpoints.training_state import training_state
 from hookline.training.checkpoints.writer import newest_state
 from hookline.training.exactness.leaves import Leaves, leaves
-from hookline.training.pipeline import built_parts
+from hookline.training.preparation import built_parts
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +20,7 @@ from hookline.training.exactness.components import Names
 from hookline.training.exactness.difference import Difference, first_difference
 from hookline.training.exactness.leaves import Path as LeafPath
 from hookline.training.exactness.observers import Trace
-from hookline.training.exactness.parts import Arrange, Part, train_part
+from hookline.training.exactness.parts import Arrange, LastStep, Part, train_part
 
 SHORT_EPOCH, EPOCHS = 100, 3
 """Up to this number of steps, epochs are short: the training is verified for this number of epochs."""
@@ -74,7 +74,13 @@ class Verification:
 
 
 def verify_spec(
-    spec: TrainingSpec, plugins: Plugins, *, steps: int | None = None, cuts: Sequence[int] = (), data: Any = None
+    spec: TrainingSpec,
+    plugins: Plugins,
+    *,
+    steps: int | None = None,
+    cuts: Sequence[int] = (),
+    data: Any = None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Verification:
     """Train a spec with and without interruptions, in temporary directories, and compare both trainings.
 
@@ -85,6 +91,7 @@ def verify_spec(
         cuts: the steps after which to interrupt one training. Default: in the middle of the first two epochs and at
             the end of the first.
         data: rows in place of those that the data source reads.
+        report: called with what happens next, before each training.
 
     Raises:
         RunError: If there is no step after which the training could be interrupted.
@@ -93,8 +100,9 @@ def verify_spec(
     """
     kept, left_out = _without_effects(spec.callbacks)
     names = {callback_name(place, one): f"callbacks.{index} ({type(one).__name__})" for place, (index, one) in kept}
-    used = evolve(spec, callbacks=tuple(one for _, (_, one) in kept))  # type: ignore[misc]
-    verified = _Verifier(used, plugins, steps, data, names)
+    whole: Any = spec
+    used = evolve(whole, callbacks=tuple(one for _, (_, one) in kept))
+    verified = _Verifier(used, plugins, steps, data, names, report)
     return evolve(verified.verification(cuts), left_out=left_out)
 
 
@@ -111,7 +119,16 @@ def _without_effects(
 
 
 class _Verifier:
-    def __init__(self, spec: TrainingSpec, plugins: Plugins, steps: int | None, data: Any, names: Mapping[str, str]):
+    def __init__(
+        self,
+        spec: TrainingSpec,
+        plugins: Plugins,
+        steps: int | None,
+        data: Any,
+        names: Mapping[str, str],
+        report: Callable[[str], None],
+    ):
+        self._report = report
         self._spec, self._plugins, self._steps, self._data = spec, plugins, steps, data
         self._names = Names(spec, names)
         self._objects = [
@@ -141,6 +158,7 @@ class _Verifier:
 
     def _with_difference(self, made: Verification, unequal: Collection[LeafPath]) -> Verification:
         """Train again with observers, to find where the difference begins."""
+        self._report("Something differs: training again to find out where …")
         usual, again, other = (Trace(made.cuts) for _ in range(3))
         whole, repeated = (self._train([], trace.arrange) for trace in (usual, again))
         changing = _unequal(whole, repeated)
@@ -163,13 +181,14 @@ class _Verifier:
 
     def _train(self, cuts: Sequence[int], arrange: Arrange) -> Part:
         """Train with interruptions after these steps. Each part has its own objects, as in a new process."""
+        self._report(f"Training {'with' if cuts else 'without'} interruptions …")
         with tempfile.TemporaryDirectory(prefix="hookline-verify-") as place:
             for number, cut in enumerate((*cuts, None)):
                 part = train_part(
                     self._spec,
                     self._plugins,
                     Path(place),
-                    last_step=self._last_step if cut is None else lambda _, cut=cut: cut,  # type: ignore[misc]
+                    last_step=self._last_step if cut is None else _after(cut),
                     seed=number,
                     arrange=lambda named: arrange(self._renewed(named)),
                     data=self._data,
@@ -198,6 +217,10 @@ def _can_be_copied(plugin: object) -> bool:
     except Exception:  # noqa: BLE001 - The plugin may raise anything.
         return False
     return True
+
+
+def _after(cut: int) -> LastStep:
+    return lambda run: cut
 
 
 def _cuts(whole: Part) -> list[int]:

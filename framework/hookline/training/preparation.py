@@ -1,0 +1,78 @@
+"""Build the parts of a training, up to the optimizer, and make its plan."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import fields, frozen
+
+from hookline.data.batches import length_of
+from hookline.errors.exceptions import HooklineError
+from hookline.plugins.dispatch.limits import warn_of_idle
+from hookline.plugins.stages import Run
+from hookline.runs.layers import Layer, recorded_layers
+from hookline.runs.plan import Plan, plan
+from hookline.spec.training import TrainingSpec
+from hookline.training.deployment.before_training import check_deployments
+from hookline.training.initialize_from import initialize_from
+from hookline.training.preflight.preflight import preflight
+from hookline.training.run_setup import refuse_unused_rows
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+    from hookline.data.batches import Data
+
+
+def refuse_other_specs(spec: object) -> None:
+    """Raise a `HooklineError` unless this is a spec."""
+    if not isinstance(spec, TrainingSpec):
+        raise HooklineError(f"`spec` must be a TrainingSpec, not {type(spec).__name__}: read one with `hookline.load`.")
+
+
+@frozen(kw_only=True)
+class Parts:
+    """The parts of a training, after the preflight."""
+
+    data: "Data"
+    model: "nn.Module"
+    criterion: "nn.Module"
+    optimizer: "optim.Optimizer"
+    layers: Sequence[Layer]
+
+
+@frozen(kw_only=True)
+class Prepared(Parts):
+    """The same, with the plan."""
+
+    plan: Plan
+
+
+def prepared(run: Run) -> Prepared:
+    """Build the parts of a training and make its plan. Nothing is written."""
+    made = built_parts(run)
+    planned = plan(run, made.data, made.model, made.criterion, made.optimizer, tuple(made.layers))
+    return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
+
+
+def built_parts(run: Run) -> Parts:
+    """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
+    import torch
+
+    stages = run.stages
+    torch.manual_seed(run.spec.run.seed)
+    data = stages.prepare_data(run=run)
+    refuse_unused_rows(run)
+    run.raise_if_interrupted()
+    run.steps_per_epoch, run.targets = length_of(data.training), data.targets
+    warn_of_idle(run)
+    torch.manual_seed(run.spec.run.seed)
+    model = stages.build_model(run=run, data=data)
+    criterion = stages.select_loss(run=run, data=data)
+    if run.spec.initialize_from is not None and run.state.initialized_from is None:
+        run.state.initialized_from = initialize_from(run, model, criterion)
+    with recorded_layers(model) as layers:
+        preflight(run, data, model, criterion)
+    check_deployments(run, data, model, criterion)
+    run.raise_if_interrupted()
+    optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
+    return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))

@@ -1,0 +1,87 @@
+"""Create the directory of a study, or open one to go on with it."""
+
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import HooklineError, RunError
+from hookline.errors.text import dotted
+from hookline.files import write_file
+from hookline.runs import directory as directories
+from hookline.runs.study import StudyPlan, read_plan, write_plan
+from hookline.spec.compare import differences
+from hookline.spec.dump import as_toml, dumps, plain
+from hookline.spec.families.tuner import OF_TRIALS
+from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.tuning.study import Study
+
+
+def new_study(spec: TrainingSpec, loader: Loader, document: Document, out: str | Path | None) -> Study:
+    """Create the directory of a study.
+
+    Raises:
+        HooklineError: if the spec has no tuner, or the directory cannot be created.
+
+    """
+    if spec.tune is None:
+        raise HooklineError("The spec has no section [tune]: there is nothing to search.")
+    root = directories.create(directories.plan(out, spec.run.name), numbered=out is None)
+    write_file(root / directories.SPEC, dumps(spec, root, name=loader.plugins(document).catalog.name))
+    write_plan(root, plan_of(spec))
+    return open_study(root, loader)
+
+
+def plan_of(spec: TrainingSpec) -> StudyPlan:
+    """What a study of a spec monitors."""
+    assert spec.tune is not None, "The spec has a tuner."
+    assert spec.tune.total is not None, "A spec is checked when it is read."
+    higher = {metric.label for metric in spec.metrics if metric.higher_is_better}
+    monitors = spec.tune.monitors
+    by_metric = [name not in OF_TRIALS and name.partition("/")[2] in higher for name in monitors]
+    maximized = by_metric if spec.tune.mode is None else [spec.tune.mode == "max"]
+    return StudyPlan(trials=spec.tune.total, monitors=monitors, maximized=tuple(maximized))
+
+
+def open_study(root: Path, loader: Loader, *, like: TrainingSpec | None = None, trials: int | None = None) -> Study:
+    """Open the directory of a study, to go on with it.
+
+    Args:
+        root: the directory.
+        loader: the loader with the plugins.
+        like: a spec that must be that of the study, except for the number of trials.
+        trials: a new total number of trials.
+
+    Raises:
+        RunError: if this is not the directory of a study, or that of another spec.
+        SpecError: if the spec of the study cannot be read.
+
+    """
+    plan = read_plan(root)
+    document = documents.read(root / directories.SPEC, lists=SEVERAL)
+    spec = loader.load(document)
+    if like is not None:
+        refuse_other_spec(spec, like, root)
+        trials = like.tune.total if trials is None and like.tune is not None else trials
+    if trials is not None and trials != plan.trials:
+        plan = evolve(plan, trials=trials)
+        write_plan(root, plan)
+    study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan, extra=loader.extra)
+    study.refresh()
+    return study
+
+
+def refuse_other_spec(spec: TrainingSpec, like: TrainingSpec, root: Path) -> None:
+    """Raise a `RunError` with the differences if a spec is not that of a study; the number of trials may differ."""
+    changed = [one for one in differences(spec, like) if one.path != ("tune", "trials")]
+    if changed:
+        lines = [f"  {dotted(one.path)}: {_shown(one.first)} in the study, {_shown(one.second)} now" for one in changed]
+        raise RunError("\n".join([f"{root}: This is the study of another spec:", *lines]))
+
+
+def _shown(value: Any) -> str:
+    value = plain(value, Path())
+    return as_toml(value) if isinstance(value, (str, int, float, bool, list, dict)) else str(value)
