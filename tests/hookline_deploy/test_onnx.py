@@ -215,6 +215,22 @@ def test_a_column_without_operators_is_refused_before_training(tmp_path, capsys)
         hookline.open_run(trial.directory).deploy("ONNX")
 
 
+def test_a_layer_without_operators_is_named_before_training(tmp_path):
+    layers = [
+        {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 1, 2, 2]},
+        {"type": "AdaptiveAvgPool3d", "output_size": [1, 2, 1]},
+        {"type": "Flatten"},
+        {"type": "Linear", "out_features": 3},
+    ]
+    spec = small(epochs=1, model={"type": "Sequential", "layers": layers}, deploy=[{"type": "ONNX"}])
+    reason = (
+        r"^deploy\[0\]\.type: torch\.onnx cannot convert the layer 1 \(AdaptiveAvgPool3d\)\. .*_adaptive_avg_pool3d"
+    )
+    with pytest.raises(hookline.HooklineError, match=reason):
+        hookline.train(spec, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_nothing_else_imports_onnx(tmp_path):
     code = """
 import sys, hookline

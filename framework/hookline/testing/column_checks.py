@@ -92,6 +92,26 @@ def fits_in_parts(component: Component) -> None:
             )
 
 
+def takes_its_example(component: Component) -> None:
+    """Check that a kind takes the cell that it gives as an example for rows of JSON."""
+    kind, _, fitted = _fitted(component)
+    if type(kind).row_field is ColumnSpec.row_field:
+        raise NotApplicable(f"{component.name} does not override `row_field`.")
+    import pyarrow
+
+    field = kind.row_field("column", fitted)
+    try:
+        example = json.loads(json.dumps(field.example, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        refuse(f"The example in `row_field` of {component.name} must be a value of JSON. {error}")
+    texts = {"number": pyarrow.array([example]), "text": pyarrow.array([str(example)])}
+    given = texts.get(kind.reads, pyarrow.array([example]))
+    parsed, unfit = kind.parse(given.cast(pyarrow.float64()) if kind.reads == "number" else given)
+    unfit = kind.unfit(parsed, fitted) if unfit is None else unfit
+    if unfit is not None:
+        refuse(f"{component.name} does not take its own example, {example!r}: {unfit.explain(0)}")
+
+
 def _fitted(component: Component) -> "tuple[ColumnSpec, pyarrow.Array, dict[str, Any]]":
     """Return the kind, cells that it takes, and what it learns of them."""
     import pyarrow

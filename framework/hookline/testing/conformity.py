@@ -104,6 +104,7 @@ OF_COMPONENTS = (
     ComponentCheck("rows_alone", (ColumnSpec,), column_checks.transforms_rows_alone),
     ComponentCheck("missing", (ColumnSpec,), column_checks.takes_missing_cells),
     ComponentCheck("parts", (ColumnSpec,), column_checks.fits_in_parts),
+    ComponentCheck("example", (ColumnSpec,), column_checks.takes_its_example),
 )
 """The checks of each component, by its family."""
 

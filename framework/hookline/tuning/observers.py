@@ -77,7 +77,7 @@ class Curve:
         number = logged.get(self._monitor)
         if isinstance(number, (int, float)):
             self._record.curve[run.epoch] = float(number)
-            is_last = run.epoch >= run.spec.run.epochs or run.stopped is not None
+            is_last = run.epoch >= run.last_epoch or run.stopped is not None
             if not is_last and (reason := self._prunes(self._record)) is not None:
                 self.pruned = reason
                 run.stop(reason)

@@ -8,7 +8,8 @@ from attrs import evolve, frozen
 
 from hookline.errors import DeploymentError
 from hookline.spec import Body, Graph, RawInput, Value
-from hookline.training import Deployment, quiet, said, traced
+from hookline.training import Deployment
+from hookline_deploy.onnx_model.conversion import converted
 from hookline_deploy.onnx_model.description import KEY, described
 from hookline_deploy.onnx_model.output import Output, Traced
 from hookline_deploy.onnx_model.outputs import outputs_in_graph
@@ -47,7 +48,7 @@ def built(deployment: Deployment, opset_version: int | None) -> Built:
     """
     import onnx
 
-    model = _of_torch(deployment, opset_version)
+    model = converted(deployment, opset_version)
     inputs = list(deployment.raw_inputs.inputs)
     graph = Graph()
     prepared = deployment.raw_inputs.to_onnx(graph, {one.name: one.name for one in inputs})
@@ -83,40 +84,6 @@ def built(deployment: Deployment, opset_version: int | None) -> Built:
     if proto.ByteSize() >= LARGEST:
         raise DeploymentError("The model has 2 GiB or more, which a single ONNX file cannot hold.")
     return Built(proto=proto, inputs=inputs, outputs=outputs)
-
-
-def _of_torch(deployment: Deployment, opset_version: int | None) -> "onnx.ModelProto":
-    """Return the traced model in ONNX."""
-    import onnx
-    import torch
-
-    program = traced(deployment, "onnx")
-    modules: list[Any] = [one for one in deployment.model.modules() if hasattr(one, "onnx_translations")]
-    translations = {operator: function for one in modules for operator, function in one.onnx_translations().items()}
-    with quiet():
-        try:
-            made: Any = torch.onnx.export(
-                program,
-                dynamo=True,
-                verbose=False,
-                opset_version=opset_version,
-                custom_translation_table=translations or None,
-            )
-            proto: onnx.ModelProto = made.model_proto
-        except Exception as error:
-            raise DeploymentError(f"torch.onnx cannot convert the model. {_cause(error)}") from error
-    found = next(one.version for one in proto.opset_import if not one.domain)
-    if opset_version not in (None, found):
-        # torch only logs that it could not convert the operators to this version.
-        raise DeploymentError(f"torch.onnx cannot write `opset_version = {opset_version}`.")
-    return proto
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost error, which says most."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return said(error)
 
 
 def _inlined(

@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
@@ -18,18 +16,22 @@ FLOWER = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_w
 
 
 @contextmanager
-def served(run, *words):
-    """Start a server, and yield its process and its port."""
-    command = [sys.executable, "-m", "hookline", "serve", str(run.directory), "--port", "0", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline()
-            yield (
-                process,
-                int(re.fullmatch(r"Serving small on http://127\.0\.0\.1:(\d+) \(Ctrl-C ends it\)\n", line)[1]),
-            )
-        finally:
-            process.kill()
+def served(python, run, place, *words):
+    """Start a server, and yield its process, its port and the files of its output."""
+    out, err = place / "out", place / "err"
+    words = ["-m", "hookline", "serve", str(run.directory), "--port", "0", *words]
+    with out.open("w") as out_file, err.open("w") as err_file:
+        process = python.start(*words, stdout=out_file, stderr=err_file)
+    try:
+        while not out.read_text().endswith("\n"):
+            assert process.poll() is None, err.read_text()
+            time.sleep(0.02)
+        [port] = re.findall(r"\AServing small on http://127\.0\.0\.1:(\d+) \(Ctrl-C ends it\)\n\Z", out.read_text())
+        yield process, int(port), err
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
 
 
 def opened(port, text):
@@ -52,9 +54,9 @@ def head(length):
     )
 
 
-def test_slow_clients_are_cut_off_and_a_signal_lets_requests_finish(run):
+def test_slow_clients_are_cut_off_and_a_signal_lets_requests_finish(run, python, tmp_path):
     body = json.dumps(FLOWER).encode()
-    with served(run, "--timeout", "1", "--max-body", "0.001") as (process, port):
+    with served(python, run, tmp_path, "--timeout", "2", "--max-body", "0.001") as (process, port, err):
         slow_head = opened(port, b"POST /predict HTTP/1.1\r\nHost: ")
         slow_body = opened(port, head(len(body)) + body[:5])
         huge = opened(port, head(10**12))
@@ -71,12 +73,11 @@ def test_slow_clients_are_cut_off_and_a_signal_lets_requests_finish(run):
         time.sleep(0.2)
         begun.sendall(body[-1:])
         assert everything(begun).startswith(b"HTTP/1.1 200 ")
-        out, err = process.communicate(timeout=30)
-        assert (process.returncode, out, err) == (143, "", "Ended by SIGTERM.\n")
+        assert (process.wait(), err.read_text()) == (143, "Ended by SIGTERM.\n")
 
 
 @needs_chromium
-def test_a_person_types_a_row_and_sees_the_prediction(run, tmp_path):
+def test_a_person_types_a_row_and_sees_the_prediction(run, python, tmp_path):
     press = "document.querySelector('button[type=submit]').click()"
     shown = """new Promise((resolve) => {
         const answer = document.getElementById("answer");
@@ -84,7 +85,7 @@ def test_a_person_types_a_row_and_sees_the_prediction(run, tmp_path):
         look();
     })"""
     expected = run.predict([{**FLOWER, "petal_length": 6}]).to_pylist()[0]["prediction"]
-    with served(run) as (_, port), tab(tmp_path / "profile") as page:
+    with served(python, run, tmp_path) as (_, port, _), tab(tmp_path / "profile") as page:
         for width, is_dark in ((1200, False), (390, True)):
             page.open(f"http://127.0.0.1:{port}/", width, is_dark=is_dark)
             values = {name: 6 if name == "petal_length" else number for name, number in FLOWER.items()}

@@ -12,6 +12,7 @@ SOURCE = '''
 """Ranks."""
 
 from hookline import hookimpl
+from hookline.data import RowField
 from hookline.spec import ColumnSpec, spec
 
 
@@ -47,7 +48,7 @@ def failures(source, tmp_path, monkeypatch):
     exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102 - It is the source above.
     found = {}
     for case in cases(module):
-        if not case.name.endswith(("-result", "-stored", "-rows_alone", "-missing", "-parts")):
+        if not case.name.endswith(("-result", "-stored", "-rows_alone", "-missing", "-parts", "-example")):
             continue
         try:
             case()
@@ -82,6 +83,13 @@ def test_a_correct_kind_passes(tmp_path, monkeypatch):
             "    def partial_fit(self, most=9):\n        return ColumnSpec.partial_fit(self, 1)\n\n    def fit",
             "parts",
             "`partial_fit` must learn what `fit` learns",
+        ),
+        (
+            "    def fit",
+            "    def row_field(self, column, fitted):\n"
+            "        return RowField(name=column, cell='number', example=float('nan'))\n\n    def fit",
+            "example",
+            "must be a value of JSON",
         ),
         ("    def fit", "    def cardinality(self, fitted):\n        return 3\n\n    def fit", "result", "only if, it"),
     ],

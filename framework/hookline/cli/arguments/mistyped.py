@@ -16,7 +16,8 @@ from hookline.plugins.catalog import Catalog
 from hookline.spec.training import SEVERAL
 
 COMMANDS: Mapping[str, str] = {
-    **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go", "tune", "search"), "train"),
+    **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go"), "train"),
+    **dict.fromkeys(("search", "sweep", "optimize", "hpo", "multirun"), "tune"),
     **dict.fromkeys(("infer", "inference", "classify", "apply", "score", "use"), "predict"),
     **dict.fromkeys(("server", "api", "http", "host", "rest", "web", "app", "ui", "demo"), "serve"),
     **dict.fromkeys(("validate", "lint", "valid", "checks"), "check"),

@@ -102,7 +102,7 @@ def test_a_run_that_was_stopped_has_nothing_left(tmp_path, monkeypatch, capsys):
     hookline.train(spec({"type": "Checkpoint"}, stopping), out="run")
     lines = shown(capsys, "run").out.splitlines()
     assert lines[1].startswith("  done     2 epochs, in ")
-    assert lines[3] == "  remains  nothing: validation/loss has not improved for 1 epochs; it was best in epoch 1."
+    assert lines[3] == "  remains  nothing: validation/loss has not improved for 1 epoch; it was best in epoch 1."
     assert lines[4:6] == ["", "small: 9 epochs of 3 steps on cpu, seed 0"]
 
 
@@ -130,3 +130,19 @@ def test_runs_are_listed_with_their_newest_checkpoints(tmp_path, monkeypatch, ca
     assert [one["checkpoint"] for one in json.loads(capsys.readouterr().out)] == [3, None]
     assert main(["runs", "--filter", "checkpoint>=3", "--columns", "state"]) == 0
     assert "runs/a" in capsys.readouterr().out
+
+
+def test_the_command_says_from_where_a_run_continues(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    hookline.train(spec(STEPWISE), out="run")
+    remove_after(Path("run"), 25)
+    assert main(["resume", "run"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:3] == [
+        "run: The newest checkpoint is that of step 25.",
+        "",
+        "small: 9 epochs of 3 steps on cpu, seed 0",
+    ]
+    assert [line.split()[:2] for line in shown if line[:7].strip().isdigit()] == [["9", "27"]]
+    assert main(["resume", "run", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
