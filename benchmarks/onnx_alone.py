@@ -5,7 +5,7 @@
 Each spec (default: all below `specs/`) is trained as it is, or for N epochs, and deployed as ONNX. The example rows of
 the run, and copies of them with missing and unseen cells, are predicted by the run. Then a process in a new virtual
 environment with numpy and onnxruntime and nothing else predicts the same rows with the ONNX models: labels must be
-equal, and numbers may differ by 1e-6. The exit code is 1 if a spec differs.
+equal, and numbers may differ by 1e-6. The exit code is 1 if a spec differs or cannot be deployed.
 """
 
 import argparse
@@ -45,7 +45,7 @@ for place in map(pathlib.Path, sys.argv[1:]):
     found = dict(zip([one["name"] for one in outputs], session.run([one["name"] for one in outputs], feeds)))
     rows = len(next(iter(feeds.values())))
     is_readable = found.get("readable", numpy.ones(rows, dtype=bool))
-    largest, problems, labels = 0.0, [], 0
+    largest, problems, labels, numbers = 0.0, [], 0, 0
     for output in outputs:
         for index, name in enumerate(output["columns"]):
             array, wanted = found[output["name"]], expected[name]
@@ -61,15 +61,19 @@ for place in map(pathlib.Path, sys.argv[1:]):
             if array.dtype.kind == "f":
                 one, other = numpy.array(cells, dtype=float), numpy.array(wanted, dtype=float)
                 scale = max(1.0, abs(other).max(initial=0.0))
+                numbers += one.size
                 largest = max(largest, float(abs(one - other).max(initial=0.0)) / scale)
             else:
                 labels += len(cells)
                 if cells != wanted:
                     problems.append(f"{name}: other labels")
-    if largest > 1e-6:
+    if not labels + numbers:
+        problems.append("nothing is compared")
+    if not largest <= 1e-6:
         problems.append("more than 1e-6")
     refused = rows - int(is_readable.sum())
-    print(f"{place.name:44} {rows - refused:4} rows, {refused:3} refused, {labels:5} labels, {largest:.1e}", *problems)
+    counts = f"{rows - refused:4} rows, {refused:3} refused, {labels:5} labels, {numbers:7} numbers"
+    print(f"{place.name:40} {counts}, largest difference {largest:.1e}", *problems)
     wrong += bool(problems)
 print(f"{len(sys.argv) - 1} specs, {wrong} differ (onnxruntime {onnxruntime.__version__}, numpy {numpy.__version__})")
 sys.exit(bool(wrong))
@@ -107,13 +111,14 @@ def main() -> int:
     every = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml"))
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as directory:
-        places = []
+        places, failed = [], 0
         for name in arguments.specs or every:
             place = Path(directory) / name.replace("/", ".")
             try:
                 prepared(name, place, arguments.epochs)
             except hookline.HooklineError as error:
                 print(f"{name}: {error}", flush=True)
+                failed += 1
                 continue
             places.append(place)
         environment = Path(directory) / "environment"
@@ -122,7 +127,9 @@ def main() -> int:
         constraints = ROOT / "constraints.txt"
         install = [python, "-m", "pip", "install", "-q", "-c", constraints, *PACKAGES]
         subprocess.run(install, check=True)  # noqa: S603
-        return subprocess.run([python, "-I", "-c", CLIENT, *places], check=False).returncode  # noqa: S603
+        checked = subprocess.run([python, "-I", "-c", CLIENT, *places], check=False)  # noqa: S603
+        print(f"{failed} others cannot be trained or deployed")
+        return int(bool(checked.returncode or failed))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ EVERY = {
 TARGETS = ["ONNX", "TorchExport", "Safetensors", "HuggingFace"]
 
 CHANGES = {
+    # After one epoch at a high rate, rounding alone changes probabilities by 1e-6.
+    "callbacks/LearningRateFinder": ["run.epochs=3"],
     "callbacks/Profile": ["run.epochs=3"],
     "callbacks/StochasticWeightAveraging": ["callbacks.0.start=1"],
 }

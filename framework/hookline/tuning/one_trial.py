@@ -4,9 +4,10 @@ import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
@@ -18,6 +19,7 @@ from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
+from hookline.runs.checkpoints import store
 from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
@@ -89,12 +91,15 @@ class Trainer:
                     record.state, record.reason = "failed", trial.error
                 else:
                     self._note(record, trial, curve)
+                    if not self._train_with_other_seeds(record, trial_spec):
+                        return False
                 if failure is None and is_kept(record):
                     directories.write_beginning(run, made.data, home)
                     locking.write(made.plan, directories.spec_text(run, home), home)
                     directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
                 else:
                     directories.write_result(run, trial)
+                    remove_weights(home)
         except FileError:
             raise
         except KeyboardInterrupt:
@@ -113,13 +118,43 @@ class Trainer:
         """Add the results of a training to the record."""
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
+        results = self._results(trial)
+        record.results = results if all(map(math.isfinite, results)) else None
+
+    def _results(self, trial: Trial) -> list[float]:
+        """The monitored numbers of a training."""
         numbers = {**_numbers_of_weights(trial), "seconds": trial.seconds}
         numbers["parameters"] = float(sum(parameter.numel() for parameter in trial.model.parameters()))
         missing = [name for name in self.plan.monitors if name not in numbers]
         if missing:
             raise HooklineError(f'The tuner monitors "{missing[0]}", which this trial has not logged.')
-        results = [float(numbers[name]) for name in self.plan.monitors]
-        record.results = results if all(map(math.isfinite, results)) else None
+        return [float(numbers[name]) for name in self.plan.monitors]
+
+    def _train_with_other_seeds(self, record: TrialRecord, spec: Any) -> bool:
+        """Train a trial with the other seeds, and make its result the mean. Return false after an interruption."""
+        assert self.spec.tune is not None, "A study has a tuner."
+        if self.spec.tune.seeds == 1 or record.state == "pruned" or record.results is None:
+            return True
+        record.of_seeds = [list(record.results)]
+        plugins = self.loader.plugins(self.document).inside(*self.added)
+        plugins = plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
+        for seed in range(spec.run.seed + 1, spec.run.seed + self.spec.tune.seeds):
+            other = evolve(spec, run=evolve(spec.run, seed=seed))
+            with new_run(other, plugins, interruption=self.interruption, given=self.given) as run:
+                made = prepared(run)
+                run.directory = trial_directory(self.root, record.number) / f"seed-{seed}"
+                run.directory.mkdir()
+                trial, failure = fitted(run, made)
+                if run.interrupted:
+                    return False
+                if failure is not None:
+                    raise HooklineError(f"With the seed {seed}: {trial.error}")
+                directories.write_result(run, trial)
+                record.of_seeds.append(self._results(trial))
+                record.seconds = round(record.seconds + trial.seconds, 3)
+        means = [fmean(numbers) for numbers in zip(*record.of_seeds, strict=True)]
+        record.results = means if all(map(math.isfinite, means)) else None
+        return True
 
 
 def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
@@ -139,7 +174,8 @@ def _remove_others(home: Path) -> None:
 
 
 def remove_weights(home: Path) -> None:
-    """Remove the weights of a trial that is no longer the best."""
+    """Remove the weights and the checkpoints of a trial that is not the best."""
+    shutil.rmtree(home / store.NAME, ignore_errors=True)
     present = [home / name for name in WEIGHTS if (home / name).is_file()]
     for path in present:
         path.unlink()

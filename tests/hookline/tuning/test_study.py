@@ -147,6 +147,19 @@ def test_one_and_two_workers_choose_the_same_trials_together(tmp_path):
     assert told(open_study(tmp_path / "several", Loader())) == told(one)
 
 
+def test_the_mean_over_several_seeds_counts(tmp_path):
+    spec = tuned({"optimizer.lr": [0.01, 0.1]}, type="GridSearch", trials=2, seeds=2)
+    study = hookline.tune(spec, out=tmp_path / "one")
+    for record in study.records:
+        losses = []
+        for seed in (0, 1):
+            single = hookline.load(study.root / f"trial-{record.number}" / "spec.toml", [f"run.seed={seed}"])
+            trial = hookline.train(single, out=tmp_path / f"{record.number}-{seed}")
+            losses.append(trial.metrics["validation/loss"])
+        assert record.of_seeds == [[loss] for loss in losses]
+        assert record.results == [sum(losses) / 2]
+
+
 def test_the_best_trial_is_deployed_once_and_a_picture_is_drawn(tmp_path):
     space = {"optimizer.lr": [0.001, 0.1]}
     spec = tuned(space, type="GridSearch", trials=2, sections={"deploy": [{"type": "Safetensors"}]})

@@ -11,10 +11,12 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.check.space.variants import SECTION, trial_document
+from hookline.check.space.variants import SECTION, domain_nodes, trial_document, with_changes
 from hookline.check.toml.document import Document
+from hookline.check.toml.tree import Node
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import OptionError
+from hookline.errors.text import PathElement
 from hookline.spec.families.tuner import OF_TRIALS, TunerSpec
 from hookline.spec.space.domains import Choices, Range
 from hookline.spec.space.space import Parameter, Space, inner_name
@@ -45,7 +47,7 @@ def problems_of_space(document: Document, tuner: TunerSpec, read: Read) -> list[
         add(values)
     if found:
         return list(found.values())
-    for problem in _truncated(document, space, read):
+    for problem in (*_twice(document, space), *_truncated(document, space, read)):
         found.setdefault((problem.id, problem.message, problem.place), problem)
     generator = random.Random(0)  # noqa: S311 - It chooses which values to read.
     tried = [space.chosen(lambda one: generator.choice(extremes(one))) for _ in range(COMBINATIONS)]
@@ -83,6 +85,32 @@ def _choices_around(space: Space, name: str) -> Iterator[tuple[str, Any]]:
             for label in parameter.domain.labels:
                 if name.startswith(f"{inner_name(parameter.name, label, ())}."):
                     yield parameter.name, label
+
+
+def _twice(document: Document, space: Space) -> Iterator[Diagnostic]:
+    """The paths that lead to a value that another one replaces, such as an index and the type of the same layer."""
+    nodes = domain_nodes(document)
+    known: dict[tuple[PathElement, ...], str] = {}
+    for path in space:
+        mark = Node(object())
+        place = next(_places_of(mark, with_changes(document, {path: mark}, nodes).root))
+        other = next((name for found, name in known.items() if place[: len(found)] == found[: len(place)]), None)
+        if other is not None:
+            message = f'"{path}" and "{other}" lead to the same value.'
+            setting = nodes[path].settings[-1] if nodes[path].settings else None
+            yield Diagnostic(
+                "conflicting-options", message, (*SECTION, path), place=None if setting is None else setting.key
+            )
+        known[place] = path
+
+
+def _places_of(mark: Node, node: Node, path: tuple[PathElement, ...] = ()) -> Iterator[tuple[PathElement, ...]]:
+    """The paths of a value in a tree."""
+    if node.value is mark.value:
+        yield path
+    if isinstance(node.value, (dict, list)):
+        for key, element in node.value.items() if isinstance(node.value, dict) else enumerate(node.value):
+            yield from _places_of(mark, element, (*path, key))
 
 
 def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnostic]:

@@ -62,6 +62,9 @@ class TunerSpec(Spec):
     synchronous: int = option(default=1, minimum=1)
     """The number of trials that are chosen together, without knowing the results of one another. A study with as many
     workers or fewer has the same trials, whichever of them trains which."""
+    seeds: int = option(default=1, minimum=1)
+    """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
+    numbers is the result. Pruners decide in the first training, which is also the one that is kept."""
     keep: Literal["best", "all"] = "best"
     """Of which trials to keep the weights."""
 

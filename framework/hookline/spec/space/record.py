@@ -23,6 +23,8 @@ class TrialRecord:
     """How it ended: after all epochs, by a callback, by the tuner, or by an error."""
     results: Sequence[float] | None = None
     """The monitored numbers of the weights that it keeps; `None` if it has none, or if they are not finite."""
+    of_seeds: list[list[float]] = field(factory=list)
+    """The monitored numbers for each seed, if the trial is trained with several."""
     curve: dict[int, float] = field(factory=dict)
     """The first monitored number by epoch."""
     reason: str | None = None

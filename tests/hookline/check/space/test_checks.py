@@ -82,6 +82,11 @@ def test_a_good_space_has_no_problems():
             '"optimizer.lr" = [0.1]\n"data.batch_size" =',
             [("conflicting-options", '"optimizer.lr"')],
         ),
+        (
+            '"data.batch_size"',
+            '"model.layers.1.p" = [0.1, 0.2]\n"data.batch_size"',
+            [("conflicting-options", '"model.layers.Dropout.p"')],
+        ),
         ("trials = 6", "", [("missing-option", "[tune]")]),
         ('"validation/loss"', '"validation/los"', [("unlogged-number", '"validation/los"')]),
         ('"validation/loss"', '["parameters", "seconds", "loss"]', [("unlogged-number", '"loss"')]),
