@@ -14,6 +14,7 @@ from hookline.plugins.trial import State
 from hookline.runs import directory as directories, examples, lock, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.manifest import Manifest
+from hookline.runs.study import is_study
 from hookline.runs.trials import ChosenTrial
 
 NUMBERS = ("epoch", "step", "is_mean", "finite")
@@ -84,6 +85,8 @@ def refuse_other_paths(home: Path) -> None:
         raise RunError(f"{home}: There is no such directory.{_hint(last, 'The last run there is')}")
     if _has_begun(home):
         return
+    if is_study(home):
+        raise RunError(f"{home}: This is the directory of a study. Go on with `hookline tune --resume {home}`.")
     if (home / manifest.NAME).is_file():
         manifest.read(home).check_sizes()
     last = _last_run(home)
