@@ -35,7 +35,7 @@ check: .venv/installed-check
 
 # Write each shipped spec as a script, run both, and compare losses and weights; the scripts must pass ruff, too.
 eject: .venv/installed-check
-	$(BIN)/python tests/product/test_eject.py
+	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py

@@ -22,8 +22,8 @@ class Checkpoint(CallbackSpec):
 
     A checkpoint contains the model, the loss, the optimizer, the callbacks, the schedulers, all random number
     generators, and the position in the data. It is written to `checkpoints` in the directory of the run, as safetensors
-    and JSON. The training also saves a checkpoint when a signal ends it, such as Ctrl-C or SIGTERM from Slurm. SIGUSR1
-    saves one without ending the training.
+    and JSON. The training also saves a checkpoint when it ends, and when a signal ends it, such as Ctrl-C or SIGTERM of
+    Slurm. SIGUSR1 saves one without ending the training.
     """
 
     only_observes = True
@@ -159,15 +159,16 @@ class _Checkpoint:
         return self._is_requested or (minutes is not None and monotonic() - self._saved_at >= 60 * minutes)
 
     def is_due_after_record(self, run: Run) -> bool:
-        """Return whether the epochs are over, or this record is one of the best."""
+        """Return whether the epochs are over, the training ends, or this record is one of the best."""
         is_among_best = False
         if self._spec.keep_best:
             number = monitored("Checkpoint", self._spec.monitor, run.history[-1])
             if number is not None and number == number:  # NaN cannot be compared.
                 self._numbers[run.step] = number
             is_among_best = run.step in self._best()
-        is_due = self._epochs is not None and run.epoch % self._epochs == 0 and not run.is_inside_epoch
-        return is_due or is_among_best or self._is_requested
+        is_due = self._epochs is not None and run.epoch % self._epochs == 0
+        is_due = is_due or run.epoch == run.last_epoch or run.stopped is not None
+        return (is_due and not run.is_inside_epoch) or is_among_best or self._is_requested
 
     def save(self, run: Run, state: Mapping[str, Any]) -> None:
         """Save the training."""

@@ -16,6 +16,7 @@ from hookline_data.splitting.names import split_called
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock, RowField
+    from hookline.script import BatchNames, Script
     from hookline_data.images.folder import FolderTable
 
 IMAGE = "image"
@@ -93,6 +94,12 @@ class ImageFolder(ImageSource):
         from hookline_data.images.folder import PATH
 
         return self.prepare_images(run, loss, self._table(), PATH, None, is_folder=True)
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines that read the images with Pillow, split and transform them."""
+        from hookline_data.ejecting.images import eject_folder
+
+        return eject_folder(self, script, data, objective)
 
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the pixels of images."""

@@ -12,11 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 Change = Callable[["Tensor", "Tensor"], "Tensor"]
 """Changes images by a factor of each."""
 
 LUMA = (0.2989, 0.587, 0.114)
 """The weights of red, green and blue in a gray pixel, as torchvision has them (ITU-R BT.601)."""
+
+
+NORMALIZED = '''
+def normalized(images, means, stds):
+    """Subtract a mean from each channel, and divide it by a standard deviation."""
+    means, stds = (torch.tensor(numbers).reshape(1, -1, 1, 1) for numbers in (means, stds))
+    return (images - means) / stds
+'''
 
 
 @spec
@@ -57,6 +67,13 @@ class Normalize(TransformSpec):
         if self.mean is not None and (wrong := wrong_channels(self.mean, shape[0], "mean")):
             raise ValueError(wrong)
         return shape
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that normalizes images, by default with the statistics of the training images."""
+        name = script.define(NORMALIZED)
+        if self.mean is None or self.std is None:
+            return f"{name}({images}, means, stds)"
+        return f"{name}({images}, {list(self.mean)}, {list(self.std)})"
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Normalize the images."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
+from hookline.script import cannot_be_written
 from hookline.spec import option, spec
 from hookline_transforms.base import (
     Fill,
@@ -21,10 +22,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 ATTEMPTS = 10
 """How often RandomResizedCrop and RandomErasing draw a rectangle until one fits, as in torchvision."""
 MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
 """torch's names for the padding modes of torchvision."""
+
+
+CENTER = '''
+def center(images, height, width):
+    """Return the center of images."""
+    top, left = round((images.shape[2] - height) / 2), round((images.shape[3] - width) / 2)
+    return images[:, :, top : top + height, left : left + width]
+'''
+
+RANDOM = '''
+def random_crop(images, numbers):
+    """Crop images, each at its own place, which follows from two random numbers."""
+    images = PADDED
+    most = np.array([images.shape[2] - HEIGHT, images.shape[3] - WIDTH])
+    places = np.minimum((numbers * (most + 1)).astype(int), most).tolist()
+    return torch.stack(
+        [image[:, top : top + HEIGHT, left : left + WIDTH] for image, (top, left) in zip(images, places, strict=True)]
+    )
+'''
 
 
 @spec
@@ -45,6 +67,11 @@ class CenterCrop(TransformSpec):
         """Return the shape of the crop."""
         refuse_larger(pair(self.size), shape)
         return (shape[0], *pair(self.size))
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that crops the center."""
+        height, width = pair(self.size)
+        return f"{script.define(CENTER)}({images}, {height}, {width})"
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Crop the center."""
@@ -106,6 +133,21 @@ class RandomCrop(TransformSpec):
             # The center of a validation image must have this size, too.
             raise ValueError(f"The crop of {size[0]} × {size[1]} is larger than the images of {height} × {width}.")
         return (channels, *size)
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that crops images, or their center."""
+        height, width = pair(self.size)
+        if numbers is None:
+            return f"{script.define(CENTER)}({images}, {height}, {width})"
+        if self.padding_mode != "constant" or isinstance(self.fill, tuple):
+            raise cannot_be_written("This padding has no lines.", ("padding_mode",))
+        script.use("from torch import nn")
+        left, above, right, below = self.sides
+        source = RANDOM.replace("HEIGHT", str(height)).replace("WIDTH", str(width))
+        padded = f"nn.functional.pad(images, {(left, right, above, below)}, value={self.fill})"
+        if not any(self.sides):
+            source = source.replace("    images = PADDED\n", "")
+        return f"{script.define(source.replace('PADDED', padded))}({images}, {numbers})"
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Pad the images, and crop each at its own place."""

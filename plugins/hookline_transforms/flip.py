@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 
 @spec
 class _RandomFlip(TransformSpec):
@@ -31,6 +33,16 @@ class _RandomFlip(TransformSpec):
         is_flipped = chosen(numbers[:, 0], self.p, images)
         return torch.where(is_flipped[:, None, None, None], images.flip(dim), images)
 
+    def _ejected(self, script: "Script", images: str, numbers: str | None, dim: int) -> str:
+        return images if numbers is None else f"{script.define(FLIPPED)}({images}, {numbers}[:, 0] < {self.p}, {dim})"
+
+
+FLIPPED = '''
+def flipped(images, is_flipped, dim):
+    """Return images, some of which are flipped."""
+    return torch.where(torch.from_numpy(is_flipped)[:, None, None, None], images.flip(dim), images)
+'''
+
 
 @spec
 class RandomHorizontalFlip(_RandomFlip):
@@ -38,6 +50,10 @@ class RandomHorizontalFlip(_RandomFlip):
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomHorizontalFlip.html
     """
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that flips some images."""
+        return self._ejected(script, images, numbers, -1)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Flip some images."""
@@ -50,6 +66,10 @@ class RandomVerticalFlip(_RandomFlip):
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomVerticalFlip.html
     """
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that flips some images."""
+        return self._ejected(script, images, numbers, -2)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Flip some images."""

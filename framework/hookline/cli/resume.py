@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     run = resumable_run(arguments.directory, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
 
     if not arguments.quiet:
-        echo(f"{arguments.directory} continues after step {run.step:,}.", "")
+        echo(f"{arguments.directory}: The newest checkpoint is that of step {run.step:,}.", "")
 
     def train_with(added: Sequence[object]) -> Trial:
         return run.train(Plugins(run.spec.plugins, [*added, *extra]))

@@ -23,6 +23,7 @@ OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "ke
 
 REASONS = {
     "initialize_from": "The script has no weights of another run: remove this section, and load them yourself.",
+    "tune": "A script trains once: eject the spec of the best trial, which the search writes.",
     **dict.fromkeys(
         ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
         "The script trains and validates whole epochs: remove this option.",

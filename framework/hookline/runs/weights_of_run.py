@@ -10,9 +10,10 @@ from attrs import frozen
 
 from hookline.errors.exceptions import MismatchError, RunError
 from hookline.files import plain_name
-from hookline.runs import directory as directories, lock, manifest
+from hookline.runs import directory as directories, manifest, study
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import SavedCheckpoint
+from hookline.runs.run_paths import refuse_other_paths, shortest
 from hookline.runs.trials import chosen_trial
 from hookline.spec.initialize_from import InitializeFrom
 
@@ -48,9 +49,11 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
         MismatchError: If there are none, with the place in the spec.
 
     """
-    path, option = wanted.run, "run"
+    path, option = shortest(wanted.run), "run"
     try:
-        _refuse_other_paths(path)
+        _refuse_unknown_checkpoint(path)
+        if not study.is_study(path):
+            refuse_other_paths(path)
         home = chosen_trial(path).directory
         if wanted.checkpoint is None and (home / manifest.NAME).is_file():
             return _saved(home)
@@ -70,14 +73,10 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
         raise MismatchError(str(error), ("initialize_from", option), id="unusable-run") from error
 
 
-def _refuse_other_paths(path: Path) -> None:
+def _refuse_unknown_checkpoint(path: Path) -> None:
     before, colon, after = str(path).rpartition(":")
     if colon and not path.exists() and Path(before).is_dir():
         raise RunError(f'{path}: After the colon, there must be "best" or a number of steps, not "{after}".')
-    if not path.is_dir():
-        raise RunError(f"{path}: There is no such directory.")
-    if not ((path / directories.SPEC).is_file() and (path / lock.NAME).is_file()):
-        raise RunError(f"{path}: This is not the directory of a run.")
 
 
 def _saved(home: Path) -> WeightsOfRun:

@@ -18,6 +18,9 @@ from hookline.serving.signature import signature
 LONGEST = 0.005
 """The number of seconds for which predictions may keep the loop from doing anything else."""
 
+GROWTH = 1.25
+"""The factor by which the time that a batch is expected to take grows at most with each batch."""
+
 
 @define(eq=False)
 class _Job:
@@ -109,7 +112,9 @@ class Worker:
     def _measured(self, jobs: Sequence[_Job], magnitude: int) -> None:
         began = time.perf_counter()
         self._predict(jobs)
-        self._seconds[magnitude] = time.perf_counter() - began
+        took = time.perf_counter() - began
+        # A single slow batch, during which another process had the processor, says little.
+        self._seconds[magnitude] = min(took, self._seconds.get(magnitude, took) * GROWTH)
 
     def _done(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:

@@ -14,12 +14,13 @@ from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.source import Source
 from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
-from hookline.runs import directory as directories, lock
+from hookline.runs import directory as directories, lock, study
 from hookline.runs.liveness import is_running
 from hookline.runs.plan import Plan
+from hookline.runs.run_paths import refuse_other_paths
 from hookline.runs.trials import is_later_trial, trials_of
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.trained.run_files import refuse_other_paths
+from hookline.training.checkpoints.moved_callbacks import with_present_names
 from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.checkpoints.writer import newest_state
@@ -111,6 +112,8 @@ def resumable_run(
 ) -> ResumableRun:
     """Open the newest checkpoint of a run. The arguments and errors are those of `resume`; nothing is changed yet."""
     home = Path(directory)
+    if study.is_study(home):
+        raise RunError(f"{home}: This is a study. Continue it with `hookline tune --resume {home}`.")
     refuse_other_paths(home)
     if is_running(home):
         raise RunError(f"{home}: Another process is training this run.")
@@ -127,9 +130,11 @@ def resumable_run(
     loader = Loader(plugins)
     document = documents.read(home / directories.SPEC, overrides=overrides, lists=SEVERAL)
     trained = Source(str(home / directories.SPEC), state["spec"], home.resolve())
-    before = loader.load(documents.from_source(trained, lists=SEVERAL))
+    before, now = loader.load(documents.from_source(trained, lists=SEVERAL)), loader.load(document)
+    states = with_present_names(state["plugins"], before.callbacks, now.callbacks)
+    state = {**state, "plugins": states}
     resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))
-    return ResumableRun(Start(home, resumed=resumed, given=data), loader.load(document), document, loader)
+    return ResumableRun(Start(home, resumed=resumed, given=data), now, document, loader)
 
 
 def _warn(message: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
@@ -14,7 +14,7 @@ from hookline.plugins.trial import State
 from hookline.runs import directory as directories, examples, lock, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.manifest import Manifest
-from hookline.runs.study import is_study
+from hookline.runs.run_paths import refuse_other_paths
 from hookline.runs.trials import ChosenTrial
 
 NUMBERS = ("epoch", "step", "is_mean", "finite")
@@ -71,52 +71,6 @@ def refuse_other_result(result: Mapping[str, Any]) -> None:
             raise TypeError("a metric is not a number")
     if not all(name in result for name in ("error", "epochs", "steps", "seconds", "notes", "deployed")):
         raise KeyError("an entry is missing")
-
-
-def refuse_other_paths(home: Path) -> None:
-    """Raise a `RunError` for anything but a directory that a training has written."""
-    if home.is_file():
-        inside = f" Pass its directory, {home.parent}." if _has_begun(home.parent) else ""
-        if not inside and home.suffix == ".toml":
-            inside = f" Train it with `hookline train {home}`, and pass the directory with its results."
-        raise RunError(f"{home}: This is a file, not the directory of a run.{inside}")
-    if not home.is_dir():
-        last = _last_run(home.parent, ("[0-9]*",))
-        raise RunError(f"{home}: There is no such directory.{_hint(last, 'The last run there is')}")
-    if _has_begun(home):
-        return
-    if is_study(home):
-        raise RunError(f"{home}: This is the directory of a study. Go on with `hookline tune --resume {home}`.")
-    if (home / manifest.NAME).is_file():
-        manifest.read(home).check_sizes()
-    last = _last_run(home)
-    if last is not None:
-        raise RunError(f"{home}: This is a directory of runs.{_hint(last, 'The last one is')}")
-    missing = directories.SPEC if not (home / directories.SPEC).is_file() else lock.NAME
-    raise RunError(f"{home}: This is not the directory of a run: it has no {missing}.")
-
-
-def _hint(run: Path | None, what: str) -> str:
-    return "" if run is None else f" {what} {run}."
-
-
-def _has_begun(directory: Path) -> bool:
-    """Whether a training has begun in a directory: it writes these files first."""
-    return (directory / directories.SPEC).is_file() and (directory / lock.NAME).is_file()
-
-
-def _last_run(directory: Path, patterns: Sequence[str] = ("*", "*/[0-9]*")) -> Path | None:
-    """The last run in a directory, such as `runs/iris`, or in a directory in it, such as `runs`."""
-    for pattern in patterns:
-        runs = [path for path in directory.glob(pattern) if _has_begun(path)]
-        if runs:
-            return max(runs, key=_age)
-    return None
-
-
-def _age(run: Path) -> tuple[float, int]:
-    number = int(run.name) if run.name.isdecimal() else 0
-    return ((run / lock.NAME).stat().st_mtime, number)
 
 
 def _refuse_missing_result(home: Path) -> None:

@@ -9,6 +9,7 @@ from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import counted
 from hookline.files import plain_name
 from hookline.plugins.stages import Run
+from hookline.runs.run_paths import shortest
 from hookline.runs.weights_of_run import weights_of_run
 from hookline.spec.initialize_from import InitializeFrom
 from hookline.spec.parameters import NamedParameter, ParameterSelection, divided
@@ -71,7 +72,7 @@ def initialize_from(run: Run, model: "nn.Module", criterion: "nn.Module") -> dic
         raise MismatchError(message, ("initialize_from",))
     used = {*loaded, *other_shape}
     return {
-        "run": str(wanted.run.relative_to(Path.cwd()) if wanted.run.is_relative_to(Path.cwd()) else wanted.run),
+        "run": str(shortest(wanted.run)),
         "weights": found.source,
         "epoch": found.epoch,
         "step": found.step,

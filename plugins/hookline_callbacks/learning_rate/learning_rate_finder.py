@@ -11,6 +11,7 @@ from hookline import Run, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError
 from hookline.files import OptionalFiles
+from hookline.script import Script, cannot_be_written
 from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec, gradients_of
 from hookline_callbacks.learning_rate.tried_rates import draw, steepest, write
@@ -18,6 +19,34 @@ from hookline_callbacks.weights.freeze import Freeze
 
 if TYPE_CHECKING:
     from torch import nn, optim
+
+
+FIND_RATE = '''
+def find_rate():
+    """Return the learning rate at which the loss falls fastest, if it is not the largest; restore everything."""
+    before = deepcopy((model.state_dict(), optimizer.state_dict()))
+    tried, mean, best = [], 0.0, math.inf
+    endless = chain.from_iterable(batches("training", epoch) for epoch in count(1))
+    with torch.random.fork_rng(devices=[]):
+        for index, (VARIABLES) in enumerate(islice(endless, STEPS)):
+            rate = LEAST * (GREATEST / LEAST) ** (index / (STEPS - 1))
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            loss = gradients(ARGUMENTS).item()
+            optimizer.step()
+            mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+            smoothed = mean / (1 - SMOOTHING ** (index + 1))
+            if not math.isfinite(loss) or smoothed > 4 * best:
+                break
+            best = min(best, smoothed)
+            tried.append((rate, smoothed))
+    model.load_state_dict(before[0])
+    optimizer.load_state_dict(before[1])
+    falls = [((after - before) / math.log(rate / last), rate) for (last, before), (rate, after) in pairwise(tried)]
+    slope, found = min(falls, default=(0.0, None))
+    is_largest = len(tried) == STEPS and found == tried[-1][0]
+    return found if slope < 0 and not is_largest else None
+'''
 
 
 @spec
@@ -78,6 +107,27 @@ class LearningRateFinder(CallbackSpec):
     def doubts(self, run: Run) -> Iterator[OptionError]:
         """Warn if the optimizer has parts that ignore the learning rate."""
         yield from run.spec.optimizer.doubt_changed_lr("type")
+
+    def eject(self, script: Script, run: Run) -> None:
+        """Add a function that tries the learning rates, and use the one at which the loss falls fastest."""
+        if script.loop.mixed or len(script.modules) > 1:
+            raise cannot_be_written("The trial of rates with mixed rows, or of a loss with parameters, has no lines.")
+        script.use("import math", "from copy import deepcopy", "from itertools import chain, count, islice, pairwise")
+        names = ", ".join(script.batch.all)
+        variables = f"{names}," if len(script.batch.all) == 1 else names
+        source = FIND_RATE.replace("LEAST", repr(self.least)).replace("GREATEST", repr(self.greatest))
+        source = source.replace("STEPS", str(self.steps)).replace("SMOOTHING", repr(self.smoothing))
+        name = script.define(source.replace("VARIABLES", variables).replace("ARGUMENTS", names))
+        script.loop.needs_gradients = True
+        script.loop.before.append(f"rate = {name}()")
+        if self.use:
+            script.loop.before += [
+                "if rate is not None:",
+                "    for group in optimizer.param_groups:",
+                '        group["lr"] = rate',
+            ]
+        else:
+            script.loop.before.append('print("The loss falls fastest at the learning rate", rate)')
 
     def build(self) -> object:
         """Return the callback."""

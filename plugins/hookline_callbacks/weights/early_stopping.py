@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, Weights, hookimpl
 from hookline.data import Data
-from hookline.errors import OptionError
+from hookline.errors import OptionError, counted
 from hookline.script import Script, cannot_be_written, literal
 from hookline.spec import CallbackSpec, DataSpec, MetricSpec, Objective, WrapperSpec, option, spec
 from hookline.training import Logging, check_monitor, check_monitored, monitored
@@ -145,10 +145,10 @@ class _EarlyStopping:
                 self._weights = [deepcopy(module.state_dict()) for module in self._modules]
         elif self._validations_since_best(run) >= self._spec.patience:
             is_per_epoch = not run.spec.run.validates_otherwise
-            unit, place = ("epochs", self._best_epoch) if is_per_epoch else ("validations", self._best_step)
+            unit, place = ("epoch", self._best_epoch) if is_per_epoch else ("validation", self._best_step)
             best = f"it was best in {'epoch' if is_per_epoch else 'step'} {place}" if place else "it was never a number"
             run.stop(
-                f"{self._spec.monitor} has not improved for {self._spec.patience} {unit}; {best}.",
+                f"{self._spec.monitor} has not improved for {counted(self._spec.patience, unit)}; {best}.",
                 now=run.is_inside_epoch,
             )
         return record

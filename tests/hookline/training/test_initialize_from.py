@@ -2,16 +2,19 @@
 
 import json
 import shutil
+from hashlib import sha256
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from small_training import SPECS, small
+from tuning import tuned
 
 import hookline
 from hookline.cli.main import main
 from hookline.errors import LockError
 from hookline.runs.checkpoints import store
+from hookline.runs.trials import chosen_trial
 
 LAYERS = [{"type": "Linear", "out_features": 8}, {"type": "BatchNorm1d"}, {"type": "Linear", "out_features": 3}]
 CHECKPOINT = {"type": "Checkpoint", "every_steps": 2, "keep_last": 9, "keep_best": 1}
@@ -199,7 +202,7 @@ def test_it_is_resumed_without_the_other_run(first, tmp_path):
             ("initialize_from", "run"),
             '{run}:bes: After the colon, there must be "best" or a number of steps, not "bes".',
         ),
-        ({"run": "{home}"}, ("initialize_from", "run"), "{home}: This is not the directory of a run."),
+        ({"run": "{home}"}, ("initialize_from", "run"), "{home}: This is a directory of runs. The last one is {run}."),
         (
             {"run": "{run}", "checkpoint": 5},
             ("initialize_from", "checkpoint"),
@@ -240,3 +243,26 @@ def test_the_command_line_points_at_a_run_that_does_not_exist(tmp_path, monkeypa
     (tmp_path / "a.toml").write_text('[initialize_from]\nrun = "runs/none"\n')
     assert main(["check", "a.toml"]) == 1
     assert "a.toml:2:7: initialize_from.run: " in capsys.readouterr().out
+
+
+def test_the_best_trial_of_a_study_is_used(tmp_path):
+    study = tmp_path / "study"
+    hookline.tune(tuned(trials=2, epochs=1), out=study)
+    weights = (chosen_trial(study).directory / "model.safetensors").read_bytes()
+    made = hookline.plan(small(initialize_from={"run": str(study)})).initialized_from
+    assert (made["loaded"], made["fingerprint"]) == (["weight", "bias"], sha256(weights).hexdigest())
+    with pytest.raises(hookline.HooklineError, match=r"This is a study\. Continue it with `hookline tune --resume"):
+        hookline.resume(study)
+
+
+def test_errors_about_the_option_name_it_and_a_run_that_may_be_meant(first, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.toml").write_text(hookline.dumps(spec(), tmp_path))
+    (tmp_path / "runs").symlink_to(first.parent)
+    for given, message in (
+        ("runs", "--from runs: initialize_from.run: runs: This is a directory of runs. The last one is runs/run."),
+        ("a.toml", "--from a.toml: initialize_from.run: a.toml: This is a file, not the directory of a run."),
+        ("runs/run:3", "--from runs/run:3: initialize_from.checkpoint: runs/run: There is no checkpoint of step 3."),
+    ):
+        assert main(["plan", "a.toml", "--from", given]) == 2
+        assert capsys.readouterr().err.startswith(message)

@@ -7,7 +7,7 @@ import torch
 
 import hookline
 from hookline import HooklineError
-from hookline.errors import SpecError
+from hookline.errors import SpecError, counted
 
 SPECS = Path(__file__).parents[3] / "specs"
 
@@ -75,7 +75,7 @@ def test_it_stops_when_the_loss_has_not_improved_for_patience_epochs(losses, opt
     assert trial.epochs == last
     assert [record["validation/loss"] for record in trial.history] == pytest.approx(losses[:last], nan_ok=True)
     assert trial.stopped == (
-        f"validation/loss has not improved for {options['patience']} epochs; it was best in epoch {best}."
+        f"validation/loss has not improved for {counted(options['patience'], 'epoch')}; it was best in epoch {best}."
     )
 
 

@@ -70,8 +70,8 @@ def resumed(run, whole, log):
     return None, False
 
 
-def prove(step=1, checkpoints=CHECKPOINTS, epochs=3):
-    """Kill at every `step`-th point of trainings, and of resumed ones."""
+def prove(step=1, checkpoints=CHECKPOINTS, epochs=3, first=1):
+    """Kill at every `step`-th point of trainings, and of resumed ones, from the `first` on."""
     result = Result("kill")
     with without_plots(), tempfile.TemporaryDirectory(prefix="exactness-") as home:
         place = Path(home)
@@ -80,14 +80,14 @@ def prove(step=1, checkpoints=CHECKPOINTS, epochs=3):
             log, run = place / "log", removed(place / "run")
             hookline.train(made, out=removed(place / "whole"))
             whole = outcome(place / "whole")
-            number = 1
+            number = first
             while killed_training(made, removed(run), number, log):
                 problem, is_early = resumed(run, whole, log) if run.exists() else (None, True)
                 result.add(
                     f"{options}, training, point {number}", problem, **({"before a checkpoint": 1} if is_early else {})
                 )
                 number += step
-            middle, number = number // 2, 1
+            middle, number = number // 2, first
             while True:
                 killed_training(made, removed(run), middle, log)
                 if not killed_resume(run, number, log):

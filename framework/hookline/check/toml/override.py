@@ -19,13 +19,27 @@ _ALMOST = re.compile(r"True|False|[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?|[+-]?\d+(\.\
 """Text that is not a value of TOML, but is not meant as a string either."""
 
 
+class ChangeByOption(str):
+    """A change that another option than `--set` makes: messages name that option."""
+
+    option: str
+    """What the user has written."""
+
+    def __new__(cls, change: str, option: str) -> "ChangeByOption":
+        """Keep the change, and what the user has written."""
+        made = super().__new__(cls, change)
+        made.option = option
+        return made
+
+
 def changed(root: Node, change: str, lists: Collection[str], problems: list[Diagnostic]) -> Node:
     """The tree with one change, such as `optimizer.lr=0.01` or `model.layers.0.out_features=8`.
 
     If it is not a path and a value, or the path does not exist, this adds a problem. A component that is added by name
     to one of the `lists` (the sections that are arrays) starts the array if it does not exist.
     """
-    source = Source(f"--set {shortened(change)}", change)
+    option = change.option if isinstance(change, ChangeByOption) else f"--set {change}"
+    source = Source(shortened(option), change)
     change = _without_brackets(change)
     try:
         keys, equals = keys_of(change)

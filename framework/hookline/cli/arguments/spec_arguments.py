@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
+from hookline.check.toml.override import ChangeByOption
 from hookline.errors.exceptions import MismatchError, StageError
 from hookline.plugins.sources.local import from_file
 from hookline.spec.initialize_from import InitializeFrom
@@ -70,9 +71,10 @@ def document_of(arguments: argparse.Namespace, path: str) -> Document:
 def _from_run(arguments: argparse.Namespace) -> Iterator[str]:
     if getattr(arguments, "from_run", None) is not None:
         named = InitializeFrom.parsed(arguments.from_run)
-        yield f"initialize_from.run={json.dumps(str(named.run))}"
+        option = f"--from {arguments.from_run}"
+        yield ChangeByOption(f"initialize_from.run={json.dumps(str(named.run))}", option)
         if named.checkpoint is not None:
-            yield f"initialize_from.checkpoint={json.dumps(named.checkpoint)}"
+            yield ChangeByOption(f"initialize_from.checkpoint={json.dumps(named.checkpoint)}", option)
 
 
 @contextmanager

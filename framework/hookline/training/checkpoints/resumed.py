@@ -1,12 +1,13 @@
 """A run that is resumed: its checkpoint, and what may differ from the run that saved it."""
 
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
-from hookline.errors.exceptions import LockError, RunError
+from hookline.errors.exceptions import HooklineWarning, LockError, RunError
 from hookline.errors.text import dotted
 from hookline.files import refusing
 from hookline.plugins.manager import callback_name
@@ -82,15 +83,28 @@ class Resumed:
 
         """
         limits = run.spec.run
-        changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
-        if changed:
-            raise LockError(self.directory, changed, "resumed")
         for name, there, most in (
             ("epoch", self.state["run"]["epoch"], limits.epochs),
             ("step", self.step, limits.max_steps),
         ):
             if most is not None and most < there:
-                raise RunError(f"{self.directory}: The run is in {name} {there} already, so it cannot have {most}.")
+                raise RunError(
+                    f"{self.directory}: The run has reached {name} {there} already, so it cannot end after {name} "
+                    f"{most}."
+                )
+        changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
+        if changed:
+            raise LockError(self.directory, changed, "resumed")
+        self._warn_of_unused(run, plan)
+
+    def _warn_of_unused(self, run: Run, plan: Plan) -> None:
+        """Issue a warning for names in `allowed` that allow nothing, such as misspelled ones."""
+        paths = [dotted(difference.path) for difference in differences(self.before, run.spec)]
+        kinds = {kind for kind, _ in self._differences_from_lock(run, plan)}
+        for name in self.allowed:
+            if name not in kinds and not any(_is_below(path, name) for path in paths):
+                message = f"`--allow {name}` has no effect: nothing with this name has changed."
+                warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=3)
 
     def _changes_of_schedules(self, run: Run) -> Iterator[str]:
         """Changes that cannot be allowed: the checkpoint contains the options of a schedule and its learning rates."""
@@ -118,11 +132,14 @@ class Resumed:
             if (
                 difference.path[0] in INITIAL
                 or _is_longer(difference)
-                or any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in self.allowed)
+                or any(_is_below(path, name) for name in self.allowed)
             ):
                 continue
             before, after = _shown(difference.first), _shown(difference.second)
-            yield f"{path} was {before}; now it is {after}: allow this with `--allow {path}`."
+            yield (
+                f"{path} was {before}; now it is {after}: allow this with `--allow {path}`. It would be used from step "
+                f"{self.step + 1:,} on."
+            )
 
     def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
         for kind, sentence in self._differences_from_lock(run, plan):
@@ -133,6 +150,11 @@ class Resumed:
         """What differs from the lock, except for the spec, which is compared option by option."""
         text = directory.spec_text(run, self.directory)
         return locking.changes_by_kind({**locking.read(self.directory), "spec": of_text(text)}, plan, text)
+
+
+def _is_below(path: str, name: str) -> bool:
+    """Whether a path is that of an option or is inside it."""
+    return path == name or path.startswith((f"{name}.", f"{name}["))
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
+from hookline.errors.text import enumerate_names
 from hookline.plugins.stages import Run
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.optimizer_names import load_named_state, named_state
@@ -42,7 +43,8 @@ def load_training_state(
         try:
             owner.load_state_dict(state[what])
         except (RuntimeError, KeyError, ValueError) as error:
-            raise CheckpointError(f"The state of the {what} does not fit: {error}") from error
+            different = _different(state[what], owner.state_dict())
+            raise CheckpointError(f"The {what} differs from that of the checkpoint: {different or error}.") from error
     load_named_state(state["optimizer"], optimizer, model, criterion, changed=state.get("changed", ()))
     saved = state["plugins"]
     for name, plugin in _with_state(run):
@@ -55,6 +57,16 @@ def load_training_state(
     run.state.load_state_dict(state["run"])
     # Last, since loading may draw random numbers.
     load_generators(state["generators"], run.device)
+
+
+def _different(saved: Mapping[str, Any], present: Mapping[str, Any]) -> str:
+    """Say which tensors are missing, new or have other shapes; empty if none is."""
+    lost, new = sorted(saved.keys() - present.keys()), sorted(present.keys() - saved.keys())
+    parts = [f"it no longer has {enumerate_names(lost)}"] if lost else []
+    parts += [f"it also has {enumerate_names(new)}"] if new else []
+    shapes = {name: [list(side[name].shape) for side in (saved, present)] for name in saved if name in present}
+    parts += [f'"{name}" had the shape {was}, now {now}' for name, (was, now) in shapes.items() if was != now]
+    return "; ".join(parts)
 
 
 def _with_state(run: Run) -> list[tuple[str, Any]]:

@@ -34,11 +34,16 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, Mapping):
         for key, part in value.items():
             yield from _leaves(part, (*path, key if isinstance(key, (str, int)) else repr(key)))
-    elif isinstance(value, (list, tuple)) and not all(isinstance(part, PLAIN) for part in value):
+    elif isinstance(value, (list, tuple)) and not _is_plain(value):
         for index, part in enumerate(value):
             yield from _leaves(part, (*path, index))
     else:
         yield path, text_of(value)
+
+
+def _is_plain(parts: "list[Any] | tuple[Any, ...]") -> bool:
+    """Whether no part contains others. There may be many, such as the 625 numbers of Python's generator."""
+    return all(issubclass(kind, PLAIN) for kind in {*map(type, parts)})
 
 
 def text_of(value: Any) -> str:

@@ -102,7 +102,7 @@ def test_a_run_that_was_stopped_has_nothing_left(tmp_path, monkeypatch, capsys):
     hookline.train(spec({"type": "Checkpoint"}, stopping), out="run")
     lines = shown(capsys, "run").out.splitlines()
     assert lines[1].startswith("  done     2 epochs, in ")
-    assert lines[3] == "  remains  nothing: validation/loss has not improved for 1 epochs; it was best in epoch 1."
+    assert lines[3] == "  remains  nothing: validation/loss has not improved for 1 epoch; it was best in epoch 1."
     assert lines[4:6] == ["", "small: 9 epochs of 3 steps on cpu, seed 0"]
 
 
@@ -138,7 +138,11 @@ def test_the_command_says_from_where_a_run_continues(tmp_path, monkeypatch, caps
     remove_after(Path("run"), 25)
     assert main(["resume", "run"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[:3] == ["run continues after step 25.", "", "small: 9 epochs of 3 steps on cpu, seed 0"]
+    assert shown[:3] == [
+        "run: The newest checkpoint is that of step 25.",
+        "",
+        "small: 9 epochs of 3 steps on cpu, seed 0",
+    ]
     assert [line.split()[:2] for line in shown if line[:7].strip().isdigit()] == [["9", "27"]]
     assert main(["resume", "run", "--quiet"]) == 0
     assert capsys.readouterr().out == ""

@@ -94,7 +94,7 @@ def without_seconds(path):
 
 
 def newest(run):
-    """The state of the newest checkpoint, as text."""
+    """The place of the newest checkpoint, and its state as text."""
     state = store.all_of(run)[-1].load()
     state["run"].pop("seconds")
     for name in ("python", "numpy"):  # No component uses them here, and they depend on the tests before this one.
@@ -102,7 +102,7 @@ def newest(run):
     torch.set_printoptions(precision=20, threshold=10**6)
     text = repr(state)
     torch.set_printoptions(profile="default")
-    return store.all_of(run)[-1].step, text
+    return (state["run"]["step"], len(state["run"]["history"])), text
 
 
 def assert_same(run, whole):
@@ -291,13 +291,13 @@ class Losses:
     [
         ({}, [6, 9]),
         ({"keep_last": 1}, [9]),
-        ({"every_epochs": 2}, [6]),
-        ({"every_steps": 2}, [6, 8]),
-        ({"every_steps": 2, "keep_every_steps": 4}, [4, 6, 8]),
+        ({"every_epochs": 2}, [6, 9]),
+        ({"every_steps": 2}, [8, 9]),
+        ({"every_steps": 2, "keep_every_steps": 4}, [4, 8, 9]),
         ({"every_steps": 1, "keep_last": 4, "background": False}, [6, 7, 8, 9]),
         ({"every_steps": 4, "every_epochs": 1, "keep_last": 9}, [3, 4, 6, 8, 9]),
         ({"every_minutes": 0.0, "keep_last": 3}, [7, 8, 9]),
-        ({"every_minutes": 60.0}, []),
+        ({"every_minutes": 60.0}, [9]),
         ({"keep_last": 1, "keep_best": 1}, [3, 9]),
         ({"keep_last": 1, "keep_best": 1, "mode": "max"}, [6, 9]),
         ({"every_steps": 8, "keep_last": 1, "keep_best": 2}, [3, 9]),
@@ -412,17 +412,46 @@ def test_other_changes_are_refused_until_they_are_allowed(tmp_path):
         resume(run, overrides=["optimizer.lr=0.5", "run.epochs=4", "data.batch_size=30"])
     assert str(raised.value) == (
         f"{run} cannot be resumed:\n"
-        "  data.batch_size was 40; now it is 30: allow this with `--allow data.batch_size`.\n"
-        "  optimizer.lr was 0.01; now it is 0.5: allow this with `--allow optimizer.lr`."
+        "  data.batch_size was 40; now it is 30: allow this with `--allow data.batch_size`. It would be used from step 6 "
+        "on.\n"
+        "  optimizer.lr was 0.01; now it is 0.5: allow this with `--allow optimizer.lr`. It would be used from step 6 on."
     )
-    with pytest.raises(RunError, match=r"The run is in epoch 2 already, so it cannot have 1\."):
-        resume(run, overrides=["run.epochs=1"], allow=["run.epochs"])
+    with pytest.raises(RunError, match=r"has reached epoch 2 already, so it cannot end after epoch 1\."):
+        resume(run, overrides=["run.epochs=1"])
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
-    trial = resume(run, overrides=["optimizer.lr=0.5"], allow=["optimizer.lr"])
+    with pytest.warns(hookline.HooklineWarning, match=r"`--allow optimizer\.l` has no effect: nothing") as warned:
+        trial = resume(run, overrides=["optimizer.lr=0.5"], allow=["optimizer.lr", "optimizer.l"])
+    assert len(warned) == 1
     assert trial.spec.optimizer.lr == 0.5
     assert "lr = 0.5" in (run / "spec.toml").read_text()
     [written] = [store.all_of(run)[-1].load()["optimizer"]["state"]["param_groups"]]
     assert written[0]["lr"] == 0.5
+
+
+def test_callbacks_keep_their_states_if_others_before_them_are_removed(tmp_path):
+    schedule = {"type": "CosineAnnealingLR", "T_max": 3}
+    average = {"type": "ExponentialMovingAverage", "decay": 0.8}
+    run = tmp_path / "run"
+    interrupted(spec({"type": "GradientNorm"}, average, schedule), run, 4)
+    trial = resume(run, overrides=[f"callbacks={toml([STEPWISE, schedule, average])}"], allow=["callbacks"])
+    whole = train(spec(average, schedule), tmp_path / "whole")
+    assert (tmp_path / "whole/model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
+    assert [one["lr"] for one in trial.history] == [one["lr"] for one in whole.history]
+
+
+def toml(tables):
+    """Tables as an inline array of TOML."""
+    return (
+        "[" + ", ".join("{" + ", ".join(f"{k}={json.dumps(v)}" for k, v in one.items()) + "}" for one in tables) + "]"
+    )
+
+
+def test_a_model_with_other_tensors_is_refused(tmp_path):
+    made, run = spec(model={"type": "Linear", "out_features": 3}), tmp_path / "run"
+    interrupted(made, run, 4)
+    with pytest.raises(CheckpointError) as raised:
+        resume(run, overrides=["model.bias=false"], allow=["model.bias"])
+    assert str(raised.value) == 'The model differs from that of the checkpoint: it no longer has "bias".'
 
 
 def test_changed_data_are_refused_until_they_are_allowed(tmp_path):

@@ -289,10 +289,10 @@ def test_a_run_whose_time_was_over_can_have_more(tmp_path):
 
 def test_a_shorter_run_is_refused(tmp_path):
     hookline.train(spec(CHECKPOINT, max_steps=11), out=tmp_path / "run")
-    for override in ("run.max_steps=10", "run.max_time=1d", "run.validate_every_steps=2"):
+    for override in ("run.max_time=1d", "run.validate_every_steps=2"):
         with pytest.raises(LockError, match=f"allow this with `--allow {override.partition('=')[0]}`"):
             hookline.resume(tmp_path / "run", overrides=[override])
-    with pytest.raises(RunError, match=r"The run is in step 11 already, so it cannot have 10\."):
+    with pytest.raises(RunError, match=r"has reached step 11 already, so it cannot end after step 10\."):
         hookline.resume(tmp_path / "run", overrides=["run.max_steps=10"], allow=["run.max_steps"])
 
 
