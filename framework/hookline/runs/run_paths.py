@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hookline.errors.exceptions import RunError
-from hookline.runs import directory as directories, lock, manifest, study
+from hookline.runs import directory as directories, lock, manifest
 
 
 def refuse_other_paths(home: Path) -> None:
@@ -19,8 +19,6 @@ def refuse_other_paths(home: Path) -> None:
         raise RunError(f"{home}: There is no such directory.{_hint(last, 'The last run there is')}")
     if _has_begun(home):
         return
-    if study.is_study(home):
-        raise RunError(f"{home}: This is the directory of a study. Go on with `hookline tune --resume {home}`.")
     if (home / manifest.NAME).is_file():
         manifest.read(home).check_sizes()
     last = _last_run(home)
