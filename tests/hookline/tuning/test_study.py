@@ -89,6 +89,8 @@ def test_a_trial_that_another_process_has_claimed_is_left_alone(study):
 def test_a_study_of_another_spec_is_refused_with_the_differences(study):
     with pytest.raises(RunError, match=r"This is the study of another spec:\n  run.epochs: 2 in the study, 3 now$"):
         hookline.tune(tuned(epochs=3, trials=9), resume=study.root)
+    with pytest.raises(RunError, match=r"This is a study\. Continue it with `hookline tune --resume"):
+        hookline.resume(study.root)
     with pytest.raises(RunError, match=r"not the directory of a study: it has no study\.json"):
         hookline.tune(resume=study.root / "trial-1")
 
