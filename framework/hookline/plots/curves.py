@@ -12,6 +12,7 @@ from hookline.plots.figures import COLORS, WIDTH, new_figure, picture_text, writ
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 LOSSES = ("training/loss", "validation/loss")
 """The numbers to draw at the end of every run."""
@@ -81,7 +82,7 @@ def use_log_scale(axes: "Axes", numbers: Sequence[float]) -> None:
         return
     axes.set_yscale("log")
     if min(finite) >= 1e-4 and max(finite) < min(1e5, 100 * min(finite)):
-        _label_plainly(axes)
+        label_plainly(axes.yaxis)
 
 
 def drawable(value: object) -> float:
@@ -168,7 +169,7 @@ def _draw_panel(
         axes.legend(lines, texts, frameon=False, loc=location, ncols=1 + is_long, fontsize=7 if is_long else None)
 
 
-def _label_plainly(axes: "Axes") -> None:
+def label_plainly(axis: "Axis") -> None:
     """Label the ticks of a log axis `50` and `60`, not `5 × 10¹` and `6 × 10¹`."""
     from matplotlib.ticker import LogFormatter
 
@@ -178,8 +179,8 @@ def _label_plainly(axes: "Axes") -> None:
         def __call__(self, x: float, pos: int | None = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""
 
-    axes.yaxis.set_major_formatter(Plain())
-    axes.yaxis.set_minor_formatter(Plain())
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain())
 
 
 def _mark(epoch: int, axes: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookline.plots.curves import label_plainly
 from hookline.plots.figures import COLORS, WIDTH, new_figure, picture_text, write_picture
 from hookline.runs.study import StudyPlan, is_comparable
 from hookline.spec.space.domains import Choices
@@ -106,5 +107,6 @@ def _draw_parameter(axes: "Axes", parameter: Parameter, records: Sequence[TrialR
         axes.set_xlim(-0.5, len(labels) - 0.5)
     elif not isinstance(domain, Choices) and domain.log:
         axes.set_xscale("log")
+        label_plainly(axes.xaxis)
     axes.set_xlabel(picture_text(parameter.name, 32), fontsize="small")
-    axes.tick_params(labelsize="small")
+    axes.tick_params(which="both", labelsize="small")
