@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import numpy
 import pytest
 import torch
+from exactness.matrix import SCHEDULERS
 from exhaustive import sampled
 from small_training import small
 
@@ -205,25 +206,6 @@ OPTIMIZERS = {
     "SGD": {"momentum": 0.9, "nesterov": True},
     "Muon": {"type": "Partition"},
     "Groups": {"type": "SGD", "groups": [{"parameters": "*.bias", "lr": 0.1}]},
-}
-SCHEDULERS = {
-    "none": None,
-    "StepLR": {"step_size": 2},
-    "MultiStepLR": {"milestones": [1, 2]},
-    "ConstantLR": {"total_iters": 2},
-    "LinearLR": {"total_iters": 2},
-    "ExponentialLR": {"gamma": 0.9},
-    "PolynomialLR": {"total_iters": 3},
-    "CosineAnnealingLR": {},
-    "CosineAnnealingWarmRestarts": {"T_0": 3},
-    "CyclicLR": {"base_lr": 0.001, "max_lr": 0.1, "step_size_up": 2, "cycle_momentum": False},
-    "OneCycleLR": {"max_lr": 0.1, "cycle_momentum": False},
-    "ReduceLROnPlateau": {"monitor": "training/loss", "patience": 0, "threshold": 0.9},
-    "SequentialLR": {
-        "milestones": [1],
-        "schedulers": [{"type": "ConstantLR"}, {"type": "ExponentialLR", "gamma": 0.5}],
-    },
-    "ChainedScheduler": {"schedulers": [{"type": "ConstantLR"}, {"type": "ExponentialLR", "gamma": 0.5}]},
 }
 PAIRS = [
     (optimizer, scheduler)
