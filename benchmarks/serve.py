@@ -18,32 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-FEATURES, CLASSES, HIDDEN = 10, 3, 32
 TURNS = 4
 AIM = 0.7
-
-
-def train(directory: Path) -> None:
-    """Train the classifier, on few rows."""
-    import numpy
-    import pyarrow
-    import pyarrow.csv
-
-    import hookline
-
-    random = numpy.random.default_rng(0)
-    columns = {f"x{index}": random.standard_normal(1000).astype("float32") for index in range(FEATURES)}
-    columns["class"] = numpy.array(["red", "green", "blue"])[random.integers(0, CLASSES, 1000)]
-    pyarrow.csv.write_csv(pyarrow.table(columns), directory / "training.csv")
-    layers = [{"type": "Linear", "out_features": HIDDEN}, {"type": "ReLU"}, {"type": "Linear", "out_features": CLASSES}]
-    spec = {
-        "run": {"epochs": 1, "device": "cpu"},
-        "data": {"type": "CSV", "path": str(directory / "training.csv"), "targets": "class", "standardize": True},
-        "model": {"type": "Sequential", "layers": layers},
-        "loss": {"type": "CrossEntropyLoss"},
-        "optimizer": {"type": "Adam"},
-    }
-    hookline.train(hookline.load(spec), out=directory / "run")
 
 
 def serve_by_hand(directory: Path, port: int) -> None:
@@ -103,6 +79,8 @@ def requests(count: int) -> tuple[list[dict[str, float]], list[bytes]]:
     """Return rows, and the requests with them."""
     import random
 
+    from predict import FEATURES
+
     source = random.Random(1)  # noqa: S311
     rows = [{f"x{index}": source.gauss(0, 1) for index in range(FEATURES)} for _ in range(count)]
     head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}"
@@ -157,6 +135,8 @@ def main() -> None:
     if sys.argv[1:2] == ["by hand"]:
         serve_by_hand(Path(sys.argv[2]), int(sys.argv[3]))
         return
+    from predict import train  # The bare handler does not need what it imports.
+
     seconds, connections = (float(sys.argv[1]) if len(sys.argv) > 1 else 5.0), int((sys.argv[2:] or ["16"])[0])
     rows, sent = requests(200)
     with tempfile.TemporaryDirectory() as name:
