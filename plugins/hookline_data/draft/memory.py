@@ -21,7 +21,8 @@ def needs_stream(draft: Drafted, file: TableFile) -> bool:
     """Whether a source can stream the rows, and they take much of the memory."""
     if file.type not in STREAMED or not all(column.is_scalar for column in (draft.target, *draft.given)):
         return False
-    numbers = sum(_numbers(draft.kinds[column.name], column.distinct) for column in draft.given)
+    kinds = draft.kinds
+    numbers = sum(_numbers(kinds[column.name], column.distinct) for column in draft.given)
     return draft.rows * numbers * BYTES > SHARE * memory()
 
 

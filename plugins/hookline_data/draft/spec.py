@@ -19,6 +19,9 @@ from hookline_data.rows.ids import id_conflicts
 
 PATIENCE = 15
 
+OF_SEVERAL = {"it": "each", "its": "their"}
+"""How a reason for one column begins if it holds for several."""
+
 
 def as_spec(draft: Drafted, file: TableFile, directory: Path) -> str:
     """The spec as TOML, for a file in `directory`."""
