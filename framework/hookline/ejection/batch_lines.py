@@ -71,23 +71,28 @@ class BatchLines:
         """Return the lines that mix the rows of a batch, and their losses with the same share."""
         loop, [x] = self.script.loop, self.names.inputs.values()
         before, own = self.statements()
-        before_other, other = self.statements(self.names.changed("[order]"))
-        own, other = in_brackets(own), in_brackets(other)
-        if loop.mixes_always and not loop.mixed_if:
-            lines = [f"order, share = {loop.mixed}({x}, step)", f"outputs = {self.forward}"]
-            if before:  # The terms that are noted are those of the own rows.
-                lines, other = [*lines, *before_other, f"other = {other[1:-1]}"], "other"
-            return [*lines, *before, f"{name} = share * {own} + (1 - share) * {other}"]
+        # The terms that are noted are those of the own rows, which are computed last.
+        others, other = self._of_others()
         mixed = f"{loop.mixed}({x}, step)"
+        if loop.mixes_always and not loop.mixed_if:
+            lines = [f"order, share = {mixed}", f"outputs = {self.forward}", *others, *before]
+            return [*lines, f"{name} = share * {in_brackets(own)} + (1 - share) * {other}"]
         mixed += f" if {loop.mixed_if} else None" if loop.mixed_if else ""
+        mixes = f"{name} = share * {name} + (1 - share) * {other}"
         lines = [f"mixed = {mixed}", f"outputs = {self.forward}"]
-        if before:
-            lines += ["if mixed is not None:", "    order, share = mixed", *indented(before_other)]
-            lines += [f"    other = {other.removeprefix('(').removesuffix(')')}", *before]
-            mixes = f"share * {own} + (1 - share) * other"
-            return [*lines, f"{name} = {own[1:-1]} if mixed is None else {mixes}"]
-        lines += [f"{name} = {own}", "if mixed is not None:", "    order, share = mixed"]
-        return [*lines, f"    {name} = share * {name} + (1 - share) * {other}"]
+        if not others:
+            return [*lines, f"{name} = {own}", "if mixed is not None:", *indented(["order, share = mixed", mixes])]
+        lines += ["if mixed is not None:", *indented(["order, share = mixed", *others])]
+        return [*lines, *before, f"{name} = {own}", "if mixed is not None:", *indented([mixes])]
+
+    def _of_others(self) -> tuple[list[str], str]:
+        """Return the lines before the loss of the rows that are mixed in, and that loss."""
+        before, loss = self.statements(self.names.changed("[order]"))
+        if not before:
+            return [], in_brackets(loss)
+        if "counts[" not in "\n".join(before):
+            before = [line for line in before if not line.startswith("counts = ")]
+        return [*before, f"other = {loss}"], "other"
 
     def training_lines(self, name: str = "loss") -> list[str]:
         """Return the lines that compute the loss of a batch in training."""
