@@ -19,7 +19,7 @@ class Claim(Protocol):
         """Whether another process has claimed the trial since, because the connection to the storage was lost."""
 
     def write(self, record: TrialRecord) -> bool:
-        """Keep the record of the trial in place of that before. Return false, and keep nothing, if the claim is lost."""
+        """Replace the record of the trial. Return false, and keep nothing, if the claim is lost."""
 
     def withdraw(self) -> None:
         """Leave no trace of the claim: there is no such trial."""
