@@ -15,7 +15,8 @@ from hookline.spec.dump import dumps
 from hookline.spec.training import SEVERAL
 from hookline.trained.open_run import open_run
 from hookline.tuning.one_trial import remove_weights
-from hookline.tuning.pictures import PICTURE, draw_study
+from hookline.tuning.pictures.picture import PICTURE, draw_study
+from hookline.tuning.pictures.trials import Trials
 from hookline.tuning.study import Study
 
 
@@ -52,7 +53,9 @@ def _draw(study: Study) -> None:
     """Draw the study, and the losses of its best trials. A picture that cannot be drawn must not cost its results."""
     path = study.root / PICTURE
     try:
-        draw_study(study.records, study.plan, study.tuner.space, study.spec.run.name, path)
+        importances = study.tuner.importances(study.records, study.plan.maximized)
+        trials = Trials(records=study.records, plan=study.plan, space=study.tuner.space, importances=importances)
+        draw_study(trials, study.spec.run.name, path)
         for record in study.best:
             path = trial_directory(study.root, record.number) / directories.PLOT
             if not path.exists():
