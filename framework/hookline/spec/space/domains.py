@@ -106,7 +106,8 @@ class Choices(Spec):
         """
         if self.labels is self.choices:
             return "true" if label is True else "false" if label is False else str(label)
-        return _brief(self.choices[self.index(label)])
+        texts, index = list(map(_brief, self.choices)), self.index(label)
+        return texts[index] if texts.count(texts[index]) == 1 else f"{texts[index]} ({index + 1})"
 
     def index(self, label: object) -> int:
         """Return the index of the choice with this label."""

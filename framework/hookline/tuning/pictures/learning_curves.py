@@ -22,7 +22,7 @@ MOST_POINTS = 200
 
 def has_curves(trials: Trials) -> bool:
     """Whether any trial has several epochs."""
-    return any(len(record.curve) > 1 for record in trials.records)
+    return any(len(_points(record)) > 1 for record in trials.records)
 
 
 def draw_learning_curves(axes: "Axes", trials: Trials) -> None:

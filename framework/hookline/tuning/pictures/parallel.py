@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ABSENT = -0.16
 """The height of trials without a parameter, below its axis."""
 
+LABEL_BACKGROUND = "#fefefe"
+"""The color behind labels, which the page replaces by its own."""
+
 LONGEST = 26
 """The maximum number of characters of a name."""
 
@@ -74,7 +77,7 @@ def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter])
         for height, text in column.labels:
             axes.annotate(
                 text, (place, height), (3, 0), textcoords="offset points", fontsize=6.5, va="center", zorder=8,
-                bbox={"boxstyle": "round,pad=0.1", "facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.6},
+                bbox={"boxstyle": "round,pad=0.1", "facecolor": LABEL_BACKGROUND, "edgecolor": "none", "alpha": 0.6},
             )  # fmt: skip
         axes.annotate(
             picture_text(column.name, LONGEST), (place, 1.04), rotation=25 if many else 0, fontsize=7 if many else 8,

@@ -55,7 +55,7 @@ def draw_slice(axes: "Axes", parameter: Parameter, trials: Trials, monitor: int 
         axes.set_xticks(range(len(labels)), labels, rotation=90 if is_long else 0)
         axes.set_xlim(-0.5, len(labels) - 0.5)
     else:
-        _use_range(axes, float(domain.low), float(domain.high), is_log=domain.log)
+        _use_range(axes, domain.low - wide / 2, domain.high + wide / 2, is_log=domain.log)
     axes.set_xlabel(picture_text(parameter.name, 32), fontsize="small")
     plain_axes(axes)
 

@@ -53,6 +53,10 @@ class Trials:
         chosen = sorted(self.parameters, key=lambda one: (-self.importances.get(one.name, 0.0), -counts[one.name]))
         return [one for one in self.parameters if one in chosen[:most]]
 
+    def text(self, parameter: Parameter, record: TrialRecord) -> str:
+        """The value of a parameter in a trial that has it."""
+        return parameter.text(record.values[parameter.name])
+
     def result(self, record: TrialRecord, monitor: int = 0) -> float:
         """A monitored number of a trial; NaN if it has none that can be drawn."""
         return drawable(None if record.results is None else record.results[monitor])
