@@ -30,7 +30,8 @@ def draw(study: Study, best: str | None) -> None:
         write_file(path, page(trials, _told(study, best)))
         for record in study.best:
             path = trial_directory(study.root, record.number) / directories.PLOT
-            if not path.exists():
+            is_here = (path.parent / directories.RESULT).is_file()  # A trial may have run on another machine.
+            if is_here and not path.exists():
                 _draw_losses(study, path)
     except FileError:
         raise
