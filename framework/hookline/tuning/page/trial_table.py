@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hookline.report.html import Html, h, join
 from hookline.runs.side_by_side.cells import metric_texts, seconds_text
 from hookline.runs.side_by_side.comparison import MISSING
-from hookline.spec.space.domains import Choices
+from hookline.spec.space.domains import Choices, Range
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.space import Parameter
 from hookline.tuning.pictures.trials import Trials
@@ -25,10 +25,21 @@ def trial_table(trials: Trials) -> Html:
         cells = (_cell(name, column[index]) for name, column in columns)
         classes = f"{record.state}{' best' if is_best else ''}"
         rows.append(h("tr", *cells, data_trial=record.number, class_=classes, id_=f"trial-{record.number}"))
-    search = h("input", type="search", id_="filter", placeholder="pruned  optimizer=SGD  lr>0.01", autocomplete="off")
+    search = h("input", type="search", id_="filter", placeholder="  ".join(_examples(trials)), autocomplete="off")
     controls = h("p", h("label", "Show trials with ", search), " ", h("span", id_="shown", aria_live="polite"))
     listed = h("table", h("thead", head), h("tbody", *rows), id_="trials")
     return join((h("div", controls, class_="controls"), h("div", listed, class_="scroll tall", tabindex="0")))
+
+
+def _examples(trials: Trials) -> Iterator[str]:
+    """A word and conditions by which these trials can be filtered."""
+    yield trials.records[0].state
+    for kind in (Choices, Range):
+        one = next((one for one in trials.parameters if isinstance(one.domain, kind)), None)
+        record = one and next(record for record in trials.records if one.name in record.values)
+        if one is not None and record is not None:
+            is_named = isinstance(one.domain, Choices)
+            yield f"{trials.names[one.name]}{'=' if is_named else '>'}{trials.text(one, record)}"
 
 
 def _heading(name: str, cells: Sequence[Cell]) -> Html:
