@@ -3,6 +3,7 @@
 import json
 import warnings
 from pathlib import Path
+from typing import Any, cast
 
 from attrs import evolve
 
@@ -46,7 +47,7 @@ def _told(study: Study, best: str | None) -> Told:
         title=study.spec.run.name,
         directory=str(study.root),
         findings=list(findings(study)),
-        before=dumps(evolve(study.spec, tune=None), study.root, name=name),
+        before=dumps(evolve(cast("Any", study.spec), tune=None), study.root, name=name),
         best=best,
     )
 

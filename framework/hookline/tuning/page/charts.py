@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ def history_charts(trials: Trials) -> Iterator[Html]:
     """The results by trial, for each monitored number."""
     for index, name in enumerate(trials.plan.monitors):
         yield chart(
-            lambda axes, index=index: draw_history(axes, trials, index),  # type: ignore[misc]
+            partial(draw_history, trials=trials, monitor=index),
             f"history {index}",
             f"{name} by trial, and the best so far",
             WIDE,
@@ -83,7 +84,7 @@ def front_charts(trials: Trials) -> Iterator[Html]:
         for across, up in combinations(range(len(trials.plan.monitors)), 2):
             names = f"{trials.plan.monitors[up]} against {trials.plan.monitors[across]}"
             yield chart(
-                lambda axes, pair=(across, up): draw_front(axes, trials, *pair),  # type: ignore[misc]
+                partial(draw_front, trials=trials, across=across, up=up),
                 f"front {across} {up}",
                 names,
                 WIDTH,
@@ -96,7 +97,7 @@ def parallel_chart(trials: Trials) -> Iterator[Html]:
     if len(trials.parameters) > 1:
         columns = len(trials.parameters) + len(trials.plan.monitors)
         yield chart(
-            lambda axes: draw_parallel(axes, trials, trials.parameters),
+            partial(draw_parallel, trials=trials, parameters=trials.parameters),
             "parallel",
             "Each trial as a line through its result and its values",
             max(WIDE, 1.0 * columns),
@@ -109,18 +110,18 @@ def course_charts(trials: Trials) -> Iterator[Html]:
     if has_curves(trials):
         name = trials.plan.monitors[0]
         yield chart(
-            lambda axes: draw_learning_curves(axes, trials), "curves", f"{name} of each trial by epoch", WIDTH, HEIGHT
+            partial(draw_learning_curves, trials=trials), "curves", f"{name} of each trial by epoch", WIDTH, HEIGHT
         )
     if trials.importances:
         listed = ", ".join(f"{name} {part:.0%}" for name, part in trials.importances.items())
-        yield chart(lambda axes: draw_importances(axes, trials), "importances", f"Importance: {listed}", WIDTH, HEIGHT)
+        yield chart(partial(draw_importances, trials=trials), "importances", f"Importance: {listed}", WIDTH, HEIGHT)
 
 
 def slice_charts(trials: Trials, monitor: int) -> Sequence[Html]:
     """The results by the values of each parameter."""
     return [
         chart(
-            lambda axes, one=one: draw_slice(axes, one, trials, monitor),  # type: ignore[misc]
+            partial(draw_slice, parameter=one, trials=trials, monitor=monitor),
             f"slice {monitor} {index}",
             f"{trials.plan.monitors[monitor]} by {one.name}",
             WIDTH * 0.85,

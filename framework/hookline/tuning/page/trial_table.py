@@ -36,8 +36,8 @@ def _examples(trials: Trials) -> Iterator[str]:
     yield trials.records[0].state
     for kind in (Choices, Range):
         one = next((one for one in trials.parameters if isinstance(one.domain, kind)), None)
-        record = one and next(record for record in trials.records if one.name in record.values)
-        if one is not None and record is not None:
+        if one is not None:
+            record = next(record for record in trials.records if one.name in record.values)
             is_named = isinstance(one.domain, Choices)
             yield f"{trials.names[one.name]}{'=' if is_named else '>'}{trials.text(one, record)}"
 
@@ -65,21 +65,21 @@ def _columns(trials: Trials) -> Iterator[tuple[str, list[Cell]]]:
     yield "trial", [(str(one.number), one.number) for one in records]
     yield "state", [(one.state, one.state) for one in records]
     for index, name in enumerate(trials.plan.monitors):
-        numbers = [MISSING if one.results is None else one.results[index] for one in records]
-        is_whole = all(number is MISSING or float(number).is_integer() for number in numbers)
-        texts = (
-            ["" if number is MISSING else f"{number:,.0f}" for number in numbers] if is_whole else metric_texts(numbers)
-        )
-        yield (
-            name,
-            [(text.strip(), "" if number is MISSING else number) for text, number in zip(texts, numbers, strict=True)],
-        )
+        yield name, _results([None if one.results is None else one.results[index] for one in records])
     yield "epochs", [(str(one.epochs), one.epochs) for one in records]
     yield "time", [(seconds_text(one.seconds), one.seconds) for one in records]
     for parameter in trials.parameters:
         yield trials.names[parameter.name], [_value(one, parameter) for one in records]
     if any(one.reason for one in records):
         yield "reason", [((one.reason or "").strip().split("\n")[0],) * 2 for one in records]
+
+
+def _results(numbers: Sequence[float | None]) -> list[Cell]:
+    if all(number is None or float(number).is_integer() for number in numbers):
+        texts = ["" if number is None else f"{number:,.0f}" for number in numbers]
+    else:
+        texts = metric_texts([MISSING if number is None else number for number in numbers])
+    return [(text.strip(), "" if number is None else number) for text, number in zip(texts, numbers, strict=True)]
 
 
 def _value(record: TrialRecord, parameter: Parameter) -> Cell:

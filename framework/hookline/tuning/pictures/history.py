@@ -1,9 +1,9 @@
 """The results by the number of the trial, and the best one so far."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.plots.figures import picture_text
-from hookline.tuning.pictures.marks import BEST, FAILED, draw_best, draw_points, id_of, plain_axes
+from hookline.tuning.pictures.marks import BEST, FAILED, draw_best, draw_points, id_of, plain_axes, whole_numbers
 from hookline.tuning.pictures.trials import Trials
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def draw_history(axes: "Axes", trials: Trials, monitor: int = 0) -> None:
     without = [record for record in trials.records if trials.result(record) != trials.result(record)]
     if without:
         numbers, marks = [record.number for record in without], axes.get_xaxis_transform()
-        look = {"marker": "|", "markersize": 8, "linestyle": "", "clip_on": False}
+        look: dict[str, Any] = {"marker": "|", "markersize": 8, "linestyle": "", "clip_on": False}
         label = "failed" if all(record.state == "failed" for record in without) else "no result"
         axes.plot(numbers, [0.0] * len(numbers), color=FAILED, gid=id_of(without), transform=marks, label=label, **look)
     last = trials.records[-1].number
     axes.set_xlim(1 - max(1, last) * 0.02, last + max(1, last) * 0.02)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.set_xlabel("trial")
     axes.set_ylabel(picture_text(trials.plan.monitors[monitor], 30))
     plain_axes(axes)

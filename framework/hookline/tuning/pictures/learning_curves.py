@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hookline.plots.curves import drawable
 from hookline.plots.figures import picture_text
 from hookline.spec.space.record import TrialRecord
-from hookline.tuning.pictures.marks import BEST, COMPARED, PRUNED, id_of, plain_axes
+from hookline.tuning.pictures.marks import BEST, COMPARED, PRUNED, id_of, plain_axes, whole_numbers
 from hookline.tuning.pictures.scale import scale_of
 from hookline.tuning.pictures.trials import Trials
 
@@ -50,7 +50,7 @@ def draw_learning_curves(axes: "Axes", trials: Trials) -> None:
             lines = [[(epoch, scale.within(height)) for epoch, height in curves[one.number]] for one in shown]
             is_best = records is best
             look = {"alpha": 1.0 if is_best else faintness, "linewidths": width, "zorder": 2 + order}
-            drawn = LineCollection(lines, colors=color, label=label, **look)  # type: ignore[arg-type]
+            drawn = LineCollection(lines, colors=color, label=label, **look)
             drawn.set_gid(id_of(shown))
             axes.add_collection(drawn)
     ended = [record for record in pruned if curves[record.number]]
@@ -60,7 +60,7 @@ def draw_learning_curves(axes: "Axes", trials: Trials) -> None:
         axes.plot(*points, "x", color=PRUNED, markersize=4, zorder=4, gid=id_of(ended))
     epochs = [epoch for curve in curves.values() for epoch, _ in curve]
     axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.set_xlabel("epoch")
     axes.set_ylabel(picture_text(trials.plan.monitors[0], 30))
     plain_axes(axes)

@@ -1,7 +1,7 @@
 """Points and lines of trials: the same colors and shapes for the same states in every picture."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from hookline.plots.figures import COLORS
 from hookline.spec.space.record import TrialRecord
@@ -9,6 +9,7 @@ from hookline.tuning.pictures.scale import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.ticker import MaxNLocator
 
 COMPARED, PRUNED, BEST, FAILED = COLORS[0], COLORS[1], COLORS[2], COLORS[4]
 """The colors of trials that may be the best, of pruned ones, of the best one, and of those without a result."""
@@ -40,14 +41,19 @@ def faintness_of(count: int) -> float:
 
 def draw_points(
     axes: "Axes",
-    groups: "dict[str, Sequence[TrialRecord]]",
+    groups: Mapping[str, Sequence[TrialRecord]],
     x: Callable[[TrialRecord], float],
     y: Callable[[TrialRecord], float],
     scale: Scale,
 ) -> None:
     """Draw trials as points, by state; a result beyond the axis is a triangle at its end."""
     count = sum(map(len, groups.values()))
-    look = {"linestyle": "", "markersize": size_of(count), "alpha": faintness_of(count), "clip_on": False}
+    look: dict[str, Any] = {
+        "linestyle": "",
+        "markersize": size_of(count),
+        "alpha": faintness_of(count),
+        "clip_on": False,
+    }
     for state, records in groups.items():
         mark, color = SHAPES[state]
         inside = [record for record in records if not scale.is_beyond(y(record))]
@@ -69,7 +75,11 @@ def draw_best(
     if records:
         points = [x(record) for record in records], [y(record) for record in records]
         label = "best" if len(records) == 1 else "not beaten"
-        look = {"markersize": 11 if len(records) == 1 else 9, "markeredgecolor": "white", "markeredgewidth": 0.6}
+        look: dict[str, Any] = {
+            "markersize": 11 if len(records) == 1 else 9,
+            "markeredgecolor": "white",
+            "markeredgewidth": 0.6,
+        }
         axes.plot(*points, "*", color=BEST, gid=id_of(records), label=label, zorder=4, clip_on=False, **look)
 
 
@@ -79,3 +89,10 @@ def plain_axes(axes: "Axes") -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="both", labelsize="small")
+
+
+def whole_numbers() -> "MaxNLocator":
+    """Places the ticks of an axis of trials or epochs."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=9, steps=[1, 2, 5, 10], integer=True)

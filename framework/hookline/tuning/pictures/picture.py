@@ -1,6 +1,7 @@
 """The picture of a study, `tune.png`: all pictures below one another."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,19 +61,19 @@ def draw_study(trials: Trials, title: str, path: Path) -> None:
 def _rows(trials: Trials) -> Iterator[Row]:
     monitors = len(trials.plan.monitors)
     for monitor in range(min(monitors, MOST_PAIRS)):
-        yield 2.9 if monitors == 1 else 2.3, [(1, lambda axes, monitor=monitor: draw_history(axes, trials, monitor))]
+        yield 2.9 if monitors == 1 else 2.3, [(1, partial(draw_history, trials=trials, monitor=monitor))]
     if monitors > 1 and trials.compared:
         pairs = list(combinations(range(monitors), 2))[:MOST_PAIRS]
         height = 3.4 if len(pairs) == 1 else 2.6
-        yield height, [(1, lambda axes, pair=pair: draw_front(axes, trials, *pair)) for pair in pairs]
+        yield height, [(1, partial(draw_front, trials=trials, across=across, up=up)) for across, up in pairs]
     if len(trials.parameters) > 1:
         chosen = trials.telling(MOST_AXES)
-        yield 3.0 if len(chosen) < 8 else 3.5, [(1, lambda axes: draw_parallel(axes, trials, chosen))]
+        yield 3.0 if len(chosen) < 8 else 3.5, [(1, partial(draw_parallel, trials=trials, parameters=chosen))]
     panels: list[tuple[int, Callable[[Axes], None]]] = []
     if has_curves(trials):
-        panels.append((3, lambda axes: draw_learning_curves(axes, trials)))
+        panels.append((3, partial(draw_learning_curves, trials=trials)))
     if trials.importances:
-        panels.append((2, lambda axes: draw_importances(axes, trials)))
+        panels.append((2, partial(draw_importances, trials=trials)))
     if len(panels) == 1 and trials.importances:
         panels.append((3, _draw_nothing))
     if panels:
@@ -81,7 +82,7 @@ def _rows(trials: Trials) -> Iterator[Row]:
     for start in range(0, len(shown), ACROSS):
         row = shown[start : start + ACROSS]
         blank = [(1, _draw_nothing)] * (ACROSS - len(row))
-        yield 2.3, [*((1, lambda axes, one=one: draw_slice(axes, one, trials)) for one in row), *blank]
+        yield 2.3, [*((1, partial(draw_slice, parameter=one, trials=trials)) for one in row), *blank]
 
 
 def _draw_nothing(axes: "Axes") -> None:

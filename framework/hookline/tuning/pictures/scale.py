@@ -44,10 +44,10 @@ class Scale:
         """Set the limits and the type of an axis."""
         axis = axes.yaxis if which == "y" else axes.xaxis
         if self.is_log:
-            axes.set(**{f"{which}scale": "log"})  # type: ignore[arg-type]
+            axes.set(**{f"{which}scale": "log"})
             if self.low >= 1e-4 and self.high < 1e5:
                 label_plainly(axis)
-        axes.set(**{f"{which}lim": (self.low, self.high)})  # type: ignore[arg-type]
+        axes.set(**{f"{which}lim": (self.low, self.high)})
 
     def within(self, value: float) -> float:
         """The value, or where it is drawn if it is beyond the axis."""

@@ -83,4 +83,4 @@ def _use_range(axes: "Axes", low: float, high: float, *, is_log: bool) -> None:
     else:
         margin = (high - low) * 0.04
         axes.set_xlim(low - margin, high + margin)
-        axes.xaxis.get_major_locator().set_params(nbins=5)
+        axes.locator_params(axis="x", nbins=5)
