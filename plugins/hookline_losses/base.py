@@ -70,23 +70,26 @@ class TorchLoss(LossSpec):
         given = [outputs] if len(names) == 1 else [f"{outputs}[{literal(name)}]" for name in names]
         return f"{called}({', '.join([*given, *([] if batch.target is None else [batch.target])])})"
 
-    def ejected_criterion(self, script: "Script", criterion: "nn.Module", *, is_for_rows: bool = False) -> str:
-        """Return an expression that builds the criterion; its buffers are written as tensors.
-
-        With `is_for_rows`, it returns the loss of each row.
-        """
+    def ejected_criterion(self, script: "Script", criterion: "nn.Module", *, is_for_rows: bool) -> str:
+        """Return an expression that builds the criterion, which may return the loss of each row."""
         import torch
 
         script.use("from torch import nn")
+        name, options = type(self).__name__, self.ejected_options(script, criterion)
+        if is_for_rows:
+            options["reduction"] = "none"
+        return constructor(f"nn.{name}", getattr(torch.nn, name), options)
+
+    def ejected_options(self, script: "Script", criterion: "nn.Module") -> dict[str, Any]:
+        """Return the arguments of torch's class; buffers of the criterion are written as tensors."""
+        import torch
+
         options = self.arguments()
         for name, value in self.arguments().items():
             tensor = getattr(criterion, name, None)
             if value is not None and isinstance(tensor, torch.Tensor):
                 options[name] = Code(script.moved(f"torch.tensor({literal(tensor.tolist())})"))
-        if is_for_rows:
-            options["reduction"] = "none"
-        name = type(self).__name__
-        return constructor(f"nn.{name}", getattr(torch.nn, name), options)
+        return options
 
     def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
         """Return what the loss of a batch is divided by, as code; `None` for a sum."""
