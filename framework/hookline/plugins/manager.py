@@ -83,6 +83,8 @@ class Plugins:
                 self.added.append((origin, plugin))
                 names[origin.name] = name
         self.added += with_origins(extra)
+        self._answering: list[Named] = []
+        """The built-in plugins that answer stages: most have components only, and need not be registered for a run."""
         self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
@@ -123,7 +125,7 @@ class Plugins:
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy calls the plugin last that was registered first.
-        for origin, plugin in [*self.built_in, *reversed(self._arrange([*self.added, *inside]))]:
+        for origin, plugin in [*self._answering, *reversed(self._arrange([*self.added, *inside]))]:
             register(manager, origin, plugin)
         manager.callbacks = {name: ("callbacks", index) for index, (name, _) in enumerate(callbacks)}
         manager.spec = spec
@@ -135,6 +137,11 @@ class Plugins:
         origins = {origin.name: origin for origin, _ in self.all()}
         for origin, plugin in [*self.built_in, *self.added]:
             register(manager, origin, plugin)
+        self._answering = [
+            (origin, plugin)
+            for origin, plugin in self.built_in
+            if any(caller.name in stages.STAGES for caller in manager.get_hookcallers(plugin) or ())
+        ]
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
             origin = origins[implementation.plugin_name]
