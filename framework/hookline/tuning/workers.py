@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.signals import Interruption
 from hookline.spec.space.record import TrialRecord
-from hookline.tuning.study import PAUSE, Study
+from hookline.tuning.study import Study
 
 MOST_STARTED = 5
 """How often, for each worker, a process is started in place of one that was killed."""
@@ -60,7 +60,7 @@ def work_together(
                     subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
                 )
                 started += 1
-            time.sleep(PAUSE)
+            time.sleep(study.store.pause)
     finally:
         for process in running:
             if interruption.number is not None or not study.is_complete:

@@ -35,6 +35,8 @@ class TrialRecord:
     """The number of epochs that were trained."""
     attributes: dict[str, Any] = field(factory=dict)
     """What the search noted, as JSON values."""
+    place: str | None = None
+    """The machine and the directory in which it was trained, if the study has a storage that machines share."""
 
     @property
     def has_ended(self) -> bool:
