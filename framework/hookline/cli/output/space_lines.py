@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hookline.cli.output.screen import paragraph, table
-from hookline.cli.output.trial_lines import shown
+from hookline.cli.output.trials.rows import listed, short_names
 from hookline.errors.text import counted
-from hookline.spec.dump import as_toml
 from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.space.domains import Choices
 from hookline.spec.space.space import Parameter
@@ -24,7 +23,7 @@ def space_lines(spec: TrainingSpec, tuner: TunerSpec, width: int | None) -> Iter
         yield from paragraph(f"  {goal}", width, then="    ")
     first = tuner.build(spec.run.seed, plan_of(spec).maximized).suggest(1, ())
     if first is not None:
-        yield from paragraph(f"  the first trial: {shown(first.values)}", width, then="    ")
+        yield from paragraph(f"  the first trial: {listed(short_names(tuner.space), first.values)}", width, then="    ")
 
 
 def goals(spec: TrainingSpec) -> Iterator[str]:
@@ -50,6 +49,6 @@ def _values(parameter: Parameter) -> str:
     """The values of a parameter in words."""
     domain = parameter.domain
     if isinstance(domain, Choices):
-        return ", ".join(label if isinstance(label, str) else as_toml(label) for label in domain.labels)
+        return ", ".join(map(domain.text, domain.labels))
     how = ", logarithmic" if domain.log else "" if domain.step is None else f" in steps of {domain.step}"
     return f"{domain.low} to {domain.high}{how}"

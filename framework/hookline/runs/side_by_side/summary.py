@@ -107,10 +107,25 @@ class RunSummary:
 
     @cached_property
     def state(self) -> str:
-        """How the run ended; "running", "unfinished" or "damaged" if `result.json` does not say it."""
+        """How the run ended; "running", "unfinished" or "damaged" if `result.json` does not say it.
+
+        A trial of a study may also be pruned, or have failed before it could be trained.
+        """
+        if self._of_trial in ("pruned", "failed"):
+            return self._of_trial
         if self.result is None:
             return RUNNING if is_running(self.directory) else UNFINISHED
         return str(self.result["state"]) if self.result else DAMAGED
+
+    @cached_property
+    def _of_trial(self) -> str:
+        """The state in the record of a trial; empty if there is none."""
+        try:
+            record = read_record(self.directory)
+        except HooklineError as error:
+            self._found(str(error).removeprefix(f"{self.directory}{os.sep}"))
+            return ""
+        return "" if record is None else record.state
 
     @cached_property
     def epochs(self) -> int | None:
