@@ -28,6 +28,9 @@ RECORD = "trial.json"
 BEST = "best.toml"
 """The spec of the best trial."""
 
+STORAGE = "HOOKLINE_STORAGE"
+"""The environment variable with the URL of a storage. Unlike a command line, it is hidden from other users."""
+
 _NAME = re.compile(r"trial-([1-9][0-9]*)")
 
 
@@ -144,7 +147,17 @@ def read_record(root: Path, number: int) -> TrialRecord | None:
         RunError: if it is damaged.
 
     """
-    path = trial_directory(root, number) / RECORD
+    return record_in(trial_directory(root, number))
+
+
+def record_in(directory: Path) -> TrialRecord | None:
+    """The record of a trial in its directory; `None` if there is none.
+
+    Raises:
+        RunError: if it is damaged.
+
+    """
+    path = directory / RECORD
     try:
         return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:

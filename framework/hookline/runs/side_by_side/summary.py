@@ -20,6 +20,7 @@ from hookline.runs import lock as locking
 from hookline.runs.checkpoints import store
 from hookline.runs.directory import LOG, RESULT, SPEC
 from hookline.runs.liveness import is_running
+from hookline.runs.study import record_in
 
 RUNNING, UNFINISHED, DAMAGED = "running", "unfinished", "damaged"
 """The states of runs without a readable `result.json`. No process on this machine trains an unfinished run: it was
@@ -121,7 +122,7 @@ class RunSummary:
     def _of_trial(self) -> str:
         """The state in the record of a trial; empty if there is none."""
         try:
-            record = read_record(self.directory)
+            record = record_in(self.directory)
         except HooklineError as error:
             self._found(str(error).removeprefix(f"{self.directory}{os.sep}"))
             return ""

@@ -169,6 +169,8 @@ def _widest(parameter: Parameter) -> int:
 
 def listed(names: Mapping[str, Sequence[Parameter]], values: Mapping[str, Any]) -> str:
     """Values with their short names, as `short_names` returns them."""
+    if not values:
+        return "the spec's own values"
     pairs = ((name, one) for name, group in names.items() for one in group if one.name in values)
     return printable(", ".join(f"{name} {one.text(values[one.name])}" for name, one in pairs))
 
