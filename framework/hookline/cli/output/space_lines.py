@@ -22,11 +22,11 @@ def space_lines(spec: TrainingSpec, tuner: TunerSpec, width: int | None) -> Iter
     yield from table(((one.name, _values(one)) for one in tuner.space.parameters()), width)
     for goal in goals(spec):
         yield from paragraph(f"  {goal}", width, then="    ")
-    number, first = _example(spec, tuner)
+    chosen, first = _example(spec, tuner)
     if tuner.baseline:
         yield "  trial 1: the spec's own values"
     if first is not None:
-        yield from paragraph(f"  trial {number}: {listed(short_names(tuner.space), first.values)}", width, then="    ")
+        yield from paragraph(f"  trial {chosen}: {listed(short_names(tuner.space), first.values)}", width, then="    ")
 
 
 def _example(spec: TrainingSpec, tuner: TunerSpec) -> tuple[int, TrialRecord | None]:

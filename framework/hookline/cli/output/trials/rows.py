@@ -1,5 +1,6 @@
 """The rows of trials: with a column for each parameter if there is room, and with a list of values otherwise."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,6 @@ MOST_STEPS = 100
 """The number of steps of a range up to which the width of each value is known."""
 
 GAP = "  "
-
-JOINED = "\N{NO-BREAK SPACE}"
 
 
 @frozen
@@ -176,6 +175,16 @@ def listed(names: Mapping[str, Sequence[Parameter]], values: Mapping[str, Any]) 
 
 
 def paragraph_of_values(text: str, width: int | None, indent: str, then: str | None = None) -> list[str]:
-    """Wrap values with their names, as `paragraph` does, but not between a name and its value."""
-    joined = ", ".join(part.replace(" ", JOINED) for part in text.split(", "))
-    return [line.replace(JOINED, " ") for line in paragraph(joined, width, indent, then)]
+    """Wrap values with their names, as `paragraph` does, but if possible not between a name and its value."""
+    if width is None:
+        return [f"{indent}{text}"]
+    then = indent if then is None else then
+    lines, is_empty = [indent], True
+    for part in re.split(r"(?<=[,;:]) ", text):
+        pieces = [part] if text_width(then) + text_width(part) <= width else part.split(" ")
+        for piece in pieces:
+            if not is_empty and text_width(lines[-1]) + 1 + text_width(piece) > width:
+                lines, is_empty = [*lines, then], True
+            lines[-1] += piece if is_empty else f" {piece}"
+            is_empty = False
+    return lines
