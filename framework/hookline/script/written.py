@@ -55,14 +55,30 @@ def refuse_inherited_lines(component: Any, method: str = "eject", behavior: Sequ
         MismatchError: if its lines are unknown.
 
     """
-    name, overridden = type(component).__name__, []
-    for kind in type(component).__mro__:
-        own = vars(kind)
+    if reason := _why_not_written(type(component), method, behavior):
+        raise cannot_be_written(f"{type(component).__name__} has no lines of torch: {reason}.", ("type",))
+
+
+def _why_not_written(kind: Any, method: str, behavior: Sequence[str] | None = None) -> str:
+    """Return why the lines of a class are unknown; empty if they are known."""
+    if getattr(getattr(kind, method), "has_no_lines", False):
+        return f"its class has no method `{method}`"
+    for base in kind.__mro__:
+        own = vars(base)
         if method in own:
             break
-        overridden += [one for one in (component.behavior if behavior is None else behavior) if one in own]
-    if getattr(getattr(type(component), method), "has_no_lines", False):
-        raise cannot_be_written(f"{name} has no lines of torch: its class has no method `{method}`.", ("type",))
-    if overridden:
-        message = f"{name} has no lines of torch: it overrides `{overridden[0]}`, but not `{method}`."
-        raise cannot_be_written(message, ("type",))
+        if overridden := [one for one in (kind.behavior if behavior is None else behavior) if one in own]:
+            return f"it overrides `{overridden[0]}`, but not `{method}`"
+    missing = [name for name in getattr(kind, "lines_need", ()) if not getattr(kind, name)]
+    return f"its class has no `{missing[0]}`" if missing else ""
+
+
+def is_written(kind: type[Any]) -> bool | None:
+    """Whether the class of a component has lines; `None` if its family is no part of a script.
+
+    An option of the component may have no lines all the same.
+    """
+    if not hasattr(kind, "eject"):
+        return None
+    methods = {"eject": None, **getattr(kind, "further_lines", {})}
+    return not any(_why_not_written(kind, method, behavior) for method, behavior in methods.items())

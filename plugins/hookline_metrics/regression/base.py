@@ -4,7 +4,6 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from hookline.data import Signs, in_float64
-from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, MetricSpec, spec
 from hookline_metrics.state import State
 
@@ -27,6 +26,15 @@ class RegressionMetric(MetricSpec):
             name, kind = type(self).__name__, type(loss).__name__
             raise ValueError(f"{name} evaluates numbers, but the targets of {kind} are signs.")
 
+    lines_need = ("formula",)
+    formula: ClassVar[str] = ""
+    """The metric as code, for `predicted` and `true`, two tensors in float64 with all rows. Its last line is an
+    expression."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true numbers that returns the formula, and return a call of it."""
+        return eject_formula(self, script, predicted, self.formula)
+
 
 @spec
 class SumMetric(RegressionMetric):
@@ -46,15 +54,6 @@ class SumMetric(RegressionMetric):
         """Return the sums."""
         return _Sums(self)
 
-    formula: ClassVar[str] = ""
-    """The metric as code, for `predicted` and `true`, two tensors in float64; empty if there is none."""
-
-    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
-        """Add a function of predicted and true numbers, and return a call of it."""
-        if not self.formula:
-            raise cannot_be_written(f"{type(self).__name__} has no lines of torch.")
-        return eject_formula(self, script, predicted, self.formula)
-
 
 def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNames", formula: str) -> str:
     """Add a function of predicted and true numbers that returns a formula, and return a call of it."""
@@ -63,6 +62,8 @@ def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNa
     name = function_name(type(metric).__name__)
     doc = (type(metric).__doc__ or "").splitlines()[0]
     *before, last = formula.split("\n")
+    if "math." in formula:
+        script.use("import math")
     lines = ["predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
     body = "\n".join(f"    {line}" for line in lines)
     name = script.define(f"def {name}(predicted, true):\n{documentation(doc)}\n{body}")
