@@ -1,6 +1,6 @@
 """Mix rows of a batch with one another, and their losses accordingly."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve
@@ -47,7 +47,7 @@ class Mixing(CallbackSpec):
         """Return the callback, which remembers how the latest batch was mixed."""
         return _Mixing(self)
 
-    lines_need = ("lines",)
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"lines": ("mix",)}
     lines: ClassVar[str] = ""
     """A function of a script that mixes the rows of a batch in place, and returns the order of the others with the
     remaining share of the rows, or `None` if they are not mixed."""

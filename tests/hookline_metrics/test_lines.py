@@ -6,8 +6,11 @@ import pytest
 import torch
 
 import hookline
-from hookline.script import PredictionNames, Script
+from hookline.errors import MismatchError
+from hookline.script import PredictionNames, Script, refuse_inherited_lines
+from hookline.script.written import is_written
 from hookline_metrics import register_specs
+from hookline_metrics.regression.errors import MeanAbsoluteError
 
 ROWS = 60
 GENERATOR = torch.Generator().manual_seed(1)
@@ -68,8 +71,11 @@ def computed(metric, loss, predictions, scores, targets):
         state.update(*part)
     script = Script(seed=0, epochs=1, dtype="float32")
     script.use("import torch")
+    refuse_inherited_lines(metric)
     names = {"predictions": "predictions", "scores": "scores", "truth": "targets", "distribution": "targets"}
-    example = SimpleNamespace(predictions=predictions[:7], scores=scores[:7], truth=targets[:7])
+    example = SimpleNamespace(
+        predictions=predictions[:7], scores=scores[:7], truth=targets[:7], distribution=targets[:7]
+    )
     script.add("result", f"number = {metric.eject(script, loss, PredictionNames(**names, example=example))}")
     variables = {"predictions": predictions, "scores": scores, "targets": targets}
     exec(script.text('"""A metric."""'), variables)  # noqa: S102 - Hookline wrote it.
@@ -133,3 +139,55 @@ def test_the_lines_of_metrics_of_curves_compute_the_same():
     images = logits.reshape(4, 15, 3).movedim(2, 1)
     of_classes["of steps"] = images.softmax(dim=1), images, truth.reshape(4, 15)
     assert differing({"type": "CrossEntropyLoss"}, [*CURVES, *IGNORING], of_classes) == {}
+
+
+OF_LABELS_OR_CLASSES = [
+    ("CohenKappa", {}),
+    ("MatthewsCorrCoef", {}),
+    *((name, {"average": "macro"}) for name in ("Accuracy", "F1Score", "Precision", "Specificity")),
+]
+ONLY_OF_CLASSES = [
+    *((name, {"ignore_index": 1}) for name in ("CohenKappa", "MatthewsCorrCoef", "ExactMatch", "Perplexity")),
+    *(("CohenKappa", {"weights": weights}) for weights in ("linear", "quadratic")),
+    *(("CohenKappa", {"weights": weights, "ignore_index": 1}) for weights in ("linear", "quadratic")),
+    *((name, {"top_k": 2}) for name in ("Accuracy", "F1Score")),
+    ("Recall", {"top_k": 2, "average": "macro", "ignore_index": 1}),
+    *((name, {}) for name in ("ExactMatch", "KLDivergence", "JensenShannonDivergence", "Perplexity")),
+    *((name, {"reduction": "sum"}) for name in ("KLDivergence", "JensenShannonDivergence")),
+]
+
+
+def test_the_lines_of_metrics_of_classes_compute_the_same():
+    logits, truth = LOGITS
+    of_one = {"of one label": (logits.sigmoid(), logits, truth)}
+    assert differing({"type": "BCEWithLogitsLoss"}, OF_LABELS_OR_CLASSES, of_one) == {}
+    logits, truth = OF_LABELS
+    labels = {"of labels": (logits.sigmoid(), logits, truth)}
+    of_labels = [*OF_LABELS_OR_CLASSES[1:], ("ExactMatch", {}), ("ExactMatch", {"ignore_index": 0})]
+    assert differing({"type": "BCEWithLogitsLoss"}, of_labels, labels) == {}
+    logits, truth = OF_CLASSES
+    images = logits.reshape(4, 15, 3).movedim(2, 1)
+    of_classes = {
+        "of classes": (logits.softmax(dim=1), logits, truth),
+        "of steps": (images.softmax(dim=1), images, truth.reshape(4, 15)),
+    }
+    given = [*OF_LABELS_OR_CLASSES, *ONLY_OF_CLASSES]
+    assert differing({"type": "CrossEntropyLoss"}, given, of_classes) == {}
+
+
+def test_the_lines_of_metrics_of_distributions_compute_the_same():
+    logits, others = drawn(ROWS, 3), drawn(ROWS, 3)
+    case = {"of distributions": (logits.softmax(dim=1), logits, others.softmax(dim=1))}
+    given = [(name, {}) for name in ("KLDivergence", "JensenShannonDivergence", "Perplexity")]
+    assert differing({"type": "CrossEntropyLoss"}, given, case) == {}
+
+
+def test_a_metric_that_computes_something_else_does_not_inherit_the_lines():
+    class Other(MeanAbsoluteError):
+        def terms(self, predictions, targets):
+            return (2 * (predictions - targets).abs(),)
+
+    assert is_written(MeanAbsoluteError)
+    assert not is_written(Other)
+    with pytest.raises(MismatchError, match="Other has no lines of torch: it overrides `terms`, but not `formula`"):
+        refuse_inherited_lines(Other())

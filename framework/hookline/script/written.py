@@ -1,6 +1,6 @@
 """Whether the lines that a component inherits still say what it does."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import Factory, fields
@@ -49,28 +49,36 @@ def refuse_inherited_lines(component: Any, method: str = "eject", behavior: Sequ
         component: the component.
         method: the method that writes the lines.
         behavior: the methods that do what the lines say. A class that overrides one of them must override `method` too.
-            Default: those in the class attribute `behavior`.
+            Default: those in the class attribute `behavior`. The lines of `eject` may consist of those in
+            `further_lines`, a class attribute with such methods for each of them.
 
     Raises:
         MismatchError: if its lines are unknown.
 
     """
-    if reason := _why_not_written(type(component), method, behavior):
-        raise cannot_be_written(f"{type(component).__name__} has no lines of torch: {reason}.", ("type",))
+    known = _methods(type(component)) if method == "eject" and behavior is None else {method: behavior}
+    for one, does in known.items():
+        if reason := _why_not_written(type(component), one, does):
+            raise cannot_be_written(f"{type(component).__name__} has no lines of torch: {reason}.", ("type",))
+
+
+def _methods(kind: Any) -> Mapping[str, Sequence[str] | None]:
+    """Return the methods and attributes with lines of a class, and for each the methods that do what these say."""
+    return {"eject": None, **getattr(kind, "further_lines", {})}
 
 
 def _why_not_written(kind: Any, method: str, behavior: Sequence[str] | None = None) -> str:
     """Return why the lines of a class are unknown; empty if they are known."""
-    if getattr(getattr(kind, method), "has_no_lines", False):
-        return f"its class has no method `{method}`"
+    lines = getattr(kind, method)
+    if lines == "" or getattr(lines, "has_no_lines", False):
+        return f"its class has no {'method ' if callable(lines) else ''}`{method}`"
     for base in kind.__mro__:
         own = vars(base)
         if method in own:
             break
         if overridden := [one for one in (kind.behavior if behavior is None else behavior) if one in own]:
             return f"it overrides `{overridden[0]}`, but not `{method}`"
-    missing = [name for name in getattr(kind, "lines_need", ()) if not getattr(kind, name)]
-    return f"its class has no `{missing[0]}`" if missing else ""
+    return ""
 
 
 def is_written(kind: type[Any]) -> bool | None:
@@ -80,5 +88,4 @@ def is_written(kind: type[Any]) -> bool | None:
     """
     if not hasattr(kind, "eject"):
         return None
-    methods = {"eject": None, **getattr(kind, "further_lines", {})}
-    return not any(_why_not_written(kind, method, behavior) for method, behavior in methods.items())
+    return not any(_why_not_written(kind, method, behavior) for method, behavior in _methods(kind).items())

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline.script import PredictionNames, Script, literal
-from hookline_metrics.ejecting.counting import documentation, function_name
+from hookline_metrics.ejecting.functions import add_function
 
 if TYPE_CHECKING:
     from hookline.spec import LossSpec
@@ -98,7 +98,6 @@ def eject_curve(metric: "CurveMetric", script: Script, loss: "LossSpec", predict
 
 def _of_column(metric: "CurveMetric", script: Script) -> str:
     """Add the function of one column of scores, and return its name."""
-    name = function_name(type(metric).__name__)
     if not metric.curve_lines:
         return script.define(RANKED)
     if isinstance(metric.thresholds, int):
@@ -110,12 +109,7 @@ def _of_column(metric: "CurveMetric", script: Script) -> str:
         script.use("from torch import nn")
         script.define(CURVE)
     *lines, last = metric.curve_lines.splitlines()
-    code = metric.curve_lines
-    if "interpolated(" in code:
+    if "interpolated(" in metric.curve_lines:
         script.define(INTERPOLATED)
-    if "math." in code:
-        script.use("import math")
-    first = (type(metric).__doc__ or "").splitlines()[0]
     body = ["true, false = curve(scores, is_positive)", *lines, f"return {last}"]
-    text = "\n".join(f"    {line}" for line in body)
-    return script.define(f"def {name}(scores, is_positive):\n{documentation(first)}\n{text}")
+    return add_function(script, metric, body, arguments="scores, is_positive")

@@ -1,6 +1,6 @@
 """What all metrics of a curve share: thresholds, the rows that they rank, and the average over classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from hookline.errors import OptionError
@@ -71,7 +71,7 @@ class CurveMetric(ClassificationMetric):
         )
         return KeptScores(columns) if self.thresholds is None else CountedScores(columns, self.thresholds)
 
-    lines_need = ("curve_lines",)
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"curve_lines": ("of_curve", "of_columns")}
     curve_lines: ClassVar[str] = ""
     """The number of one curve as code, as `of_curve` computes it. The last line is an expression."""
 

@@ -1,6 +1,7 @@
 """The base of metrics of numbers, and the sums of which most of them are functions."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from hookline.data import Signs, in_float64
@@ -26,7 +27,7 @@ class RegressionMetric(MetricSpec):
             name, kind = type(self).__name__, type(loss).__name__
             raise ValueError(f"{name} evaluates numbers, but the targets of {kind} are signs.")
 
-    lines_need = ("formula",)
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"formula": ()}
     formula: ClassVar[str] = ""
     """The metric as code, for `predicted` and `true`, two tensors in float64 with all rows. Its last line is an
     expression."""
@@ -54,19 +55,17 @@ class SumMetric(RegressionMetric):
         """Return the sums."""
         return _Sums(self)
 
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("terms", "of_sums")}
+
 
 def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNames", formula: str) -> str:
     """Add a function of predicted and true numbers that returns a formula, and return a call of it."""
-    from hookline_metrics.ejecting.counting import documentation, function_name
+    from hookline_metrics.ejecting.functions import add_function
 
-    name = function_name(type(metric).__name__)
-    doc = (type(metric).__doc__ or "").splitlines()[0]
     *before, last = formula.split("\n")
-    if "math." in formula:
-        script.use("import math")
     lines = ["predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
-    body = "\n".join(f"    {line}" for line in lines)
-    name = script.define(f"def {name}(predicted, true):\n{documentation(doc)}\n{body}")
+    name = add_function(script, metric, lines)
     return f"{name}({predicted.predictions}, {predicted.truth})"
 
 

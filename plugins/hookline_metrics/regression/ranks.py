@@ -26,6 +26,9 @@ class RankMetric(RegressionMetric):
         """Return an object that keeps all rows."""
         return _Kept(self)
 
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("of_column",)}
+
     def of_column(self, predictions: "Tensor", targets: "Tensor") -> float:
         """Return the correlation of ranks, int64 `(rows,)`: equal numbers have the same rank."""
         raise NotImplementedError

@@ -92,6 +92,8 @@ class NormalizedRootMeanSquaredError(RegressionMetric):
         """Return the moments of the targets and errors, and the extremes of the targets."""
         return _Normalized(self.normalization)
 
+    eject = RegressionMetric.eject
+
 
 @spec
 class CosineSimilarity(RegressionMetric):
@@ -116,6 +118,8 @@ class CosineSimilarity(RegressionMetric):
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return a sum over rows."""
         return _Cosines(is_mean=self.reduction == "mean")
+
+    eject = RegressionMetric.eject
 
 
 class _Normalized(State):

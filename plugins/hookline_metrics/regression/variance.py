@@ -29,6 +29,9 @@ class MomentMetric(RegressionMetric):
         """Return the moments."""
         return _Moments(self)
 
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("of_columns", "number")}
+
     def of_columns(self, moments: Moments) -> "Tensor":
         """Return the number of each column, float64; NaN where it is not defined."""
         raise NotImplementedError
@@ -47,6 +50,7 @@ class ExplainedMetric(MomentMetric):
     multioutput: Multioutput = "uniform_average"
     """The average over several targets: with equal weights, or with their variances as weights."""
 
+    further_lines = {"formula": ("of_columns", "number"), "ejected_errors": ("errors",)}
     ejected_errors: ClassVar[str] = ""
     """The errors whose squares are not explained, as code."""
 

@@ -10,7 +10,7 @@ from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
 from hookline.script.loop import Loop
 from hookline.script.script import Script
-from hookline.script.written import cannot_be_written, refuse_inherited_lines, without_lines
+from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 
@@ -26,7 +26,7 @@ class SchedulerSpec(WrapperSpec):
     family = "scheduler"
 
     further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"eject_scheduler": ("build_scheduler",)}
-    """The methods with lines that `eject` calls, and the methods that do what these say."""
+    """The method with lines that `eject` calls, and what does what these say."""
 
     needs_record: ClassVar[bool] = False
     """Whether it needs what was logged. Then it is stepped after each record, also inside an epoch, and cannot be part
@@ -124,8 +124,6 @@ class SchedulerSpec(WrapperSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the scheduler, and its steps."""
-        for method, behavior in self.further_lines.items():
-            refuse_inherited_lines(self, method, behavior)
         loop = script.loop
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
         name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
