@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 from attrs import define, field
@@ -33,6 +35,15 @@ class _Job:
     error: BaseException | None = field(factory=lambda: RuntimeError("The request has not been predicted."))
     lines: Sequence[str] = ()
 
+    def parse(self) -> None:
+        """Read the rows."""
+        self.given = self.read(self.body)
+
+    @property
+    def count(self) -> int:
+        """The number of its rows."""
+        return 0 if self.given is None else len(self.given.rows)
+
     @property
     def text(self) -> str:
         """The answer: an object for a single row, otherwise a list."""
@@ -48,9 +59,9 @@ class _Unit:
     blocks: Sequence[Any] = ()
 
     @property
-    def rows(self) -> list[int]:
-        """The number of rows of each request."""
-        return [len(job.given.rows) for job in self.jobs if job.given is not None]
+    def all_rows(self) -> list[Mapping[str, Any]]:
+        """The rows of all requests."""
+        return [row for job in self.jobs if job.given is not None for row in job.given.rows]
 
 
 class Worker:
@@ -129,17 +140,42 @@ class Worker:
     def _predict(self, jobs: Sequence[_Job]) -> None:
         """Predict requests together. If this fails, predict each alone, so that it fails only for its own rows."""
         for job in jobs:
-            _catch([job], lambda job=job: setattr(job, "given", job.read(job.body)))  # type: ignore[misc]
-        units: list[_Unit] = []
-        for together in self._units([job for job in jobs if job.error is None]):
-            if _catch(together.jobs, lambda unit=together: self._prepare(unit)):  # type: ignore[misc]
+            _catch([job], job.parse)
+        units, others = self._few([job for job in jobs if job.error is None])
+        for together in self._units(others):
+            if self._prepare(together):
                 units.append(together)
             elif len(together.jobs) > 1:
-                alone = [_Unit([job]) for job in together.jobs]
-                units += [unit for unit in alone if _catch(unit.jobs, lambda unit=unit: self._prepare(unit))]  # type: ignore[misc]
-        if not _catch([job for unit in units for job in unit.jobs], lambda: self._apply(units)) and len(units) > 1:
-            for unit in units:
-                _catch(unit.jobs, lambda unit=unit: self._apply([unit]))  # type: ignore[misc]
+                units += [unit for job in together.jobs if self._prepare(unit := _Unit([job]))]
+        if not self._apply(units) and (len(units) > 1 or len(units[0].jobs) > 1):
+            for job in [job for unit in units for job in unit.jobs]:
+                unit = _Unit([job])
+                if self._prepare(unit):
+                    self._apply([unit])
+
+    def _few(self, jobs: list[_Job]) -> tuple[list[_Unit], list[_Job]]:
+        """Prepare requests with few rows in the fast way, together if possible, and return also those that need more."""
+        small = [job for job in jobs if job.count < self._most]
+        others = [job for job in jobs if job.count >= self._most]
+        units: list[_Unit] = []
+        for together in _of_at_most(small, self._most):
+            if (unit := self._prepared_fast(together)) is not None:
+                units.append(unit)
+                continue
+            for job in together:
+                alone = self._prepared_fast([job]) if len(together) > 1 else None
+                if alone is None:
+                    others.append(job)
+                else:
+                    units.append(alone)
+        return units, others
+
+    def _prepared_fast(self, jobs: list[_Job]) -> _Unit | None:
+        unit = _Unit(jobs)
+        # An error of a component, such as a kind of column, belongs to the request that causes it: see `_prepare`.
+        with suppress(Exception):
+            unit.blocks = self._predictor.few(unit.all_rows) or ()
+        return unit if unit.blocks else None
 
     def _units(self, jobs: Sequence[_Job]) -> list[_Unit]:
         """Put together the requests whose cells have the same types, so that none is read differently."""
@@ -147,7 +183,7 @@ class Worker:
         latest: dict[object, tuple[_Unit, int]] = {}
         for job in jobs:
             assert job.given is not None
-            count = len(job.given.rows)
+            count = job.count
             key = signature(job.given.rows) if self._predictor.are_alike and count < self._most else None
             known = None if key is None else latest.get(key)
             if known is not None and known[1] + count <= self._most:
@@ -159,16 +195,40 @@ class Worker:
                 latest[key] = units[-1], count
         return units
 
-    def _prepare(self, unit: _Unit) -> None:
-        rows = [row for job in unit.jobs if job.given is not None for row in job.given.rows]
-        unit.blocks = self._predictor.prepared(rows)
+    def _prepare(self, unit: _Unit) -> bool:
+        """Prepare the rows of a unit, and return whether they can be read."""
 
-    def _apply(self, units: Sequence[_Unit]) -> None:
-        found = iter(self._predictor.predicted([block for unit in units for block in unit.blocks], self._most))
-        for unit in units:
-            lines = [line for _ in unit.blocks for line in next(found)]
-            for job, count in zip(unit.jobs, unit.rows, strict=True):
-                job.lines, lines = lines[:count], lines[count:]
+        def prepare() -> None:
+            unit.blocks = self._predictor.prepared(unit.all_rows)
+
+        return _catch(unit.jobs, prepare)
+
+    def _apply(self, units: Sequence[_Unit]) -> bool:
+        """Predict units, and return whether this succeeds."""
+
+        def apply() -> None:
+            found = iter(self._predictor.predicted([block for unit in units for block in unit.blocks], self._most))
+            for unit in units:
+                lines = [line for _ in unit.blocks for line in next(found)]
+                ends = accumulate(job.count for job in unit.jobs)
+                for job, end in zip(unit.jobs, ends, strict=True):
+                    job.lines = lines[end - job.count : end]
+
+        return _catch([job for unit in units for job in unit.jobs], apply)
+
+
+def _of_at_most(jobs: Sequence[_Job], most: int) -> Iterator[list[_Job]]:
+    """Yield requests in lists with at most this number of rows."""
+    together: list[_Job] = []
+    rows = 0
+    for job in jobs:
+        if together and rows + job.count > most:
+            yield together
+            together, rows = [], 0
+        together.append(job)
+        rows += job.count
+    if together:
+        yield together
 
 
 def _catch(jobs: Sequence[_Job], action: Callable[[], object]) -> bool:

@@ -9,12 +9,13 @@ from hookline.data.new_rows import RowBlock
 from hookline.plugins.stages import Run
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
-    PARTS,
-    Part,
     PredictionColumn,
+    column_name,
+    column_of,
     default_parts,
-    prediction_columns,
+    offered_parts,
 )
+from hookline.spec.objective.prediction_values import PARTS, Part, PredictedValues, values_of_part
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,12 +36,11 @@ def predicted_batch(
 
     # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
     whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
+    rows = whole.rows
+    several = [whole] if rows <= batch_size else [whole.slice(at, at + batch_size) for at in range(0, rows, batch_size)]
     with torch.no_grad():
         found = [
-            predicted_outputs(
-                run, model, criterion, description, whole.slice(start, start + batch_size), with_truth=with_truth
-            )
-            for start in range(0, batch.rows, batch_size)
+            predicted_outputs(run, model, criterion, description, part, with_truth=with_truth) for part in several
         ]
         return {key: join_predicted([several[key] for several in found]).cpu() for key in found[0]}
 
@@ -72,20 +72,34 @@ def predicted_outputs(
 
 
 def columns_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> list[PredictionColumn]:
-    """Return the columns of predictions: one part after the other, and in it one target after the other.
+    """Return the columns of predictions: see `values_of`."""
+    return [
+        PredictionColumn(one.what, target, one.label, column_of(one))
+        for target, one in values_of(several, parts).values()
+    ]
+
+
+def values_of(
+    several: Mapping[str, Predicted], parts: Sequence[Part] = ()
+) -> dict[str, tuple[str, PredictedValues]]:
+    """Return the values of predictions by the names of their columns, each with its target if there are several.
+
+    They are in the order of the columns: one part after the other, and in it one target after the other.
 
     Args:
         several: the predictions by target.
         parts: the parts; those that a loss does not offer are left out. Default: see `default_parts`.
 
     """
-    found: dict[str, PredictionColumn] = {}
+    found: dict[str, tuple[str, PredictedValues]] = {}
     for part in parts or PARTS:
         for key, one in several.items():
-            if parts or part in default_parts(one):
-                for column in prediction_columns(one, [part], key if len(several) > 1 else ""):
-                    found.setdefault(column.name, column)
-    return list(found.values())
+            if part not in (offered_parts(one) if parts else default_parts(one)):
+                continue
+            target = key if len(several) > 1 else ""
+            for values in values_of_part(one, part):
+                found.setdefault(column_name(values.what, target, values.label), (target, values))
+    return found
 
 
 def spread(found: Mapping[str, Any], block: RowBlock) -> Mapping[str, Any]:
