@@ -1,6 +1,6 @@
 """The application: what each path answers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,7 +26,13 @@ ERRORS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def application(predictor: Served, limits: Limits, *, hosts: frozenset[str] | None = None) -> Guard:
+def application(
+    predictor: Served,
+    limits: Limits,
+    *,
+    hosts: frozenset[str] | None = None,
+    begun: Callable[[], int] | None = None,
+) -> Guard:
     """Return the ASGI application.
 
     Args:
@@ -34,6 +40,7 @@ def application(predictor: Served, limits: Limits, *, hosts: frozenset[str] | No
         limits: what is accepted.
         hosts: the names of the server that the header `Host` may have, so that no other page can reach it through a
             name of its own. Default: any.
+        begun: returns the number of requests that have begun: see `Worker`.
 
     """
     images = [field.name for field in predictor.fields if field.cell == "image"]
@@ -42,7 +49,7 @@ def application(predictor: Served, limits: Limits, *, hosts: frozenset[str] | No
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        endpoint.worker = worker = Worker(predictor, limits)
+        endpoint.worker = worker = Worker(predictor, limits, begun)
         try:
             yield
         finally:

@@ -51,4 +51,3 @@ def _host(scope: "Scope") -> str:
     given = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
     name, colon, port = given.rpartition(":")
     return name if colon and port.isdecimal() else given
-

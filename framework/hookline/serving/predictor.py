@@ -11,7 +11,7 @@ from hookline.data.json_rows.texts import json_objects
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import HooklineError, UnreadableRowsError
 from hookline.serving.example import example_rows
-from hookline.serving.prediction_texts import json_of_predictions
+from hookline.serving.prediction_texts import PredictionTexts
 from hookline.spec.objective.predicted import Predicted
 from hookline.spec.objective.prediction_columns import PredictionColumn
 from hookline.trained.trained_model import default_batch_size, rows_per_block
@@ -62,6 +62,7 @@ class Predictor:
             """A row that can be predicted, if one is known."""
             self.outputs: Sequence[PredictionColumn] = self._try_examples()
             """The columns of the predictions, for any row."""
+            self._texts = PredictionTexts(self.outputs)
             self._open = closing.pop_all()
 
     def close(self) -> None:
@@ -115,7 +116,7 @@ class Predictor:
     def _lines(self, blocks: Sequence[RowBlock]) -> list[str]:
         """Return the predictions for blocks of the same shapes, without the columns that are kept."""
         batches = [block.batch for block in blocks if block.batch is not None]
-        return json_of_predictions(self._predicted(batches[0] if len(batches) == 1 else _joined(batches)))
+        return self._texts(self._predicted(batches[0] if len(batches) == 1 else _joined(batches)))
 
     def _predicted(self, batch: Batch) -> Mapping[str, Predicted]:
         with inside(self._run):

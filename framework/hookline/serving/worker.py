@@ -30,7 +30,7 @@ class _Job:
 
     read: Callable[[bytes], GivenRows]
     body: bytes
-    answer: "asyncio.Future[str]"
+    waiting: "asyncio.Future[None] | None" = None
     given: GivenRows | None = None
     error: BaseException | None = field(factory=lambda: RuntimeError("The request has not been predicted."))
     lines: Sequence[str] = ()
@@ -44,9 +44,10 @@ class _Job:
         """The number of its rows."""
         return 0 if self.given is None else len(self.given.rows)
 
-    @property
-    def text(self) -> str:
-        """The answer: an object for a single row, otherwise a list."""
+    def result(self) -> str:
+        """Return the answer, an object for a single row, otherwise a list; or raise the error as a refusal."""
+        if self.error is not None:
+            raise refused(self.error)
         is_single = self.given is not None and self.given.is_single
         return self.lines[0] if is_single else f"[{', '.join(self.lines)}]"
 
@@ -71,9 +72,16 @@ class Worker:
     longer than predicting it. Others are predicted in a thread, so that the loop goes on, and more requests wait.
     """
 
-    def __init__(self, predictor: Served, limits: Limits):
-        """Start without requests."""
-        self._predictor, self._limits = predictor, limits
+    def __init__(self, predictor: Served, limits: Limits, begun: Callable[[], int] | None = None):
+        """Start without requests.
+
+        Args:
+            predictor: the model.
+            limits: the limits.
+            begun: returns the number of requests that have begun. If there is only one, it does not wait for others.
+
+        """
+        self._predictor, self._limits, self._begun = predictor, limits, begun
         self._most = min(limits.joined_rows, predictor.batch_size)
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "hookline-serve")
@@ -94,12 +102,18 @@ class Worker:
             RefusedError: If they cannot be predicted.
 
         """
-        job = _Job(read, body, self._loop.create_future())
+        job = _Job(read, body)
+        is_alone = self._begun is not None and self._begun() <= 1 and not self._is_busy
+        if is_alone and self._is_fast(magnitude := _magnitude([job])):
+            self._measured([job], magnitude)
+            return job.result()
+        job.waiting = self._loop.create_future()
         self._waiting.append(job)
         if not self._is_busy:
             self._is_busy = True
             self._loop.call_soon(self._next)  # After the other requests that have just arrived.
-        return await job.answer
+        await job.waiting
+        return job.result()
 
     def stop(self) -> None:
         """End the thread."""
@@ -108,17 +122,18 @@ class Worker:
     def _next(self) -> None:
         """Predict the next requests that wait."""
         jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limits.joined_rows))]
-        if not jobs:
-            self._is_busy = False
-            return
-        magnitude = sum(len(job.body) for job in jobs).bit_length()
-        if self._seconds.get(magnitude, LONGEST) < LONGEST:
+        magnitude = _magnitude(jobs)
+        if self._is_fast(magnitude):
             self._measured(jobs, magnitude)
             self._done(jobs)
         else:
             self._loop.run_in_executor(self._thread, self._measured, jobs, magnitude).add_done_callback(
                 lambda _: self._done(jobs)
             )
+
+    def _is_fast(self, magnitude: int) -> bool:
+        """Whether requests with this number of bytes take so little time that the loop may wait for them."""
+        return self._seconds.get(magnitude, LONGEST) < LONGEST
 
     def _measured(self, jobs: Sequence[_Job], magnitude: int) -> None:
         began = time.perf_counter()
@@ -129,13 +144,12 @@ class Worker:
 
     def _done(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:
-            if job.answer.done():  # The client is gone.
-                continue
-            if job.error is None:
-                job.answer.set_result(job.text)
-            else:
-                job.answer.set_exception(refused(job.error))
-        self._loop.call_soon(self._next)
+            if job.waiting is not None and not job.waiting.done():  # Otherwise, the client is gone.
+                job.waiting.set_result(None)
+        if self._waiting:
+            self._loop.call_soon(self._next)
+        else:
+            self._is_busy = False
 
     def _predict(self, jobs: Sequence[_Job]) -> None:
         """Predict requests together. If this fails, predict each alone, so that it fails only for its own rows."""
@@ -154,7 +168,7 @@ class Worker:
                     self._apply([unit])
 
     def _few(self, jobs: list[_Job]) -> tuple[list[_Unit], list[_Job]]:
-        """Prepare requests with few rows in the fast way, together if possible, and return also those that need more."""
+        """Prepare requests with few rows in the fast way, together if possible. Also return the other requests."""
         small = [job for job in jobs if job.count < self._most]
         others = [job for job in jobs if job.count >= self._most]
         units: list[_Unit] = []
@@ -215,6 +229,10 @@ class Worker:
                     job.lines = lines[end - job.count : end]
 
         return _catch([job for unit in units for job in unit.jobs], apply)
+
+
+def _magnitude(jobs: Sequence[_Job]) -> int:
+    return sum(len(job.body) for job in jobs).bit_length()
 
 
 def _of_at_most(jobs: Sequence[_Job], most: int) -> Iterator[list[_Job]]:

@@ -1,6 +1,6 @@
 """Predict the rows of a batch with the stages of a run, and return the predictions as columns of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
@@ -10,8 +10,7 @@ from hookline.plugins.stages import Run
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
     PredictionColumn,
-    column_name,
-    column_of,
+    columns_of_values,
     default_parts,
     offered_parts,
 )
@@ -39,9 +38,7 @@ def predicted_batch(
     rows = whole.rows
     several = [whole] if rows <= batch_size else [whole.slice(at, at + batch_size) for at in range(0, rows, batch_size)]
     with torch.no_grad():
-        found = [
-            predicted_outputs(run, model, criterion, description, part, with_truth=with_truth) for part in several
-        ]
+        found = [predicted_outputs(run, model, criterion, description, part, with_truth=with_truth) for part in several]
         return {key: join_predicted([several[key] for several in found]).cpu() for key in found[0]}
 
 
@@ -72,34 +69,28 @@ def predicted_outputs(
 
 
 def columns_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> list[PredictionColumn]:
-    """Return the columns of predictions: see `values_of`."""
-    return [
-        PredictionColumn(one.what, target, one.label, column_of(one))
-        for target, one in values_of(several, parts).values()
-    ]
-
-
-def values_of(
-    several: Mapping[str, Predicted], parts: Sequence[Part] = ()
-) -> dict[str, tuple[str, PredictedValues]]:
-    """Return the values of predictions by the names of their columns, each with its target if there are several.
-
-    They are in the order of the columns: one part after the other, and in it one target after the other.
+    """Return the columns of predictions: one part after the other, and in it one target after the other.
 
     Args:
         several: the predictions by target.
         parts: the parts; those that a loss does not offer are left out. Default: see `default_parts`.
 
     """
-    found: dict[str, tuple[str, PredictedValues]] = {}
+    found: dict[str, PredictionColumn] = {}
+    for target, values in values_of(several, parts):
+        for column in columns_of_values(values, target):
+            found.setdefault(column.name, column)
+    return list(found.values())
+
+
+def values_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> Iterator[tuple[str, PredictedValues]]:
+    """Yield the values of predictions in the order of `columns_of`, each with its target if there are several."""
+    wanted = {key: offered_parts(one) if parts else default_parts(one) for key, one in several.items()}
     for part in parts or PARTS:
         for key, one in several.items():
-            if part not in (offered_parts(one) if parts else default_parts(one)):
-                continue
-            target = key if len(several) > 1 else ""
-            for values in values_of_part(one, part):
-                found.setdefault(column_name(values.what, target, values.label), (target, values))
-    return found
+            if part in wanted[key]:
+                for values in values_of_part(one, part):
+                    yield key if len(several) > 1 else "", values
 
 
 def spread(found: Mapping[str, Any], block: RowBlock) -> Mapping[str, Any]:

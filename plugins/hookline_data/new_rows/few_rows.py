@@ -110,7 +110,10 @@ class _FewNumbers:
                 array[:, place] = kind(rows)
         else:
             array = plain
-        with numpy.errstate(over="ignore"):
+        if group.mean is None:
+            with numpy.errstate(over="ignore"):
+                array = array.astype(group.dtype, copy=False)
+        else:
             array = prepared(array, group.mean, group.std, group.dtype)
         if own == "float64" and not numpy.isfinite(array).all():
             raise _NotTakenError

@@ -203,8 +203,8 @@ class NamedColumns(SplitRows):
         from hookline_data.new_rows.few_rows import FewRows
 
         # A source that reads rows in its own way prepares them in its own way, too.
-        is_usual = type(self).open_rows is NamedColumns.open_rows and type(self).rows_of_json is NamedColumns.rows_of_json
-        are_kept = set(keep) <= set(self.always_kept)
-        if not is_usual or not are_kept or self.transforms or not FewRows.can_prepare(self, description):
+        usual = NamedColumns.open_rows, NamedColumns.rows_of_json
+        is_usual = (type(self).open_rows, type(self).rows_of_json) == usual and set(keep) <= set(self.always_kept)
+        if not is_usual or self.transforms or not FewRows.can_prepare(self, description):
             return None
         return FewRows(self, description, keep)

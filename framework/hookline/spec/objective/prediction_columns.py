@@ -1,6 +1,6 @@
 """Predictions as typed columns of a table: class names, probabilities, numbers, texts and raw outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -63,9 +63,8 @@ def prediction_columns(sample: Predicted, parts: Sequence[Part] = (), target: st
     for part in parts or default_parts(sample):
         if part in offered:
             for one in values_of_part(sample, part):
-                name = column_name(one.what, target, one.label)
-                if name not in found:
-                    found[name] = PredictionColumn(one.what, target, one.label, column_of(one))
+                for column in columns_of_values(one, target):
+                    found.setdefault(column.name, column)
     return list(found.values())
 
 
@@ -105,11 +104,14 @@ def refuse_parts(samples: Mapping[str, Predicted], parts: Sequence[Part]) -> Non
             raise ValueError(f'There is no "{part}" here: {", ".join(dict.fromkeys(offers))}.')
 
 
-def column_of(values: PredictedValues) -> "pyarrow.Array[Any]":
-    """Return values as a column of Arrow."""
-    if values.names is None:
-        return _array(values.tensor)
-    return (_texts if values.is_sequence else _named)(values.tensor, values.names)
+def columns_of_values(values: PredictedValues, target: str) -> Iterator[PredictionColumn]:
+    """Yield the columns of values of a target, which is empty if there is only one."""
+    for label, tensor in values.columns():
+        if values.names is None:
+            column = _array(tensor)
+        else:
+            column = (_texts if values.are_sequences else _named)(tensor, values.names)
+        yield PredictionColumn(values.what, target, label, column)
 
 
 def _array(values: "Tensor") -> "pyarrow.Array[Any]":
@@ -143,7 +145,7 @@ def _nested(flat: "pyarrow.Array[Any]", shape: tuple[int, ...]) -> "pyarrow.Arra
     return flat
 
 
-def _texts(sequences: "Tensor", names: Sequence[str]) -> "pyarrow.Array[Any]":
+def _texts(sequences: "Tensor", names: Sequence[str | int]) -> "pyarrow.Array[Any]":
     """Return sequences of classes, padded with -1, as texts."""
     import numpy
     import pyarrow
@@ -153,5 +155,5 @@ def _texts(sequences: "Tensor", names: Sequence[str]) -> "pyarrow.Array[Any]":
     letters = _named(sequences[is_class], names)
     ends = is_class.sum(dim=1).cumsum(dim=0).numpy()
     offsets = numpy.concatenate([[0], ends]).astype(numpy.int32)
-    between = "" if all(len(name) <= 1 for name in names) else " "
+    between = "" if all(len(str(name)) <= 1 for name in names) else " "
     return pyarrow.compute.binary_join(pyarrow.ListArray.from_arrays(offsets, letters.cast("string")), between)
