@@ -82,9 +82,7 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
     """
     import torch
 
-    if (
-        device.type == "cpu"
-    ):  # Without inner contexts, since a server enters this for each request.
+    if device.type == "cpu":  # Without inner contexts, since a server enters this for each request.
         state, before = torch.get_rng_state(), torch.get_default_dtype()
         torch.set_default_dtype(dtype)
         try:

@@ -47,8 +47,8 @@ from .objective.prediction_columns import (
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
-from .objective.prediction_values import Part as Part
 from .objective.prediction_lines import classes_of as classes_of
+from .objective.prediction_values import Part as Part
 from .options import (
     Spec as Spec,
     option as option,

@@ -35,7 +35,13 @@ def predictor_of(place, **data):
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory):
     inputs = [*KINDS, "Sample Number"]
-    return predictor_of(tmp_path_factory.mktemp("few") / "run", columns=KINDS, inputs=inputs, id_columns="Individual ID", group_column="Individual ID")
+    return predictor_of(
+        tmp_path_factory.mktemp("few") / "run",
+        columns=KINDS,
+        inputs=inputs,
+        id_columns="Individual ID",
+        group_column="Individual ID",
+    )
 
 
 def changed(**cells):
