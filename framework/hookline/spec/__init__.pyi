@@ -62,7 +62,7 @@ from .parameters import (
 )
 from .run_section import RunSpec as RunSpec
 from .space.domains import Choices as Choices, Domain as Domain, Range as Range
-from .space.record import TrialRecord as TrialRecord
+from .space.record import TrainingRecord as TrainingRecord, TrialRecord as TrialRecord
 from .space.space import (
     Parameter as Parameter,
     Space as Space,

@@ -47,6 +47,10 @@ class DataSpec(Spec):
         """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
 
+    def each_fold(self) -> "Sequence[DataSpec]":
+        """Return this source once for each fold, which is the validation split; empty if it has no folds."""
+        return ()
+
     @property
     def always_kept(self) -> "Sequence[str]":
         """The columns that predictions contain if the rows have them, such as ids and the paths of images."""
