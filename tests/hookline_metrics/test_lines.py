@@ -183,11 +183,13 @@ def test_the_lines_of_metrics_of_distributions_compute_the_same():
 
 
 def test_a_metric_that_computes_something_else_does_not_inherit_the_lines():
-    class Other(MeanAbsoluteError):
+    class OtherError(MeanAbsoluteError):
         def terms(self, predictions, targets):
             return (2 * (predictions - targets).abs(),)
 
     assert is_written(MeanAbsoluteError)
-    assert not is_written(Other)
-    with pytest.raises(MismatchError, match="Other has no lines of torch: it overrides `terms`, but not `formula`"):
-        refuse_inherited_lines(Other())
+    assert not is_written(OtherError)
+    with pytest.raises(
+        MismatchError, match="OtherError has no lines of torch: it overrides `terms`, but not `formula`"
+    ):
+        refuse_inherited_lines(OtherError())
