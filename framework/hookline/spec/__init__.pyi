@@ -43,12 +43,12 @@ from .objective.predicted import (
 )
 from .objective.prediction import Prediction as Prediction
 from .objective.prediction_columns import (
-    Part as Part,
     PredictionColumn as PredictionColumn,
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
 from .objective.prediction_lines import classes_of as classes_of
+from .objective.prediction_values import Part as Part
 from .options import (
     Spec as Spec,
     option as option,
