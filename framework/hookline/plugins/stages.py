@@ -35,6 +35,7 @@ from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.saving import Resuming, Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
+from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -359,6 +360,10 @@ class Stages:
         """
         raise NotImplementedError
 
+    def seen_by(self, stage: str) -> str | None:
+        """The name of a plugin that answers or wraps a stage; `None` if only the built-in answer implements it."""
+        raise NotImplementedError
+
 
 STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
@@ -397,6 +402,7 @@ class Run:
         saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
         resumes_from: what the loop resumes the training from; `None` to begin at the first epoch, and once the state
             has been loaded.
+        traced_steps: how many steps of this process were traced, and why others were not.
 
     """
 
@@ -420,6 +426,7 @@ class Run:
     started: float = field(factory=time.perf_counter)
     saving: Saving | None = None
     resumes_from: Resuming | None = None
+    traced_steps: TracedSteps = field(factory=TracedSteps)
 
     @property
     def source(self) -> "DataSpec":
