@@ -18,7 +18,7 @@ SECTIONS = {
 }
 """The sections of a spec that a script has, or that say nothing about the training itself."""
 
-OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"}
+OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples", "trace"}
 """The options of `[run]` that a script has, or that do not change what is trained."""
 
 REASONS = {

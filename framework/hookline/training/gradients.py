@@ -22,6 +22,14 @@ def gradients_of(
     The function calls the stages `forward`, `loss` and `backward` once, or for each of `run.accumulate` parts. If only
     the built-in answers implement them, it may compute the same without calling them: see `tracing`.
     """
+    by_layers = gradients_by_layers(run, model, criterion, optimizer)
+    return traced_gradients(run, model, criterion, optimizer, by_layers)
+
+
+def gradients_by_layers(
+    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> "Callable[[Batch], Tensor]":
+    """The same, always by calling the stages."""
     stages = run.stages
     forward, loss, backward = stages.forward, stages.loss, stages.backward
 
@@ -62,8 +70,7 @@ def gradients_of(
             run.is_stepping = False
         return total
 
-    by_layers = accumulated_gradients if run.spec.run.accumulate > 1 else gradients
-    return traced_gradients(run, model, criterion, optimizer, by_layers)
+    return accumulated_gradients if run.spec.run.accumulate > 1 else gradients
 
 
 class Closure:

@@ -24,13 +24,14 @@ def settings() -> Any:
     """Return the settings of torch that decide which operations run; `None` while something observes operations."""
     import torch
 
+    ignore_is_tracing = False
     if (
         torch._C._len_torch_dispatch_stack()
         or torch._C._len_torch_function_stack()
         or torch.is_anomaly_enabled()
         or torch.is_autocast_enabled("cpu")
         or not torch.is_grad_enabled()
-        or torch._C._autograd._top_saved_tensors_default_hooks(False)
+        or torch._C._autograd._top_saved_tensors_default_hooks(ignore_is_tracing)
     ):
         return None
     return torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled()

@@ -17,6 +17,9 @@ IGNORED = frozenset({"profiler"})
 READ = frozenset({"_ctc_loss", "_pack_padded_sequence", "is_nonzero", "item", "segment_reduce"})
 """Operations that look at values to decide how they compute, besides those that torch marks so."""
 
+FINAL = frozenset({"resize_", "set_"})
+"""Operations that give a tensor other memory in place."""
+
 OF_BATCH_NORM = frozenset({"running_mean", "running_var"})
 """Arguments that operations write to although their schemas do not say so."""
 
@@ -88,6 +91,8 @@ class GraphBuilder:
         self._written: set[Value] = set()
         self.tensors: list[Tensor] = []
         """The tensor of each value, by its number."""
+        self.reshaped: set[Value] = set()
+        """The values whose tensors got another shape in place, so that the tensor no longer has that of the value."""
 
     def add(self, recorded: Recorded) -> None:
         """Add an operation.
@@ -104,6 +109,9 @@ class GraphBuilder:
         if operation.namespace in IGNORED:
             return
         _refuse(operation, recorded)
+        if torch.Tag.inplace_view in operation.tags:
+            self._add_reshaping(operation, recorded)
+            return
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
         self._note_written(operation, arguments, keywords)
@@ -125,6 +133,21 @@ class GraphBuilder:
                 self._input(tensor, "an output")
         ends = [self._values[id(tensor)] for tensor in outputs]
         return Graph(list(self.indices), self._calls, ends, frozenset(self._written & set(self.indices)))
+
+    def _add_reshaping(self, operation: "OpOverload", recorded: Recorded) -> None:
+        """Add an operation such as `transpose_` as one that returns a new view, which takes the place of the tensor."""
+        import torch
+
+        tensor, *others = recorded.arguments
+        before = self._argument(operation, tensor)
+        name = operation._schema.name.partition("::")[2]
+        views = getattr(torch.ops.aten, name.removesuffix("_"))
+        view = getattr(views, operation._overloadname, None) or getattr(views, "int", None)
+        if view is None or before in self.indices or name in FINAL:
+            raise Untraceable(f"{operation} changes the shape of a tensor in place")
+        self.reshaped.add(before)
+        after = self._values[id(tensor)] = self._new(tensor)
+        self._calls.append(Call(view, [before, *others], recorded.keywords, [after], is_several=False))
 
     def _argument(self, operation: "OpOverload", argument: Any) -> Any:
         import torch
@@ -183,8 +206,6 @@ def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
     if operation.namespace != "aten":
         raise Untraceable(f"{operation} is an operation outside of torch")
     tags = operation.tags
-    if torch.Tag.inplace_view in tags:
-        raise Untraceable(f"{operation} changes the shape of a tensor in place")
     if name == "index":
         indices = recorded.arguments[1]
         if any(one is not None and one.dtype in (torch.bool, torch.uint8) for one in indices):

@@ -32,6 +32,10 @@ def recording() -> Iterator[list[Recorded]]:
         def _should_skip_dynamo(cls) -> bool:
             return False  # Otherwise torch imports its compiler, which takes seconds.
 
+        @classmethod
+        def ignore_compile_internals(cls) -> bool:
+            return True  # What `torch.compile` has compiled stays compiled.
+
         def __torch_dispatch__(
             self,
             func: "OpOverload",

@@ -95,8 +95,9 @@ class Unoptimized:
     def __enter__(self) -> None:
         import torch
 
+        is_optimizing = False
         self._before = torch._C._get_graph_executor_optimize()
-        torch._C._set_graph_executor_optimize(False)
+        torch._C._set_graph_executor_optimize(is_optimizing)
 
     def __exit__(self, *_: object) -> None:
         import torch

@@ -1,6 +1,6 @@
 """Simplify a graph without a change of any bit: fewer views, copies and constants."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -17,15 +17,18 @@ LARGEST_CONSTANT = 16
 """The largest number of elements of a constant to keep."""
 
 
-def simplified(graph: Graph, tensors: "Sequence[Tensor]") -> tuple[Graph, "dict[Value, Tensor]"]:
+def simplified(
+    graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]
+) -> tuple[Graph, "dict[Value, Tensor]"]:
     """Return an equivalent graph, and the constants that became inputs of it.
 
     Args:
         graph: the graph.
         tensors: the tensor of each value when the operations were recorded, which say what shares memory.
+        reshaped: the values whose tensors have another shape now.
 
     """
-    memory = Memory(tensors)
+    memory = Memory(tensors, reshaped)
     graph = _without_equal_views(graph, memory)
     graph = _without_copies(graph, memory)
     graph, constants = _with_constants(graph, memory)
@@ -35,9 +38,9 @@ def simplified(graph: Graph, tensors: "Sequence[Tensor]") -> tuple[Graph, "dict[
 class Memory:
     """Which values of a graph share memory."""
 
-    def __init__(self, tensors: "Sequence[Tensor]"):
+    def __init__(self, tensors: "Sequence[Tensor]", reshaped: Collection[Value]):
         """Take the tensor of each value."""
-        self.tensors = tensors
+        self.tensors, self._reshaped = tensors, reshaped
 
     def storage(self, value: Value) -> int:
         """Identify the memory of a value."""
@@ -45,6 +48,8 @@ class Memory:
 
     def place(self, value: Value) -> tuple[Any, ...]:
         """Describe which elements of the memory a value consists of."""
+        if value in self._reshaped:
+            return (value,)
         one = self.tensors[value.number]
         flags = one.is_conj(), one.is_neg()
         return self.storage(value), one.storage_offset(), one.shape, one.stride(), one.dtype, flags
@@ -104,7 +109,9 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     """
     calls = list(graph.calls)
     ends = list(graph.outputs)
-    for copying in reversed([index for index, call in enumerate(calls) if call.operation._schema.name == "aten::copy_"]):
+    for copying in reversed(
+        [index for index, call in enumerate(calls) if call.operation._schema.name == "aten::copy_"]
+    ):
         target, source = calls[copying].arguments[:2]
         making = next((index for index in range(copying) if target in calls[index].results), None)
         if making is None or calls[making].operation._schema.name != "aten::new_empty_strided" or target not in ends:

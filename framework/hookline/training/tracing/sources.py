@@ -68,9 +68,7 @@ def script_lines(graph: Graph) -> list[str]:
     for call in graph.calls:
         declared = call.operation._schema.arguments
         types = {one.name: str(one.type) for one in declared}
-        given = [
-            _in_script(argument, types[one.name]) for argument, one in zip(call.arguments, declared, strict=False)
-        ]
+        given = [_in_script(argument, types[one.name]) for argument, one in zip(call.arguments, declared, strict=False)]
         given += [f"{name}={_in_script(one, types[name])}" for name, one in call.keywords.items()]
         space, _, name = call.operation._schema.name.partition("::")
         lines += _assigned(call, f"torch.ops.{space}.{name}({', '.join(given)})")
@@ -101,11 +99,15 @@ def _list_in_script(argument: Sequence[Any], kind: str) -> str:
     elements = f"[{', '.join(_in_script(one, '') for one in argument)}]"
     if any(isinstance(one, Value) for one in argument):
         has_gaps = any(one is None for one in argument)
-        return f"annotate(List[Optional[Tensor]], {elements})" if has_gaps or "Optional[Tensor]" in kind else elements
+        return (
+            f"torch.jit.annotate(List[Optional[Tensor]], {elements})"
+            if has_gaps or "Optional[Tensor]" in kind
+            else elements
+        )
     if argument:
         return elements
     element = next((one for one in ("int", "float", "bool", "Tensor") if one in kind), "Tensor")
-    return f"annotate(List[{element}], [])"
+    return f"torch.jit.annotate(List[{element}], [])"
 
 
 def _assigned(call: Call, expression: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Hashable
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -11,9 +10,9 @@ from hookline.plugins.stages import Run
 from hookline.training.tracing import runners, worth
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graph import Untraceable
-from hookline.training.tracing.recording import with_recording
-from hookline.training.tracing.snapshot import Snapshot, difference, state_of_python
-from hookline.training.tracing.traced_step import TracedStep, tensors_of, traced_step
+from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
+from hookline.training.tracing.snapshot import Snapshot, difference
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 CHECKS = 3
 """The number of batches of each shape that are computed both ways before the trace alone computes them."""
+
+OF_LENGTHS = "the inputs are sequences with lengths"
 
 MOST_CHANGES = 8
 """After so many changes of layers, which each need a new trace, the layers compute all further batches."""
@@ -87,15 +88,15 @@ class TracedGradients:
     def gradients(self, batch: "Batch") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the detached loss."""
         self._count += 1
+        is_as_recorded = self._is_as_recorded()
         shape = self._shape_of(batch)
-        if shape.is_left or not self._is_as_recorded():
+        if shape.is_left or not is_as_recorded:
             self._report.by_layers += 1
             return self._by_layers(batch)
-        if shape.checks < CHECKS:
+        if shape.step is None or shape.checks < CHECKS:
             self._report.by_layers += 1
             return self._first(shape, batch)
         self._report.traced += 1
-        assert shape.step is not None
         try:
             return shape.step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
@@ -108,6 +109,8 @@ class TracedGradients:
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = OfShape(is_left=key is None)
+            if key is None:
+                self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
         return shape
 
     def _is_as_recorded(self) -> bool:
@@ -136,7 +139,7 @@ class TracedGradients:
     def _forget(self) -> None:
         self._watched = None
         for key, shape in self._shapes.items():
-            self._shapes[key] = OfShape(shape.count, is_left=key is None)
+            self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None)
 
     def _first(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute one of the first batches of a shape by the layers, and approach its trace."""
@@ -145,9 +148,9 @@ class TracedGradients:
             return self._checked(shape, shape.step, batch)
         if shape.count > worth.WARM_UP and self._is_worthwhile(shape):
             return self._recorded(shape, batch)
-        started = time.perf_counter()
+        started = time.thread_time()
         loss = self._by_layers(batch)
-        shape.seconds = min(shape.seconds, time.perf_counter() - started)
+        shape.seconds = min(shape.seconds, time.thread_time() - started)
         return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
@@ -163,37 +166,24 @@ class TracedGradients:
         shape.is_left, shape.step = True, None
         self._report.add_reason(reason)
 
-    def _parameters(self) -> "list[nn.Parameter]":
-        groups: list[dict[str, Any]] = self._optimizer.param_groups
-        return list(chain.from_iterable(group["params"] for group in groups))
-
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
         try:
             watched = self._watched or Watched(
                 self._modules, self._optimizer, ignored=self._run.objective.changed_attributes
             )
-            _refuse_other_gradients(watched, self._parameters())
+            recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
         except Untraceable as error:
             self._leave(shape, str(error))
             return self._by_layers(batch)
-        before = Snapshot([*watched.tensors, *tensors_of(batch)])
-        of_python = state_of_python()
         try:
-            loss, operations = with_recording(lambda: self._by_layers(batch))
+            loss = recording.record(lambda: self._by_layers(batch))
         except Exception:  # noqa: BLE001 - The layers raise it again, unless only the recording fails.
-            before.restore()
+            recording.undo()
             self._leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
         try:
-            if (change := watched.change()) is not None:
-                raise Untraceable(f"a step changes {change}")
-            if state_of_python() != of_python:
-                raise Untraceable("a layer draws random numbers from Python or NumPy")
-            terms = self._run.objective.terms(self._criterion)
-            shape.step = traced_step(
-                operations, batch, loss, terms, self._parameters(), watched.tensors, runners.best
-            )
+            shape.step = recording.traced(self._run.objective.terms(self._criterion), runners.best)
             self._watched, self._settings = watched, settings()
         except Untraceable as error:
             self._leave(shape, str(error))
@@ -204,7 +194,7 @@ class TracedGradients:
         import torch
 
         assert self._watched is not None
-        objective, criterion, parameters = self._run.objective, self._criterion, self._parameters()
+        objective, criterion, parameters = self._run.objective, self._criterion, parameters_of(self._optimizer)
         before = Snapshot([*self._watched.tensors, *tensors_of(batch)])
         gradients = [parameter.grad for parameter in parameters]
 
@@ -218,9 +208,9 @@ class TracedGradients:
             }
 
         try:
-            started = time.perf_counter()
+            started = time.thread_time()
             loss = step.gradients(batch, objective, criterion)
-            shape.traced_seconds = min(shape.traced_seconds, time.perf_counter() - started)
+            shape.traced_seconds = min(shape.traced_seconds, time.thread_time() - started)
             traced = results(loss)
         except Exception as error:  # noqa: BLE001 - The layers compute the step.
             traced = {}
@@ -228,9 +218,9 @@ class TracedGradients:
         before.restore()
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
-        started = time.perf_counter()
+        started = time.thread_time()
         loss = self._by_layers(batch)
-        shape.seconds = min(shape.seconds, time.perf_counter() - started)
+        shape.seconds = min(shape.seconds, time.thread_time() - started)
         if shape.is_left:
             return loss
         if different := difference(results(loss), traced):
@@ -256,11 +246,3 @@ def shape_of(batch: "Batch") -> Hashable:
         batch.weights is None,
         *((type(one), one.shape, one.dtype, one.stride(), one.requires_grad) for one in tensors),
     )
-
-
-def _refuse_other_gradients(watched: Watched, parameters: "list[nn.Parameter]") -> None:
-    """Raise `Untraceable` for a parameter outside the optimizer, whose gradients add up over the steps."""
-    of_optimizer = {id(parameter) for parameter in parameters}
-    for tensor in watched.tensors:
-        if tensor.requires_grad and id(tensor) not in of_optimizer:
-            raise Untraceable("the optimizer does not have all parameters")

@@ -1,6 +1,6 @@
 """A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -52,9 +52,7 @@ class TracedStep:
         outputs = self.run(batch)
         for parameter in self.without_gradient:
             parameter.grad = None
-        index = 0
-        for parameter in self.with_gradient:
-            index += 1
+        for index, parameter in enumerate(self.with_gradient, 1):
             parameter.grad = outputs[index]
         if self.terms:
             objective.keep_terms(criterion, [_filled(term, outputs) for term in self.terms])
@@ -100,10 +98,8 @@ def traced_step(
         builder.add(operation)
     with_gradient = [parameter for parameter in parameters if parameter.grad is not None]
     outputs: list[Any] = [loss, *(parameter.grad for parameter in with_gradient)]
-    template = []
-    for term in terms:
-        template.append(Term(*(_output(part, outputs) for part in term)))
-    graph, constants = simplified(builder.graph(outputs), builder.tensors)
+    template = [Term(*(_output(part, outputs) for part in term)) for term in terms]
+    graph, constants = simplified(builder.graph(outputs), builder.tensors, builder.reshaped)
     first = len(known)
     fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
     others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]

@@ -60,7 +60,12 @@ class Watched:
         """Where each of them is."""
         self._hooks: list[Mapping[Any, Any]] = []
         self._parameters: list[Tensor] = []
-        self._look({type(root).__name__: root for root in roots}, optimizer, ignored)
+        try:
+            self._look({type(root).__name__: root for root in roots}, optimizer, ignored)
+        except Untraceable:
+            raise
+        except Exception as error:  # Any attribute of a layer may fail when it is looked at.
+            raise Untraceable(f"the attributes of the layers cannot be watched: {error}") from error
         self._kept = [list(values) for values in self._live]
         self._ids = list(map(id, chain.from_iterable(self._kept)))
         self._flags = self._present_flags()
@@ -143,8 +148,11 @@ class Watched:
         self._paths.append(path)
 
     def _add_tensor(self, path: str, tensor: "Tensor") -> None:
+        import torch
         from torch import nn
 
+        if tensor.layout != torch.strided:
+            raise Untraceable(f"{path} is sparse")
         if tensor.grad_fn is not None:
             raise Untraceable(f"{path} is a tensor that was computed with gradients")
         if tensor._backward_hooks or tensor._post_accumulate_grad_hooks:  # type: ignore[attr-defined]
@@ -157,7 +165,8 @@ class Watched:
         import torch
 
         own = vars(module)
-        if isinstance(module, torch.jit.ScriptModule) or own.get("_compiled_call_impl") is not None:
+        compiled = own.get("_compiled_call_impl") is not None or type(module).__name__ == "OptimizedModule"
+        if compiled or isinstance(module, torch.jit.ScriptModule):
             raise Untraceable(f"{path} is compiled")
         for name in HOOKS & own.keys():
             if own[name]:
