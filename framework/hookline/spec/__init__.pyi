@@ -69,3 +69,8 @@ from .space.space import (
     domains_in as domains_in,
     inner_name as inner_name,
 )
+from .space.storage import (
+    Claim as Claim,
+    Storage as Storage,
+    TrialStore as TrialStore,
+)

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import FileError, HooklineError
+from hookline.errors.exceptions import FileError, HooklineError, StorageError
 from hookline.files import write_file
 from hookline.plugins.manager import Named
 from hookline.plugins.origin import Origin
@@ -20,7 +20,7 @@ from hookline.plugins.signals import Interruption
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
-from hookline.runs.study import RECORD, StudyPlan, trial_directory, write_record
+from hookline.runs.study import RECORD, StudyPlan, trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
@@ -58,6 +58,7 @@ class Trainer:
     def train(
         self,
         record: TrialRecord,
+        write: Callable[[TrialRecord], bool],
         prunes: Callable[[TrialRecord], str | None],
         is_kept: Callable[[TrialRecord], bool],
     ) -> bool:
@@ -65,13 +66,15 @@ class Trainer:
 
         Args:
             record: its number and values, to which the results are added.
+            write: keeps the record, and returns false if another process has claimed the trial since.
             prunes: returns why to end the trial after an epoch, or `None`.
             is_kept: whether to keep the weights of the trial with these results.
 
         """
         home = trial_directory(self.root, record.number)
         _remove_others(home)
-        write_record(self.root, record)
+        if not write(record):
+            return False
         space = self.spec.tune.space  # type: ignore[union-attr]
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
@@ -100,15 +103,17 @@ class Trainer:
                 else:
                     directories.write_result(run, trial)
                     remove_weights(home)
-        except FileError:
+        except (FileError, StorageError):
             raise
         except KeyboardInterrupt:
             self.interruption.request(2)
             return False
         except HooklineError as error:
             record.state, record.reason = "failed", str(error)
-        write_record(self.root, record)
-        return True
+        if write(record):
+            return True
+        shutil.rmtree(home)  # The results are those of another process.
+        return False
 
     def _with(self, curve: Curve, named: Sequence[Named]) -> list[Named]:
         """The plugins of a run, between the record of the curve and the shared data."""

@@ -8,7 +8,7 @@ from hookline.spec.options import Spec, option, spec
 from hookline.spec.space.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hookline.spec.space.record import TrialRecord
 
@@ -59,6 +59,9 @@ class TunerSpec(Spec):
     space: Space
     """The values to try by path, such as `optimizer.lr`: a range, `{ low = 1e-4, high = 1e-1, log = true }`, or an
     array of choices, `[16, 32, 64]`. A choice may be a whole table that contains further ranges and choices."""
+    baseline: bool = True
+    """Whether the first trial has the spec's own values, also if the space does not contain them. The best trial is
+    compared with it."""
     synchronous: int = option(default=1, minimum=1)
     """The number of trials that are chosen together, without knowing the results of one another. A study with as many
     workers or fewer has the same trials, whichever of them trains which."""
@@ -99,3 +102,13 @@ class TunerSpec(Spec):
         It is built once for each process that works on the study.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    def importances(self, trials: "Sequence[TrialRecord]", maximized: Sequence[bool]) -> "Mapping[str, float]":
+        """Return how important each parameter is for the results by name, as parts of 1; empty if it is not known.
+
+        Args:
+            trials: the trials that have ended, in their order.
+            maximized: whether higher is better, for each monitored number.
+
+        """
+        return {}
