@@ -34,7 +34,7 @@ def state_of_python() -> tuple[Any, ...]:
     import numpy
 
     name, keys, *others = numpy.random.get_state(legacy=True)
-    return random.getstate(), name, keys.tobytes(), *others
+    return random.getstate(), name, numpy.asarray(keys).tobytes(), *others
 
 
 def difference(values: "Mapping[str, Sequence[Tensor | None]]", others: "Mapping[str, Sequence[Tensor | None]]") -> str:

@@ -31,7 +31,7 @@ def python_lines(graph: Graph) -> tuple[list[str], dict[str, Any]]:
     names: dict[str, Any] = {}
     known: dict[Any, str] = {}
     last = last_uses(graph)
-    lines = []
+    lines: list[str] = []
     for index, call in enumerate(graph.calls):
         function = known.setdefault(call.operation, f"f{len(known)}")
         names[function] = call.operation._op
@@ -64,7 +64,7 @@ def script_lines(graph: Graph) -> list[str]:
         Untraceable: If TorchScript cannot name an operation or an argument.
 
     """
-    lines = []
+    lines: list[str] = []
     for call in graph.calls:
         declared = call.operation._schema.arguments
         types = {one.name: str(one.type) for one in declared}

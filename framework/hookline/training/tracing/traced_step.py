@@ -60,7 +60,8 @@ class TracedStep:
 
 
 def _filled(term: Term, outputs: "Sequence[Tensor]") -> Term:
-    return Term(*(outputs[part.index] if isinstance(part, _Output) else part for part in term))
+    parts: list[Any] = [outputs[part.index] if isinstance(part, _Output) else part for part in term]
+    return Term(*parts)
 
 
 @frozen

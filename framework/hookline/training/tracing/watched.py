@@ -101,10 +101,7 @@ class Watched:
         return True
 
     def _present_flags(self) -> list[Any]:
-        return [
-            (one.requires_grad, one._backward_hooks, one._post_accumulate_grad_hooks)  # type: ignore[attr-defined]
-            for one in self._parameters
-        ]
+        return [(one.requires_grad, one._backward_hooks, one._post_accumulate_grad_hooks) for one in self._parameters]
 
     def _present_shapes(self) -> list[Any]:
         return [(one.shape, one.stride(), one.dtype, one.device, one.is_conj(), one.is_neg()) for one in self.tensors]
@@ -155,7 +152,7 @@ class Watched:
             raise Untraceable(f"{path} is sparse")
         if tensor.grad_fn is not None:
             raise Untraceable(f"{path} is a tensor that was computed with gradients")
-        if tensor._backward_hooks or tensor._post_accumulate_grad_hooks:  # type: ignore[attr-defined]
+        if tensor._backward_hooks or tensor._post_accumulate_grad_hooks:
             raise Untraceable(f"{path} has hooks")
         self.tensors.append(tensor)
         if isinstance(tensor, nn.Parameter):
