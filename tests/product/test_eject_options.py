@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ejected
 import pytest
-from exhaustive import sampled
+from exhaustive import EXHAUSTIVE, sampled
 
 import hookline
 from hookline.errors import SpecError
@@ -175,6 +175,16 @@ def test_a_script_trains_to_the_same_bits_with(case, broken, monkeypatch):
     monkeypatch.chdir(ROOT)
     _, found = ejected.compare(made(CASES[case], broken))
     assert found == []
+
+
+@EXHAUSTIVE
+@pytest.mark.filterwarnings("ignore")
+def test_the_scripts_pass_ruff(broken, tmp_path, monkeypatch):
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(ROOT)
+    for index, changes in enumerate(CASES.values()):
+        (tmp_path / f"script_{index}.py").write_text(hookline.eject(hookline.load(made(changes, broken))))
+    assert ejected.lint(tmp_path) == ""
 
 
 @pytest.mark.parametrize("message", REFUSED)
