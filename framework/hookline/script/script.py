@@ -49,6 +49,8 @@ class Script:
         beginning: statements after the constants.
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
+        moments: a function that returns mean and standard deviation of the training rows of an array of all rows, which
+            are merged from those of blocks; `None` to compute them at once.
         names: what a variable that several parts of the spec could need stands for.
         left_out: what the script leaves out because it does not change the training, for its docstring.
         problems: what cannot be written.
@@ -66,6 +68,7 @@ class Script:
     left_out: list[str] = field(factory=list)
     modules: tuple[str, ...] = ("model",)
     trained: Sequence[Any] = ()
+    moments: str | None = None
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)
     _offered: list[str] = field(factory=list)

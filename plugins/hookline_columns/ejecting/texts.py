@@ -59,8 +59,6 @@ def eject_hashing(kind: "HashingVectorizer", script: Script, cells: str) -> str:
     refuse_other_options(
         kind, {"n_features", "analyzer", "ngram_range", "norm", "alternate_sign", "binary", "lowercase", "missing"}
     )
-    if kind.drops_missing:
-        raise cannot_be_written("Rows that are dropped have no lines.", ("missing",))
     script.use(
         "import numpy as np", "import pyarrow as pa", "from sklearn.feature_extraction.text import HashingVectorizer"
     )
