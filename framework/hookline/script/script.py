@@ -49,6 +49,7 @@ class Script:
         beginning: statements after the constants.
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
+        example: some cells of the column whose kind adds its lines, a `pyarrow.ChunkedArray`; `None` if there are none.
         moments: a function that returns mean and standard deviation of the training rows of an array of all rows, which
             are merged from those of blocks; `None` to compute them at once.
         names: what a variable that several parts of the spec could need stands for.
@@ -68,6 +69,7 @@ class Script:
     left_out: list[str] = field(factory=list)
     modules: tuple[str, ...] = ("model",)
     trained: Sequence[Any] = ()
+    example: Any = None
     moments: str | None = None
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)

@@ -69,8 +69,7 @@ def eject_numbers(
     name = function_name(type(kind).__name__)
     doc = documented(kind)
     arguments = "cells, training" if "training" in "\n".join(body) else "cells"
-    text = "\n".join(f"    {line}" for line in body)
-    name = script.define(f'def {name}({arguments}):\n    """{doc}"""\n{text}')
+    name = function(script, name, arguments, doc, body)
     return f"{name}({cells}{f', {training}' if 'training' in arguments else ''})"
 
 
@@ -94,6 +93,12 @@ def _parsed(kind: "FilledColumn", script: Script) -> list[str]:
     if decimal != ".":
         lines.append(f'cells = pc.replace_substring(cells, {literal(decimal)}, ".")')
     return [*lines, "cells = cells.cast(pa.float64())"]
+
+
+def function(script: Script, name: str, arguments: str, doc: str, lines: Sequence[str]) -> str:
+    """Add a function to a script, and return its name."""
+    text = "\n".join(f"    {line}" for line in lines)
+    return script.define(f'def {name}({arguments}):\n    """{doc}"""\n{text}')
 
 
 def documented(kind: object) -> str:

@@ -135,6 +135,9 @@ class InputLines:
         """Return the transformed cells of a column with a kind, as code."""
         kind = group.kinds[column]
         fitted = self.data.preparation[name]["kinds"][column]["fitted"]
+        examples = self.data.examples
+        names = getattr(examples, "column_names", ())
+        self.script.example = examples.column(column) if column in names else None
         with located("columns", kind.pattern):
             refuse_inherited_lines(kind.spec)
             return kind.spec.eject(self.script, self.file.column(column), TRAINING, fitted)
