@@ -7,7 +7,7 @@ before it, and a study continues after a restart as if it had not been interrupt
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
@@ -15,7 +15,8 @@ from zlib import crc32
 from attrs import define, field
 
 from hookline.errors import HooklineError, OptionError
-from hookline.spec import Choices, Parameter, Search, TrialRecord, TunerSpec, spec
+from hookline.spec import Choices, Parameter, Search, Space, TrialRecord, TunerSpec, spec
+from hookline_tune.importances import importances
 from hookline_tune.pruners import PrunerSpec
 from hookline_tune.samplers import SamplerSpec, TPESampler
 
@@ -42,7 +43,12 @@ class Optuna(TunerSpec):
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse to prune with several monitored numbers, of which no curve is better than another."""
         yield from super().conflicts()
-        if self.pruner is not None and len(self.monitors) > 1:
+        if self.pruner is None:
+            return
+        if self.pruner.judges_trainings and self.seeds == 1 and not self.folds:
+            message = "This compares several trainings of a trial: set `seeds`, or `folds = true`."
+            yield OptionError("pruner", message, "type", against=[("seeds",)])
+        if len(self.monitors) > 1:
             message = "Trials with several monitored numbers cannot be pruned: remove it, or monitor one number."
             yield OptionError("pruner", message, against=[("monitor",)])
 
@@ -60,6 +66,10 @@ class Optuna(TunerSpec):
         directions: list[Direction] = ["maximize" if is_higher else "minimize" for is_higher in maximized]
         return _OptunaSearch(tuner=self, seed=seed, directions=directions)
 
+    def importances(self, trials: Sequence[TrialRecord], maximized: Sequence[bool]) -> Mapping[str, float]:
+        """Return how important each parameter is."""
+        return importances(self.space, trials, maximized)
+
 
 @define(eq=False, kw_only=True)
 class _OptunaSearch:
@@ -73,7 +83,7 @@ class _OptunaSearch:
 
     def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord:
         """Ask Optuna for the values of a trial."""
-        with _quietly():
+        with quietly():
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
             self._live = number, trial
@@ -81,9 +91,10 @@ class _OptunaSearch:
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
-        if self.tuner.pruner is None:
+        pruner = self.tuner.pruner
+        if pruner is None or pruner.judges_trainings != bool(record.trainings):
             return None
-        with _quietly():
+        with quietly():
             if self._live is None or self._live[0] != record.number:  # Another process has begun the trial.
                 study = self._study(record.number, trials)
                 study.enqueue_trial(dict(record.values))
@@ -91,16 +102,15 @@ class _OptunaSearch:
                 self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
                 self._live = record.number, trial
             trial = self._live[1]
-            epoch = max(record.curve)
-            trial.report(record.curve[epoch], epoch - 1)
+            steps = reported(record, pruner)
+            step = max(steps)
+            trial.report(steps[step], step)
             is_pruned = trial.should_prune()
             record.attributes |= _attributes(trial)
         if not is_pruned:
             return None
-        name = self.tuner.monitors[0]
-        return (
-            f"{type(self.tuner.pruner).__name__} pruned it after epoch {epoch}, with {name} {record.curve[epoch]:.5g}."
-        )
+        when = f"training {step + 1}" if pruner.judges_trainings else f"epoch {step + 1}"
+        return f"{type(pruner).__name__} pruned it after {when}, with {self.tuner.monitors[0]} {steps[step]:.5g}."
 
     def _study(self, number: int, trials: Sequence[TrialRecord]) -> "Study":
         """The study of Optuna as it is before a trial: Optuna counts from 0, so it has one trial less than the number.
@@ -109,6 +119,8 @@ class _OptunaSearch:
         """
         import optuna
 
+        from hookline_tune.ended_trials import ended_trial
+
         pruner = optuna.pruners.NopPruner() if self.tuner.pruner is None else self.tuner.pruner.build()
         sampler = self.tuner.sampler.build(crc32(f"{self.seed}/{number}".encode()))
         study = optuna.create_study(
@@ -116,31 +128,44 @@ class _OptunaSearch:
         )
         for record in trials:
             if record.number not in self._frozen:
-                self._frozen[record.number] = self._as_frozen(record)
+                self._frozen[record.number] = as_frozen(
+                    record, self.tuner.space, directions=len(self.directions), pruner=self.tuner.pruner
+                )
         ended = {record.number for record in trials}
-        nothing = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
+        nothing = ended_trial(optuna.trial.TrialState.FAIL)
         study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
         return study
 
-    def _as_frozen(self, record: TrialRecord) -> "FrozenTrial":
-        import optuna
 
-        state = optuna.trial.TrialState
-        curve = {epoch - 1: number for epoch, number in record.curve.items()}
-        values: dict[str, Any] = {"state": state.FAIL}
-        if record.state == "pruned":
-            last = curve[max(curve)]
-            values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
-        elif record.state != "failed" and record.results is not None:
-            values = {"state": state.COMPLETE, "values": list(record.results)}
-        parameters = {one.name: one for one in self.tuner.space.parameters() if one.name in record.values}
-        return optuna.create_trial(
-            **values,
-            params={name: record.values[name] for name in parameters},
-            distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
-            system_attrs=dict(record.attributes),
-            intermediate_values=curve if len(self.directions) == 1 else {},
-        )
+def reported(record: TrialRecord, pruner: PrunerSpec | None) -> dict[int, float]:
+    """What a trial has reported to a pruner, by step: its curve by epoch, or the results of its trainings."""
+    if pruner is not None and pruner.judges_trainings:
+        return {step: training.results[0] for step, training in enumerate(record.trainings)}
+    return {epoch - 1: number for epoch, number in record.curve.items()}
+
+
+def as_frozen(record: TrialRecord, space: Space, *, directions: int, pruner: PrunerSpec | None = None) -> "FrozenTrial":
+    """The trial as Optuna has it, in a study of so many monitored numbers."""
+    from optuna.trial import TrialState
+
+    from hookline_tune.ended_trials import ended_trial
+
+    steps = reported(record, pruner)
+    state, values = TrialState.FAIL, None
+    if record.state == "pruned":
+        last = steps[max(steps)]
+        state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
+    elif record.state != "failed" and record.results is not None:
+        state, values = TrialState.COMPLETE, list(record.results)
+    parameters = {one.name: one for one in space.parameters() if one.name in record.values}
+    return ended_trial(
+        state,
+        values=values,
+        params={name: record.values[name] for name in parameters},
+        distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
+        system_attrs=record.attributes,
+        intermediate_values=steps if directions == 1 else {},
+    )
 
 
 def _distribution(parameter: Parameter) -> "BaseDistribution":
@@ -168,7 +193,7 @@ def _attributes(trial: "Trial") -> dict[str, Any]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Without the log of Optuna, which repeats what the study shows, and its warnings of experimental features."""
     import optuna
 

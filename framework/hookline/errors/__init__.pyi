@@ -10,6 +10,7 @@ from .exceptions import (
     RunError as RunError,
     SpecError as SpecError,
     StageError as StageError,
+    StorageError as StorageError,
     TrainingError as TrainingError,
     UnreadableRowsError as UnreadableRowsError,
 )

@@ -131,6 +131,12 @@ class RunError(HooklineError):
     id = "unusable-run"
 
 
+class StorageError(HooklineError):
+    """Raised when a storage of studies cannot be used: it cannot be reached, or has no such study."""
+
+    id = "unusable-storage"
+
+
 class CheckpointError(RunError):
     """Raised when a checkpoint cannot be written or read, or does not fit the training that is to be resumed."""
 

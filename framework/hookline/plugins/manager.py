@@ -41,9 +41,6 @@ They are listed here instead of being found by entry points, as third parties' p
 distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
 """
 
-HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
-"""The hooks that a plugin can implement."""
-
 Named = tuple[Origin, object]
 
 
@@ -83,6 +80,8 @@ class Plugins:
                 self.added.append((origin, plugin))
                 names[origin.name] = name
         self.added += with_origins(extra)
+        self._answering: list[Named] = []
+        """The built-in plugins with more than components, which a run or a command may call."""
         self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
@@ -123,7 +122,7 @@ class Plugins:
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy calls the plugin last that was registered first.
-        for origin, plugin in [*self.built_in, *reversed(self._arrange([*self.added, *inside]))]:
+        for origin, plugin in [*self._answering, *reversed(self._arrange([*self.added, *inside]))]:
             register(manager, origin, plugin)
         manager.callbacks = {name: ("callbacks", index) for index, (name, _) in enumerate(callbacks)}
         manager.spec = spec
@@ -135,6 +134,11 @@ class Plugins:
         origins = {origin.name: origin for origin, _ in self.all()}
         for origin, plugin in [*self.built_in, *self.added]:
             register(manager, origin, plugin)
+        self._answering = [
+            (origin, plugin)
+            for origin, plugin in self.built_in
+            if any(caller.name != "register_specs" for caller in manager.get_hookcallers(plugin) or ())
+        ]
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
             origin = origins[implementation.plugin_name]
@@ -208,8 +212,8 @@ def _wrong_hook(manager: pluggy.PluginManager, plugin: object, error: pluggy.Plu
     for name in marked:
         function = inspect.unwrap(getattr(plugin, name))
         place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
-        if name not in HOOKS:
-            return f'implements "{name}", which is not a stage ({place}).{did_you_mean(name, HOOKS)}'
+        if name not in stages.HOOKS:
+            return f'implements "{name}", which is not a stage ({place}).{did_you_mean(name, stages.HOOKS)}'
         known = getattr(manager.hook, name).spec.argnames
         for argument in inspect.signature(function).parameters:
             if argument not in known and argument != "self":

@@ -7,9 +7,10 @@ operating system releases the lock when the process ends, for whatever reason. A
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from attrs import asdict, frozen
 
@@ -27,6 +28,9 @@ RECORD = "trial.json"
 BEST = "best.toml"
 """The spec of the best trial."""
 
+STORAGE = "HOOKLINE_STORAGE"
+"""The environment variable with the URL of a storage. Unlike a command line, it is hidden from other users."""
+
 _NAME = re.compile(r"trial-([1-9][0-9]*)")
 
 
@@ -40,6 +44,28 @@ class StudyPlan:
     """The names of the monitored numbers."""
     maximized: tuple[bool, ...]
     """For each of them, whether a higher number is better."""
+    storage: str | None = None
+    """The address of the storage that has the trials, without a password; `None` if this directory has them."""
+    study: str | None = None
+    """The name of the study in the storage."""
+    id: str | None = None
+    """Distinguishes the study from others that have had the same name."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        return {"format": 1, **known}
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> "StudyPlan":
+        """The plan in JSON values. Raises a `ValueError`, `KeyError` or `TypeError` if they are not a plan."""
+        named = {name: str(table[name]) for name in ("storage", "study", "id") if name in table}
+        return cls(
+            trials=int(table["trials"]),
+            monitors=tuple(map(str, table["monitors"])),
+            maximized=tuple(map(bool, table["maximized"])),
+            **named,
+        )
 
     def is_better(self, one: TrialRecord, other: TrialRecord) -> bool:
         """Whether a trial beats another in all monitored numbers: it is worse in none, and better in one."""
@@ -90,7 +116,7 @@ def numbers_of_trials(root: Path) -> list[int]:
 
 def write_plan(root: Path, plan: StudyPlan) -> None:
     """Write what a study monitors. Raises a `FileError` if it cannot be written."""
-    write_file(root / STUDY, json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n")
+    write_file(root / STUDY, json.dumps(plan.to_json(), indent=2) + "\n")
 
 
 def read_plan(root: Path) -> StudyPlan:
@@ -101,12 +127,7 @@ def read_plan(root: Path) -> StudyPlan:
 
     """
     try:
-        table = json.loads((root / STUDY).read_text(encoding="utf-8"))
-        return StudyPlan(
-            trials=int(table["trials"]),
-            monitors=tuple(map(str, table["monitors"])),
-            maximized=tuple(map(bool, table["maximized"])),
-        )
+        return StudyPlan.from_json(json.loads((root / STUDY).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise RunError(f"{root}: This is not the directory of a study: it has no {STUDY}.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -126,7 +147,17 @@ def read_record(root: Path, number: int) -> TrialRecord | None:
         RunError: if it is damaged.
 
     """
-    path = trial_directory(root, number) / RECORD
+    return record_in(trial_directory(root, number))
+
+
+def record_in(directory: Path) -> TrialRecord | None:
+    """The record of a trial in its directory; `None` if there is none.
+
+    Raises:
+        RunError: if it is damaged.
+
+    """
+    path = directory / RECORD
     try:
         return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:

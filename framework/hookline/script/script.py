@@ -1,7 +1,8 @@
 """A script in the making: imports, constants, functions, and lines by section."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from textwrap import dedent
 from typing import Any, Literal
 
@@ -48,6 +49,7 @@ class Script:
         constants: the constants at the top of the script, such as `BATCH_SIZE`.
         beginning: statements after the constants.
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
+        model: the module that `build_model` returned.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
         example: some cells of the column whose kind adds its lines, a `pyarrow.ChunkedArray`; `None` if there are none.
         moments: a function that returns mean and standard deviation of the training rows of an array of all rows, which
@@ -68,6 +70,7 @@ class Script:
     beginning: list[str] = field(factory=list)
     left_out: list[str] = field(factory=list)
     modules: tuple[str, ...] = ("model",)
+    model: Any = None
     trained: Sequence[Any] = ()
     example: Any = None
     moments: str | None = None
@@ -148,6 +151,16 @@ class Script:
             if self._path == ("model",):
                 self._path = ()
 
+    @contextmanager
+    def within(self, groups: Collection[str]) -> Iterator[None]:
+        """Restrict `batch` to some groups of inputs, for layers that take only these."""
+        batch = self.batch
+        self.batch = batch.of_groups(groups)
+        try:
+            yield
+        finally:
+            self.batch = batch
+
     def parameter(self, name: str) -> str:
         """Return a parameter by its name, as code; that of a criterion begins with "criterion."."""
         owner, name = (
@@ -214,8 +227,8 @@ class Script:
 
 
 def _renamed(source: str, name: str, other: str) -> str:
-    """Return the source of a function or class with another name."""
-    return source if name == other else re.sub(rf"\b{name}\b", other, source)
+    """Return the source of a function or class with another name. It may inherit from a class of torch of this name."""
+    return source if name == other else re.sub(rf"(?<![.\w]){name}\b", other, source)
 
 
 def _sorted_imports(statements: set[str]) -> list[str]:

@@ -1,32 +1,31 @@
-"""A study: the trials of a spec with a tuner, in a directory that several processes may share."""
+"""A study: the trials of a spec with a tuner, in a directory or another storage that several processes may share."""
 
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from hookline.check.load import Loader
+from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import HooklineError, StorageError
 from hookline.plugins.signals import Interruption
-from hookline.runs.study import (
-    StudyPlan,
-    claimed,
-    numbers_of_trials,
-    read_record,
-    trial_directory,
-    write_plan,
-)
+from hookline.runs.liveness import is_running, marked_as_running
+from hookline.runs.study import StudyPlan, trial_directory, write_plan, write_record
 from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
+from hookline.spec.space.storage import Claim, TrialStore
 from hookline.spec.training import TrainingSpec
+from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.observers import SharedData
 from hookline.tuning.one_trial import Trainer
 
-PAUSE = 0.05
-"""The number of seconds to wait for trials of other processes."""
+LOST = "Another process has claimed this trial while there was no connection to the storage."
+"""Why a trial is ended whose claim is lost. Its record is that of the other process."""
 
 ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
@@ -34,7 +33,7 @@ ALL_FAILING = 5
 
 @define(eq=False, kw_only=True)
 class Study:
-    """A study in its directory."""
+    """A study, with a directory on this machine."""
 
     root: Path
     """Its directory."""
@@ -48,14 +47,33 @@ class Study:
     """What it monitors, and the total number of trials."""
     extra: tuple[object, ...] = ()
     """The plugins in addition to those that the spec lists."""
+    store: TrialStore = Factory(lambda self: DirectoryStore(self.root), takes_self=True)
+    """The trials, which other processes may share: those in the directory, or those of another storage."""
     ended: dict[int, TrialRecord] = field(factory=dict)
     """The records of the trials that are known to have ended, by number."""
+    _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
+    """The own values of the spec, once they are known."""
 
     @property
     def tuner(self) -> TunerSpec:
         """The tuner of the spec."""
         assert self.spec.tune is not None, "A study has a tuner."
         return self.spec.tune
+
+    @property
+    def own_values(self) -> Mapping[str, Any] | None:
+        """The values with which a trial equals the spec itself; `None` if the space does not contain them."""
+        if not self._own:
+            self._own.append(own_values(self.document, self.tuner.space, self.loader.load))
+        return self._own[0]
+
+    @property
+    def baseline(self) -> TrialRecord | None:
+        """The trial with the spec's own values, if there is one that has ended."""
+        if self.tuner.baseline:
+            return self.ended.get(1)
+        own = self.own_values
+        return None if own is None else next((one for one in self.records if one.values == own), None)
 
     @property
     def best(self) -> list[TrialRecord]:
@@ -72,21 +90,36 @@ class Study:
         """Whether all trials are known to have ended."""
         return len(self.ended) >= self.plan.trials
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the trials are in another storage than the directory, which has only those of this machine."""
+        return self.plan.storage is not None
+
     def refresh(self) -> list[TrialRecord]:
-        """Read the records of trials that have ended since, and return them."""
-        new = []
-        for number in numbers_of_trials(self.root):
-            if number not in self.ended and number <= self.plan.trials:
-                record = read_record(self.root, number)
-                if record is not None and record.has_ended:
-                    self.ended[number] = record
-                    new.append(record)
+        """Read the records of trials that have ended since, and return them.
+
+        Raises:
+            StorageError: if the connection to the storage is lost and the user does not want to wait.
+
+        """
+        new = [record for record in self.store.ended(self.ended) if record.number <= self.plan.trials]
+        self.ended |= {record.number: record for record in new}
         return new
 
+    def change_total(self, trials: int) -> None:
+        """Change the total number of trials, for all processes that open the study from now on."""
+        self.plan = evolve(self.plan, trials=trials)
+        self.store.write_plan(evolve(self.plan, storage=None, study=None).to_json())
+        if self.is_remote:
+            write_plan(self.root, self.plan)
+
     def known_to(self, number: int) -> list[TrialRecord]:
-        """The trials whose results a trial may use: those before it, or before those that are chosen with it."""
+        """The trials whose results a trial may use: those before it, or before those that are chosen with it.
+
+        A first trial with values outside of the space is not among them.
+        """
         first = self._first_of_batch(number)
-        return [self.ended[known] for known in sorted(self.ended) if known < first]
+        return [self.ended[known] for known in sorted(self.ended) if known < first and self.ended[known].values]
 
     def is_ready(self, number: int) -> bool:
         """Whether the trials have ended that must end before this one is chosen."""
@@ -130,11 +163,22 @@ class Study:
             shared=SharedData(),
         )
         search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
-        self._report(on_end)
-        while not self.is_complete and interruption.number is None:
-            if not self._train_next(trainer, search):
-                time.sleep(PAUSE)
+        with self.ending_with(interruption):
             self._report(on_end)
+            while not self.is_complete and interruption.number is None:
+                if not self._train_next(trainer, search):
+                    time.sleep(self.store.pause)
+                self._report(on_end)
+
+    @contextmanager
+    def ending_with(self, interruption: Interruption) -> Iterator[None]:
+        """Do not wait for a lost storage after an interruption, which ends the context."""
+        self.store.is_over = lambda: interruption.number is not None
+        try:
+            yield
+        except StorageError:
+            if interruption.number is None:
+                raise
 
     def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
         for record in self.refresh():
@@ -146,27 +190,48 @@ class Study:
         for number in self._not_ended():
             if not self.is_ready(number):
                 return False
-            with claimed(self.root, number) as is_mine:
-                if not is_mine:
+            if is_running(trial_directory(self.root, number)):
+                continue
+            with self.store.claimed(number) as claim:
+                if claim is None:
                     continue
-                self._train(number, trainer, search)
+                self._train(number, claim, trainer, search)
                 return True
         return False
 
-    def _train(self, number: int, trainer: Trainer, search: Search) -> None:
+    def _train(self, number: int, claim: Claim, trainer: Trainer, search: Search) -> None:
         """Train a trial that is claimed; one that a killed process has begun with its values."""
-        begun = read_record(self.root, number)
-        if begun is not None and begun.has_ended:
-            return
         known = self.known_to(number)
-        record = begun or search.suggest(number, known)
+        record = claim.record
+        if record is None and number == 1 and self.tuner.baseline:
+            record = TrialRecord(number=1, values=self.own_values or {})
+        elif record is None:
+            record = search.suggest(number, known)
         if record is None:  # The search has tried everything.
-            trial_directory(self.root, number).rmdir()
-            self.plan = evolve(self.plan, trials=number - 1)
-            write_plan(self.root, self.plan)
+            claim.withdraw()
+            self.change_total(number - 1)
             return
-        record.curve.clear()  # Of the process that was killed.
-        trainer.train(record, lambda record: search.prunes(known, record), self._is_kept)
+        record.curve.clear(), record.trainings.clear()  # Of the process that was killed.
+
+        def prunes(record: TrialRecord) -> str | None:
+            return LOST if claim.is_lost else search.prunes(known, record)
+
+        if not self.is_remote:
+            trainer.train(record, claim.write, prunes, self._is_kept)
+            return
+
+        def write(record: TrialRecord) -> bool:
+            if is_kept := claim.write(record):
+                write_record(self.root, record)
+            return is_kept
+
+        home = trial_directory(self.root, number)
+        home.mkdir(exist_ok=True)
+        record.place = f"{socket.gethostname()}:{home.resolve()}"
+        with marked_as_running(home) as is_alone:
+            # A process on this machine that has lost its claim may still be ending the trial.
+            if is_alone:
+                trainer.train(record, write, prunes, self._is_kept)
 
     def _not_ended(self) -> Iterator[int]:
         return (number for number in range(1, self.plan.trials + 1) if number not in self.ended)

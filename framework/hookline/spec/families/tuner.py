@@ -8,7 +8,7 @@ from hookline.spec.options import Spec, option, spec
 from hookline.spec.space.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hookline.spec.space.record import TrialRecord
 
@@ -32,7 +32,10 @@ class Search(Protocol):
         """
 
     def prunes(self, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
-        """Return why to end a trial after the last epoch of its curve; `None` to continue it.
+        """Return why to end a trial; `None` to continue it.
+
+        It is called after each epoch of the first training but the last, and after each training but the last. In the
+        first case, the record has a curve and no trainings.
 
         Args:
             trials: the trials with smaller numbers that have ended, in their order.
@@ -59,12 +62,18 @@ class TunerSpec(Spec):
     space: Space
     """The values to try by path, such as `optimizer.lr`: a range, `{ low = 1e-4, high = 1e-1, log = true }`, or an
     array of choices, `[16, 32, 64]`. A choice may be a whole table that contains further ranges and choices."""
+    baseline: bool = True
+    """Whether the first trial has the spec's own values, also if the space does not contain them. The best trial is
+    compared with it."""
     synchronous: int = option(default=1, minimum=1)
     """The number of trials that are chosen together, without knowing the results of one another. A study with as many
     workers or fewer has the same trials, whichever of them trains which."""
     seeds: int = option(default=1, minimum=1)
     """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
-    numbers is the result. Pruners decide in the first training, which is also the one that is kept."""
+    numbers is the result. The first training is the one that is kept."""
+    folds: bool = False
+    """Whether to train each trial on each fold of the data, with all seeds. The mean of their numbers is the result.
+    The training on the fold of the spec is the one that is kept."""
     keep: Literal["best", "all"] = "best"
     """Of which trials to keep the weights."""
 
@@ -99,3 +108,13 @@ class TunerSpec(Spec):
         It is built once for each process that works on the study.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    def importances(self, trials: "Sequence[TrialRecord]", maximized: Sequence[bool]) -> "Mapping[str, float]":
+        """Return how important each parameter is for the results by name, as parts of 1; empty if it is not known.
+
+        Args:
+            trials: the trials that have ended, in their order.
+            maximized: whether higher is better, for each monitored number.
+
+        """
+        return {}
