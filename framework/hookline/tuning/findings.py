@@ -27,7 +27,7 @@ def findings(study: Study) -> Iterator[str]:
     states = Counter(record.state for record in study.records)
     if pruned := states["pruned"]:
         epochs = sum(study.spec.run.epochs - record.epochs for record in study.records if record.state == "pruned")
-        yield f"{counted(pruned, 'trial')} pruned, which saved {counted(epochs, 'epoch')}."
+        yield f"{counted(pruned, 'trial')} pruned, which saved at most {counted(epochs, 'epoch')}."
 
 
 def _comparison(study: Study, baseline: TrialRecord) -> str:
