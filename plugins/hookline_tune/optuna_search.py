@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
-from zlib import crc32
 
 from attrs import define, field
 
@@ -18,12 +17,15 @@ from hookline.errors import HooklineError, OptionError
 from hookline.spec import Choices, Parameter, Search, Space, TrialRecord, TunerSpec, spec
 from hookline_tune.importances import importances
 from hookline_tune.pruners import PrunerSpec
-from hookline_tune.samplers import SamplerSpec, TPESampler
+from hookline_tune.samplers import BruteForceSampler, SamplerSpec, TPESampler
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+OF_STUDY = "study"
+"""The attribute of a trial with what the sampler has noted of the study when it chose the values."""
 
 Direction = Literal["maximize", "minimize"]
 
@@ -40,9 +42,20 @@ class Optuna(TunerSpec):
     pruner: PrunerSpec | None = None
     """Which trials to end early. Default: none."""
 
+    @property
+    def total(self) -> int | None:
+        """The number of trials: with a sampler that tries all values, at most that of all combinations."""
+        size = self.space.size()
+        if self.trials is None or size is None or not isinstance(self.sampler, BruteForceSampler):
+            return super().total
+        return min(size, self.trials)
+
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse to prune with several monitored numbers, of which no curve is better than another."""
-        yield from super().conflicts()
+        problems = list(self.sampler.problems(self.space, self.monitors))
+        yield from problems
+        if not problems or self.trials is not None:
+            yield from super().conflicts()
         if self.pruner is not None and len(self.monitors) > 1:
             message = "Trials with several monitored numbers cannot be pruned: remove it, or monitor one number."
             yield OptionError("pruner", message, against=[("monitor",)])
@@ -82,7 +95,10 @@ class _OptunaSearch:
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
             self._live = number, trial
-            return TrialRecord(number=number, values=values, attributes=_attributes(trial))
+            attributes = _attributes(trial)
+            if noted := self._noted_of_study(trial.study, trials):
+                attributes[OF_STUDY] = noted
+            return TrialRecord(number=number, values=values, attributes=attributes)
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
@@ -110,22 +126,36 @@ class _OptunaSearch:
     def _study(self, number: int, trials: Sequence[TrialRecord]) -> "Study":
         """The study of Optuna as it is before a trial: Optuna counts from 0, so it has one trial less than the number.
 
-        Trials that have not ended are failures without values, which no sampler uses.
+        Trials that are not known are failures without values, which no sampler uses.
         """
         import optuna
 
         pruner = optuna.pruners.NopPruner() if self.tuner.pruner is None else self.tuner.pruner.build()
-        sampler = self.tuner.sampler.build(crc32(f"{self.seed}/{number}".encode()))
+        sampler = self.tuner.sampler.build(self.seed, number)
         study = optuna.create_study(
             study_name="hookline", directions=self.directions, sampler=sampler, pruner=pruner, load_if_exists=False
         )
-        for record in trials:
-            if record.number not in self._frozen:
-                self._frozen[record.number] = as_frozen(record, self.tuner.space, directions=len(self.directions))
-        ended = {record.number for record in trials}
+        known = {record.number: self._as_frozen(record) for record in trials}
         nothing = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
-        study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
+        study.add_trials(known.get(one, nothing) for one in range(1, number))
+        for name, value in _of_study(trials).items():
+            study._storage.set_study_system_attr(study._study_id, name, value)
         return study
+
+    def _noted_of_study(self, study: "Study", trials: Sequence[TrialRecord]) -> dict[str, Any]:
+        """What the sampler has noted of the study for this trial, such as the parents of a generation."""
+        known = _of_study(trials)
+        noted = study._storage.get_study_system_attrs(study._study_id)
+        return {name: value for name, value in noted.items() if name not in known}
+
+    def _as_frozen(self, record: TrialRecord) -> "FrozenTrial":
+        """The trial as Optuna has it, which is kept once it has ended."""
+        frozen = self._frozen.get(record.number)
+        if frozen is None:
+            frozen = as_frozen(record, self.tuner.space, directions=len(self.directions))
+            if record.has_ended:
+                self._frozen[record.number] = frozen
+        return frozen
 
 
 def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
@@ -138,6 +168,8 @@ def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenT
     if record.state == "pruned":
         last = curve[max(curve)]
         values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
+    elif record.state == "running":
+        values = {"state": state.RUNNING}
     elif record.state != "failed" and record.results is not None:
         values = {"state": state.COMPLETE, "values": list(record.results)}
     parameters = {one.name: one for one in space.parameters() if one.name in record.values}
@@ -145,9 +177,17 @@ def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenT
         **values,
         params={name: record.values[name] for name in parameters},
         distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
-        system_attrs=dict(record.attributes),
-        intermediate_values=curve if directions == 1 else {},
+        system_attrs={name: value for name, value in record.attributes.items() if name != OF_STUDY},
+        intermediate_values=curve if directions == 1 and record.has_ended else {},
     )
+
+
+def _of_study(trials: Sequence[TrialRecord]) -> dict[str, Any]:
+    """What the sampler has noted of the study: of several notes, the first one."""
+    noted: dict[str, Any] = {}
+    for record in trials:
+        noted = {**record.attributes.get(OF_STUDY, {}), **noted}
+    return noted
 
 
 def _distribution(parameter: Parameter) -> "BaseDistribution":

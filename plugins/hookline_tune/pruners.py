@@ -35,6 +35,27 @@ class PrunerSpec(Spec):
 
 
 @spec
+class NopPruner(PrunerSpec):
+    """Prune nothing, such as to compare with another pruner.
+
+    Source: https://optuna.readthedocs.io/en/stable/reference/generated/optuna.pruners.NopPruner.html
+    """
+
+
+@spec
+class WilcoxonPruner(PrunerSpec):
+    """Prune a trial whose numbers are worse than those of the best trial at the same steps, by a signed-rank test.
+
+    Source: https://optuna.readthedocs.io/en/stable/reference/generated/optuna.pruners.WilcoxonPruner.html
+    """
+
+    p_threshold: float = option(default=0.1, minimum=0, maximum=1)
+    """A trial is pruned if the p-value of the test is below."""
+    n_startup_steps: int = option(default=2, minimum=0)
+    """The number of epochs that are needed to judge a trial."""
+
+
+@spec
 class MedianPruner(PrunerSpec):
     """Prune a trial whose best number so far is worse than the median of the other trials at the same step.
 

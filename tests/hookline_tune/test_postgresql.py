@@ -123,8 +123,8 @@ def test_a_trial_has_one_claim_at_a_time(stores):
         assert claim.write(TrialRecord(number=1, values={}, state="finished", results=[1.0]))
     with one.claimed(1) as claim:
         assert claim is None
-    assert [record.number for record in one.ended([])] == [1]
-    assert one.ended([1]) == []
+    assert [record.number for record in one.records([])] == [1]
+    assert one.records([1]) == []
 
 
 def test_records_come_back_exactly(stores):
@@ -132,7 +132,7 @@ def test_records_come_back_exactly(stores):
     record.curve, record.of_seeds = {1: float("nan"), 2: float("inf"), 10: 5e-324}, [[1.0], [float("nan")]]
     with stores().claimed(3) as claim:
         assert claim.write(record)
-    [kept] = stores().ended([])
+    [kept] = stores().records([])
     assert list(kept.values.items()) == list(record.values.items())
     assert str(kept) == str(record)  # NaN differs from itself.
 
@@ -171,7 +171,7 @@ def test_results_of_a_process_that_has_lost_its_trial_do_not_count(stores, serve
                 assert claim.write(TrialRecord(number=1, values={"x": 1.0}, state="finished", results=[2.0]))
         assert not lost.write(TrialRecord(number=1, values={"x": 1.0}, state="finished", results=[3.0]))
         assert lost.is_lost
-    assert [record.results for record in other.ended([])] == [[2.0]]
+    assert [record.results for record in other.records([])] == [[2.0]]
 
 
 def test_a_trial_is_kept_when_the_server_restarts(server, stores):
