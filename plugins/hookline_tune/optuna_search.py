@@ -46,9 +46,14 @@ class Optuna(TunerSpec):
     def total(self) -> int | None:
         """The number of trials: with a sampler that tries all values, at most that of all combinations."""
         size = self.space.size()
-        if self.trials is None or size is None or not isinstance(self.sampler, BruteForceSampler):
+        if size is None or not self.tries_all:
             return super().total
-        return min(size, self.trials)
+        return size + self.baseline if self.trials is None else min(size + self.baseline, self.trials)
+
+    @property
+    def tries_all(self) -> bool:
+        """Whether the sampler tries each combination once."""
+        return isinstance(self.sampler, BruteForceSampler)
 
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse to prune with several monitored numbers, of which no curve is better than another."""
@@ -89,11 +94,13 @@ class _OptunaSearch:
     _live: "tuple[int, Trial] | None" = None
     """The trial whose curve is reported, with its number."""
 
-    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord:
-        """Ask Optuna for the values of a trial."""
+    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
+        """Ask Optuna for the values of a trial; `None` if all were tried."""
         with quietly():
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
+            if self.tuner.tries_all and any(record.values == values for record in trials):
+                return None
             self._live = number, trial
             attributes = _attributes(trial)
             if noted := self._noted_of_study(trial.study, trials):
@@ -130,13 +137,15 @@ class _OptunaSearch:
         """
         import optuna
 
+        from hookline_tune.ended_trials import ended_trial
+
         pruner = optuna.pruners.NopPruner() if self.tuner.pruner is None else self.tuner.pruner.build()
         sampler = self.tuner.sampler.build(self.seed, number)
         study = optuna.create_study(
             study_name="hookline", directions=self.directions, sampler=sampler, pruner=pruner, load_if_exists=False
         )
         known = {record.number: self._as_frozen(record) for record in trials}
-        nothing = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
+        nothing = ended_trial(optuna.trial.TrialState.FAIL)
         study.add_trials(known.get(one, nothing) for one in range(1, number))
         for name, value in _of_study(trials).items():
             study._storage.set_study_system_attr(study._study_id, name, value)
@@ -160,25 +169,28 @@ class _OptunaSearch:
 
 def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
     """The trial as Optuna has it, in a study of so many monitored numbers."""
-    import optuna
+    from optuna.trial import TrialState, create_trial
 
-    state = optuna.trial.TrialState
+    from hookline_tune.ended_trials import ended_trial
+
     curve = {epoch - 1: number for epoch, number in record.curve.items()}
-    values: dict[str, Any] = {"state": state.FAIL}
+    state, values = TrialState.FAIL, None
     if record.state == "pruned":
         last = curve[max(curve)]
-        values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
-    elif record.state == "running":
-        values = {"state": state.RUNNING}
+        state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
     elif record.state != "failed" and record.results is not None:
-        values = {"state": state.COMPLETE, "values": list(record.results)}
-    parameters = {one.name: one for one in space.parameters() if one.name in record.values}
-    return optuna.create_trial(
-        **values,
-        params={name: record.values[name] for name in parameters},
-        distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
+        state, values = TrialState.COMPLETE, list(record.results)
+    params = {one.name: record.values[one.name] for one in space.parameters() if one.name in record.values}
+    distributions = {one.name: _distribution(one) for one in space.parameters() if one.name in params}
+    if record.state == "running":
+        return create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
+    return ended_trial(
+        state,
+        values=values,
+        params=params,
+        distributions=distributions,
         system_attrs={name: value for name, value in record.attributes.items() if name != OF_STUDY},
-        intermediate_values=curve if directions == 1 and record.has_ended else {},
+        intermediate_values=curve if directions == 1 else {},
     )
 
 
