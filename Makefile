@@ -8,13 +8,21 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all verify check eject bench onnx-alone docs constraints clean
+.PHONY: train test test-all test-traced verify check eject bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL)
+
+# The training tests once more, with every step traced that can be, by each of the two runners.
+test-traced: .venv/installed-test
+	for runner in torchscript python; do \
+		HOOKLINE_TEST_RUNNER=$$runner $(BIN)/python -m pytest $(PARALLEL) -m "" tests/hookline/training tests/hookline_callbacks \
+			tests/hookline_stages tests/product/test_equality.py tests/product/test_grid.py tests/product/test_exact_resume.py \
+			|| exit 1; \
+	done
 
 test-all: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile exhaustive

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
@@ -60,6 +60,10 @@ class ImageFolder(ImageSource):
     def has_validation(self) -> bool:
         """Whether there is a validation split."""
         return bool(self.validation) or self.folds is not None
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold."""
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
 
     @property
     def always_kept(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, fields
 
@@ -58,6 +58,10 @@ class Images(ImageSource):
         """Return the same source with a table of these rows."""
         with checks.within_source():
             return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold of its rows."""
+        return tuple(evolve(self, source=source) for source in self.source.each_fold())
 
     @property
     def has_validation(self) -> bool | None:

@@ -5,7 +5,6 @@ each trial has a seed of its own. So a suggestion depends only on the seed, the 
 before it, and a study continues after a restart as if it had not been interrupted.
 """
 
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, field
 
 from hookline.errors import HooklineError, OptionError
-from hookline.spec import Choices, Parameter, Search, Space, TrialRecord, TunerSpec, spec
+from hookline.spec import Choices, Parameter, Search, TrialRecord, TunerSpec, spec
 from hookline_tune.importances import importances
+from hookline_tune.optuna_trials import OF_STUDY, as_frozen, distribution, noted_of_study, reported
 from hookline_tune.pruners import PrunerSpec
 from hookline_tune.samplers import BruteForceSampler, SamplerSpec, TPESampler
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
-
-OF_STUDY = "study"
-"""The attribute of a trial with what the sampler has noted of the study when it chose the values."""
 
 Direction = Literal["maximize", "minimize"]
 
@@ -61,7 +58,12 @@ class Optuna(TunerSpec):
         yield from problems
         if not problems or self.trials is not None:
             yield from super().conflicts()
-        if self.pruner is not None and len(self.monitors) > 1:
+        if self.pruner is None:
+            return
+        if self.pruner.judges_trainings and self.seeds == 1 and not self.folds:
+            message = "This compares several trainings of a trial: set `seeds`, or `folds = true`."
+            yield OptionError("pruner", message, "type", against=[("seeds",)])
+        if len(self.monitors) > 1:
             message = "Trials with several monitored numbers cannot be pruned: remove it, or monitor one number."
             yield OptionError("pruner", message, against=[("monitor",)])
 
@@ -109,7 +111,8 @@ class _OptunaSearch:
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
-        if self.tuner.pruner is None:
+        pruner = self.tuner.pruner
+        if pruner is None or pruner.judges_trainings != bool(record.trainings):
             return None
         with quietly():
             if self._live is None or self._live[0] != record.number:  # Another process has begun the trial.
@@ -119,16 +122,15 @@ class _OptunaSearch:
                 self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
                 self._live = record.number, trial
             trial = self._live[1]
-            epoch = max(record.curve)
-            trial.report(record.curve[epoch], epoch - 1)
+            steps = reported(record, pruner)
+            step = max(steps)
+            trial.report(steps[step], step)
             is_pruned = trial.should_prune()
             record.attributes |= _attributes(trial)
         if not is_pruned:
             return None
-        name = self.tuner.monitors[0]
-        return (
-            f"{type(self.tuner.pruner).__name__} pruned it after epoch {epoch}, with {name} {record.curve[epoch]:.5g}."
-        )
+        when = f"training {step + 1}" if pruner.judges_trainings else f"epoch {step + 1}"
+        return f"{type(pruner).__name__} pruned it after {when}, with {self.tuner.monitors[0]} {steps[step]:.5g}."
 
     def _study(self, number: int, trials: Sequence[TrialRecord]) -> "Study":
         """The study of Optuna as it is before a trial: Optuna counts from 0, so it has one trial less than the number.
@@ -147,13 +149,13 @@ class _OptunaSearch:
         known = {record.number: self._as_frozen(record) for record in trials}
         nothing = ended_trial(optuna.trial.TrialState.FAIL)
         study.add_trials(known.get(one, nothing) for one in range(1, number))
-        for name, value in _of_study(trials).items():
+        for name, value in noted_of_study(trials).items():
             study._storage.set_study_system_attr(study._study_id, name, value)
         return study
 
     def _noted_of_study(self, study: "Study", trials: Sequence[TrialRecord]) -> dict[str, Any]:
         """What the sampler has noted of the study for this trial, such as the parents of a generation."""
-        known = _of_study(trials)
+        known = noted_of_study(trials)
         noted = study._storage.get_study_system_attrs(study._study_id)
         return {name: value for name, value in noted.items() if name not in known}
 
@@ -161,62 +163,16 @@ class _OptunaSearch:
         """The trial as Optuna has it, which is kept once it has ended."""
         frozen = self._frozen.get(record.number)
         if frozen is None:
-            frozen = as_frozen(record, self.tuner.space, directions=len(self.directions))
+            directions = len(self.directions)
+            frozen = as_frozen(record, self.tuner.space, directions=directions, pruner=self.tuner.pruner)
             if record.has_ended:
                 self._frozen[record.number] = frozen
         return frozen
 
 
-def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
-    """The trial as Optuna has it, in a study of so many monitored numbers."""
-    from optuna.trial import TrialState, create_trial
-
-    from hookline_tune.ended_trials import ended_trial
-
-    curve = {epoch - 1: number for epoch, number in record.curve.items()}
-    state, values = TrialState.FAIL, None
-    if record.state == "pruned":
-        last = curve[max(curve)]
-        state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
-    elif record.state != "failed" and record.results is not None:
-        state, values = TrialState.COMPLETE, list(record.results)
-    params = {one.name: record.values[one.name] for one in space.parameters() if one.name in record.values}
-    distributions = {one.name: _distribution(one) for one in space.parameters() if one.name in params}
-    if record.state == "running":
-        return create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
-    return ended_trial(
-        state,
-        values=values,
-        params=params,
-        distributions=distributions,
-        system_attrs={name: value for name, value in record.attributes.items() if name != OF_STUDY},
-        intermediate_values=curve if directions == 1 else {},
-    )
-
-
-def _of_study(trials: Sequence[TrialRecord]) -> dict[str, Any]:
-    """What the sampler has noted of the study: of several notes, the first one."""
-    noted: dict[str, Any] = {}
-    for record in trials:
-        noted = {**record.attributes.get(OF_STUDY, {}), **noted}
-    return noted
-
-
-def _distribution(parameter: Parameter) -> "BaseDistribution":
-    """The distribution of a parameter."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    domain = parameter.domain
-    if isinstance(domain, Choices):
-        return CategoricalDistribution(domain.labels)
-    if domain.is_integer:
-        return IntDistribution(int(domain.low), int(domain.high), log=domain.log, step=int(domain.step or 1))
-    return FloatDistribution(float(domain.low), float(domain.high), log=domain.log, step=domain.step)
-
-
 def _suggested(trial: "Trial", parameter: Parameter) -> Any:
     suggest: Callable[[str, BaseDistribution], Any] = trial._suggest
-    value = suggest(parameter.name, _distribution(parameter))
+    value = suggest(parameter.name, distribution(parameter))
     return value if isinstance(parameter.domain, Choices) else parameter.domain.nearest(value)
 
 

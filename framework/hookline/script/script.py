@@ -1,7 +1,8 @@
 """A script in the making: imports, constants, functions, and lines by section."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from textwrap import dedent
 from typing import Any, Literal
 
@@ -145,6 +146,16 @@ class Script:
             if self._path == ("model",):
                 self._path = ()
 
+    @contextmanager
+    def within(self, groups: Collection[str]) -> Iterator[None]:
+        """Restrict `batch` to some groups of inputs, for layers that take only these."""
+        batch = self.batch
+        self.batch = batch.of_groups(groups)
+        try:
+            yield
+        finally:
+            self.batch = batch
+
     def parameter(self, name: str) -> str:
         """Return a parameter by its name, as code; that of a criterion begins with "criterion."."""
         owner, name = (
@@ -211,8 +222,8 @@ class Script:
 
 
 def _renamed(source: str, name: str, other: str) -> str:
-    """Return the source of a function or class with another name."""
-    return source if name == other else re.sub(rf"\b{name}\b", other, source)
+    """Return the source of a function or class with another name. It may inherit from a class of torch of this name."""
+    return source if name == other else re.sub(rf"(?<![.\w]){name}\b", other, source)
 
 
 def _sorted_imports(statements: set[str]) -> list[str]:

@@ -1,32 +1,32 @@
 """Train one trial of a study, and write what is kept of it."""
 
-import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import FileError, HooklineError, StorageError
 from hookline.files import write_file
-from hookline.plugins.manager import Named
+from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.study import RECORD, StudyPlan, trial_directory
-from hookline.spec.space.record import TrialRecord
+from hookline.spec.families.tuner import TunerSpec
+from hookline.spec.space.record import TrainingRecord, TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
-from hookline.training.preparation import prepared
+from hookline.training.preparation import built_parts, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
+from hookline.tuning.trainings import Training, mean_results, trainings_of
 
 WEIGHTS = (directories.MODEL, directories.CRITERION)
 """The files that are removed of trials that are not the best."""
@@ -75,14 +75,12 @@ class Trainer:
         remove_all_but_record(home)
         if not write(record):
             return False
-        space = self.spec.tune.space  # type: ignore[union-attr]
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
-            trial_spec = self.loader.load(trial_document(self.document, space, record.values))
-            plugins = (
-                self.loader.plugins(self.document).inside(*self.added).arranged(lambda named: self._with(curve, named))
-            )
-            with new_run(trial_spec, plugins, interruption=self.interruption, given=self.given) as run:
+            trial_spec = self.loader.load(trial_document(self.document, self.tuner.space, record.values))
+            trainings = trainings_of(trial_spec, self.tuner)
+            plugins = self.plugins.arranged(lambda named: self._with(curve, named))
+            with new_run(trainings[0].spec, plugins, interruption=self.interruption, given=self.given) as run:
                 made = prepared(run)
                 run.directory = home
                 write_file(home / directories.SPEC, directories.spec_text(run, home))
@@ -93,8 +91,8 @@ class Trainer:
                 if failure is not None:
                     record.state, record.reason = "failed", trial.error
                 else:
-                    self._note(record, trial, curve)
-                    if not self._train_with_other_seeds(record, trial_spec):
+                    self._note(record, trainings[0], trial, curve)
+                    if not self._train_others(record, trainings[1:], prunes):
                         return False
                 if failure is None and is_kept(record):
                     directories.write_beginning(run, made.data, home)
@@ -119,12 +117,17 @@ class Trainer:
         """The plugins of a run, between the record of the curve and the shared data."""
         return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
 
-    def _note(self, record: TrialRecord, trial: Trial, curve: Curve) -> None:
-        """Add the results of a training to the record."""
+    def _note(self, record: TrialRecord, training: Training, trial: Trial, curve: Curve) -> None:
+        """Add the results of the first training to the record."""
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
+        record.trainings = [self._training(training, trial)]
+        record.results = mean_results(record.trainings)
+
+    def _training(self, training: Training, trial: Trial) -> TrainingRecord:
+        """The record of a training."""
         results = self._results(trial)
-        record.results = results if all(map(math.isfinite, results)) else None
+        return TrainingRecord(seed=training.seed, fold=training.fold, epoch=trial.weights.epoch, results=results)
 
     def _results(self, trial: Trial) -> list[float]:
         """The monitored numbers of a training."""
@@ -135,31 +138,42 @@ class Trainer:
             raise HooklineError(f'The tuner monitors "{missing[0]}", which this trial has not logged.')
         return [float(numbers[name]) for name in self.plan.monitors]
 
-    def _train_with_other_seeds(self, record: TrialRecord, spec: Any) -> bool:
-        """Train a trial with the other seeds, and make its result the mean. Return false after an interruption."""
-        assert self.spec.tune is not None, "A study has a tuner."
-        if self.spec.tune.seeds == 1 or record.state == "pruned" or record.results is None:
-            return True
-        record.of_seeds = [list(record.results)]
-        plugins = self.loader.plugins(self.document).inside(*self.added)
-        plugins = plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
-        for seed in range(spec.run.seed + 1, spec.run.seed + self.spec.tune.seeds):
-            other = evolve(spec, run=evolve(spec.run, seed=seed))
-            with new_run(other, plugins, interruption=self.interruption, given=self.given) as run:
-                made = prepared(run)
-                run.directory = trial_directory(self.root, record.number) / f"seed-{seed}"
+    def _train_others(
+        self, record: TrialRecord, trainings: Sequence[Training], prunes: Callable[[TrialRecord], str | None]
+    ) -> bool:
+        """Train a trial with the other seeds and folds: its results become the means. Return false if interrupted."""
+        plugins = self.plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
+        for training in trainings:
+            if record.state == "pruned" or record.results is None:
+                return True
+            if (reason := prunes(record)) is not None:
+                record.state, record.reason = "pruned", reason
+                return True
+            with new_run(training.spec, plugins, interruption=self.interruption, given=self.given) as run:
+                made = built_parts(run)
+                run.directory = trial_directory(self.root, record.number) / training.name
                 run.directory.mkdir()
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
                 if failure is not None:
-                    raise HooklineError(f"With the seed {seed}: {trial.error}")
+                    raise HooklineError(f"In the training {training.name}: {trial.error}")
                 directories.write_result(run, trial)
-                record.of_seeds.append(self._results(trial))
+                record.trainings.append(self._training(training, trial))
                 record.seconds = round(record.seconds + trial.seconds, 3)
-        means = [fmean(numbers) for numbers in zip(*record.of_seeds, strict=True)]
-        record.results = means if all(map(math.isfinite, means)) else None
+                record.results = mean_results(record.trainings)
         return True
+
+    @property
+    def tuner(self) -> TunerSpec:
+        """The tuner of the spec."""
+        assert self.spec.tune is not None, "A study has a tuner."
+        return self.spec.tune
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins of the spec, and those of the process."""
+        return self.loader.plugins(self.document).inside(*self.added)
 
 
 def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:

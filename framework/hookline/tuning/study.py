@@ -230,7 +230,7 @@ class Study:
             claim.withdraw()
             self.change_total(number - 1)
             return
-        record.curve.clear()  # Of the process that was killed.
+        record.curve.clear(), record.trainings.clear()  # Of the process that was killed.
 
         def prunes(record: TrialRecord) -> str | None:
             return LOST if claim.is_lost else search.prunes(known, record)

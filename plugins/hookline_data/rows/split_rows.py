@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
+
+from attrs import evolve
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -101,6 +103,10 @@ class SplitRows(TransformedSource):
         if self.split_column is not None:
             return None if self.split_values is None else "validation" in self.split_values
         return bool(self.validation) or self.folds is not None
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold."""
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
 
     @property
     def always_kept(self) -> tuple[str, ...]:

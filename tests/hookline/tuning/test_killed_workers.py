@@ -33,6 +33,7 @@ def test_no_trial_is_lost_or_counted_twice_in_a_database(monkeypatch):
     assert result.counts["crashes of the server"] == 1
 
 
+@studies.undrawn()
 def test_files_of_a_study_are_never_torn(tmp_path):
     spec = tuned(trials=3, epochs=1)
     expected = studies.told(hookline.tune(spec, out=tmp_path / "whole").root)

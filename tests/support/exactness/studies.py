@@ -36,6 +36,11 @@ STUCK = 120
 """The number of seconds without the end of a trial after which a study counts as stuck."""
 
 
+def undrawn():
+    """Draw no pictures of studies, which take longer than the trials."""
+    return mock.patch("hookline.tuning.finishing.draw", lambda *_: None)
+
+
 def told(root):
     """What the directory of a study has of each trial, except for times and places."""
     records = records_of(root)
@@ -166,7 +171,7 @@ def prove(trials=1000, number=8, seconds=2.0, servers=None):
     """Prove it in a directory, and in a database if PostgreSQL is installed."""
     result = Result("studies")
     spec = tuned(trials=trials, epochs=1)
-    with without_plots(), ExitStack() as stack:
+    with without_plots(), undrawn(), ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exactness-")))
         # Here, so that forked processes need not import anything.
         hookline.tune(spec, out=home / "reference")

@@ -33,7 +33,10 @@ class Search(Protocol):
         """
 
     def prunes(self, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
-        """Return why to end a trial after the last epoch of its curve; `None` to continue it.
+        """Return why to end a trial; `None` to continue it.
+
+        It is called after each epoch of the first training but the last, and after each training but the last. In the
+        first case, the record has a curve and no trainings.
 
         Args:
             trials: the trials with smaller numbers that have ended, in their order.
@@ -68,7 +71,10 @@ class TunerSpec(Spec):
     workers or fewer has the same trials, whichever of them trains which."""
     seeds: int = option(default=1, minimum=1)
     """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
-    numbers is the result. Pruners decide in the first training, which is also the one that is kept."""
+    numbers is the result. The first training is the one that is kept."""
+    folds: bool = False
+    """Whether to train each trial on each fold of the data, with all seeds. The mean of their numbers is the result.
+    The training on the fold of the spec is the one that is kept."""
     keep: Literal["best", "all"] = "best"
     """Of which trials to keep the weights."""
 
