@@ -59,6 +59,10 @@ class Images(ImageSource):
         with checks.within_source():
             return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the options that add the validation rows of the source to its training rows."""
+        return {"source": self.source.without_validation()}
+
     def each_fold(self) -> tuple[Self, ...]:
         """Return this source once for each fold of its rows."""
         return tuple(evolve(self, source=source) for source in self.source.each_fold())
