@@ -36,9 +36,7 @@ def translations_of_torch() -> Mapping[Any, Callable[..., Any]]:
         made = reduced(op.ReduceMax, inputs, output_size)
         return made, op.Cast(made, to=INT64)
 
-    def evaluated_rrelu(
-        inputs: Any, noise: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: Any = None
-    ) -> Any:
+    def evaluated_rrelu(inputs: Any, noise: Any, lower: float = 1 / 8, upper: float = 1 / 3, **_: Any) -> Any:
         """Return what RReLU computes in evaluation: the slope is the mean of both limits."""
         return op.LeakyRelu(inputs, alpha=(lower + upper) / 2), noise
 

@@ -81,7 +81,7 @@ def _by_operator(module: Any, inputs: "Tensor", lengths: "Tensor", layer: int) -
     several = [_parameters(module, layer * directions + direction, name) for direction in range(directions)]
     input_weights, weights, biases = (torch.stack(parts) for parts in zip(*several, strict=True))
     outputs, last = _operator()(inputs.transpose(0, 1), input_weights, weights, biases, lengths, name, activation)
-    outputs, last = outputs.permute(2, 0, 1, 3), last.transpose(0, 1)  # (N, steps, directions, size), (N, directions, …)
+    outputs, last = outputs.permute(2, 0, 1, 3), last.transpose(0, 1)
     if _is_projected(module):
         projections = torch.stack([module.all_weights[layer * directions + place][-1].T for place in range(directions)])
         outputs = (outputs.unsqueeze(3) @ projections).squeeze(3)
