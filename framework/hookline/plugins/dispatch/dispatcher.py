@@ -63,6 +63,11 @@ class Dispatcher(Stages):
             self._inside[key] = self._without(called[: index + 1], stage)
         return self._inside[key]
 
+    def seen_by(self, stage: str) -> str | None:
+        """See `Stages.seen_by`."""
+        others = (one.plugin_name for one in implementations(self.manager, stage) if not is_built_in(one))
+        return next(others, None)
+
     def _without(self, absent: Sequence[object], stage: str) -> Callable[..., Any]:
         """Return a function that calls a stage without some plugins and without those that are not due.
 
