@@ -57,6 +57,8 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/tune.py
+	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
 
 # Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
