@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from attrs import evolve
+
 from hookline.ejection import refusals
 from hookline.ejection.limit_lines import add_limits
 from hookline.ejection.loop_lines import add_training
@@ -75,12 +77,21 @@ def ejected(run: Run, title: str = "") -> str:
         refuse_inherited_lines(spec.data)
         script.batch = spec.data.eject(script, run, made.data, run.objective)
         refuse_other_batches(script, run, made.data)
+        if not _needs_lengths(run, made):  # They are in the batches, but no line uses them.
+            unused = {name: f"_{variable}" for name, variable in script.batch.lengths.items()}
+            script.batch = evolve(script.batch, lengths=unused)
     add_limits(script, run, has_validation="validation" in made.data.splits())
     objective = _add_components(script, run, made)
     if script.problems:
         raise EjectionError(script.problems, "spec")
     add_training(script, run, made, objective)
     return script.text(_docstring(script, title or spec.run.name))
+
+
+def _needs_lengths(run: Run, made: Prepared) -> bool:
+    """Whether the model or a loss uses the lengths of padded sequences."""
+    encodings = run.objective.encodings(made.data.targets).values()
+    return getattr(made.model, "takes_lengths", False) or any(one.kind == "sequences" for one in encodings)
 
 
 def _add_components(script: Script, run: Run, made: Prepared) -> ObjectiveLines:
