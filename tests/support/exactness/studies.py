@@ -167,37 +167,47 @@ def work(workers, result, *, trials, number, seconds, seed=0):
     return workers.problem
 
 
-def prove(trials=1000, number=8, seconds=2.0, servers=None):
+RANDOM = {"trials": 1000}
+"""A search that does not depend on the results."""
+
+TOGETHER = {"trials": 200, "type": "Optuna", "synchronous": 4, "sampler": {"type": "TPESampler", "n_startup_trials": 4}}
+"""A search that depends on the results, but not on the number of workers, as four trials are chosen together."""
+
+
+def prove(searches=(RANDOM, TOGETHER), number=8, seconds=2.0, servers=None):
     """Prove it in a directory, and in a database if PostgreSQL is installed."""
     result = Result("studies")
-    spec = tuned(trials=trials, epochs=1)
     with without_plots(), undrawn(), ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exactness-")))
-        # Here, so that forked processes need not import anything.
-        hookline.tune(spec, out=home / "reference")
-        expected = told(home / "reference")
-        if servers is None:
-            servers = [None] if postgres.MISSING else [None, stack.enter_context(postgres.running())]
-        for server in servers:
-            name = "directory" if server is None else "database"
-            place = home / name
+        for index, search in enumerate(searches):
+            spec, place = tuned(epochs=1, **search), home / str(index)
             place.mkdir()
-            workers = Workers(place, spec, server)
-            problem = workers.problem or work(workers, result, trials=trials, number=number, seconds=seconds)
-            if problem:
-                result.add(name, problem)
-                continue
-            ended = workers.ended
-            for root in workers.roots:
-                found = told(root)
-                for one in range(1, trials + 1):
-                    times = ended.count(one)
-                    wrong = found.get(one) != expected[one]
-                    result.add(
-                        f"{name}, trial {one}", f"{found.get(one)}, ended {times} times" if wrong or times > 1 else None
-                    )
-                if found.keys() != expected.keys():
-                    result.add(name, f"{len(found)} trials instead of {trials}")
-                if hookline.load(root / "best.toml") != hookline.load(home / "reference" / "best.toml"):
-                    result.add(name, "another best.toml")
+            # Here, so that forked processes need not import anything.
+            hookline.tune(spec, out=place / "reference")
+            for server in servers or [None, *([] if postgres.MISSING else [stack.enter_context(postgres.running())])]:
+                _prove(spec, server, place, result, number, seconds)
     return result
+
+
+def _prove(spec, server, home, result, number, seconds):
+    """Compare a study whose workers are killed with the reference."""
+    name = f"{type(spec.tune).__name__} in a {'directory' if server is None else 'database'}"
+    place = home / name
+    place.mkdir()
+    trials = spec.tune.trials
+    workers = Workers(place, spec, server)
+    problem = workers.problem or work(workers, result, trials=trials, number=number, seconds=seconds)
+    if problem:
+        result.add(name, problem)
+        return
+    expected, ended = told(home / "reference"), workers.ended
+    for root in workers.roots:
+        found = told(root)
+        for one in range(1, trials + 1):
+            times = ended.count(one)
+            wrong = found.get(one) != expected[one] or times > 1
+            result.add(f"{name}, trial {one}", f"{found.get(one)}, ended {times} times" if wrong else None)
+        if found.keys() != expected.keys():
+            result.add(name, f"{len(found)} trials instead of {trials}")
+        if hookline.load(root / "best.toml") != hookline.load(home / "reference" / "best.toml"):
+            result.add(name, "another best.toml")
