@@ -13,6 +13,7 @@ import time
 import traceback
 import warnings
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -93,7 +94,7 @@ class Workers:
                 os.dup2(file.fileno(), 2)
             warnings.simplefilter("ignore")
             with self._noting_ends():
-                hookline.tune(resume=root, storage=self.url)
+                self.go_on(root)
             code = 0
         except BaseException:  # noqa: BLE001 - The exit code says so.
             traceback.print_exc()
@@ -121,6 +122,10 @@ class Workers:
 
         return mock.patch.object(studies.Study, "_train", train)
 
+    def go_on(self, root):
+        """Work in a directory."""
+        hookline.tune(resume=root, storage=self.url)
+
     def kill(self, child):
         """Kill a worker."""
         os.kill(child, signal.SIGKILL)
@@ -134,6 +139,10 @@ class Workers:
             if ended:
                 self.running.remove(child)
                 if code := os.waitstatus_to_exitcode(status):
+                    if "cannot be reached" in self.log.read_text():  # It started while the server was down.
+                        self.log.write_text("")
+                        self.start()
+                        continue
                     self.problem = f"A worker ended with {code}: {self.log.read_text()[-900:]}"
 
 
@@ -202,6 +211,9 @@ def _prove(spec, server, home, result, number, seconds):
         return
     expected, ended = told(home / "reference"), workers.ended
     for root in workers.roots:
+        # The last worker of a machine may have been killed before the last trial of the others.
+        if in_process(partial(workers.go_on, root), workers.log):
+            result.add(name, workers.log.read_text())
         found = told(root)
         for one in range(1, trials + 1):
             times = ended.count(one)
