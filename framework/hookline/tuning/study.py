@@ -13,6 +13,7 @@ from hookline.check.load import Loader
 from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, StorageError
+from hookline.errors.text import counted
 from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.study import StudyPlan, trial_directory, write_plan, write_record
@@ -31,7 +32,7 @@ ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class Study:
     """A study, with a directory on this machine."""
 
@@ -57,6 +58,17 @@ class Study:
     """Trials of other processes that ended during the last one of this process."""
     _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
     """The own values of the spec, once they are known."""
+
+    def __repr__(self) -> str:
+        """Return the name, how many trials have ended, the best one, and the directory."""
+        ended = f"{len(self.ended)} of {counted(self.plan.trials, 'trial')} ended"
+        best = ""
+        for record in self.best[:1]:
+            pairs = zip(self.plan.monitors, record.results or (), strict=True)
+            numbers = ", ".join(f"{name} {number:.6g}" for name, number in pairs)
+            which = "best" if len(self.plan.monitors) == 1 else "first of the best"
+            best = f"; {which}: trial {record.number}, {numbers}"
+        return f"<Study {self.spec.run.name}: {ended}{best}; in {self.root}>"
 
     @property
     def tuner(self) -> TunerSpec:

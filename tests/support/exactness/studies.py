@@ -39,7 +39,7 @@ STUCK = 120
 
 def undrawn():
     """Draw no pictures of studies, which take longer than the trials."""
-    return mock.patch("hookline.tuning.finishing.draw", return_value=None)
+    return mock.patch("hookline.tuning.finishing.draw", mock.Mock(return_value=None))
 
 
 def told(root):
