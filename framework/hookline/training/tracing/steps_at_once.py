@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
-
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
@@ -16,9 +14,9 @@ from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import shape_of
 from hookline.training.tracing.snapshot import Snapshot, difference
 from hookline.training.tracing.traced_gradients import TracedGradients
-from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.unwritten import count_of_written, unwritten
-from hookline.training.tracing.update import UpdateState, WholeStep, whole_step
+from hookline.training.tracing.update import OfTrace, UpdateState, whole_step
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -38,24 +36,6 @@ MOST = 512
 
 LARGEST = 16 * 2**20
 """The largest size in bytes of the batches of one call."""
-
-
-@define
-class OfTrace:
-    """What is known about several steps with one trace of the gradients."""
-
-    step: TracedStep
-    whole: WholeStep | None = None
-    program: "Program | None" = None
-    checks: int = 0
-    is_left: bool = False
-    """Whether its steps are made one by one."""
-    seconds: float = 1e-6
-    """How long a step takes if several are made at once."""
-    count: int = 0
-    """The number of single steps whose time was measured."""
-    single_seconds: float = float("inf")
-    """The shortest time of them."""
 
 
 def steps_at_once(

@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
+from attrs import define, evolve
 
-from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Untraceable, Value, replaced
+from hookline.training.tracing.graphs.graph import (
+    Call,
+    Graph,
+    GraphBuilder,
+    Program,
+    Untraceable,
+    Value,
+    replaced,
+)
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep
@@ -18,6 +26,24 @@ COUNTING = "aten::_foreach_add_"
 """The operation that counts the steps of an optimizer."""
 
 FUSED = "aten::_fused_"
+
+
+@define
+class OfTrace:
+    """What is known about several steps with one trace of the gradients."""
+
+    step: TracedStep
+    whole: WholeStep | None = None
+    program: "Program | None" = None
+    checks: int = 0
+    is_left: bool = False
+    """Whether its steps are made one by one."""
+    seconds: float = 1e-6
+    """How long a step takes if several are made at once."""
+    count: int = 0
+    """The number of single steps whose time was measured."""
+    single_seconds: float = float("inf")
+    """The shortest time of them."""
 
 
 class UpdateState:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
 from hookline.training.tracing.graphs.sources import INDENT, name_of, python_lines, script_lines
-from hookline.training.tracing.update import WholeStep
+from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
     from torch import Tensor
