@@ -72,7 +72,7 @@ class Normalize(TransformSpec):
         """Return a call of a function that normalizes images, by default with the statistics of the training images."""
         name = script.define(NORMALIZED)
         if self.mean is None or self.std is None:
-            return f"{name}({images}, means, stds)"
+            return f"{name}({images}, channel_means, channel_stds)"
         return f"{name}({images}, {list(self.mean)}, {list(self.std)})"
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
@@ -134,6 +134,12 @@ class ColorJitter(TransformSpec):
         if shape[0] not in (1, 3):
             raise ValueError(f"ColorJitter takes images with 1 or 3 channels, not {shape[0]}.")
         return shape
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that transforms images; those that are evaluated stay as they are."""
+        from hookline_transforms.ejecting.colors import eject_jitter
+
+        return images if numbers is None else eject_jitter(self, script, images, numbers)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Change each image by its own factors, in its own order."""

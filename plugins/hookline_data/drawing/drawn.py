@@ -58,6 +58,10 @@ class Drawn(TransformedSource):
             message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
             raise OptionError("source", message, "stream")
 
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the options that add the validation rows of the source to its training rows."""
+        return {"source": self.source.without_validation()}
+
     def each_fold(self) -> tuple[Self, ...]:
         """Return this source once for each fold of its rows."""
         return tuple(evolve(self, source=source) for source in self.source.each_fold())

@@ -47,6 +47,18 @@ class DataSpec(Spec):
         """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
 
+    def without_validation(self) -> "Mapping[str, Any]":
+        """Return the options to change so that the validation rows are training rows, too, for `refit` of a tuner.
+
+        There is no validation split then. Statistics are computed from all training rows, and the test rows stay the
+        same.
+
+        Raises:
+            OptionError: If the source cannot do so, or has no validation split.
+
+        """
+        raise OptionError("type", f"{type(self).__name__} cannot add the validation rows to the training rows.")
+
     def each_fold(self) -> "Sequence[DataSpec]":
         """Return this source once for each fold, which is the validation split; empty if it has no folds."""
         return ()

@@ -27,7 +27,8 @@ class Search(Protocol):
 
         Args:
             number: the number of the trial, from 1.
-            trials: the trials with smaller numbers that have ended, in their order.
+            trials: the trials with smaller numbers that have ended, in their order; then those that run at this moment
+                or are chosen together with this one. The `state` of these is "running": they have values only.
 
         """
 
@@ -74,6 +75,10 @@ class TunerSpec(Spec):
     folds: bool = False
     """Whether to train each trial on each fold of the data, with all seeds. The mean of their numbers is the result.
     The training on the fold of the spec is the one that is kept."""
+    refit: bool = False
+    """Whether to train once more after the search, with the best values, on training and validation rows together, for
+    as many epochs as the best trial kept. Statistics are computed from these rows. The result is in `refit`, its spec
+    is `refit.toml`, and it is deployed instead of the best trial."""
     keep: Literal["best", "all"] = "best"
     """Of which trials to keep the weights."""
 
@@ -98,6 +103,9 @@ class TunerSpec(Spec):
         elif self.mode is not None and len(self.monitors) > 1:
             message = "This has no effect with several numbers, which are compared according to their metrics."
             yield OptionError("mode", message, against=[("monitor",)], id="unused-option")
+        if self.refit and len(self.monitors) > 1:
+            message = "With several monitored numbers, there is no single best trial to train again."
+            yield OptionError("refit", message, against=[("monitor",)])
 
     def check(self, **sections: Any) -> None:
         """Raise a `ValueError` if it cannot tune a spec with these sections, by name, if all of them are valid."""
