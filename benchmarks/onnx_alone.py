@@ -5,8 +5,8 @@
 Each spec (default: all below `specs/` without [tune]) is trained as it is, or for N epochs, and deployed as ONNX. The
 example rows of the run, and copies of them with missing and unseen cells, are predicted by the run. Then a process in a
 new virtual environment with numpy and onnxruntime and nothing else predicts the same rows with the ONNX models: labels
-must be equal, and numbers may differ by 1e-6, or by what the model in memory rounds itself. The exit code is 1 if a spec
-differs or cannot be deployed.
+must be equal, and numbers may differ by 1e-6, or by what the model in memory rounds itself. The exit code is 1 if a
+spec differs or cannot be deployed.
 """
 
 import argparse
