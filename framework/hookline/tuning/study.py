@@ -194,11 +194,11 @@ class Study:
         )
         search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
         with self.ending_with(interruption):
-            self._report(on_end)
+            self.report(on_end)
             while not self.is_complete and interruption.number is None:
                 if not self._train_next(trainer, search):
                     time.sleep(self.store.pause)
-                self._report(on_end)
+                self.report(on_end)
 
     @contextmanager
     def ending_with(self, interruption: Interruption) -> Iterator[None]:
@@ -210,7 +210,8 @@ class Study:
             if interruption.number is None:
                 raise
 
-    def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
+    def report(self, on_end: Callable[[TrialRecord], None]) -> None:
+        """Call a function for each new trial that has ended. Raises a `HooklineError` if the first trials all fail."""
         new, self._unreported = [*self._unreported, *self.refresh()], []
         for record in new:
             on_end(record)
