@@ -1,7 +1,8 @@
 """Write a training as a script: the sections in the order of the pipeline, with the lines of the components."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
 
 from attrs import evolve
@@ -16,6 +17,7 @@ from hookline.errors.exceptions import MismatchError, SpecError
 from hookline.errors.text import PathElement
 from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
+from hookline.script.python import WIDTH
 from hookline.script.script import Script
 from hookline.script.written import refuse_inherited_lines
 from hookline.spec.parameters import named_parameters
@@ -152,15 +154,11 @@ def _add_beginning(script: Script, run: Run) -> None:
 
 def _docstring(script: Script, title: str) -> str:
     """Return the docstring of the script: what it does, what it needs, and what it leaves out."""
-    lines = [
-        f'"""{title}',
-        "",
-        "Written by `hookline eject`. It trains to the same bits as `hookline train`, without Hookline.",
-    ]
+    summary, _, rest = title.partition(". ")
+    summary = f"{summary}." if rest else summary
+    paragraphs = [f'"""{summary}', rest] if rest else [f'"""{summary}']
+    paragraphs.append("Written by `hookline eject`. It trains to the same bits as `hookline train`, without Hookline.")
     if script.left_out:
-        lines += ["", f"Left out, because the training is the same without it: {_listed(script.left_out)}."]
-    return "\n".join([*lines, '"""'])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+        names = ", ".join(script.left_out)
+        paragraphs.append(f"Left out, because the training is the same without it: {names}.")
+    return "\n\n".join(fill(one, WIDTH, break_on_hyphens=False) for one in paragraphs) + '\n"""'
