@@ -23,6 +23,10 @@ NOT_EJECTABLE = {
         "tune: A script trains once, but a search trains many times. Search first, and eject the spec of the best "
         "trial: `hookline eject runs/breast_cancer/1/best.toml`.",
     ],
+    "specs/tuning/refit.toml": [
+        "tune: A script trains once, but a search trains many times. Search first, and eject the spec of the best "
+        "trial: `hookline eject runs/refit/1/best.toml`.",
+    ],
 }
 """The parts of shipped specs that cannot be written."""
 QUICK = {
