@@ -41,9 +41,11 @@ check: .venv/installed-check
 	done
 	MYPYPATH=$$(echo .mypy_cache/drafts/* | tr ' ' ':') $(BIN)/mypy --num-workers auto framework plugins .mypy_cache/drafts/*/hookline_*.py
 
-# Write each shipped spec as a script, run both, and compare losses and weights; the scripts must pass ruff, too.
+# Write each shipped spec, and a spec for each option of data, as a script, run both, and compare losses and weights.
+# The scripts must pass ruff, too.
 eject: .venv/installed-check
 	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject.py
+	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject_data.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py

@@ -19,6 +19,7 @@ from hookline_data.table import Table
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock, RowField
+    from hookline.script import BatchNames, Script
 
 
 @spec
@@ -125,6 +126,12 @@ class Images(ImageSource):
             return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines of the table, and those that read the images with Pillow and transform them."""
+        from hookline_data.ejecting.image_table import eject_image_table
+
+        return eject_image_table(self, script, data, objective)
 
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the pixels of images, and the other columns."""

@@ -51,6 +51,9 @@ class Script:
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
         model: the module that `build_model` returned.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
+        example: some cells of the column whose kind adds its lines, a `pyarrow.ChunkedArray`; `None` if there are none.
+        moments: a function that returns mean and standard deviation of the training rows of an array of all rows, which
+            are merged from those of blocks; `None` to compute them at once.
         names: what a variable that several parts of the spec could need stands for.
         left_out: what the script leaves out because it does not change the training, for its docstring.
         problems: what cannot be written.
@@ -69,6 +72,8 @@ class Script:
     modules: tuple[str, ...] = ("model",)
     model: Any = None
     trained: Sequence[Any] = ()
+    example: Any = None
+    moments: str | None = None
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)
     _offered: list[str] = field(factory=list)
