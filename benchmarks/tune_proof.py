@@ -2,7 +2,8 @@
 
 For three specs, 50 trials are compared with those of a loop with the same space, sampler and seed: the values that are
 tried, and the results, must be equal to the last bit. The best trial must be better than the spec's own values, and
-`best.toml`, trained alone, must have the result of the study. Run it with `make tune-proof`.
+`best.toml`, trained alone, must have the result of the study. Both use the fused optimizers of torch, as Hookline does
+on a CPU. Run it with `make tune-proof`.
 """
 
 import sys
@@ -65,7 +66,7 @@ def breast_cancer(trial: optuna.Trial, source: Callable[..., Any]) -> float:
     rate = trial.suggest_float("model.layers.Dropout.p", 0.0, 0.5)
     data = source(trial.suggest_categorical("data.batch_size", [16, 32, 64]))
     model = nn.Sequential(nn.Linear(30, width), nn.ReLU(), nn.Dropout(rate), nn.Linear(width, 1))
-    optimizer, criterion = kind(model.parameters(), **options), nn.BCEWithLogitsLoss()
+    optimizer, criterion = kind(model.parameters(), **options, fused=True), nn.BCEWithLogitsLoss()
     best, best_epoch = float("inf"), 0
     for epoch in range(1, 41):
         _train(model, optimizer, criterion, data, epoch)
@@ -93,7 +94,7 @@ def digits(trial: optuna.Trial, source: Callable[..., Any]) -> float:
         nn.Linear(4 * second, 10),
     ]
     model = nn.Sequential(*layers)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, fused=True)
     criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
     for epoch in range(1, 16):
         _train(model, optimizer, criterion, data, epoch, clip=1.0)
@@ -111,7 +112,7 @@ def diabetes(trial: optuna.Trial, source: Callable[..., Any]) -> float:
         lr = trial.suggest_float("optimizer.Adam.lr", 0.1, 100.0, log=True)
         decay = trial.suggest_float("optimizer.Adam.weight_decay", 1e-6, 1.0, log=True)
         model = nn.Linear(10, 1)
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=decay)
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=decay, fused=True)
     for epoch in range(1, 13):
         _train(model, optimizer, criterion, data, epoch)
     return _validated(model, criterion, data)

@@ -28,6 +28,8 @@ else:
 class SplitRows(TransformedSource):
     """Rows that are split into training, validation and test rows."""
 
+    only_batches = True
+
     validation: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to validate the model on after each epoch."""
     test: Part = option(default=0.0, minimum=0, below=1)
