@@ -92,7 +92,7 @@ class HyperbandPruner(PrunerSpec):
     min_resource: int = option(default=1, minimum=1)
     """The step of the first rung."""
     max_resource: int | None = option(default=None, minimum=1)
-    """The largest number of epochs. Default: that of the first trial that reaches the end."""
+    """The largest number of epochs. Default: the most that a trial has which reached the end."""
     reduction_factor: int = option(default=3, minimum=2)
     """One of so many trials passes a rung, and the next rung is so many times further."""
     bootstrap_count: int = option(default=0, minimum=0, only_with=("max_resource",))

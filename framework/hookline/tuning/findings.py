@@ -28,7 +28,7 @@ def findings(study: Study) -> Iterator[str]:
     states = Counter(record.state for record in study.records)
     if pruned := states["pruned"]:
         epochs = sum(_saved_epochs(study, record) for record in study.records if record.state == "pruned")
-        yield f"{counted(pruned, 'trial')} pruned, which saved {counted(epochs, 'epoch')}."
+        yield f"{counted(pruned, 'trial')} pruned, which saved at most {counted(epochs, 'epoch')}."
 
 
 def _saved_epochs(study: Study, record: TrialRecord) -> int:
