@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ejected
 import pytest
-from exhaustive import sampled
+from exhaustive import EXHAUSTIVE, sampled
 
 import hookline
 from hookline.errors import SpecError
@@ -23,7 +23,7 @@ FINDER = {"type": "LearningRateFinder", "steps": 10, "use": True}
 SEVERAL = {
     "data": {
         "targets": {"species": "species", "width": "petal_width*"},
-        "inputs": ["sepal_*", "petal_length*"],
+        "inputs": ["sepal_*"],
     },
     "heads": {"species": {"type": "Linear", "out_features": 3}, "width": {"type": "Linear", "out_features": 1}},
 }
@@ -47,6 +47,8 @@ def calling(*callbacks, loss=None, optimizer=None, **run):
 
 BROKEN = {"path": "{broken}", "standardize": False, "batch_size": 8}
 """Rows with a number so large that the loss is infinite."""
+WEIGHTED = {"weight_column": "petal_width", "inputs": ["sepal_*"]}
+LAST = {"type": "LinearCrossEntropyLoss", "in_features": 3}
 MARGIN = {"type": "MultiMarginLoss", "p": 2}
 CASES = {
     "accumulate": {"run": {"accumulate": 3}},
@@ -97,6 +99,18 @@ CASES = {
     ),
     "mix some steps": calling({"type": "Mixup", "every": 2}, loss={"type": "CrossEntropyLoss", "factor": 0.3}),
     "find a rate with a criterion": calling(FINDER, loss=BALANCED),
+    "find a rate with mixed rows": calling({"type": "Mixup", "probability": 0.5}, FINDER),
+    "two schedulers of groups": calling(
+        {"type": "StepLR", "step_size": 1},
+        {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+        optimizer={"type": "SGD", "lr": 0.1, "groups": [{"parameters": "*.bias", "lr": 0.05}]},
+    ),
+    "weights of rows": {"data": WEIGHTED, "loss": IGNORING, "run": {"accumulate": 3}},
+    "weights of rows, a sum": {"data": WEIGHTED, "loss": SUM},
+    "weights of rows in a last layer": {"data": WEIGHTED, "loss": {**LAST, "weight": "balanced", "ignore_index": 1}},
+    "weights of rows in a last layer, a sum": {"data": WEIGHTED, "loss": {**LAST, "reduction": "sum"}},
+    "weights of classes in a last layer": {"loss": {**LAST, "weight": "balanced", "bias": True}},
+    "two losses, weights of rows": {**several(BALANCED), "data": {**SEVERAL["data"], "weight_column": "petal_length"}},
     "two losses, weights": several(BALANCED),
     "two losses, ignored rows": several({**IGNORING, "factor": 0.3}, batch_size=2),
     "two losses, a sum": several(SUM),
@@ -109,7 +123,7 @@ CASES = {
 QUICK = (
     *("accumulate", "accumulate with ignored parts", "validations inside epochs", "stop inside some epochs", "skip"),
     *("roll back", "freeze until others", "mean with a criterion", "mean of epochs", "two losses, ignored rows"),
-    *("two losses in mixed parts", "two losses in a closure"),
+    *("two losses in mixed parts", "two losses in a closure", "weights of rows"),
 )
 REFUSED = {
     "run.accumulate: Losses that are divided by different numbers have no lines for the parts of a batch.": several(
@@ -118,7 +132,6 @@ REFUSED = {
     "callbacks[1]: ReduceLROnPlateau beside another scheduler has no lines for validations.": calling(
         {"type": "StepLR", "step_size": 1}, PLATEAU, validate_every_steps=2
     ),
-    "callbacks[0]: The trial of rates with mixed rows has no lines.": calling(FINDER, {"type": "Mixup"}),
     "callbacks[0].monitor: The record of a script has only the numbers of the splits.": calling(
         {**STOP, "monitor": "lr"}, {"type": "StepLR", "step_size": 1}
     ),
@@ -175,6 +188,16 @@ def test_a_script_trains_to_the_same_bits_with(case, broken, monkeypatch):
     monkeypatch.chdir(ROOT)
     _, found = ejected.compare(made(CASES[case], broken))
     assert found == []
+
+
+@EXHAUSTIVE
+@pytest.mark.filterwarnings("ignore")
+def test_the_scripts_pass_ruff(broken, tmp_path, monkeypatch):
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(ROOT)
+    for index, changes in enumerate(CASES.values()):
+        (tmp_path / f"script_{index}.py").write_text(hookline.eject(hookline.load(made(changes, broken))))
+    assert ejected.lint(tmp_path) == ""
 
 
 @pytest.mark.parametrize("message", REFUSED)

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import runpy
+import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -11,6 +13,10 @@ import torch
 
 import hookline
 from hookline.script import BatchNames, Script
+
+SIGNS = "RUF001,RUF002,RUF003"
+"""Rules about signs such as ×, which documentation may have."""
+RULES = "E,F,W,I,B,UP,SIM,C4,RET,PIE,PERF,N,A,RUF"
 
 
 def run_script(script, directory):
@@ -45,7 +51,7 @@ def differences(trial, found, *, tolerance=1e-12):
         said.append(f"{len(history)} epochs instead of {len(trial.history)}")
     for record, other in zip(trial.history, history, strict=False):
         for name, value in record.items():
-            if name == "step" or (name not in other and not name.startswith(("training/", "validation/"))):
+            if name == "step" or (name not in other and not name.startswith(("training/", "validation/", "lr"))):
                 continue
             if name not in other:
                 said.append(f"{name} is missing")
@@ -94,3 +100,13 @@ def compare(spec, changes=()):
         for name in ("specs",):
             (elsewhere / name).symlink_to(Path(name).resolve())
         return script, differences(trial, run_script(script, elsewhere))
+
+
+def lint(directory):
+    """What ruff says about the scripts in a directory; empty if nothing."""
+    options = ["--isolated", "--line-length", "120", str(directory)]
+    commands = ["check", "--quiet", "--select", RULES, "--ignore", SIGNS], ["format", "--quiet", "--diff"]
+    said = [
+        subprocess.run([sys.executable, "-m", "ruff", *command, *options], capture_output=True) for command in commands
+    ]
+    return b"".join(one.stdout + one.stderr for one in said).decode()

@@ -72,7 +72,7 @@ class Trainer:
 
         """
         home = trial_directory(self.root, record.number)
-        _remove_others(home)
+        remove_all_but_record(home)
         if not write(record):
             return False
         curve = Curve(self.plan.monitors[0], record, prunes)
@@ -183,7 +183,7 @@ def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
     return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
 
 
-def _remove_others(home: Path) -> None:
+def remove_all_but_record(home: Path) -> None:
     """Remove what a killed process has left of a trial, except its record."""
     for path in home.iterdir():
         if path.is_dir():

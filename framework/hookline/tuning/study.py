@@ -13,6 +13,7 @@ from hookline.check.load import Loader
 from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, StorageError
+from hookline.errors.text import counted
 from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.study import StudyPlan, trial_directory, write_plan, write_record
@@ -31,7 +32,7 @@ ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class Study:
     """A study, with a directory on this machine."""
 
@@ -51,8 +52,23 @@ class Study:
     """The trials, which other processes may share: those in the directory, or those of another storage."""
     ended: dict[int, TrialRecord] = field(factory=dict)
     """The records of the trials that are known to have ended, by number."""
+    running: dict[int, TrialRecord] = field(factory=dict)
+    """The records of the trials that have begun and are not known to have ended, by number."""
+    _unreported: list[TrialRecord] = field(factory=list, init=False)
+    """Trials of other processes that ended during the last one of this process."""
     _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
     """The own values of the spec, once they are known."""
+
+    def __repr__(self) -> str:
+        """Return the name, how many trials have ended, the best one, and the directory."""
+        ended = f"{len(self.ended)} of {counted(self.plan.trials, 'trial')} ended"
+        best = ""
+        for record in self.best[:1]:
+            pairs = zip(self.plan.monitors, record.results or (), strict=True)
+            numbers = ", ".join(f"{name} {number:.6g}" for name, number in pairs)
+            which = "best" if len(self.plan.monitors) == 1 else "first of the best"
+            best = f"; {which}: trial {record.number}, {numbers}"
+        return f"<Study {self.spec.run.name}: {ended}{best}; in {self.root}>"
 
     @property
     def tuner(self) -> TunerSpec:
@@ -102,8 +118,10 @@ class Study:
             StorageError: if the connection to the storage is lost and the user does not want to wait.
 
         """
-        new = [record for record in self.store.ended(self.ended) if record.number <= self.plan.trials]
+        records = [record for record in self.store.records(self.ended) if record.number <= self.plan.trials]
+        new = [record for record in records if record.has_ended]
         self.ended |= {record.number: record for record in new}
+        self.running = {record.number: record for record in records if not record.has_ended}
         return new
 
     def change_total(self, trials: int) -> None:
@@ -121,11 +139,23 @@ class Study:
         first = self._first_of_batch(number)
         return [self.ended[known] for known in sorted(self.ended) if known < first and self.ended[known].values]
 
+    def pending_for(self, number: int) -> list[TrialRecord]:
+        """The trials whose values a trial may use, but not their results: those that run, or are chosen with it."""
+        if self.tuner.synchronous == 1:
+            pending = [known for known in sorted(self.running) if known < number]
+        else:
+            pending = list(range(self._first_of_batch(number), number))
+        begun = {**self.running, **self.ended}
+        return [TrialRecord(number=one, values=begun[one].values) for one in pending if begun[one].values]
+
     def is_ready(self, number: int) -> bool:
-        """Whether the trials have ended that must end before this one is chosen."""
+        """Whether the trials have ended that must end before this one is chosen, and those chosen with it are known."""
         if self.tuner.synchronous == 1:
             return True
-        return all(known in self.ended for known in range(1, self._first_of_batch(number)))
+        first = self._first_of_batch(number)
+        return all(one in self.ended for one in range(1, first)) and all(
+            one in self.ended or one in self.running for one in range(first, number)
+        )
 
     def _first_of_batch(self, number: int) -> int:
         size = self.tuner.synchronous
@@ -164,11 +194,11 @@ class Study:
         )
         search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
         with self.ending_with(interruption):
-            self._report(on_end)
+            self.report(on_end)
             while not self.is_complete and interruption.number is None:
                 if not self._train_next(trainer, search):
                     time.sleep(self.store.pause)
-                self._report(on_end)
+                self.report(on_end)
 
     @contextmanager
     def ending_with(self, interruption: Interruption) -> Iterator[None]:
@@ -180,8 +210,10 @@ class Study:
             if interruption.number is None:
                 raise
 
-    def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
-        for record in self.refresh():
+    def report(self, on_end: Callable[[TrialRecord], None]) -> None:
+        """Call a function for each new trial that has ended. Raises a `HooklineError` if the first trials all fail."""
+        new, self._unreported = [*self._unreported, *self.refresh()], []
+        for record in new:
             on_end(record)
         self._refuse_failures()
 
@@ -206,7 +238,7 @@ class Study:
         if record is None and number == 1 and self.tuner.baseline:
             record = TrialRecord(number=1, values=self.own_values or {})
         elif record is None:
-            record = search.suggest(number, known)
+            record = search.suggest(number, [*known, *self.pending_for(number)])
         if record is None:  # The search has tried everything.
             claim.withdraw()
             self.change_total(number - 1)
@@ -241,7 +273,7 @@ class Study:
         """Whether the weights of a trial that has just ended are kept."""
         if self.tuner.keep == "all":
             return True
-        self.refresh()
+        self._unreported += self.refresh()
         records = sorted([*self.records, record], key=lambda one: one.number)
         return any(one is record for one in self.plan.best(records))
 
