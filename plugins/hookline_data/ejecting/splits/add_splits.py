@@ -63,7 +63,7 @@ def add_others(script: Script, source: "SplitRows", sizes: str) -> None:
         script.add("split", f'splits["{split}"] = np.arange(*np.cumsum({sizes}))', apart=False)
     if source.train_on_validation:
         union = 'np.sort(np.concatenate([splits["training"], splits.pop("validation")]))'
-        script.add("split", f'splits["training"] = {union}  # Train on the validation rows, too.', apart=False)
+        script.add("split", f'# Train on the validation rows, too.\nsplits["training"] = {union}', apart=False)
 
 
 def _add_parts(
