@@ -108,7 +108,7 @@ def option_line(option: OptionDocumentation) -> str:
 def stage_page() -> str:
     """The page of the stages, and of `run`, which every stage takes."""
     lines = [NOTICE, "", "# Stages", "", inspect.cleandoc(stages.__doc__ or ""), ""]
-    for hook in (stages.register_specs, stages.draft_spec, *(getattr(stages.Stages, name) for name in stages.STAGES)):
+    for hook in [getattr(stages, name, None) or getattr(stages.Stages, name) for name in stages.HOOKS]:
         lines += member_lines(hook, "##")
     lines += ["## Run", "", inspect.cleandoc(stages.Run.__doc__ or ""), ""]
     for member in (*public_members(stages.Run), stages.Stages.inside):

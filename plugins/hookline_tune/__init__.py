@@ -1,6 +1,11 @@
-"""Tuners: searches for the best values of the options of a spec."""
+"""Tuners: searches for the best values of the options of a spec, and a storage for their studies."""
 
-from hookline import Components, hookimpl
+from typing import TYPE_CHECKING
+
+from hookline import Components, HooklineError, hookimpl
+
+if TYPE_CHECKING:
+    from hookline.spec import Storage
 
 
 @hookimpl
@@ -22,3 +27,23 @@ def register_specs() -> Components:
             "simple_searches": ("GridSearch", "RandomSearch"),
         },
     )
+
+
+@hookimpl
+def open_storage(url: str) -> "Storage | None":
+    """Connect to a PostgreSQL database.
+
+    Raises:
+        HooklineError: if psycopg is not installed.
+        StorageError: if the database cannot be reached.
+
+    """
+    if url.partition("://")[0] not in ("postgresql", "postgres"):
+        return None
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise HooklineError('A PostgreSQL database needs its driver: pip install "hookline[postgresql]".') from None
+    from hookline_tune.postgresql.storage import PostgreSQL
+
+    return PostgreSQL(url)

@@ -7,7 +7,7 @@ before it, and a study continues after a restart as if it had not been interrupt
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
@@ -15,7 +15,8 @@ from zlib import crc32
 from attrs import define, field
 
 from hookline.errors import HooklineError, OptionError
-from hookline.spec import Choices, Parameter, Search, TrialRecord, TunerSpec, spec
+from hookline.spec import Choices, Parameter, Search, Space, TrialRecord, TunerSpec, spec
+from hookline_tune.importances import importances
 from hookline_tune.pruners import PrunerSpec
 from hookline_tune.samplers import SamplerSpec, TPESampler
 
@@ -60,6 +61,10 @@ class Optuna(TunerSpec):
         directions: list[Direction] = ["maximize" if is_higher else "minimize" for is_higher in maximized]
         return _OptunaSearch(tuner=self, seed=seed, directions=directions)
 
+    def importances(self, trials: Sequence[TrialRecord], maximized: Sequence[bool]) -> Mapping[str, float]:
+        """Return how important each parameter is."""
+        return importances(self.space, trials, maximized)
+
 
 @define(eq=False, kw_only=True)
 class _OptunaSearch:
@@ -73,7 +78,7 @@ class _OptunaSearch:
 
     def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord:
         """Ask Optuna for the values of a trial."""
-        with _quietly():
+        with quietly():
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
             self._live = number, trial
@@ -83,7 +88,7 @@ class _OptunaSearch:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
         if self.tuner.pruner is None:
             return None
-        with _quietly():
+        with quietly():
             if self._live is None or self._live[0] != record.number:  # Another process has begun the trial.
                 study = self._study(record.number, trials)
                 study.enqueue_trial(dict(record.values))
@@ -116,31 +121,33 @@ class _OptunaSearch:
         )
         for record in trials:
             if record.number not in self._frozen:
-                self._frozen[record.number] = self._as_frozen(record)
+                self._frozen[record.number] = as_frozen(record, self.tuner.space, directions=len(self.directions))
         ended = {record.number for record in trials}
         nothing = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
         study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
         return study
 
-    def _as_frozen(self, record: TrialRecord) -> "FrozenTrial":
-        import optuna
 
-        state = optuna.trial.TrialState
-        curve = {epoch - 1: number for epoch, number in record.curve.items()}
-        values: dict[str, Any] = {"state": state.FAIL}
-        if record.state == "pruned":
-            last = curve[max(curve)]
-            values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
-        elif record.state != "failed" and record.results is not None:
-            values = {"state": state.COMPLETE, "values": list(record.results)}
-        parameters = {one.name: one for one in self.tuner.space.parameters() if one.name in record.values}
-        return optuna.create_trial(
-            **values,
-            params={name: record.values[name] for name in parameters},
-            distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
-            system_attrs=dict(record.attributes),
-            intermediate_values=curve if len(self.directions) == 1 else {},
-        )
+def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
+    """The trial as Optuna has it, in a study of so many monitored numbers."""
+    import optuna
+
+    state = optuna.trial.TrialState
+    curve = {epoch - 1: number for epoch, number in record.curve.items()}
+    values: dict[str, Any] = {"state": state.FAIL}
+    if record.state == "pruned":
+        last = curve[max(curve)]
+        values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
+    elif record.state != "failed" and record.results is not None:
+        values = {"state": state.COMPLETE, "values": list(record.results)}
+    parameters = {one.name: one for one in space.parameters() if one.name in record.values}
+    return optuna.create_trial(
+        **values,
+        params={name: record.values[name] for name in parameters},
+        distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
+        system_attrs=dict(record.attributes),
+        intermediate_values=curve if directions == 1 else {},
+    )
 
 
 def _distribution(parameter: Parameter) -> "BaseDistribution":
@@ -168,7 +175,7 @@ def _attributes(trial: "Trial") -> dict[str, Any]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Without the log of Optuna, which repeats what the study shows, and its warnings of experimental features."""
     import optuna
 

@@ -21,6 +21,7 @@ from hookline.spec import (
     inner_name,
     spec,
 )
+from hookline_tune.importances import importances
 
 
 @spec
@@ -45,6 +46,10 @@ class GridSearch(TunerSpec):
         """Return the search, in which the last parameter varies fastest."""
         return _Grid(self.space)
 
+    def importances(self, trials: Sequence[TrialRecord], maximized: Sequence[bool]) -> Mapping[str, float]:
+        """Return how important each parameter is, if Optuna is installed."""
+        return importances(self.space, trials, maximized)
+
 
 @spec
 class RandomSearch(TunerSpec):
@@ -53,6 +58,10 @@ class RandomSearch(TunerSpec):
     def build(self, seed: int, maximized: Sequence[bool]) -> Search:
         """Return the search, in which the values depend on the seed and the number of the trial."""
         return _Random(self.space, seed)
+
+    def importances(self, trials: Sequence[TrialRecord], maximized: Sequence[bool]) -> Mapping[str, float]:
+        """Return how important each parameter is, if Optuna is installed."""
+        return importances(self.space, trials, maximized)
 
 
 class _NoPruning:

@@ -206,6 +206,10 @@ IDS: Mapping[str, Kind] = {
         "The storage of a study cannot be used: it cannot be reached, refuses the user, or has no such study.",
         "Check the URL, the server and the password. `psql URL` should connect, too.",
     ),
+    "lost-connection": Kind(
+        "The connection to the storage of a study was lost. Training continues, and connecting is retried.",
+        "Nothing needs to be done if the server returns. Ctrl-C ends the study; `--resume` goes on later.",
+    ),
     "failed-deployment": Kind(
         "A model cannot be deployed in a format, or the deployed model predicts something else than the model in "
         "memory. Nothing of it is kept; the results of the training are.",

@@ -41,9 +41,6 @@ They are listed here instead of being found by entry points, as third parties' p
 distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
 """
 
-HOOKS = (*stages.STAGES, "register_specs", "draft_spec")
-"""The hooks that a plugin can implement."""
-
 Named = tuple[Origin, object]
 
 
@@ -208,8 +205,8 @@ def _wrong_hook(manager: pluggy.PluginManager, plugin: object, error: pluggy.Plu
     for name in marked:
         function = inspect.unwrap(getattr(plugin, name))
         place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
-        if name not in HOOKS:
-            return f'implements "{name}", which is not a stage ({place}).{did_you_mean(name, HOOKS)}'
+        if name not in stages.HOOKS:
+            return f'implements "{name}", which is not a stage ({place}).{did_you_mean(name, stages.HOOKS)}'
         known = getattr(manager.hook, name).spec.argnames
         for argument in inspect.signature(function).parameters:
             if argument not in known and argument != "self":

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from hookline.spec.draft import SpecDraft
     from hookline.spec.families.data import DataSpec
     from hookline.spec.objective.prediction import Prediction
+    from hookline.spec.space.storage import Storage
 
 PROJECT = "hookline"
 
@@ -100,6 +101,23 @@ def draft_spec(
         DataError: if the file cannot be read, or the target cannot be predicted.
 
     Built in: a spec for tables, NPZ files and folders of images.
+
+    """
+    raise NotImplementedError
+
+
+@_hookspec(firstresult=True)
+def open_storage(url: str) -> "Storage | None":
+    """Connect to a storage of studies, for `hookline tune --storage URL`.
+
+    This is not a stage: no run calls it. A plugin with a storage implements it, with what `hookline.spec.Storage`
+    requires, and returns `None` for URLs with other schemes. The URL may contain a password, which must not appear in
+    messages.
+
+    Raises:
+        StorageError: if the storage cannot be reached.
+
+    Built in: a PostgreSQL database, `postgresql://user@host/database`.
 
     """
     raise NotImplementedError
@@ -362,6 +380,9 @@ class Stages:
 
 STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
+
+HOOKS = ("register_specs", "draft_spec", "open_storage", *STAGES)
+"""The names of all hooks that a plugin can implement."""
 
 INNER = frozenset({"forward", "loss", "backward", "step"})
 """The stages of the inner loop, whose answers are not checked each time."""

@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 
 from hookline.check.load import Loader
 from hookline.report.charts import curves
 from hookline.report.comparison_judgements import are_comparable, comparison_judgements
+from hookline.report.document import document
 from hookline.report.evidence import Evidence
-from hookline.report.html import Html, details, h, join, table
+from hookline.report.html import Html, details, h, table
 from hookline.report.judgement import Judgement
 from hookline.report.judgements import checked, judgements
 from hookline.report.run_sections import run_sections
 from hookline.runs.side_by_side.cells import metric_texts, seconds_text, setting_text
 from hookline.runs.side_by_side.comparison import Comparison
 from hookline.runs.side_by_side.directions import Directions
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""The Content-Security-Policy: a browser refuses every request of the page, and every script."""
 
 FEWEST_GROUPED = 3
 """The number of different judgements of a kind, of different runs, from which they are one item that can be opened."""
@@ -44,17 +41,7 @@ def page(runs: Sequence[Evidence], loader: Loader) -> str:
     for number, one in enumerate(runs, 1):
         heading = "Run" if len(runs) == 1 else one.label
         body += [h("h2", heading, id_=f"run-{number}"), *run_sections(one, number, loader)]
-    head = join(
-        (
-            h("meta", charset="utf-8"),
-            h("meta", http_equiv="Content-Security-Policy", content=POLICY),
-            h("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            h("meta", name="referrer", content="no-referrer"),
-            h("title", f"{title} - Hookline"),
-            h("style", Html(files("hookline.report").joinpath("style.css").read_text(encoding="utf-8"))),
-        )
-    )
-    return f"<!DOCTYPE html>\n{h('html', h('head', head), h('body', *body), lang='en')}\n"
+    return document(f"{title} - Hookline", body)
 
 
 def _navigation(runs: Sequence[Evidence]) -> Html:

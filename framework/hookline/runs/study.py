@@ -28,6 +28,9 @@ RECORD = "trial.json"
 BEST = "best.toml"
 """The spec of the best trial."""
 
+STORAGE = "HOOKLINE_STORAGE"
+"""The environment variable with the URL of a storage. Unlike a command line, it is hidden from other users."""
+
 _NAME = re.compile(r"trial-([1-9][0-9]*)")
 
 

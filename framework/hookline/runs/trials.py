@@ -79,6 +79,7 @@ def chosen_trial(run: Path, number: int | None = None) -> ChosenTrial:
         if number not in known:
             raise RunError(f"{run}: {_no_such_trial(number, list(known))}")
         if study.is_study(run) and not (known[number] / directories.MODEL).is_file():
+            _refuse_other_place(run, number)
             raise RunError(
                 f"{known[number]}: The weights of this trial were not kept. Train it again with "
                 f'`hookline train {known[number] / directories.SPEC}`, or set `keep = "all"` in [tune].'
@@ -114,6 +115,7 @@ def _best_of_study(run: Path, known: Mapping[int, Path]) -> ChosenTrial:
     if not best:
         raise RunError(f"{run}: No trial of the study has a result yet. Go on with `hookline tune --resume {run}`.")
     assert best[0].results is not None, "The best trial has a result."
+    _refuse_other_place(run, best[0].number)
     return ChosenTrial(
         directory=known[best[0].number],
         number=best[0].number,
@@ -123,6 +125,14 @@ def _best_of_study(run: Path, known: Mapping[int, Path]) -> ChosenTrial:
         value=best[0].results[0],
         is_highest=plan.maximized[0],
     )
+
+
+def _refuse_other_place(run: Path, number: int) -> None:
+    """Raise a `RunError` if a trial of a study was trained in another place, so that only its record is here."""
+    record = study.read_record(run, number)
+    is_here = (study.trial_directory(run, number) / directories.RESULT).is_file()
+    if record is not None and record.place is not None and not is_here:
+        raise RunError(f"{run}: The weights of trial {number} are in {record.place}.")
 
 
 def _no_such_trial(number: int, known: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ import inspect
 
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import reason
-from hookline.plugins.manager import HOOKS
+from hookline.plugins.stages import HOOKS
 from hookline.spec.options import Spec
 from hookline.testing.components_under_test import Component, Plugin
 from hookline.testing.kit_components import KitSquaredError

@@ -4,7 +4,7 @@ A process claims a trial by locking its directory, and the operating system rele
 whatever reason. A record is replaced as a whole, so no file is ever torn.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class DirectoryStore:
         """Write what the study monitors."""
         write_plan(self.root, StudyPlan.from_json(plan))
 
-    def ended(self, known: Container[int]) -> list[TrialRecord]:
+    def ended(self, known: Collection[int]) -> list[TrialRecord]:
         """Read the records of trials that have ended."""
         records = (read_record(self.root, number) for number in numbers_of_trials(self.root) if number not in known)
         return [record for record in records if record is not None and record.has_ended]
@@ -76,6 +76,3 @@ class DirectoryStore:
             record = read_record(self.root, number) if is_mine else None
             is_open = is_mine and (record is None or not record.has_ended)
             yield DirectoryClaim(self.root, number, record) if is_open else None
-
-    def close(self) -> None:
-        """Do nothing: there is no connection."""

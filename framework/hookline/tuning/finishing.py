@@ -1,27 +1,24 @@
-"""What is written when the trials of a study have ended: the best spec, the picture, and what is deployed."""
+"""What is written when the trials of a study have ended: the best spec, the pictures, and what is deployed."""
 
-import json
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
 from hookline.check.space.variants import trial_document
-from hookline.errors.exceptions import FileError, HooklineWarning, StorageError
+from hookline.errors.exceptions import StorageError
 from hookline.files import write_file
-from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import directory as directories
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.study import BEST, RECORD, trial_directory, write_record
 from hookline.spec.dump import dumps
 from hookline.spec.space.record import TrialRecord
 from hookline.trained.open_run import open_run
+from hookline.tuning.drawing import draw
 from hookline.tuning.one_trial import remove_weights
-from hookline.tuning.pictures import PICTURE, draw_study
 from hookline.tuning.study import Study
 
 
 def finish(study: Study) -> list[Path]:
-    """Write `best.toml` and the picture, keep the weights of the best trials only, and deploy the best one.
+    """Write `best.toml`, the picture and the page, keep the weights of the best trials only, and deploy the best one.
 
     Nothing is done if another process does it at this moment. An incomplete study is not deployed.
 
@@ -45,40 +42,17 @@ def finish(study: Study) -> list[Path]:
             for record in study.records:
                 if record.number not in kept:
                     remove_weights(trial_directory(study.root, record.number))
-        if best:
-            write_file(study.root / BEST, spec_of(study, best[0], study.root))
+        text = spec_of(study, best[0], study.root) if best else None
+        if text is not None:
+            write_file(study.root / BEST, text)
         if study.records:
-            _draw(study)
+            draw(study, text)
         return _deploy(study) if best and study.is_complete else []
-
-
-def _draw(study: Study) -> None:
-    """Draw the study, and the losses of its best trials. A picture that cannot be drawn must not cost its results."""
-    path = study.root / PICTURE
-    try:
-        draw_study(study.records, study.plan, study.tuner.space, study.spec.run.name, path)
-        for record in study.best:
-            path = trial_directory(study.root, record.number) / directories.PLOT
-            if _is_here(study, record) and not path.exists():
-                _draw_losses(study, path)
-    except FileError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        message = f"{path}: The picture cannot be drawn: {type(error).__name__}: {error}."
-        warnings.warn(HooklineWarning(message, id="unwritten-file"), stacklevel=2)
 
 
 def _is_here(study: Study, record: TrialRecord) -> bool:
     """Whether a trial was trained in the directory of the study on this machine."""
     return (trial_directory(study.root, record.number) / directories.RESULT).is_file()
-
-
-def _draw_losses(study: Study, path: Path) -> None:
-    """Draw the losses of a trial, as a training does."""
-    lines = (path.parent / directories.LOG).read_text(encoding="utf-8").splitlines()
-    weights = json.loads((path.parent / directories.RESULT).read_text(encoding="utf-8"))["weights"]
-    kept = {"kept_epoch": weights["epoch"], "kept_step": weights["step"]}
-    draw_curves([json.loads(line) for line in lines], LOSSES, study.spec.run.name, path, **kept)
 
 
 def _deploy(study: Study) -> list[Path]:

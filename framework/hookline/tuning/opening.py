@@ -8,16 +8,20 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineError, RunError
+from hookline.errors.exceptions import HooklineError, RunError, StorageError
 from hookline.errors.text import dotted
 from hookline.files import write_file
 from hookline.runs import directory as directories
-from hookline.runs.study import StudyPlan, read_plan, write_plan
+from hookline.runs.study import STORAGE, StudyPlan, read_plan, write_plan
 from hookline.spec.compare import differences
 from hookline.spec.dump import as_toml, dumps, plain
 from hookline.spec.families.tuner import OF_TRIALS
+from hookline.spec.space.storage import Storage, TrialStore
 from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.study import Study
+
+WITHOUT_SEARCH = "The spec has no section [tune]: there is nothing to search."
 
 
 def new_study(spec: TrainingSpec, loader: Loader, document: Document, out: str | Path | None) -> Study:
@@ -28,7 +32,7 @@ def new_study(spec: TrainingSpec, loader: Loader, document: Document, out: str |
 
     """
     if spec.tune is None:
-        raise HooklineError("The spec has no section [tune]: there is nothing to search.")
+        raise HooklineError(WITHOUT_SEARCH)
     root = directories.create(directories.plan(out, spec.run.name), numbered=out is None)
     write_file(root / directories.SPEC, dumps(spec, root, name=loader.plugins(document).catalog.name))
     write_plan(root, plan_of(spec))
@@ -46,7 +50,14 @@ def plan_of(spec: TrainingSpec) -> StudyPlan:
     return StudyPlan(trials=spec.tune.total, monitors=monitors, maximized=tuple(maximized))
 
 
-def open_study(root: Path, loader: Loader, *, like: TrainingSpec | None = None, trials: int | None = None) -> Study:
+def open_study(
+    root: Path,
+    loader: Loader,
+    *,
+    like: TrainingSpec | None = None,
+    trials: int | None = None,
+    storage: Storage | None = None,
+) -> Study:
     """Open the directory of a study, to go on with it.
 
     Args:
@@ -54,32 +65,51 @@ def open_study(root: Path, loader: Loader, *, like: TrainingSpec | None = None, 
         loader: the loader with the plugins.
         like: a spec that must be that of the study, except for the number of trials.
         trials: a new total number of trials.
+        storage: the storage that has the trials, if the directory does not have them.
 
     Raises:
         RunError: if this is not the directory of a study, or that of another spec.
+        StorageError: if the storage does not have the study of the directory.
         SpecError: if the spec of the study cannot be read.
 
     """
     plan = read_plan(root)
+    store = _store_of(plan, root, storage)
+    plan = evolve(plan, trials=StudyPlan.from_json(store.read_plan()).trials)
     document = documents.read(root / directories.SPEC, lists=SEVERAL)
     spec = loader.load(document)
     if like is not None:
-        refuse_other_spec(spec, like, root)
+        refuse_other_spec(spec, like, str(root))
         trials = like.tune.total if trials is None and like.tune is not None else trials
+    study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan, extra=loader.extra, store=store)
     if trials is not None and trials != plan.trials:
-        plan = evolve(plan, trials=trials)
-        write_plan(root, plan)
-    study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan, extra=loader.extra)
+        study.change_total(trials)
     study.refresh()
     return study
 
 
-def refuse_other_spec(spec: TrainingSpec, like: TrainingSpec, root: Path) -> None:
+def _store_of(plan: StudyPlan, root: Path, storage: Storage | None) -> TrialStore:
+    """The trials of the study in a directory."""
+    if plan.storage is None:
+        return DirectoryStore(root)
+    if storage is None:
+        raise RunError(
+            f"{root}: The trials of this study are in {plan.storage}. Pass its URL: `--storage`, or the environment "
+            f"variable {STORAGE}."
+        )
+    assert plan.study is not None, "A study in a storage has a name."
+    store = storage.open(plan.study) if storage.spec_of(plan.study) is not None else None
+    if store is None or StudyPlan.from_json(store.read_plan()).id != plan.id:
+        raise StorageError(f"{storage.name}: The study {plan.study} of {root} is not there.")
+    return store
+
+
+def refuse_other_spec(spec: TrainingSpec, like: TrainingSpec, place: str) -> None:
     """Raise a `RunError` with the differences if a spec is not that of a study; the number of trials may differ."""
     changed = [one for one in differences(spec, like) if one.path != ("tune", "trials")]
     if changed:
         lines = [f"  {dotted(one.path)}: {_shown(one.first)} in the study, {_shown(one.second)} now" for one in changed]
-        raise RunError("\n".join([f"{root}: This is the study of another spec:", *lines]))
+        raise RunError("\n".join([f"{place}: This is the study of another spec:", *lines]))
 
 
 def _shown(value: Any) -> str:

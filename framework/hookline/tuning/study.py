@@ -14,7 +14,7 @@ from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, StorageError
 from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import is_running, marked_as_running
-from hookline.runs.study import StudyPlan, trial_directory, write_record
+from hookline.runs.study import StudyPlan, trial_directory, write_plan, write_record
 from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.storage import Claim, TrialStore
@@ -87,6 +87,13 @@ class Study:
         new = [record for record in self.store.ended(self.ended) if record.number <= self.plan.trials]
         self.ended |= {record.number: record for record in new}
         return new
+
+    def change_total(self, trials: int) -> None:
+        """Change the total number of trials, for all processes that open the study from now on."""
+        self.plan = evolve(self.plan, trials=trials)
+        self.store.write_plan(evolve(self.plan, storage=None, study=None).to_json())
+        if self.is_remote:
+            write_plan(self.root, self.plan)
 
     def known_to(self, number: int) -> list[TrialRecord]:
         """The trials whose results a trial may use: those before it, or before those that are chosen with it."""
@@ -177,8 +184,7 @@ class Study:
         record = claim.record or search.suggest(number, known)
         if record is None:  # The search has tried everything.
             claim.withdraw()
-            self.plan = evolve(self.plan, trials=number - 1)
-            self.store.write_plan(self.plan.to_json())
+            self.change_total(number - 1)
             return
         record.curve.clear()  # Of the process that was killed.
 

@@ -7,12 +7,15 @@ from typing import Any
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.errors.exceptions import HooklineError
+from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import Interruption, reason
 from hookline.spec.dump import plain
 from hookline.spec.space.record import TrialRecord
+from hookline.spec.space.storage import Storage
 from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.training.preparation import refuse_other_specs
 from hookline.tuning.finishing import finish
+from hookline.tuning.joining import connected, join_study
 from hookline.tuning.opening import new_study, open_study
 from hookline.tuning.study import Study
 
@@ -25,6 +28,8 @@ def tune(
     plugins: Iterable[object] = (),
     out: str | Path | None = None,
     resume: str | Path | None = None,
+    storage: str | None = None,
+    study: str | None = None,
     on_end: Callable[[TrialRecord], None] = lambda _: None,
 ) -> Study:
     """Train the trials of a spec with a section `[tune]`, and return the study.
@@ -39,10 +44,14 @@ def tune(
         plugins: modules or objects with hook implementations, in addition to the plugins that the spec lists.
         out: the directory of the study, which must not exist. Default: `runs/<name>/<number>`.
         resume: the directory of a study to go on with, instead of a new one. Other processes may work on it, too.
+        storage: the URL of a database with the trials, such as "postgresql://me@host/db", which machines without a
+            common file system share. A study of the same name is joined. `out` is the directory on this machine.
+        study: the name of the study in the storage. Default: `run.name` of the spec, or the only study.
         on_end: called with the record of each trial that has ended.
 
     Raises:
-        RunError: if `resume` is not the directory of a study, or that of another spec.
+        RunError: if `resume` is not the directory of a study, or if it is the study of another spec.
+        StorageError: if the storage cannot be reached, or does not have the study.
         HooklineError: if the spec has no section `[tune]`, or the first trials all fail.
         KeyboardInterrupt: after Ctrl-C. The trials that have ended are kept.
 
@@ -58,22 +67,39 @@ def tune(
 
     """
     loader = Loader(plugins)
+    plugins_of_spec = Plugins(spec.plugins if spec is not None else (), loader.extra)
+    with connected(storage, plugins_of_spec) as connection:
+        opened = _opened(spec, loader, trials, out, resume, connection, study)
+        interruption = Interruption()
+        with interruption:
+            interruption.listen()
+            opened.work(interruption, given=data, on_end=on_end)
+            finish(opened)
+            if interruption.number is not None:
+                raise KeyboardInterrupt(reason(interruption.number))
+    return opened
+
+
+def _opened(
+    spec: TrainingSpec | None,
+    loader: Loader,
+    trials: int | None,
+    out: str | Path | None,
+    resume: str | Path | None,
+    storage: Storage | None,
+    study: str | None,
+) -> Study:
+    """The study that the arguments name: a new one, or one to go on with."""
     if resume is not None:
-        study = open_study(Path(resume), loader, like=spec, trials=trials)
-    elif spec is None:
-        raise HooklineError("Pass a spec, or the directory of a study to `resume`.")
-    else:
+        return open_study(Path(resume), loader, like=spec, trials=trials, storage=storage)
+    if spec is not None:
         refuse_other_specs(spec)
-        table = plain(spec, Path())
-        if trials is not None and "tune" in table:
-            table["tune"]["trials"] = trials
-        document = documents.from_table(table, lists=SEVERAL)
-        study = new_study(loader.load(document), loader, document, out)
-    interruption = Interruption()
-    with interruption:
-        interruption.listen()
-        study.work(interruption, given=data, on_end=on_end)
-        finish(study)
-        if interruption.number is not None:
-            raise KeyboardInterrupt(reason(interruption.number))
-    return study
+    if storage is not None:
+        return join_study(storage, study, loader, like=spec, creates=spec is not None, trials=trials, out=out)
+    if spec is None:
+        raise HooklineError("Pass a spec, or the directory of a study to `resume`.")
+    table = plain(spec, Path())
+    if trials is not None and "tune" in table:
+        table["tune"]["trials"] = trials
+    document = documents.from_table(table, lists=SEVERAL)
+    return new_study(loader.load(document), loader, document, out)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.signals import Interruption
+from hookline.runs.study import STORAGE
 from hookline.spec.space.record import TrialRecord
 from hookline.tuning.study import Study
 
 MOST_STARTED = 5
-"""How often, for each worker, a process is started in place of one that was killed."""
+"""How many processes are started for each worker, in place of those that were killed, before a trial ends."""
 
 
 def work_together(
@@ -21,6 +22,7 @@ def work_together(
     interruption: Interruption,
     on_end: Callable[[TrialRecord], None],
     plugins: Sequence[str] = (),
+    url: str | None = None,
 ) -> None:
     """Train the trials of a study in several processes, until all have ended, or until an interruption.
 
@@ -32,6 +34,7 @@ def work_together(
         interruption: records whether to end. The processes get the same signal from the terminal.
         on_end: called for each trial that has ended.
         plugins: the plugin files of the command line.
+        url: the URL of the storage that has the trials, if it is not the directory.
 
     Raises:
         HooklineError: if the processes fail, with what the last one has printed.
@@ -41,31 +44,36 @@ def work_together(
     words += [word for file in plugins for word in ("--plugin", file)]
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     environment = {"OMP_NUM_THREADS": threads, **os.environ}
+    if url is not None:
+        environment[STORAGE] = url  # A password in it must not be on a command line.
     started = 0
     running: list[subprocess.Popen[str]] = []
     failure = ""
     try:
-        while not study.is_complete and interruption.number is None:
-            for record in study.refresh():
-                on_end(record)
-            for process in [process for process in running if process.poll() is not None]:
-                running.remove(process)
-                failure = process.communicate()[1].strip() or failure
-                if process.returncode > 0 and not study.is_complete:
-                    raise HooklineError(failure or f"A worker ended with the exit code {process.returncode}.")
-            if not running and started >= workers * MOST_STARTED:
-                raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
-            while len(running) < workers and started < workers * MOST_STARTED and not study.is_complete:
-                running.append(
-                    subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
-                )
-                started += 1
-            time.sleep(study.store.pause)
+        with study.ending_with(interruption):
+            while not study.is_complete and interruption.number is None:
+                for record in study.refresh():
+                    on_end(record)
+                    started = 0
+                for process in [process for process in running if process.poll() is not None]:
+                    running.remove(process)
+                    failure = process.communicate()[1].strip() or failure
+                    if process.returncode > 0 and not study.is_complete:
+                        raise HooklineError(failure or f"A worker ended with the exit code {process.returncode}.")
+                if not running and started >= workers * MOST_STARTED:
+                    raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
+                while len(running) < workers and started < workers * MOST_STARTED and not study.is_complete:
+                    running.append(
+                        subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
+                    )
+                    started += 1
+                time.sleep(study.store.pause)
     finally:
         for process in running:
             if interruption.number is not None or not study.is_complete:
                 process.terminate()
         for process in running:
             process.communicate()
-    for record in study.refresh():
-        on_end(record)
+    with study.ending_with(interruption):
+        for record in study.refresh():
+            on_end(record)

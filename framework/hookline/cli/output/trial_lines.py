@@ -40,6 +40,8 @@ class TrialDisplay:
         first = f"{self._study.spec.run.name}: {counted(plan.trials, 'trial')} by {tuner} for the {goal}"
         before = f", in which {counted(len(self._study.ended), 'trial')} ended before" if self._study.ended else ""
         place = f"Study in {self._study.root}{before}"
+        if plan.storage is not None:
+            place += f". Its trials are in {plan.storage}, study {plan.study}"
         self._print(*(line for text in (first, place) for line in paragraph(text, screen_width(), then="  ")), "")
         if sys.stdout.isatty():
             self._begin_bar()

@@ -62,11 +62,7 @@ def _refuse_unmarked(module: ModuleType, path: str) -> None:
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and hasattr(value, f"{stages.PROJECT}_impl"):
             found += 1
-        elif (
-            name in (*stages.STAGES, "register_specs", "draft_spec")
-            and isinstance(value, FunctionType)
-            and value.__module__ == module.__name__
-        ):
+        elif name in stages.HOOKS and isinstance(value, FunctionType) and value.__module__ == module.__name__:
             line = value.__code__.co_firstlineno
             raise PluginError(
                 f'{path}, line {line}: "{name}" is the name of a stage; mark the function with @hookimpl.'

@@ -8,7 +8,7 @@ from hookline.spec.options import Spec, option, spec
 from hookline.spec.space.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hookline.spec.space.record import TrialRecord
 
@@ -99,3 +99,13 @@ class TunerSpec(Spec):
         It is built once for each process that works on the study.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    def importances(self, trials: "Sequence[TrialRecord]", maximized: Sequence[bool]) -> "Mapping[str, float]":
+        """Return how important each parameter is for the results by name, as parts of 1; empty if it is not known.
+
+        Args:
+            trials: the trials that have ended, in their order.
+            maximized: whether higher is better, for each monitored number.
+
+        """
+        return {}

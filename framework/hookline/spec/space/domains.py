@@ -94,9 +94,36 @@ class Choices(Spec):
             return tuple(map(str, types))
         return tuple(range(len(self.choices)))
 
+    def text(self, label: object) -> str:
+        """Return a choice as a text: its label, or the value itself if that is an index.
+
+        >>> sizes = Choices(choices=([8], [8, 8]))
+        >>> sizes.text(1)
+        '[8, 8]'
+        >>> layers = Choices(choices=([{"type": "ReLU"}], [{"type": "Dropout", "p": Range(low=0.0, high=0.5)}]))
+        >>> layers.text(0), layers.text(1)
+        ('[ReLU]', '[Dropout]')
+        """
+        if self.labels is self.choices:
+            return "true" if label is True else "false" if label is False else str(label)
+        texts, index = list(map(_brief, self.choices)), self.index(label)
+        return texts[index] if texts.count(texts[index]) == 1 else f"{texts[index]} ({index + 1})"
+
     def index(self, label: object) -> int:
         """Return the index of the choice with this label."""
         return next(index for index, known in enumerate(self.labels) if (type(known), known) == (type(label), label))
+
+
+def _brief(value: Any) -> str:
+    """A choice in short: of a table with a `type` only this."""
+    if isinstance(value, (Range, Choices)):
+        return "…"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key} = {_brief(one)}" for key, one in value.items())
+        return str(value["type"]) if "type" in value else f"{{ {inner} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_brief, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 Domain = Range | Choices

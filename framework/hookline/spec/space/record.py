@@ -1,5 +1,6 @@
 """What a study knows of a trial."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -44,8 +45,10 @@ class TrialRecord:
         return self.state in ENDED
 
     def to_json(self) -> dict[str, Any]:
-        """The record as JSON values."""
-        return asdict(self)
+        """The record as JSON values; numbers that are not finite as strings."""
+        curve = {str(epoch): _in_json(number) for epoch, number in self.curve.items()}
+        of_seeds = [[_in_json(number) for number in numbers] for numbers in self.of_seeds]
+        return {**asdict(self), "curve": curve, "of_seeds": of_seeds}
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> "TrialRecord":
@@ -56,4 +59,10 @@ class TrialRecord:
 
         """
         curve = {int(epoch): float(number) for epoch, number in table.get("curve", {}).items()}
-        return cls(**{**table, "curve": curve})
+        of_seeds = [[float(number) for number in numbers] for numbers in table.get("of_seeds", [])]
+        return cls(**{**table, "curve": curve, "of_seeds": of_seeds})
+
+
+def _in_json(number: float) -> float | str:
+    """A number as JSON, which has no infinity."""
+    return number if math.isfinite(number) else str(number)

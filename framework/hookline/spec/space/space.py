@@ -23,6 +23,12 @@ class Parameter:
     domain: Domain
     """The values to choose from; of `Choices`, the label."""
 
+    def text(self, value: object) -> str:
+        """Return a value as a text: a number with four digits, or a choice."""
+        if isinstance(self.domain, Choices):
+            return self.domain.text(value)
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
     @property
     def size(self) -> int | None:
         """The number of values; `None` if there are infinitely many."""

@@ -1,6 +1,6 @@
 """What a storage of studies provides, so that processes share the trials of a study."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -43,7 +43,7 @@ class TrialStore(Protocol):
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Replace it."""
 
-    def ended(self, known: Container[int]) -> Sequence[TrialRecord]:
+    def ended(self, known: Collection[int]) -> Sequence[TrialRecord]:
         """Return the records of the trials that have ended, without those whose numbers are known, in their order."""
 
     def claimed(self, number: int) -> AbstractContextManager[Claim | None]:
@@ -52,9 +52,6 @@ class TrialStore(Protocol):
         The context is `None` if the trial has ended, or another process has claimed it. If that process is killed, its
         claim must end without its doing.
         """
-
-    def close(self) -> None:
-        """End the connection."""
 
 
 class Storage(Protocol):
@@ -74,3 +71,6 @@ class Storage(Protocol):
 
     def open(self, study: str) -> TrialStore:
         """Open a study that exists."""
+
+    def close(self) -> None:
+        """End the connection, also that of the studies that are open."""

@@ -1,0 +1,1 @@
+"""The page about a study, `tune.html`, which needs no network."""
