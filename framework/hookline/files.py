@@ -40,7 +40,7 @@ def replaced(path: Path) -> Iterator[Path]:
         FileError: If the file cannot be written, for example because the disk is full.
 
     """
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     try:
         with refusing(path):
             with part.open("wb") as file:
@@ -55,6 +55,11 @@ def replaced(path: Path) -> Iterator[Path]:
         raise
 
 
+def _part(path: Path) -> Path:
+    """The temporary name of a file."""
+    return path.with_name(f".{path.name}.part")
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file with this content; text is encoded as UTF-8 with unchanged line endings.
 
@@ -62,8 +67,18 @@ def write_file(path: Path, content: str | bytes) -> None:
         FileError: If the file cannot be written, for example because the disk is full.
 
     """
-    with replaced(path) as part:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
+    part = _part(path)
+    try:
+        with refusing(path):
+            with part.open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def plain_name(name: str) -> str:

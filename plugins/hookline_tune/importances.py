@@ -14,11 +14,16 @@ def importances(space: Space, trials: Sequence[TrialRecord], maximized: Sequence
     """Return the importance of each parameter by name, as parts of 1, by Optuna's PED-ANOVA; empty without Optuna.
 
     PED-ANOVA compares the values of the best tenth of the trials with those of all. Of several monitored numbers, the
-    best trials are those that no other beats. Trials that were pruned or have failed are not used.
+    best trials are those that no other beats. Trials that were pruned or have failed are not used, nor one
+    with values outside of the space.
 
     Source: https://arxiv.org/abs/2304.10255
     """
-    compared = [record for record in trials if record.state in ("finished", "stopped") and record.results is not None]
+    compared = [
+        record
+        for record in trials
+        if record.state in ("finished", "stopped") and record.results is not None and record.values
+    ]
     if len(compared) < FEWEST or find_spec("optuna") is None:
         return {}
     import optuna

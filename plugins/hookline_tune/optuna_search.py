@@ -114,6 +114,8 @@ class _OptunaSearch:
         """
         import optuna
 
+        from hookline_tune.ended_trials import ended_trial
+
         pruner = optuna.pruners.NopPruner() if self.tuner.pruner is None else self.tuner.pruner.build()
         sampler = self.tuner.sampler.build(crc32(f"{self.seed}/{number}".encode()))
         study = optuna.create_study(
@@ -123,29 +125,31 @@ class _OptunaSearch:
             if record.number not in self._frozen:
                 self._frozen[record.number] = as_frozen(record, self.tuner.space, directions=len(self.directions))
         ended = {record.number for record in trials}
-        nothing = optuna.create_trial(state=optuna.trial.TrialState.FAIL)
+        nothing = ended_trial(optuna.trial.TrialState.FAIL)
         study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
         return study
 
 
 def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
     """The trial as Optuna has it, in a study of so many monitored numbers."""
-    import optuna
+    from optuna.trial import TrialState
 
-    state = optuna.trial.TrialState
+    from hookline_tune.ended_trials import ended_trial
+
     curve = {epoch - 1: number for epoch, number in record.curve.items()}
-    values: dict[str, Any] = {"state": state.FAIL}
+    state, values = TrialState.FAIL, None
     if record.state == "pruned":
         last = curve[max(curve)]
-        values = {"state": state.PRUNED, "value": last if math.isfinite(last) else None}
+        state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
     elif record.state != "failed" and record.results is not None:
-        values = {"state": state.COMPLETE, "values": list(record.results)}
+        state, values = TrialState.COMPLETE, list(record.results)
     parameters = {one.name: one for one in space.parameters() if one.name in record.values}
-    return optuna.create_trial(
-        **values,
+    return ended_trial(
+        state,
+        values=values,
         params={name: record.values[name] for name in parameters},
         distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
-        system_attrs=dict(record.attributes),
+        system_attrs=record.attributes,
         intermediate_values=curve if directions == 1 else {},
     )
 

@@ -28,11 +28,17 @@ from hookline_tune.importances import importances
 class GridSearch(TunerSpec):
     """Try all combinations of a space of choices, of ranges of integers, and of ranges with a `step`."""
 
+    baseline: bool = False
+    """Whether to train the spec's own values, too, in an additional first trial. The best trial is compared with it, or
+    else with the combination that equals the spec, if there is one."""
+
     @property
     def total(self) -> int | None:
         """The number of trials: at most that of all combinations."""
         size = self.space.size()
-        return size if size is None or self.trials is None else min(size, self.trials)
+        if size is None:
+            return None
+        return size + self.baseline if self.trials is None else min(size + self.baseline, self.trials)
 
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse ranges of infinitely many numbers."""
@@ -44,7 +50,7 @@ class GridSearch(TunerSpec):
 
     def build(self, seed: int, maximized: Sequence[bool]) -> Search:
         """Return the search, in which the last parameter varies fastest."""
-        return _Grid(self.space)
+        return _Grid(self.space, first=2 if self.baseline else 1)
 
     def importances(self, trials: Sequence[TrialRecord], maximized: Sequence[bool]) -> Mapping[str, float]:
         """Return how important each parameter is, if Optuna is installed."""
@@ -75,13 +81,14 @@ class _NoPruning:
 @frozen
 class _Grid(_NoPruning):
     space: Space
+    first: int
 
     def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
-        """Return the combination with this number."""
-        size = self.space.size()
-        if size is not None and number > size:
+        """Return the combination with this number; the first one is that of the trial `first`."""
+        size, index = self.space.size(), number - self.first
+        if size is not None and not 0 <= index < size:
             return None
-        return TrialRecord(number=number, values=combination(self.space, number - 1))
+        return TrialRecord(number=number, values=combination(self.space, index))
 
 
 @frozen

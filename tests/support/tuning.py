@@ -25,7 +25,7 @@ def tuned(space=SPACE, *, epochs=2, sections=None, **tuner):
             "loss": {"type": "CrossEntropyLoss"},
             "optimizer": {"type": "Adam", "lr": 0.01},
             "metrics": [{"type": "Accuracy"}],
-            "tune": {"type": "RandomSearch", "trials": 4, "space": space, **tuner},
+            "tune": {"type": "RandomSearch", "trials": 4, "baseline": False, "space": space, **tuner},
             **(sections or {}),
         }
     )

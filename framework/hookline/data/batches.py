@@ -1,9 +1,9 @@
 """Batches: the data that `prepare_data` returns, and the usual implementation with tensors in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
+
+T = TypeVar("T")
 
 Outputs: TypeAlias = "Tensor | Mapping[str, Tensor]"
 """The outputs of a model: a tensor, or several by name."""
@@ -303,6 +305,18 @@ class Data:
     by the model."""
     reading: str = ""
     """How the rows are read if they are not held in memory, in a few words for `hookline plan`."""
+    _found: dict[Hashable, Any] = field(factory=dict, init=False, eq=False, repr=False)
+    """The results of `once`."""
+
+    def once(self, key: Hashable, compute: "Callable[[], T]") -> "T":
+        """Return what `compute` returns, which is called once for each key.
+
+        Use it for what takes long and depends on the rows only: several trainings may share the same data.
+        """
+        if key not in self._found:
+            self._found[key] = compute()
+        found: T = self._found[key]
+        return found
 
     @property
     def target(self) -> Target:

@@ -41,6 +41,9 @@ They are listed here instead of being found by entry points, as third parties' p
 distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
 """
 
+OF_SPECS = frozenset({"register_specs", "draft_spec"})
+"""The hooks that no run calls."""
+
 Named = tuple[Origin, object]
 
 
@@ -80,6 +83,8 @@ class Plugins:
                 self.added.append((origin, plugin))
                 names[origin.name] = name
         self.added += with_origins(extra)
+        self._answering: list[Named] = []
+        """The built-in plugins that a run may call: most have components only, and need not be registered for it."""
         self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
@@ -120,7 +125,7 @@ class Plugins:
         manager = new_manager()
         inside = [(Origin(name), plugin) for name, plugin in callbacks]
         # pluggy calls the plugin last that was registered first.
-        for origin, plugin in [*self.built_in, *reversed(self._arrange([*self.added, *inside]))]:
+        for origin, plugin in [*self._answering, *reversed(self._arrange([*self.added, *inside]))]:
             register(manager, origin, plugin)
         manager.callbacks = {name: ("callbacks", index) for index, (name, _) in enumerate(callbacks)}
         manager.spec = spec
@@ -132,6 +137,11 @@ class Plugins:
         origins = {origin.name: origin for origin, _ in self.all()}
         for origin, plugin in [*self.built_in, *self.added]:
             register(manager, origin, plugin)
+        self._answering = [
+            (origin, plugin)
+            for origin, plugin in self.built_in
+            if any(caller.name not in OF_SPECS for caller in manager.get_hookcallers(plugin) or ())
+        ]
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():
             origin = origins[implementation.plugin_name]

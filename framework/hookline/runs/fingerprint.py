@@ -24,6 +24,10 @@ def of_data(data: "Data") -> str:
     split it covers the number of rows and the first `COMPARED_BATCHES` batches of the first epoch. The state of the
     global random number generators is unchanged.
     """
+    return data.once(of_data, lambda: _of_data(data))
+
+
+def _of_data(data: "Data") -> str:
     device = next(iter(data.example.inputs.values())).device
     with devices.forked_generators(device):
         splits = {split: _of_batches(batches) for split, batches in data.splits().items()}

@@ -4,7 +4,6 @@ import inspect
 import platform
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -21,6 +20,7 @@ from hookline.runs.fingerprint import of_data
 from hookline.runs.layers import Layer
 from hookline.runs.memory import Memory
 from hookline.runs.split_counts import SplitCounts
+from hookline.runs.versions import version
 from hookline.spec.families.callback import CallbackSpec
 
 if TYPE_CHECKING:

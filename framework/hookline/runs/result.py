@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.trial import SAVED
+from hookline.runs.versions import version
 
 if TYPE_CHECKING:
     from hookline.plugins.stages import Run
@@ -70,6 +71,4 @@ def _by_split(trial: "Trial") -> dict[str, dict[str, float]]:
 
 def versions() -> dict[str, str]:
     """The versions of the packages on which the results depend."""
-    from importlib.metadata import version
-
     return {"python": platform.python_version(), **{name: version(name) for name in ("hookline", "torch", "numpy")}}

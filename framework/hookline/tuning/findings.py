@@ -1,4 +1,6 @@
-"""What is notable about a study: a best value at the edge of the space, and trials that fail alike."""
+"""What is notable about a study: how the best compares with the spec's own values, a best value at the edge of the
+space, and trials that fail alike.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,6 +8,7 @@ from math import log
 
 from hookline.check.space.variants import trial_document
 from hookline.errors.text import counted
+from hookline.runs.study import is_comparable
 from hookline.spec.space.domains import Range
 from hookline.spec.space.record import TrialRecord
 from hookline.tuning.study import Study
@@ -16,6 +19,8 @@ EDGE = 0.02
 
 def findings(study: Study) -> Iterator[str]:
     """Sentences about the trials that have ended."""
+    if (baseline := study.baseline) is not None:
+        yield _comparison(study, baseline)
     if len(best := study.best) == 1:
         yield from _edges(study, best[0])
     yield from _failures(study)
@@ -23,6 +28,29 @@ def findings(study: Study) -> Iterator[str]:
     if pruned := states["pruned"]:
         epochs = sum(study.spec.run.epochs - record.epochs for record in study.records if record.state == "pruned")
         yield f"{counted(pruned, 'trial')} pruned, which saved {counted(epochs, 'epoch')}."
+
+
+def _comparison(study: Study, baseline: TrialRecord) -> str:
+    """How the best trial compares with the one that has the spec's own values."""
+    number, monitors = baseline.number, study.plan.monitors
+    if not is_comparable(baseline):
+        return f"With the spec's own values, trial {number}, there is no result to compare: it {_end(baseline)}."
+    own = baseline.results or ()
+    best = study.best
+    if len(monitors) > 1:
+        numbers = ", ".join(f"{name} {value:.6g}" for name, value in zip(monitors, own, strict=True))
+        beaten = "" if baseline in best else ", which others beat in all of them"
+        return f"With the spec's own values, trial {number}: {numbers}{beaten}."
+    if baseline is best[0]:
+        return f"No trial is better than the spec's own values, trial {number}."
+    [found] = best[0].results or ()
+    change = f", {abs(found - own[0]) / abs(own[0]):.2%} {'higher' if found > own[0] else 'lower'}," if own[0] else ""
+    better = f"Trial {best[0].number} is better than the spec's own values, trial {number}"
+    return f"{better}: {monitors[0]} {found:.6g}{change} instead of {own[0]:.6g}."
+
+
+def _end(record: TrialRecord) -> str:
+    return {"pruned": "was pruned", "failed": "failed"}.get(record.state, "has no finite result")
 
 
 def _edges(study: Study, best: TrialRecord) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from attrs import Factory, define, evolve, field
 
 from hookline.check.load import Loader
+from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, StorageError
 from hookline.plugins.signals import Interruption
@@ -50,12 +51,29 @@ class Study:
     """The trials, which other processes may share: those in the directory, or those of another storage."""
     ended: dict[int, TrialRecord] = field(factory=dict)
     """The records of the trials that are known to have ended, by number."""
+    _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
+    """The own values of the spec, once they are known."""
 
     @property
     def tuner(self) -> TunerSpec:
         """The tuner of the spec."""
         assert self.spec.tune is not None, "A study has a tuner."
         return self.spec.tune
+
+    @property
+    def own_values(self) -> Mapping[str, Any] | None:
+        """The values with which a trial equals the spec itself; `None` if the space does not contain them."""
+        if not self._own:
+            self._own.append(own_values(self.document, self.tuner.space, self.loader.load))
+        return self._own[0]
+
+    @property
+    def baseline(self) -> TrialRecord | None:
+        """The trial with the spec's own values, if there is one that has ended."""
+        if self.tuner.baseline:
+            return self.ended.get(1)
+        own = self.own_values
+        return None if own is None else next((one for one in self.records if one.values == own), None)
 
     @property
     def best(self) -> list[TrialRecord]:
@@ -96,9 +114,12 @@ class Study:
             write_plan(self.root, self.plan)
 
     def known_to(self, number: int) -> list[TrialRecord]:
-        """The trials whose results a trial may use: those before it, or before those that are chosen with it."""
+        """The trials whose results a trial may use: those before it, or before those that are chosen with it.
+
+        A first trial with values outside of the space is not among them.
+        """
         first = self._first_of_batch(number)
-        return [self.ended[known] for known in sorted(self.ended) if known < first]
+        return [self.ended[known] for known in sorted(self.ended) if known < first and self.ended[known].values]
 
     def is_ready(self, number: int) -> bool:
         """Whether the trials have ended that must end before this one is chosen."""
@@ -181,7 +202,11 @@ class Study:
     def _train(self, number: int, claim: Claim, trainer: Trainer, search: Search) -> None:
         """Train a trial that is claimed; one that a killed process has begun with its values."""
         known = self.known_to(number)
-        record = claim.record or search.suggest(number, known)
+        record = claim.record
+        if record is None and number == 1 and self.tuner.baseline:
+            record = TrialRecord(number=1, values=self.own_values or {})
+        elif record is None:
+            record = search.suggest(number, known)
         if record is None:  # The search has tried everything.
             claim.withdraw()
             self.change_total(number - 1)

@@ -47,7 +47,7 @@ def test_the_plan_has_the_search(spec, capsys):
         "Search by GridSearch: 2 trials of 2 combinations",
         "  optimizer.lr  0.001, 0.1",
         "  for the lowest validation/loss",
-        "  the first trial: lr 0.001",
+        "  trial 1: lr 0.001",
     ]
 
 

@@ -8,7 +8,7 @@ from hookline import hookimpl
 from hookline.errors import PluginError, StageError
 from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager, register
 from hookline.plugins.origin import Origin
-from hookline.plugins.stages import STAGES
+from hookline.plugins.stages import HOOKS, STAGES
 from hookline.spec import CallbackSpec, LossSpec, spec
 from hookline.spec.lint import misdeclared, misnamed
 from hookline_callbacks.progress import Progress
@@ -52,9 +52,12 @@ def test_every_stage_has_a_built_in_answer():
     assert {stage: names_of(manager, stage) for stage in STAGES} == {stage: ["hookline_stages"] for stage in STAGES}
 
 
-def test_built_in_plugins_are_registered_like_any_other():
-    registered = [name for name, _ in Plugins().manager().list_name_plugin()]
-    assert sorted(registered) == sorted(BUILT_IN)
+def test_built_in_plugins_are_registered_like_any_other_if_a_run_may_call_them():
+    plugins = Plugins()
+    registered = [name for name, _ in plugins.manager().list_name_plugin()]
+    hooks = {name: set(vars(importlib.import_module(name))) & set(HOOKS) for name in BUILT_IN}
+    assert sorted(registered) == sorted(name for name in BUILT_IN if hooks[name] - {"register_specs", "draft_spec"})
+    assert [origin.name for origin, _ in plugins.all()] == list(reversed(BUILT_IN))
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

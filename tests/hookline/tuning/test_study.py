@@ -4,6 +4,7 @@ import signal
 
 import PIL.Image
 import pytest
+from attrs import evolve
 from tuning import SPACE, tuned
 
 import hookline
@@ -12,6 +13,7 @@ from hookline.cli.main import main
 from hookline.errors import RunError
 from hookline.runs.study import claimed
 from hookline.runs.trials import chosen_trial
+from hookline.spec.compare import differences
 from hookline.tuning.findings import findings
 from hookline.tuning.finishing import finish
 from hookline.tuning.opening import open_study
@@ -189,3 +191,35 @@ def test_values_at_the_end_of_a_range_and_equal_failures_are_noted(tmp_path):
 def test_a_spec_with_a_tuner_is_not_trained_once():
     with pytest.raises(hookline.HooklineError, match=r"pass it to `hookline\.tune`"):
         hookline.train(tuned(SPACE))
+
+
+def test_the_first_trial_has_the_own_values_of_the_spec(tmp_path):
+    study = hookline.tune(tuned({"optimizer.lr": [0.001, 0.01]}, baseline=True, trials=3), out=tmp_path / "one")
+    assert study.records[0].values == {"optimizer.lr": 0.01}
+    own = hookline.train(evolve(study.spec, tune=None), out=tmp_path / "own")
+    assert study.baseline.results == [own.metrics["validation/loss"]]
+
+
+def test_own_values_outside_of_the_space_are_compared_with_the_best(tmp_path):
+    space = {"optimizer.lr": {"low": 1e-6, "high": 1e-5}}
+    study = hookline.tune(tuned(space, baseline=True, trials=3), out=tmp_path / "one")
+    assert study.records[0].values == {}
+    assert [record.number for record in study.known_to(3)] == [2]
+    assert [record.number for record in study.best] == [1]
+    assert next(findings(study)) == "No trial is better than the spec's own values, trial 1."
+    best, untuned = hookline.load(study.root / "best.toml"), evolve(study.spec, tune=None)
+    assert list(differences(best, untuned)) == []
+    study.ended[2].results = [study.records[0].results[0] / 2]
+    own, found = study.records[0].results[0], study.ended[2].results[0]
+    better = "Trial 2 is better than the spec's own values, trial 1: validation/loss"
+    assert next(findings(study)) == f"{better} {found:.6g}, 50.00% lower, instead of {own:.6g}."
+
+
+def test_a_grid_is_compared_with_the_combination_that_equals_the_spec(tmp_path):
+    space = {"optimizer.lr": [0.0001, 0.01]}
+    study = hookline.tune(tuned(space, type="GridSearch", trials=9), out=tmp_path / "one")
+    assert [record.values["optimizer.lr"] for record in study.records] == [0.0001, 0.01]
+    assert study.baseline is study.records[1]
+    spec = tuned({"optimizer.lr": [0.0001, 0.001]}, type="GridSearch", baseline=True, trials=9)
+    more = hookline.tune(spec, out=tmp_path / "more")
+    assert [dict(record.values) for record in more.records] == [{}, {"optimizer.lr": 0.0001}, {"optimizer.lr": 0.001}]

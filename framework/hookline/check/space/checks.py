@@ -11,9 +11,8 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.check.space.variants import SECTION, domain_nodes, trial_document, with_changes
+from hookline.check.space.variants import SECTION, domain_nodes, place_of, trial_document
 from hookline.check.toml.document import Document
-from hookline.check.toml.tree import Node
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
@@ -92,8 +91,7 @@ def _twice(document: Document, space: Space) -> Iterator[Diagnostic]:
     nodes = domain_nodes(document)
     known: dict[tuple[PathElement, ...], str] = {}
     for path in space:
-        mark = Node(object())
-        place = next(_places_of(mark, with_changes(document, {path: mark}, nodes).root))
+        place = place_of(path, document, nodes)
         other = next((name for found, name in known.items() if place[: len(found)] == found[: len(place)]), None)
         if other is not None:
             message = f'"{path}" and "{other}" lead to the same value.'
@@ -102,15 +100,6 @@ def _twice(document: Document, space: Space) -> Iterator[Diagnostic]:
                 "conflicting-options", message, (*SECTION, path), place=None if setting is None else setting.key
             )
         known[place] = path
-
-
-def _places_of(mark: Node, node: Node, path: tuple[PathElement, ...] = ()) -> Iterator[tuple[PathElement, ...]]:
-    """The paths of a value in a tree."""
-    if node.value is mark.value:
-        yield path
-    if isinstance(node.value, (dict, list)):
-        for key, element in node.value.items() if isinstance(node.value, dict) else enumerate(node.value):
-            yield from _places_of(mark, element, (*path, key))
 
 
 def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnostic]:

@@ -1,6 +1,6 @@
 """Documents in which values are replaced by those of a search space, each with the place where the space gives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -11,6 +11,7 @@ from hookline.check.toml.text import Text
 from hookline.check.toml.tree import Node, Setting, with_value
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
+from hookline.errors.text import PathElement
 from hookline.spec.dump import key_as_toml
 from hookline.spec.space.domains import Choices, Domain, Range
 from hookline.spec.space.space import Space, flattened, inner_name
@@ -21,9 +22,12 @@ SECTION = ("tune", "space")
 
 
 def trial_document(document: Document, space: Space, values: Mapping[str, Any]) -> Document:
-    """The document of a trial: that of the spec, without the tuner, with these values by parameter."""
+    """The document of a trial: that of the spec, without the tuner, with these values by parameter.
+
+    Without any values, it is that of the spec itself.
+    """
     nodes = domain_nodes(document)
-    changes = {path: filled(path, space[path], nodes[path], values) for path in space}
+    changes = {path: filled(path, space[path], nodes[path], values) for path in space} if values else {}
     return with_changes(document, changes, nodes)
 
 
@@ -38,6 +42,21 @@ def with_changes(document: Document, changes: Mapping[str, Node], nodes: Mapping
             root = Node({**root.value, keys[0]: Node([])}, root.settings)
         root = with_value(root, [(key, setting or _nowhere(path)) for key in keys], value, problems)
     return evolve(document, root=root, problems=tuple(problems))
+
+
+def place_of(path: str, document: Document, nodes: Mapping[str, Node]) -> tuple[PathElement, ...]:
+    """The keys and indices that lead to the value that a path of the space replaces."""
+    mark = Node(object())
+    return next(_places_of(mark, with_changes(document, {path: mark}, nodes).root))
+
+
+def _places_of(mark: Node, node: Node, path: tuple[PathElement, ...] = ()) -> Iterator[tuple[PathElement, ...]]:
+    """The paths of a value in a tree."""
+    if node.value is mark.value:
+        yield path
+    if isinstance(node.value, (dict, list)):
+        for key, element in node.value.items() if isinstance(node.value, dict) else enumerate(node.value):
+            yield from _places_of(mark, element, (*path, key))
 
 
 def _nowhere(path: str) -> Setting:

@@ -9,6 +9,7 @@ from hookline.errors.text import counted
 from hookline.spec.dump import as_toml
 from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.space.domains import Choices
+from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.space import Parameter
 from hookline.spec.training import TrainingSpec
 from hookline.tuning.opening import plan_of
@@ -22,9 +23,17 @@ def space_lines(spec: TrainingSpec, tuner: TunerSpec, width: int | None) -> Iter
     yield from table(((one.name, _values(one)) for one in tuner.space.parameters()), width)
     for goal in goals(spec):
         yield from paragraph(f"  {goal}", width, then="    ")
-    first = tuner.build(spec.run.seed, plan_of(spec).maximized).suggest(1, ())
+    number, first = _example(spec, tuner)
+    if tuner.baseline:
+        yield "  trial 1: the spec's own values"
     if first is not None:
-        yield from paragraph(f"  the first trial: {shown(first.values)}", width, then="    ")
+        yield from paragraph(f"  trial {number}: {shown(first.values)}", width, then="    ")
+
+
+def _example(spec: TrainingSpec, tuner: TunerSpec) -> tuple[int, TrialRecord | None]:
+    """The first trial that the tuner chooses."""
+    number = 2 if tuner.baseline else 1
+    return number, tuner.build(spec.run.seed, plan_of(spec).maximized).suggest(number, ())
 
 
 def goals(spec: TrainingSpec) -> Iterator[str]:
@@ -36,13 +45,14 @@ def goals(spec: TrainingSpec) -> Iterator[str]:
 
 def space_as_json(spec: TrainingSpec, tuner: TunerSpec) -> dict[str, Any]:
     """The search of a spec as JSON values."""
-    first = tuner.build(spec.run.seed, plan_of(spec).maximized).suggest(1, ())
+    number, first = _example(spec, tuner)
     return {
         "type": type(tuner).__name__,
         "trials": tuner.total,
         "combinations": tuner.space.size(),
         "parameters": {one.name: _values(one) for one in tuner.space.parameters()},
-        "first_trial": None if first is None else dict(first.values),
+        "baseline": tuner.baseline,
+        "example": None if first is None else {"number": number, "values": dict(first.values)},
     }
 
 

@@ -131,6 +131,8 @@ def row(record: TrialRecord, trials: int, width: int | None, *, is_best: bool) -
 
 def shown(values: Mapping[str, Any]) -> str:
     """The values of a trial, each with the shortest name that is clear."""
+    if not values:
+        return "the spec's own values"
     names = {name: name.rpartition(".")[2] for name in values}
     short = list(names.values())
     texts = {name: _text(value) for name, value in values.items()}

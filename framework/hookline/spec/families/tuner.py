@@ -59,6 +59,9 @@ class TunerSpec(Spec):
     space: Space
     """The values to try by path, such as `optimizer.lr`: a range, `{ low = 1e-4, high = 1e-1, log = true }`, or an
     array of choices, `[16, 32, 64]`. A choice may be a whole table that contains further ranges and choices."""
+    baseline: bool = True
+    """Whether the first trial has the spec's own values, also if the space does not contain them. The best trial is
+    compared with it."""
     synchronous: int = option(default=1, minimum=1)
     """The number of trials that are chosen together, without knowing the results of one another. A study with as many
     workers or fewer has the same trials, whichever of them trains which."""

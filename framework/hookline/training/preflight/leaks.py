@@ -1,6 +1,6 @@
 """Warn about leaks: rows that are in two splits, and inputs that equal the target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.numerics import in_float64
@@ -67,9 +67,7 @@ def _equal_rows(run: "Run", data: "Data", held: "Mapping[str, Batch]") -> Iterat
     others = [split for split in held if split != "training"]
     if not others or any(_shapes(held[split]) != _shapes(held["training"]) for split in others):
         return
-    known = _hashes(held["training"]).sort(stable=True)
-    for split in others:
-        pairs = _pairs(held, known.values, known.indices, split)
+    for split, pairs in data.once(_equal_rows, lambda: _pairs_by_split(held, others)).items():
         if pairs is None or pairs[0] < LEAST_EQUAL:
             continue
         number, first, second = pairs
@@ -88,6 +86,12 @@ def _equal_rows(run: "Run", data: "Data", held: "Mapping[str, Batch]") -> Iterat
 
 def _shapes(rows: "Batch") -> list[Any]:
     return [(tuple(tensor.shape[1:]), tensor.dtype) for tensor in _tensors(rows)]
+
+
+def _pairs_by_split(held: "Mapping[str, Batch]", splits: Sequence[str]) -> dict[str, tuple[int, int, int] | None]:
+    """For each split, what `_pairs` returns."""
+    known = _hashes(held["training"]).sort(stable=True)
+    return {split: _pairs(held, known.values, known.indices, split) for split in splits}
 
 
 def _pairs(held: "Mapping[str, Batch]", known: "Tensor", places: "Tensor", split: str) -> tuple[int, int, int] | None:
@@ -143,6 +147,12 @@ def _bits(part: "Tensor") -> "Tensor":
 
 def _columns(run: "Run", data: "Data", rows: "Batch", name: str, known: "Target") -> Iterator[HooklineWarning]:
     """Yield a warning for each group of inputs with columns that equal a target."""
+    for group, found in data.once((_columns, name), lambda: dict(_found_columns(rows, name, known))).items():
+        yield _warning(run, data, group, found, ", ".join(known.columns), is_class=known.classes is not None)
+
+
+def _found_columns(rows: "Batch", name: str, known: "Target") -> Iterator[tuple[str, list[int]]]:
+    """Yield each group of inputs that has columns that equal a target, with their places."""
     target = rows.targets[name]
     if known.classes is not None and known.counts is not None and target.numel() == rows.rows:
         classes = (target.flatten() > 0).long() if target.is_floating_point() else target.flatten()
@@ -160,7 +170,7 @@ def _columns(run: "Run", data: "Data", rows: "Batch", name: str, known: "Target"
             continue
         found = look(inputs.reshape(rows.rows, -1))
         if found:
-            yield _warning(run, data, group, found, ", ".join(known.columns), is_class=known.classes is not None)
+            yield group, found
 
 
 def _warning(run: "Run", data: "Data", group: str, found: list[int], target: str, *, is_class: bool) -> HooklineWarning:

@@ -207,7 +207,7 @@ def test_a_process_that_is_killed_at_any_operation_leaves_complete_checkpoints(t
         write(home, 2)  # What is left of the first attempt does not matter.
         assert found(home) == (2, [])
     assert steps == sorted(steps)
-    assert (steps[0], steps[-1], number > 20) == (1, 2, True)
+    assert (steps[0], steps[-1], number > 15) == (1, 2, True)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES], ids=errno.errorcode.get)
