@@ -2,7 +2,8 @@
 
 import math
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,6 +18,7 @@ from hookline.files import write_file
 from hookline.plugins.manager import Named
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
+from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
@@ -24,7 +26,7 @@ from hookline.runs.study import RECORD, StudyPlan, trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
-from hookline.training.preparation import prepared
+from hookline.training.preparation import Prepared, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
 
@@ -71,38 +73,20 @@ class Trainer:
             is_kept: whether to keep the weights of the trial with these results.
 
         """
-        home = trial_directory(self.root, record.number)
-        _remove_others(home)
-        if not write(record):
+        if not self.begun(record, write):
             return False
-        space = self.spec.tune.space  # type: ignore[union-attr]
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
-            trial_spec = self.loader.load(trial_document(self.document, space, record.values))
-            plugins = (
-                self.loader.plugins(self.document).inside(*self.added).arranged(lambda named: self._with(curve, named))
-            )
-            with new_run(trial_spec, plugins, interruption=self.interruption, given=self.given) as run:
+            with self.opened(record, curve) as run:
                 made = prepared(run)
-                run.directory = home
-                write_file(home / directories.SPEC, directories.spec_text(run, home))
+                self.begin_directory(run, record)
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
-                if failure is not None:
-                    record.state, record.reason = "failed", trial.error
-                else:
-                    self._note(record, trial, curve)
-                    if not self._train_with_other_seeds(record, trial_spec):
-                        return False
-                if failure is None and is_kept(record):
-                    directories.write_beginning(run, made.data, home)
-                    locking.write(made.plan, directories.spec_text(run, home), home)
-                    directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
-                else:
-                    directories.write_result(run, trial)
-                    remove_weights(home)
+                self.note(record, trial, failure, curve)
+                if failure is None and not self._train_with_other_seeds(record, run.spec):
+                    return False
+                self.write_files(run, made, trial, is_kept=failure is None and is_kept(record))
         except (FileError, StorageError):
             raise
         except KeyboardInterrupt:
@@ -110,17 +94,56 @@ class Trainer:
             return False
         except HooklineError as error:
             record.state, record.reason = "failed", str(error)
+        return self.ended(record, write)
+
+    def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
+        """Write the record of a trial that begins. Return false if another process has claimed the trial since."""
+        _remove_others(trial_directory(self.root, record.number))
+        return write(record)
+
+    @contextmanager
+    def opened(self, record: TrialRecord, curve: Curve, *inner: Named) -> Iterator[Run]:
+        """Open the run of a trial, with more plugins inside of all others."""
+        assert self.spec.tune is not None, "A study has a tuner."
+        spec = self.loader.load(trial_document(self.document, self.spec.tune.space, record.values))
+        plugins = self.loader.plugins(self.document).inside(*self.added)
+        plugins = plugins.arranged(lambda named: [*self._with(curve, named), *inner])
+        with new_run(spec, plugins, interruption=self.interruption, given=self.given) as run:
+            yield run
+
+    def begin_directory(self, run: Run, record: TrialRecord) -> None:
+        """Give the run the directory of its trial, and write its spec there."""
+        run.directory = home = trial_directory(self.root, record.number)
+        write_file(home / directories.SPEC, directories.spec_text(run, home))
+
+    def write_files(self, run: Run, made: Prepared, trial: Trial, *, is_kept: bool) -> None:
+        """Write the results of a trial, and everything else of a run if its weights are kept."""
+        home = trial.directory
+        if is_kept:
+            directories.write_beginning(run, made.data, home)
+            locking.write(made.plan, directories.spec_text(run, home), home)
+            directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
+        else:
+            directories.write_result(run, trial)
+            remove_weights(home)
+
+    def ended(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
+        """Write the record of a trial that has ended. Return false if another process has claimed the trial since."""
         if write(record):
             return True
-        shutil.rmtree(home)  # The results are those of another process.
+        shutil.rmtree(trial_directory(self.root, record.number))  # The results are those of another process.
         return False
 
     def _with(self, curve: Curve, named: Sequence[Named]) -> list[Named]:
         """The plugins of a run, between the record of the curve and the shared data."""
         return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
 
-    def _note(self, record: TrialRecord, trial: Trial, curve: Curve) -> None:
+    def note(self, record: TrialRecord, trial: Trial, failure: BaseException | None, curve: Curve) -> None:
         """Add the results of a training to the record."""
+        record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
+        if failure is not None:
+            record.state, record.reason = "failed", trial.error
+            return
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
         results = self._results(trial)
