@@ -26,7 +26,7 @@ from hookline.runs.study import RECORD, StudyPlan, trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
-from hookline.training.preparation import Prepared, prepared
+from hookline.training.preparation import Parts, Prepared, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
 
@@ -116,10 +116,11 @@ class Trainer:
         run.directory = home = trial_directory(self.root, record.number)
         write_file(home / directories.SPEC, directories.spec_text(run, home))
 
-    def write_files(self, run: Run, made: Prepared, trial: Trial, *, is_kept: bool) -> None:
-        """Write the results of a trial, and everything else of a run if its weights are kept."""
+    def write_files(self, run: Run, made: Parts, trial: Trial, *, is_kept: bool) -> None:
+        """Write the results of a trial, and everything else of a run if its weights are kept, which needs its plan."""
         home = trial.directory
         if is_kept:
+            assert isinstance(made, Prepared), "The caller has made a plan."
             directories.write_beginning(run, made.data, home)
             locking.write(made.plan, directories.spec_text(run, home), home)
             directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.

@@ -34,10 +34,25 @@ class TrialRecord:
     """How long it took."""
     epochs: int = 0
     """The number of epochs that were trained."""
+    together: int = 1
+    """The number of trials that were trained together. If it is more than one, the numbers are those of the trial
+    alone only up to rounding."""
+    alone: Sequence[float] | None = None
+    """The results of the best trial after it was trained again alone, if it was trained together with others."""
     attributes: dict[str, Any] = field(factory=dict)
     """What the search noted, as JSON values."""
     place: str | None = None
     """The machine and the directory in which it was trained, if the study has a storage that machines share."""
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the trial was trained together with others, and not again alone."""
+        return self.together > 1 and self.alone is None
+
+    @property
+    def reported(self) -> Sequence[float] | None:
+        """The results to report: those of the trial alone, if they are known."""
+        return self.results if self.alone is None else self.alone
 
     @property
     def has_ended(self) -> bool:

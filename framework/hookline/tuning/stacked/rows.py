@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hookline.errors.exceptions import HooklineError
+
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
@@ -32,6 +34,7 @@ class Rows:
         """The trained parameters, `(models, elements)`."""
         self.gradients: Tensor = torch.zeros_like(self.matrix)
         """Their gradients, `(models, elements)`."""
+        self._views: dict[int, list[tuple[Tensor, Tensor]]] = {}
         self.tensors: Mapping[str, Tensor] = {
             **{name: stacked.requires_grad_() for name, stacked in self._trained_views().items()},
             **{name: self._stacked_fixed(name) for name in first if name not in self.names},
@@ -64,27 +67,45 @@ class Rows:
         _fill(stacked, own)
         return stacked
 
-    def gradients_of(self, row: int) -> "list[Tensor]":
-        """The gradients of a model, as views of its row, in the order of the trained parameters."""
-        shapes = [self._parameters[row][name].shape for name in self.names]
-        parts = self.gradients[row].split(list(self.sizes))
-        return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+    def put_gradients(self, gradients: "Sequence[Tensor]") -> None:
+        """Write the gradients of the trained parameters, `(models, …)`, into the matrix of gradients."""
+        import torch
+
+        with torch.no_grad():
+            torch.cat([one.reshape(len(self), -1) for one in gradients], 1, out=self.gradients)
 
     def set_gradients(self, row: int) -> None:
-        """Set `grad` of the parameters of a model to the views of its row."""
-        for name, gradient in zip(self.names, self.gradients_of(row), strict=True):
-            self._parameters[row][name].grad = gradient
+        """Set `grad` of the parameters of a model to views of its row."""
+        for parameter, gradient in self._pairs(row):
+            parameter.grad = gradient
+
+    def take_gradients(self, row: int) -> None:
+        """Copy gradients that a callback has replaced into the row.
+
+        Raises:
+            HooklineError: If they were removed, to skip the step.
+
+        """
+        for parameter, gradient in self._pairs(row):
+            if parameter.grad is None:
+                message = "A callback skips a step, which a trial that is trained together with others cannot do."
+                raise HooklineError(message)
+            if parameter.grad is not gradient:
+                gradient.copy_(parameter.grad)
+
+    def _pairs(self, row: int) -> "list[tuple[Tensor, Tensor]]":
+        """The trained parameters of a model, and the views of its row of the gradients."""
+        if row not in self._views:
+            parameters = [self._parameters[row][name] for name in self.names]
+            parts = self.gradients[row].split(list(self.sizes))
+            views = [part.view(one.shape) for part, one in zip(parts, parameters, strict=True)]
+            self._views[row] = list(zip(parameters, views, strict=True))
+        return self._views[row]
 
     def has(self, row: int) -> bool:
-        """Whether the parameters of a model are still those of its row, and trained."""
-        return all(
-            parameters_is_row(self._parameters[row][name], self.tensors[name][row]) for name in self.names
-        )
-
-
-def parameters_is_row(parameter: "Tensor", row: "Tensor") -> bool:
-    """Whether a parameter is trained and has the memory of a row."""
-    return parameter.requires_grad and parameter.data_ptr() == row.data_ptr()
+        """Whether the parameters of a model are still those of its row."""
+        own = self._parameters[row]
+        return all(own[name].data_ptr() == self.tensors[name][row].data_ptr() for name in own)
 
 
 def _fill(stacked: "Tensor", parameters: "Sequence[Tensor]") -> None:

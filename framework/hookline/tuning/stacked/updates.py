@@ -47,6 +47,13 @@ class Updates:
             for part in self._parts:
                 part.step()
 
+    def take_states(self, others: "Updates", kept: Sequence[int]) -> None:
+        """Continue from the states of other updates, given the indices that the members had there."""
+        parts = {index: part for part in others._parts if isinstance(part, _Stacked) for index in part.members}
+        for part in self._parts:
+            if isinstance(part, _Stacked):
+                part.take_state(parts[kept[part.members[0]]], [kept[index] for index in part.members])
+
     def read_options(self) -> None:
         """Read the options of the optimizers again, since schedulers may have changed them."""
         for part in self._parts:
@@ -73,6 +80,7 @@ class _Stacked:
     def __init__(
         self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
     ):
+        self.members = members
         place = slice(members[0], members[-1] + 1)
         self._parameters, self._gradients = rows.matrix[place], rows.gradients[place]
         self._columns = rows.columns_of_groups
@@ -84,6 +92,15 @@ class _Stacked:
         for optimizer in optimizers:
             # It makes no steps itself. Without this mark torch warns when a scheduler makes one.
             vars(optimizer)["_opt_called"] = True
+
+    def take_state(self, other: "_Stacked", members: Sequence[int]) -> None:
+        """Continue from the state of these members of another stack."""
+        import torch
+
+        rows = [other.members.index(index) for index in members]
+        self._state = {
+            name: value[rows] if isinstance(value, torch.Tensor) else value for name, value in other._state.items()
+        }
 
     def step(self) -> None:
         self._update.step(self._parameters, self._gradients, self._options, self._state)
