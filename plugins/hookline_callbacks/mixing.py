@@ -53,8 +53,10 @@ class Mixing(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the function, and the mixed loss."""
-        if not self.lines or self.is_limited or run.spec.run.accumulate > 1 or len(run.objective.losses) > 1:
-            raise cannot_be_written(f"This {type(self).__name__} has no lines.")
+        if not self.lines:
+            raise cannot_be_written(
+                f"{type(self).__name__} has no lines of torch: its class has no `lines`.", ("type",)
+            )
         script.use("import numpy as np")
         source = self.lines.replace("ALPHA", literal(self.alpha))
         always = self.probability == 1.0
@@ -65,6 +67,7 @@ class Mixing(CallbackSpec):
         script.loop.counts_steps = True
         script.loop.mixed = name
         script.loop.mixes_always = always
+        script.loop.mixed_if = self.ejected_condition("step + 1")
 
     def incompatibility(self, batch: Batch) -> str | None:
         """Return why such rows cannot be mixed, or `None` if they can."""

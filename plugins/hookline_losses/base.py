@@ -10,6 +10,7 @@ from hookline.errors import OptionError, enumerate_names
 from hookline.script import Code, LossLines, cannot_be_written, constructor, literal
 from hookline.spec import DividedBy, LossSpec, spec
 from hookline_losses.balanced import Balanced, with_balanced
+from hookline_losses.weighted_lines import weighted_lines
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,37 +49,59 @@ class TorchLoss(LossSpec):
         self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
     ) -> "LossLines":
         """Return torch's class with the options that differ from its defaults, and a call of it."""
-        if batch.weights is not None:
-            raise cannot_be_written(f"The weights of rows in {type(self).__name__} have no lines of torch.")
-        names = self.inputs
-        given = [outputs] if len(names) == 1 else [f"{outputs}[{literal(name)}]" for name in names]
-        targets = [] if batch.target is None else [batch.target]
         divisor = self.ejected_divisor(called, batch)
+        loss = self.ejected_call(script, called, outputs, batch)
+        if batch.weights is not None:
+            if type(self).row_losses is not TorchLoss.row_losses:
+                raise cannot_be_written(f"The losses of rows in {type(self).__name__} have no lines of torch.")
+            loss = weighted_lines(self, script, loss, batch.weights, divisor)
+        is_tensor = divisor not in (None, batch.rows)
         return LossLines(
-            build=self.ejected_criterion(script, criterion),
-            loss=f"{called}({', '.join([*given, *targets])})",
+            build=self.ejected_criterion(script, criterion, is_for_rows=batch.weights is not None),
+            loss=loss,
             divisor=divisor,
-            is_tensor=self.divided_by == "weights",
+            is_tensor=is_tensor,
+            may_be_zero=is_tensor and batch.weights is None and self.may_ignore_all(criterion),
         )
 
-    def ejected_criterion(self, script: "Script", criterion: "nn.Module") -> str:
-        """Return an expression that builds the criterion; its buffers are written as tensors."""
+    def ejected_call(self, script: "Script", called: str, outputs: str, batch: "BatchNames") -> str:
+        """Return a call of the criterion, as `compute` does it."""
+        names = self.inputs
+        given = [outputs] if len(names) == 1 else [f"{outputs}[{literal(name)}]" for name in names]
+        return f"{called}({', '.join([*given, *([] if batch.target is None else [batch.target])])})"
+
+    def ejected_criterion(self, script: "Script", criterion: "nn.Module", *, is_for_rows: bool) -> str:
+        """Return an expression that builds the criterion, which may return the loss of each row."""
         import torch
 
         script.use("from torch import nn")
+        name, options = type(self).__name__, self.ejected_options(script, criterion)
+        if is_for_rows:
+            options["reduction"] = "none"
+        return constructor(f"nn.{name}", getattr(torch.nn, name), options)
+
+    def ejected_options(self, script: "Script", criterion: "nn.Module") -> dict[str, Any]:
+        """Return the arguments of torch's class; buffers of the criterion are written as tensors."""
+        import torch
+
         options = self.arguments()
         for name, value in self.arguments().items():
             tensor = getattr(criterion, name, None)
             if value is not None and isinstance(tensor, torch.Tensor):
                 options[name] = Code(script.moved(f"torch.tensor({literal(tensor.tolist())})"))
-        name = type(self).__name__
-        return constructor(f"nn.{name}", getattr(torch.nn, name), options)
+        return options
 
     def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
         """Return what the loss of a batch is divided by, as code; `None` for a sum."""
         if self.divided_by == "weights":
             raise cannot_be_written(f"The divisor of {type(self).__name__} has no lines of torch.")
-        return batch.rows if self.divided_by == "rows" else None
+        if self.divided_by == "nothing":
+            return None
+        return batch.rows if batch.weights is None else f"{batch.weights}.sum()"
+
+    def may_ignore_all(self, criterion: "nn.Module") -> bool:
+        """Return whether the divisor is 0 for a batch all of whose rows are ignored."""
+        return self.ignored_class is not None
 
     def row_losses(self, criterion: "nn.Module", outputs: Outputs, batch: Batch) -> "Tensor":
         """Return the losses of the criterion with torch's `reduction="none"`."""

@@ -20,6 +20,7 @@ from hookline_losses.base import (
     weight_of,
 )
 from hookline_losses.output_ranges import doubt_scores, end_beyond_0_and_1
+from hookline_losses.weighted_lines import ejected_weight, has_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,11 +86,11 @@ class ClassIndexLoss(TorchLoss):
         """Return the total weight of the counted rows, as code."""
         if self.divided_by != "weights":
             return super().ejected_divisor(called, batch)
-        counted = [] if self.weight is None else [f"{called}.weight[{batch.target}]"]
-        if self.ignored_class is not None:
-            counted.append(f"({batch.target} != {self.ignored_class})")
-        product = " * ".join(counted)
-        return f"({product}).sum().item()" if len(counted) > 1 else f"{product}.sum().item()"
+        return ejected_weight(batch, self.ignored_class, None if self.weight is None else f"{called}.weight")
+
+    def may_ignore_all(self, criterion: "nn.Module") -> bool:
+        """Return whether a batch can have only rows whose class is ignored or has the weight 0."""
+        return self.ignored_class is not None or has_zero(criterion.weight)  # type: ignore[arg-type]
 
     eject = TorchLoss.eject
 
@@ -139,9 +140,9 @@ class CrossEntropyLoss(ClassIndexLoss):
 
     def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:
         """Return the weight like other losses of classes, as code."""
-        return (
-            batch.rows if self.reduction == "mean" and batch.is_distribution else super().ejected_divisor(called, batch)
-        )
+        if self.reduction == "mean" and batch.is_distribution:
+            return batch.rows if batch.weights is None else f"{batch.weights}.sum()"
+        return super().ejected_divisor(called, batch)
 
     def eject_predictions(
         self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"

@@ -6,7 +6,7 @@ All but HingeEmbeddingLoss apply the model to several groups of inputs, which ha
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch, Data, Encoding, Outputs, Signs, Target, in_float64
-from hookline.script import Code, PredictionNames, cannot_be_written, constructor, literal
+from hookline.script import Code, PredictionNames, cannot_be_written, literal
 from hookline.spec import DistanceSpec, option, spec
 from hookline_losses.base import TorchLoss, check_same_shape, one_output, several_outputs
 from hookline_losses.output_ranges import end_below_0
@@ -283,15 +283,12 @@ class TripletMarginWithDistanceLoss(TripletLoss):
     row_losses = TorchLoss.row_losses
     eject = TorchLoss.eject
 
-    def ejected_criterion(self, script: "Script", criterion: "nn.Module") -> str:
-        """Return torch's class with the distance of the spec."""
-        from torch import nn
-
+    def ejected_options(self, script: "Script", criterion: "nn.Module") -> dict[str, Any]:
+        """Return the options, with the distance of the spec."""
         options = self.own_options()
         if self.distance_function is not None:
             options["distance_function"] = Code(self.distance_function.eject(script))
-        name = "TripletMarginWithDistanceLoss"
-        return constructor(f"nn.{name}", nn.TripletMarginWithDistanceLoss, options)
+        return options
 
     def ejected_distance(self, script: "Script", called: str) -> "Callable[[str, str], str]":
         """Return the distance of the criterion."""

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from hookline.data import Batch, Data, Distribution, Encoding, Numbers, Outputs, Target
 from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
-from hookline.script import LossLines, PredictionNames
+from hookline.script import PredictionNames
 from hookline.spec import Activation, option, spec
 from hookline.training import last_layer
 from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
@@ -107,13 +107,12 @@ class GaussianNLLLoss(TorchLoss):
         """Return the number of target columns, of which the model returns means and variances."""
         return len(target.columns)
 
-    def eject(
-        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> LossLines:
+    def ejected_call(self, script: "Script", called: str, outputs: str, batch: "BatchNames") -> str:
         """Return a call with mean, target and variance."""
-        lines = super().eject(script, criterion, called=called, outputs=outputs, batch=batch)
         mean, variance, true = _ejected(outputs, batch)
-        return evolve(lines, loss=f"{called}({mean}, {true}, {variance})")
+        return f"{called}({mean}, {true}, {variance})"
+
+    eject = TorchLoss.eject
 
     def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the mean."""

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from hookline.data import Batch, Data, Encoding, Outputs, Sequences
-from hookline.script import LossLines, PredictionNames
+from hookline.script import PredictionNames
 from hookline.spec import option, spec
 from hookline_losses.base import TorchLoss, check_log_probabilities, one_output
 
@@ -44,13 +42,12 @@ class CTCLoss(TorchLoss):
         outputs = one_output("CTCLoss", outputs)
         return criterion(outputs.transpose(0, 1), batch.target, _steps(outputs, batch), (batch.target >= 0).sum(dim=1))
 
-    def eject(
-        self, script: "Script", criterion: "nn.Module", *, called: str, outputs: str, batch: "BatchNames"
-    ) -> LossLines:
+    def ejected_call(self, script: "Script", called: str, outputs: str, batch: "BatchNames") -> str:
         """Return a call with the outputs, steps first, and the lengths of both sequences."""
-        lines = super().eject(script, criterion, called=called, outputs=outputs, batch=batch)
         given = f"{outputs}.transpose(0, 1), {batch.target}, {_ejected_steps(script, outputs, batch)}"
-        return evolve(lines, loss=f"{called}({given}, ({batch.target} >= 0).sum(dim=1))")
+        return f"{called}({given}, ({batch.target} >= 0).sum(dim=1))"
+
+    eject = TorchLoss.eject
 
     def eject_predictions(self, script: "Script", *, called: str, outputs: str, batch: "BatchNames") -> PredictionNames:
         """Return the classes of the most probable path, without repeats and blanks."""

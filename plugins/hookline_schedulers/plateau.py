@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError, counted
-from hookline.script import cannot_be_written, literal
+from hookline.script import Loop
 from hookline.spec import DataSpec, MetricSpec, Objective, OptimizerSpec, WrapperSpec, option, spec
-from hookline.training import Logging, Schedule, check_monitor, check_monitored, monitored
+from hookline.training import Logging, Schedule, check_monitor, check_monitored, ejected_number, monitored
 from hookline_schedulers.base import TorchScheduler
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ class ReduceLROnPlateau(TorchScheduler):
 
     eject = TorchScheduler.eject
 
-    def ejected_advance(self, name: str) -> str:
+    def ejected_advance(self, name: str, loop: Loop) -> list[str]:
         """Return a step with the monitored number."""
-        if not self.monitor.startswith(("training/", "validation/")):
-            raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
-        return f"{name}.step(record[{literal(self.monitor)}])"
+        number = ejected_number(self.monitor)
+        lines = [f"{name}.step({number})"]
+        return loop.if_validated(lines) if self.monitor.startswith("validation/") else lines
 
     def build(self) -> object:
         """Return the callback, which owns the scheduler."""

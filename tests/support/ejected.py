@@ -75,7 +75,7 @@ def compare(spec, changes=()):
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as directory:
         warnings.simplefilter("ignore")
         loaded = hookline.load(spec, list(changes))
-        script = hookline.eject(loaded, title=f"Train {Path(spec).name}.")
+        script = hookline.eject(loaded, title=f"Train {Path(spec).name}." if isinstance(spec, str) else "Train.")
         trial = hookline.train(loaded, out=Path(directory) / "run")
         elsewhere = Path(directory) / "script"
         elsewhere.mkdir()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hookline.ejection import refusals
+from hookline.ejection.limit_lines import add_limits
 from hookline.ejection.loop_lines import add_training
 from hookline.ejection.model_lines import add_model
 from hookline.ejection.objective_lines import ObjectiveLines
@@ -66,6 +67,7 @@ def ejected(run: Run, title: str = "") -> str:
     spec = run.spec
     script = Script(seed=spec.run.seed, epochs=spec.run.epochs, dtype=spec.run.dtype, device=run.device.type)
     script.modules = ("model", "criterion") if made.criterion.state_dict() else ("model",)
+    script.model = made.model
     script.trained = named_parameters(made.model, made.criterion)
     script.problems += refusals.problems(run)
     _add_beginning(script, run)
@@ -73,6 +75,7 @@ def ejected(run: Run, title: str = "") -> str:
         refuse_inherited_lines(spec.data)
         script.batch = spec.data.eject(script, run, made.data, run.objective)
         refuse_other_batches(script, run, made.data)
+    add_limits(script, run, has_validation="validation" in made.data.splits())
     objective = _add_components(script, run, made)
     if script.problems:
         raise EjectionError(script.problems, "spec")
@@ -92,7 +95,8 @@ def _add_components(script: Script, run: Run, made: Prepared) -> ObjectiveLines:
             refuse_inherited_lines(named.loss)
             objective.of(named)
     if not script.problems:
-        objective.lines()
+        with _collecting(script):
+            objective.statements()
     for index, metric in enumerate(spec.metrics):
         with _collecting(script, "metrics", index):
             refuse_inherited_lines(metric)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from hookline.ejection.initialize_lines import add_weights_of_run
 from hookline.ejection.objective_lines import ObjectiveLines
 from hookline.plugins.stages import Run
 from hookline.script.script import Script
@@ -40,6 +41,8 @@ def add_model(
     _add_initializations(script, run, made.model, collecting)
     if not script.problems:
         script.add("model", objective.build, apart=False)
+        with collecting(script):
+            add_weights_of_run(script, run, made.criterion)
     with collecting(script, "optimizer"):
         refuse_inherited_lines(run.spec.optimizer)
         expression = run.spec.optimizer.eject(script, script.trained, made.optimizer)

@@ -1,6 +1,7 @@
 """The objective as lines of torch: the criterion, the loss of a batch, and what the outputs predict."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -32,32 +33,46 @@ class ObjectiveLines:
         outputs, self.examples = _example(run, made)
         self.has_several_outputs = isinstance(outputs, Mapping)
         """Whether the model returns several outputs by name."""
+        self.names: list[str] = self.objective.names
+        """The names of the losses of `[losses]`; empty for `[loss]`."""
+        self.accumulate: int = run.spec.run.accumulate
+        """The number of parts in which each batch is processed."""
         self._predictions: dict[str, str | None] = {}
         self.metrics: dict[str, str] = {}
         """An expression for each metric, by its name in the results."""
-
-    @property
-    def is_sum_of_several(self) -> bool:
-        """Whether there are several losses with names."""
-        return bool(self.objective.names)
 
     @property
     def members(self) -> int | None:
         """The number of members of an ensemble."""
         return self.objective.members if isinstance(self.objective, EnsembleObjective) else None
 
-    def of(self, named: NamedLoss, outputs: str = "outputs") -> LossLines:
+    @cached_property
+    def terms(self) -> dict[str, LossLines]:
+        """The lines of each loss of `[losses]`, by its name."""
+        return {str(name): self.of(named) for name, named in self.objective.losses.items()} if self.names else {}
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether the losses of `[losses]` are divided by different numbers, which are noted for each."""
+        different = any(one.is_tensor for one in self.terms.values()) or bool(self.objective.corrected)
+        return bool(self.names) and (different or self.accumulate > 1)
+
+    def of(self, named: NamedLoss, outputs: str = "outputs", batch: BatchNames | None = None) -> LossLines:
         """Return the lines of one loss."""
         criterion: Any = self.criterion
         called = "criterion"
         if named.name is not None:
             called, criterion = f"criterion[{literal(named.name)}]", criterion.losses[named.name]
         return named.loss.eject(
-            self.script, criterion, called=called, outputs=self.taken(named, outputs), batch=self._batch_of(named)
+            self.script,
+            criterion,
+            called=called,
+            outputs=self.taken(named, outputs),
+            batch=self._batch_of(named, batch),
         )
 
-    def _batch_of(self, named: NamedLoss) -> BatchNames:
-        batch = self.batch
+    def _batch_of(self, named: NamedLoss, batch: BatchNames | None = None) -> BatchNames:
+        batch = batch or self.batch
         return batch if named.takes_all_targets else batch.only(named.target(batch.targets))
 
     def taken(self, named: NamedLoss, outputs: str) -> str:
@@ -75,41 +90,46 @@ class ObjectiveLines:
     def build(self) -> str:
         """The statement that builds the criterion."""
         self.script.use("from torch import nn")
-        if not self.is_sum_of_several:
+        if not self.names:
             [named] = self.objective.losses.values()
             return f"criterion = {self.script.moved(self.of(named).build)}"
         lines = ["criterion = nn.ModuleDict(", "    {"]
-        lines += [f"        {literal(name)}: {self.of(named).build}," for name, named in self.objective.losses.items()]
+        lines += [f"        {literal(name)}: {lines.build}," for name, lines in self.terms.items()]
         return "\n".join([*lines, "    }", self.script.moved(")")])
 
-    def lines(self, outputs: str = "outputs") -> list[str]:
-        """Return the lines that compute `loss`."""
-        if not self.is_sum_of_several:
+    def statements(self, outputs: str = "outputs", batch: BatchNames | None = None) -> tuple[list[str], str]:
+        """Return the lines before the loss of a batch, and the loss as an expression."""
+        if not self.names:
             [named] = self.objective.losses.values()
-            lines = self.of(named, outputs)
-            factor = "" if named.loss.factor == 1.0 else f"{literal(named.loss.factor)} * "
-            return [f"loss = {factor}{lines.loss}"]
-        terms = []
+            return [], _times(named.loss.factor, self.of(named, outputs, batch).loss)
+        if self.accumulate > 1 and self.objective.corrected:
+            message = "Losses that are divided by different numbers have no lines for the parts of a batch."
+            raise cannot_be_written(message, ("run", "accumulate"))
+        terms, counts = [], []
         for name, named in self.objective.losses.items():
-            lines = self.of(named, outputs)
-            if lines.is_tensor or name in self.objective.corrected:
-                raise cannot_be_written(
-                    f"{type(named.loss).__name__} counts its rows differently than the other losses."
-                )
-            terms.append(f"    {literal(name)}: {lines.loss},")
+            lines = self.of(named, outputs, batch)
+            loss = lines.loss
+            if lines.may_be_zero and self.batch.weights is None:
+                loss += f" if counts[{literal(name)}] else 0.0 * {self.taken(named, outputs)}.sum()"
+            terms.append(f"    {literal(name)}: {loss},")
+            counts += [] if lines.count is None else [f"{literal(name)}: {lines.count}"]
+        noted = [f"counts = {{{', '.join(counts)}}}"] if self.has_counts else []
         total = " + ".join(
-            f"{'' if named.loss.factor == 1.0 else f'{literal(named.loss.factor)} * '}terms[{literal(name)}]"
-            for name, named in self.objective.losses.items()
+            _times(named.loss.factor, f"terms[{literal(name)}]") for name, named in self.objective.losses.items()
         )
-        return ["terms = {", *terms, "}", f"loss = {total}"]
+        return [*noted, "terms = {", *terms, "}"], total
 
-    def divisor(self) -> LossLines | None:
+    def divisor(self) -> LossLines:
         """Return lines whose `divisor` is that of the objective."""
-        if not self.is_sum_of_several:
+        if len(self.objective.losses) == 1:
             [named] = self.objective.losses.values()
             return self.of(named)
-        divisor = None if self.objective._is_sum else self.batch.rows
-        return LossLines(build="", loss="", divisor=divisor)
+        if self.objective._is_sum:
+            return LossLines(build="", loss="", divisor=None)
+        weights = self.batch.weights
+        divisor = self.batch.rows if weights is None else f"{weights}.sum()"
+        is_tensor = weights is not None
+        return LossLines(build="", loss="", divisor=divisor, is_tensor=is_tensor, may_be_zero=is_tensor)
 
     def metric(self, metric: MetricSpec) -> None:
         """Add the lines of a metric."""
@@ -132,6 +152,11 @@ class ObjectiveLines:
             if sum(metric.count(code) for metric in self.metrics.values()) > 1 and not code.isidentifier():
                 found[code] = "predicted" if name is None else f"predicted_{name}"
         return found
+
+
+def _times(factor: float, code: str) -> str:
+    """Return an expression times a factor."""
+    return code if factor == 1.0 else f"{literal(factor)} * {code}"
 
 
 def of_members(predicted: PredictionNames, members: int) -> PredictionNames:

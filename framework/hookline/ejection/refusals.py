@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from hookline.data.batches import Data
 
 SECTIONS = {
-    *("plugins", "run", "data", "model", "initialize", "loss", "losses", "optimizer", "metrics", "callbacks", "deploy")
+    *("plugins", "run", "data", "model", "initialize", "initialize_from"),
+    *("loss", "losses", "optimizer", "metrics", "callbacks", "deploy"),
 }
 """The sections of a spec that a script has, or that say nothing about the training itself."""
 
-OPTIONS = {"name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"}
+OPTIONS = {
+    *("name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"),
+    *("accumulate", "max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
+}
 """The options of `[run]` that a script has, or that do not change what is trained."""
 
-REASONS = {
-    "initialize_from": "The script has no weights of another run: remove this section, and load them yourself.",
-    "tune": "A script trains once: eject the spec of the best trial, which the search writes.",
-    **dict.fromkeys(
-        ("max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
-        "The script trains and validates whole epochs: remove this option.",
-    ),
-}
+REASONS = {"tune": "A script trains once, but a search trains many times."}
 """Why a section or an option of the run has no lines."""
+
+BEST = "Search first, and eject the spec of the best trial: `hookline eject runs/{name}/1/best.toml`."
+"""What to do with a search."""
 
 AFTER_TRAINING = ("deploy", "tune")
 """The stages that are called when the model is trained."""
@@ -38,7 +38,8 @@ AFTER_TRAINING = ("deploy", "tune")
 def problems(run: Run) -> Iterator[Diagnostic]:
     """Yield a problem for each section and option of the run without lines, and for each stage of a plugin."""
     for name in other_options(run.spec, SECTIONS):
-        yield Diagnostic("not-ejectable", REASONS.get(name, "This section has no lines of torch."), (name,))
+        instead = BEST.format(name=run.spec.run.name) if name == "tune" else ""
+        yield Diagnostic("not-ejectable", REASONS.get(name, "This section has no lines of torch."), (name,), instead)
     for name in other_options(run.spec.run, OPTIONS):
         yield Diagnostic("not-ejectable", REASONS.get(name, "This option has no lines of torch."), ("run", name))
     yield from _of_stages(run)

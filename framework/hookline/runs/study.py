@@ -147,7 +147,17 @@ def read_record(root: Path, number: int) -> TrialRecord | None:
         RunError: if it is damaged.
 
     """
-    path = trial_directory(root, number) / RECORD
+    return record_in(trial_directory(root, number))
+
+
+def record_in(directory: Path) -> TrialRecord | None:
+    """The record of a trial in its directory; `None` if there is none.
+
+    Raises:
+        RunError: if it is damaged.
+
+    """
+    path = directory / RECORD
     try:
         return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The weights of a run: those that it saved at its end, or those of a checkpoint."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,8 @@ class WeightsOfRun:
     """The SHA-256 of their file."""
     tensors: "Callable[[], dict[str, Tensor]]"
     """Reads them: the tensors by name, those of the loss with the prefix `criterion.`."""
+    files: Mapping[str, tuple[Path, str]]
+    """The safetensors files of "model" and "criterion", and the prefix of the names of their tensors in each file."""
 
 
 def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
@@ -103,6 +105,7 @@ def _saved(home: Path) -> WeightsOfRun:
         step=int(result["weights"]["step"]),
         fingerprint=" ".join(str(files.files[name]["sha256"]) for name in names),
         tensors=read,
+        files={name.partition(".")[0]: (home / name, "") for name in names},
     )
 
 
@@ -119,6 +122,7 @@ def _of_checkpoint(home: Path, checkpoint: SavedCheckpoint) -> WeightsOfRun:
         step=checkpoint.step,
         fingerprint=checkpoint.fingerprint,
         tensors=read,
+        files={part: (checkpoint.directory / store.TENSORS, f"state.{part}.") for part in ("model", "criterion")},
     )
 
 

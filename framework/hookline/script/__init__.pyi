@@ -1,4 +1,5 @@
 from .lines import BatchNames as BatchNames, LossLines as LossLines, PredictionNames as PredictionNames
+from .loop import Loop as Loop
 from .python import (
     Code as Code,
     braced as braced,
@@ -6,6 +7,7 @@ from .python import (
     call as call,
     code_of as code_of,
     constructor as constructor,
+    indented as indented,
     listed as listed,
     literal as literal,
 )

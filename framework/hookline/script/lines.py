@@ -50,6 +50,11 @@ class BatchNames:
         targets = {} if target is None else {target: self.targets[target]}
         return evolve(self, targets=targets)
 
+    def changed(self, suffix: str) -> "BatchNames":
+        """Return names whose targets and weights of rows are those of other rows, such as `y[order]`."""
+        weights = None if self.weights is None else f"{self.weights}{suffix}"
+        return evolve(self, targets={name: f"{one}{suffix}" for name, one in self.targets.items()}, weights=weights)
+
 
 @frozen(kw_only=True)
 class LossLines:
@@ -60,9 +65,16 @@ class LossLines:
     loss: str
     """The loss of a batch, such as `criterion(outputs, y)`."""
     divisor: str | None
-    """What the loss of a batch is divided by, a number: `len(y)`; `None` if it is a sum."""
+    """What the loss of a batch is divided by: `len(y)`; `None` if it is a sum."""
     is_tensor: bool = False
-    """Whether the divisor is a tensor, which may be 0 if all rows of a batch are ignored."""
+    """Whether the divisor is a tensor, such as a sum of weights."""
+    may_be_zero: bool = False
+    """Whether it is 0 if all rows of a batch are ignored; the loss is then 0 / 0."""
+
+    @property
+    def count(self) -> str | None:
+        """The divisor as a number."""
+        return f"{self.divisor}.item()" if self.is_tensor else self.divisor
 
 
 @frozen(kw_only=True)

@@ -48,6 +48,7 @@ class Script:
         constants: the constants at the top of the script, such as `BATCH_SIZE`.
         beginning: statements after the constants.
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
+        model: the module that `build_model` returned.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
         names: what a variable that several parts of the spec could need stands for.
         left_out: what the script leaves out because it does not change the training, for its docstring.
@@ -65,6 +66,7 @@ class Script:
     beginning: list[str] = field(factory=list)
     left_out: list[str] = field(factory=list)
     modules: tuple[str, ...] = ("model",)
+    model: Any = None
     trained: Sequence[Any] = ()
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)

@@ -11,6 +11,7 @@ from .callbacks.monitor import (
     check_logged as check_logged,
     check_monitor as check_monitor,
     check_monitored as check_monitored,
+    ejected_number as ejected_number,
     monitored as monitored,
     selected_numbers as selected_numbers,
 )

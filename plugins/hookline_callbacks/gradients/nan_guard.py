@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, hookimpl
 from hookline.errors import TrainingError, counted, enumerate_names
-from hookline.script import Script, cannot_be_written
+from hookline.script import Script, indented
 from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
 from hookline_callbacks.gradients.norms import are_finite, gradients_of
 from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
@@ -43,6 +43,15 @@ class KeptBuffers:
     def restore(self):
         for buffer, kept in zip(self.buffers, self.kept, strict=True):
             buffer.copy_(kept)
+'''
+
+RESTORE = '''
+def restore(optimizer, state):
+    """Restore the state of the optimizer, but not its options, such as a learning rate that a scheduler changes."""
+    options = [{name: group[name] for name in group if name != "params"} for group in optimizer.param_groups]
+    optimizer.load_state_dict(deepcopy(state))
+    for group, kept in zip(optimizer.param_groups, options, strict=True):
+        group.update(kept)
 '''
 
 
@@ -85,22 +94,47 @@ class NaNGuard(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the check before the step: an error, or a condition without which there is no step."""
-        if self.action == "roll_back" or self.is_limited:
-            raise cannot_be_written("This action has no lines.", ("action",))
+        loop, due = script.loop, self.ejected_condition("step + 1")
+        loop.counts_steps |= bool(due) or self.action == "roll_back"
         name = script.define(FINITE if self.gradients else FINITE_LOSS)
-        parameters = f", {script.all_parameters}" if self.gradients else ""
-        check = f"{name}(loss{parameters})"
-        if self.action == "skip":
-            script.define(KEPT_BUFFERS)
-            script.loop.before.append("buffers = KeptBuffers(model)")
-            script.loop.skip.append((check, "buffers.restore()", "buffers.keep()"))
-        else:
-            message = '"The loss or a gradient is not finite."'
-            script.loop.step += [f"if not {check}:", f"    raise ValueError({message})"]
+        check = f"{name}(loss{f', {script.all_parameters}' if self.gradients else ''})"
+        if self.action == "raise":
+            condition = f"{due} and not {check}" if due else f"not {check}"
+            loop.step += [f"if {condition}:", '    raise ValueError("The loss or a gradient is not finite.")']
+            return
+        skipped = ["skipped += 1", f"if skipped > {self.most}:"]
+        skipped.append(
+            '    raise ValueError("Too many consecutive batches have a loss or gradients that are not finite.")'
+        )
+        loop.before.append("skipped = 0  # The number of consecutive batches that are not finite.")
+        undo, keep = _skip_lines(script) if self.action == "skip" else _copy_lines(script, self.copy_every)
+        counted = [f"if {due}:", *indented(["skipped = 0", *keep])] if due else ["skipped = 0", *keep]
+        loop.add_skip(f"not ({due}) or {check}" if due else check, [*skipped, *undo], counted)
 
     def build(self) -> object:
         """Return the callback, which counts batches and keeps a copy."""
         return _NaNGuard(self)
+
+
+def _skip_lines(script: Script) -> tuple[list[str], list[str]]:
+    """Return the lines for a batch that is skipped, and for any other: it leaves no trace in the buffers."""
+    script.define(KEPT_BUFFERS)
+    modules = "model" if len(script.modules) == 1 else "nn.ModuleList([model, criterion])"
+    script.loop.before.append(f"buffers = KeptBuffers({modules})")
+    return ["buffers.restore()"], ["buffers.keep()"]
+
+
+def _copy_lines(script: Script, every: int) -> tuple[list[str], list[str]]:
+    """Return the lines for a batch that is rolled back, and for any other: everything is copied every few steps."""
+    script.use("from copy import deepcopy")
+    parts = [*script.modules, "optimizer"]
+    states = [f"{part}.state_dict()" for part in parts]
+    copied = f"kept = deepcopy(({', '.join(states)}))"
+    script.loop.before.append(copied)
+    undo = [f"{part}.load_state_dict(kept[{index}])" for index, part in enumerate(script.modules)]
+    undo += [f"restore(optimizer, kept[{len(script.modules)}])"]
+    script.define(RESTORE)
+    return undo, [copied] if every == 1 else [f"if (step + 1) % {every} == 0:", f"    {copied}"]
 
 
 class _NaNGuard:

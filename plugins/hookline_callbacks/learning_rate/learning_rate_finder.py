@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIND_RATE = '''
 def find_rate():
     """Return the learning rate at which the loss falls fastest, if it is not the largest; restore everything."""
-    before = deepcopy((model.state_dict(), optimizer.state_dict()))
+    before = deepcopy((STATES))
     tried, mean, best = [], 0.0, math.inf
     endless = chain.from_iterable(batches("training", epoch) for epoch in count(1))
     with torch.random.fork_rng(devices=[]):
@@ -40,8 +40,7 @@ def find_rate():
                 break
             best = min(best, smoothed)
             tried.append((rate, smoothed))
-    model.load_state_dict(before[0])
-    optimizer.load_state_dict(before[1])
+    RESTORED
     falls = [((after - before) / math.log(rate / last), rate) for (last, before), (rate, after) in pairwise(tried)]
     slope, found = min(falls, default=(0.0, None))
     is_largest = len(tried) == STEPS and found == tried[-1][0]
@@ -110,14 +109,22 @@ class LearningRateFinder(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add a function that tries the learning rates, and use the one at which the loss falls fastest."""
-        if script.loop.mixed or len(script.modules) > 1:
-            raise cannot_be_written("The trial of rates with mixed rows, or of a loss with parameters, has no lines.")
+        if any(one.mixes_rows for one in run.spec.callbacks):
+            raise cannot_be_written("The trial of rates with mixed rows has no lines.")
         script.use("import math", "from copy import deepcopy", "from itertools import chain, count, islice, pairwise")
         names = ", ".join(script.batch.all)
         variables = f"{names}," if len(script.batch.all) == 1 else names
         source = FIND_RATE.replace("LEAST", repr(self.least)).replace("GREATEST", repr(self.greatest))
         source = source.replace("STEPS", str(self.steps)).replace("SMOOTHING", repr(self.smoothing))
-        name = script.define(source.replace("VARIABLES", variables).replace("ARGUMENTS", names))
+        source = source.replace("VARIABLES", variables).replace("ARGUMENTS", names)
+        states = ", ".join(f"{part}.state_dict()" for part in (*script.modules, "optimizer"))
+        restored = [
+            f"{part}.load_state_dict(before[{index}])" for index, part in enumerate((*script.modules, "optimizer"))
+        ]
+        source = source.replace("STATES", states).replace("RESTORED", "\n    ".join(restored))
+        if run.objective.names:  # The terms of the loss are returned, too.
+            source = source.replace(".item()", "[0].item()")
+        name = script.define(source)
         script.loop.needs_gradients = True
         script.loop.before.append(f"rate = {name}()")
         if self.use:

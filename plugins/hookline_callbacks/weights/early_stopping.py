@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, Weights, hookimpl
 from hookline.data import Data
 from hookline.errors import OptionError, counted
-from hookline.script import Script, cannot_be_written, literal
+from hookline.script import Script, indented
 from hookline.spec import CallbackSpec, DataSpec, MetricSpec, Objective, WrapperSpec, option, spec
-from hookline.training import Logging, check_monitor, check_monitored, monitored
+from hookline.training import Logging, check_monitor, check_monitored, ejected_number, monitored
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,27 +48,36 @@ class EarlyStopping(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the comparison after each epoch, and restore the best weights at the end."""
-        if self.is_limited:
-            raise cannot_be_written("Epochs that are not monitored have no lines.", ("every",))
-        if not self.monitor.startswith(("training/", "validation/")):
-            raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
-        number = f"record[{literal(self.monitor)}]"
+        loop, number = script.loop, ejected_number(self.monitor)
+        counts = loop.has_periods  # Epochs say how long it has not improved, unless they have several records.
         higher = _EarlyStopping(self)._higher_is_better(run)
         delta = f" {'+' if higher else '-'} {self.min_delta}" if self.min_delta else ""
-        loop, names, values = script.loop, ["best", "best_epoch"], [number, "epoch"]
+        names, values = ["best", "waited" if counts else "best_epoch"], [number, "0" if counts else "epoch"]
         start = [f'{"-" if higher else ""}float("inf")', "0"]
         if self.restore_best:
             script.use("from copy import deepcopy")
-            modules = script.modules
-            names += [f"best_{name}" for name in modules]
-            values += [f"deepcopy({name}.state_dict())" for name in modules]
-            start += ["None"] * len(modules)
-            loop.after = [f"{name}.load_state_dict(best_{name})" for name in modules] + loop.after
+            names += [f"best_{name}" for name in script.modules]
+            values += [f"deepcopy({name}.state_dict())" for name in script.modules]
+            start += ["None"] * len(script.modules)
+            restored = [f"{name}.load_state_dict(best_{name})" for name in script.modules]
+            if self.is_limited or loop.validated_if:
+                restored = ["if best_model is not None:", *indented(restored)]
+            loop.after[:0] = restored
         loop.before.append(f"{', '.join(names)} = {', '.join(start)}")
-        assignments = [f"    {', '.join(names[:2])} = {', '.join(values[:2])}"]
-        assignments += [f"    {name} = {value}" for name, value in zip(names[2:], values[2:], strict=True)]
-        loop.after_record = [f"if {number} {'>' if higher else '<'} best{delta}:", *assignments, *loop.after_record]
-        loop.stop.append(f"epoch - best_epoch >= {self.patience}")
+        better = [f"    {', '.join(names[:2])} = {', '.join(values[:2])}"]
+        better += [f"    {name} = {value}" for name, value in zip(names[2:], values[2:], strict=True)]
+        due = self.ejected_condition("epoch")
+        lines = [f"if {due}{' and ' if due else ''}{number} {'>' if higher else '<'} best{delta}:", *better]
+        lines = ["waited += 1", *lines] if counts else lines
+        is_of_validation = self.monitor.startswith("validation/")
+        loop.after_record[:0] = loop.if_validated(lines) if is_of_validation else lines
+        every = run.spec.run.validate_every_epochs or 1
+        patience = self.patience * (every if is_of_validation and not counts else 1)
+        waited = f"{'waited' if counts else 'epoch - best_epoch'} >= {patience}"
+        if due:
+            validated = f" and {loop.validated_if}" if is_of_validation and loop.validated_if else ""
+            waited = f"{due}{validated} and {waited}"
+        loop.stop.append(waited)
 
     def check(
         self,

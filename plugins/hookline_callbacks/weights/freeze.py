@@ -1,15 +1,23 @@
 """Parameters that are not trained, or only from a later epoch on."""
 
-from collections.abc import Generator, Iterator, Mapping
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run, hookimpl
 from hookline.errors import MismatchError, OptionError, counted
-from hookline.script import Script, cannot_be_written
+from hookline.script import Script, indented
 from hookline.spec import CallbackSpec, ParameterSelection, divided, named_parameters, option, spec
 
 if TYPE_CHECKING:
     from torch import nn, optim
+
+
+WITHOUT_FUSED_MOMENTUM = (
+    "for group in optimizer.param_groups:  # The fused kernel of SGD needs the momentum of all parameters.",
+    '    if group.get("fused") and group.get("momentum") and "dampening" in group:',
+    '        group["fused"] = False',
+)
 
 
 @spec
@@ -46,26 +54,33 @@ class Freeze(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the list of frozen parameters, and train them from an epoch on."""
-        if sum(isinstance(one, Freeze) for one in run.spec.callbacks) > 1:
-            raise cannot_be_written("Several Freeze callbacks have no lines.")
+        freezes = [one for one in run.spec.callbacks if isinstance(one, Freeze)]
+        own = self._held(script)
+        # A parameter that several of them select belongs to the one that holds it longest.
+        longer = {name for one in freezes if one._outlasts(self, freezes) for name in one._held(script)}
+        if not (names := [name for name in own if name not in longer]):
+            return
+        frozen = "frozen" if len(freezes) == 1 else f"frozen_{freezes.index(self) + 1}"
+        loop = script.loop
+        loop.before.append(f"{frozen} = {script.parameters(names, ())}")
+        loop.before += [f"for parameter in {frozen}:", "    parameter.requires_grad_(False)"]
+        if self.until is None:
+            return
+        if type(run.spec.optimizer).__name__ == "SGD" and WITHOUT_FUSED_MOMENTUM[0] not in loop.before:
+            loop.before += WITHOUT_FUSED_MOMENTUM
+        thawed = [f"for parameter in {frozen}:", "    parameter.requires_grad_(True)"]
+        loop.epoch += [f"if epoch == {self.until}:", *indented(thawed)]
+
+    def _held(self, script: Script) -> list[str]:
+        """Return the names of the parameters that it selects."""
         selection = ParameterSelection(parameters=self.parameters, layers=self.layers)
         selected, _ = divided(script.trained, [selection])
-        names = [one.name for one in selected]
-        loop = script.loop
-        loop.before.append(f"frozen = {script.parameters(names, ())}")
-        if self.until is None:
-            loop.before += ["for parameter in frozen:", "    parameter.requires_grad_(False)"]
-            return
-        loop.before += (
-            [
-                "for group in optimizer.param_groups:  # The fused kernel of SGD needs the momentum of all parameters.",
-                '    if group.get("fused") and group.get("momentum") and "dampening" in group:',
-                '        group["fused"] = False',
-            ]
-            if type(run.spec.optimizer).__name__ == "SGD"
-            else []
-        )
-        loop.epoch += ["for parameter in frozen:", f"    parameter.requires_grad_(epoch >= {self.until})"]
+        return [one.name for one in selected]
+
+    def _outlasts(self, other: "Freeze", freezes: "Sequence[Freeze]") -> bool:
+        """Return whether it holds parameters longer than another one, or as long and is listed before it."""
+        own, until = (one.until or math.inf for one in (self, other))
+        return own > until or (own == until and freezes.index(self) < freezes.index(other))
 
     def build(self) -> object:
         """Return the callback, which remembers what it has frozen."""

@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline import Run, Weights, hookimpl
-from hookline.script import Script, cannot_be_written
+from hookline.script import Script
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.weights.buffers import Buffers, copy
-from hookline_callbacks.weights.weight_averaging import SWAP, Averaging
+from hookline_callbacks.weights.weight_averaging import SWAP, Averaging, averaged_modules
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,20 +37,20 @@ class ExponentialMovingAverage(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add torch's AveragedModel, which is updated after each step and swapped with the model for evaluations."""
-        if len(script.modules) > 1:
-            raise cannot_be_written("The average of a criterion with parameters has no lines.")
         script.use("from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn")
         script.define(SWAP)
-        loop = script.loop
+        loop, averaged = script.loop, averaged_modules(script)
         buffers = ", use_buffers=True" if self.use_buffers else ""
-        loop.before.append(f"average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn({self.decay}){buffers})")
-        update = ["average.update_parameters(model)"]
+        loop.before.append(
+            f"average = AveragedModel({averaged}, multi_avg_fn=get_ema_multi_avg_fn({self.decay}){buffers})"
+        )
+        update = [f"average.update_parameters({averaged})"]
         if condition := self.ejected_condition("step + 1"):
             loop.counts_steps = True
             update = [f"if {condition}:", f"    {update[0]}"]
         loop.after_step = update + loop.after_step
-        swap = ["swap(model, average.module)"]
-        if condition:
+        swap = [f"swap({averaged}, average.module)"]
+        if condition or loop.skips:
             swap = ["if average.n_averaged:", f"    {swap[0]}"]
         loop.before_evaluation += swap
         loop.after_evaluation = swap + loop.after_evaluation

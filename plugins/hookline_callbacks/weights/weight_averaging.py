@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline import Run, Weights, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError, counted
-from hookline.script import Code, Script, cannot_be_written, constructor
+from hookline.script import Code, Script, cannot_be_written, constructor, indented
 from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
+from hookline_callbacks.weights.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -71,6 +72,8 @@ def swap(one, other):
     for first, second in pairs:
         first.data, second.data = second.data, first.data
 '''
+
+BOTH = "both = nn.ModuleList([model, criterion])"
 
 NOT_AVERAGED = "Interrupted: the weights are those of the last step, not the mean."
 """The message about a training that was interrupted after the mean had started."""
@@ -134,16 +137,14 @@ class StochasticWeightAveraging(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add torch's AveragedModel, which is updated after each of the last epochs and is the model at the end."""
-        if len(script.modules) > 1:
-            raise cannot_be_written("The average of a criterion with parameters has no lines.")
-        if len(script.batch.inputs) > 1 or script.batch.lengths:
-            raise cannot_be_written("The statistics of a model with several inputs have no lines.")
-        start = self.first_epoch(run.spec.run.epochs)
-        script.use("from torch.optim.swa_utils import AveragedModel, update_bn")
-        script.define(SWAP)
         loop = script.loop
-        loop.before.append("average = AveragedModel(model)")
-        update = [f"if epoch >= {start}:", "    average.update_parameters(model)"]
+        if loop.has_periods and any(isinstance(one, EarlyStopping) for one in run.spec.callbacks):
+            raise cannot_be_written("An average of epochs that EarlyStopping may end early has no lines.")
+        script.use("from torch.optim.swa_utils import AveragedModel")
+        script.define(SWAP)
+        averaged = averaged_modules(script)
+        loop.before.append(f"average = AveragedModel({averaged})")
+        update = [f"if epoch >= {self.first_epoch(run.last_epoch)}:", f"    average.update_parameters({averaged})"]
         if self.swa_lr is not None:
             from torch.optim.swa_utils import SWALR
 
@@ -152,16 +153,37 @@ class StochasticWeightAveraging(CallbackSpec):
             made = constructor("SWALR", SWALR, {"optimizer": Code("optimizer"), **options})
             loop.before.append(f"scheduler = {made}")
             update.append("    scheduler.step()")
-        loop.after_record = update + loop.after_record
-        loop.after = [
-            "swap(model, average.module)",
-            'update_bn(batches("training", epoch), model)  # The statistics of BatchNorm belong to other weights.',
-            *loop.after,
-        ]
+        loop.after_epoch[:0] = update
+        swap = [f"swap({averaged}, average.module)", *_lines_of_statistics(script)]
+        may_end = loop.limits or any(isinstance(one, EarlyStopping) for one in run.spec.callbacks)
+        loop.after[:0] = ["if average.n_averaged:", *indented(swap)] if may_end else swap
 
     def build(self) -> object:
         """Return the callback, which keeps the mean."""
         return _StochasticWeightAveraging(self)
+
+
+def averaged_modules(script: Script) -> str:
+    """Return what is averaged as code: the model, together with the criterion if that has a state."""
+    if len(script.modules) == 1:
+        return "model"
+    script.use("from torch import nn")
+    if BOTH not in script.loop.before:
+        script.loop.before.append(BOTH)
+    return "both"
+
+
+def _lines_of_statistics(script: Script) -> list[str]:
+    """Return the lines that recompute the statistics of BatchNorm, if the model has any."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    if not any(isinstance(module, _BatchNorm) for module in script.model.modules()):
+        return []
+    script.use("from torch.optim.swa_utils import update_bn")
+    model, batches = "model", 'batches("training", epoch)'
+    if len(script.batch.inputs) > 1 or script.batch.lengths:
+        raise cannot_be_written("The statistics of a model with several inputs have no lines.")
+    return [f"update_bn({batches}, {model})  # The statistics of BatchNorm belong to other weights."]
 
 
 class _StochasticWeightAveraging(Averaging):

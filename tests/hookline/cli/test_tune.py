@@ -22,14 +22,16 @@ def test_the_trials_and_the_best_one_are_printed(spec, capsys):
         "tuned: 2 trials by GridSearch for the lowest validation/loss",
         "Study in runs/one",
         "",
-        printed[3],
-        printed[4],
+        "                   validation/",
+        "  trial  state            loss  epochs     time  lr",
+        *printed[5:7],
         "",
         "Best: trial 2, validation/loss …; lr 0.1",
         "2 of 2 trials ended. The best spec is runs/one/best.toml",
+        "Open runs/one/tune.html in a browser to see the trials.",
     ]
-    assert [line.split()[:2] for line in printed[3:5]] == [["1", "finished"], ["2", "finished"]]
-    assert printed[4].endswith("lr 0.1")
+    assert [line.split()[:3] for line in printed[5:7]] == [["*", "1", "finished"], ["*", "2", "finished"]]
+    assert printed[6].endswith("  0.1")
     assert main(["check", "runs/one/best.toml"]) == 0
 
 

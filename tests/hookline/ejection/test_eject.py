@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from small_training import SPECS
 
 import hookline
 from hookline import hookimpl
@@ -201,20 +200,3 @@ def test_observers_are_left_out_and_listed():
 def test_families_without_lines_say_so():
     for family in (CallbackSpec, LayerSpec, LossSpec):
         assert family.eject.has_no_lines
-
-
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        ("run.max_steps=4", ("run", "max_steps")),
-        ("run.max_time=1h", ("run", "max_time")),
-        ("run.validate_every_steps=2", ("run", "validate_every_steps")),
-        ("run.validate_every_epochs=2", ("run", "validate_every_epochs")),
-        ("initialize_from.run={run}", ("initialize_from",)),
-    ],
-)
-def test_limits_inside_epochs_and_weights_of_another_run_are_refused(change, path, tmp_path):
-    run = hookline.train(hookline.load(SPECS / "iris.toml", ["run.epochs=1"]), out=tmp_path / "run").directory
-    with pytest.raises(SpecError) as raised:
-        hookline.eject(hookline.load(SPECS / "iris.toml", ["run.epochs=3", change.format(run=run)]))
-    assert [problem.path for problem in raised.value.problems] == [path]

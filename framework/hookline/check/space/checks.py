@@ -18,7 +18,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.families.tuner import OF_TRIALS, TunerSpec
 from hookline.spec.space.domains import Choices, Range
-from hookline.spec.space.space import Parameter, Space, inner_name
+from hookline.spec.space.space import Parameter, Space
 
 MOST_READ = 400
 """The maximum number of values of a space that are read."""
@@ -71,19 +71,10 @@ def _number(domain: Range, bound: float) -> int | float:
 def _one_at_a_time(space: Space) -> Iterator[dict[str, Any]]:
     """Each bound and each choice once, with all other parameters at their first value."""
     for parameter in space.parameters():
-        wanted = dict(_choices_around(space, parameter.name))
+        wanted = space.choices_around(parameter.name)
         for value in extremes(parameter):
             forced = {**wanted, parameter.name: value}
             yield space.chosen(lambda one, forced=forced: forced.get(one.name, extremes(one)[0]))  # type: ignore[misc]
-
-
-def _choices_around(space: Space, name: str) -> Iterator[tuple[str, Any]]:
-    """The choices that a trial must have for a parameter to exist."""
-    for parameter in space.parameters():
-        if isinstance(parameter.domain, Choices):
-            for label in parameter.domain.labels:
-                if name.startswith(f"{inner_name(parameter.name, label, ())}."):
-                    yield parameter.name, label
 
 
 def _twice(document: Document, space: Space) -> Iterator[Diagnostic]:
@@ -108,7 +99,7 @@ def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnos
         domain = parameter.domain
         if not isinstance(domain, Range) or not domain.is_integer or domain.step is not None:
             continue
-        around = dict(_choices_around(space, parameter.name))
+        around = space.choices_around(parameter.name)
         values = space.chosen(lambda one, around=around: around.get(one.name, extremes(one)[0]))  # type: ignore[misc]
         if not read(trial_document(document, space, {**values, parameter.name: domain.low + 0.5})):
             only = f'Only the integers from {domain.low} to {domain.high} would be tried for "{parameter.name}"'

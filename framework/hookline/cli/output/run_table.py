@@ -1,14 +1,14 @@
 """Lay out a table of runs on a terminal: columns that do not fit are left out and named below it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import evolve, frozen
 
 from hookline.cli.output.screen import filled, paragraph, text_width
 from hookline.errors.printing import printable
 from hookline.errors.text import counted
-from hookline.runs.side_by_side.cells import aligned, metric_texts, seconds_text, setting_text
+from hookline.runs.side_by_side.cells import aligned, metric_texts, number_text, seconds_text, setting_text
 from hookline.runs.side_by_side.comparison import MISSING, Comparison
 from hookline.spec.words import plural
 
@@ -19,6 +19,10 @@ GAP = 2
 
 SHORTEST_RUN = 12
 """The number of characters at the end of a run's directory that are shown on any terminal."""
+
+
+LONGEST_NUMBER = 10
+"""The number of characters up to which a number is shown with all digits."""
 
 
 @frozen
@@ -72,9 +76,15 @@ def _column(compared: Comparison, name: str) -> Column:
         heading = (split + slash, label) if slash else ("", name)
         return Column(name, heading, metric_texts(values), is_right=True, kind="metric")
     home, dot, last = name.rpartition(".")
-    texts = aligned([printable(setting_text(value)) for value in values])
+    texts = aligned([printable(_setting(value)) for value in values])
     are_numbers = all(isinstance(value, (int, float)) for value in values if value is not MISSING)
     return Column(name, (printable(home + dot), printable(last)), texts, is_right=are_numbers, kind="setting")
+
+
+def _setting(value: Any) -> str:
+    """A setting; a number that a search has chosen with few digits."""
+    is_long = isinstance(value, float) and len(str(value)) > LONGEST_NUMBER
+    return number_text(value, 5) if is_long else setting_text(value)
 
 
 def fitting(columns: Sequence[Column], width: int | None, compared: Comparison) -> list[Column]:

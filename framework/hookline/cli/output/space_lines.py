@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hookline.cli.output.screen import paragraph, table
-from hookline.cli.output.trial_lines import shown
+from hookline.cli.output.trials.rows import listed, short_names
 from hookline.errors.text import counted
-from hookline.spec.dump import as_toml
 from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.space.domains import Choices
 from hookline.spec.space.record import TrialRecord
@@ -23,11 +22,11 @@ def space_lines(spec: TrainingSpec, tuner: TunerSpec, width: int | None) -> Iter
     yield from table(((one.name, _values(one)) for one in tuner.space.parameters()), width)
     for goal in goals(spec):
         yield from paragraph(f"  {goal}", width, then="    ")
-    number, first = _example(spec, tuner)
+    chosen, first = _example(spec, tuner)
     if tuner.baseline:
         yield "  trial 1: the spec's own values"
     if first is not None:
-        yield from paragraph(f"  trial {number}: {shown(first.values)}", width, then="    ")
+        yield from paragraph(f"  trial {chosen}: {listed(short_names(tuner.space), first.values)}", width, then="    ")
 
 
 def _example(spec: TrainingSpec, tuner: TunerSpec) -> tuple[int, TrialRecord | None]:
@@ -60,6 +59,6 @@ def _values(parameter: Parameter) -> str:
     """The values of a parameter in words."""
     domain = parameter.domain
     if isinstance(domain, Choices):
-        return ", ".join(label if isinstance(label, str) else as_toml(label) for label in domain.labels)
+        return ", ".join(map(domain.text, domain.labels))
     how = ", logarithmic" if domain.log else "" if domain.step is None else f" in steps of {domain.step}"
     return f"{domain.low} to {domain.high}{how}"

@@ -20,6 +20,7 @@ from hookline.runs import lock as locking
 from hookline.runs.checkpoints import store
 from hookline.runs.directory import LOG, RESULT, SPEC
 from hookline.runs.liveness import is_running
+from hookline.runs.study import record_in
 
 RUNNING, UNFINISHED, DAMAGED = "running", "unfinished", "damaged"
 """The states of runs without a readable `result.json`. No process on this machine trains an unfinished run: it was
@@ -107,10 +108,25 @@ class RunSummary:
 
     @cached_property
     def state(self) -> str:
-        """How the run ended; "running", "unfinished" or "damaged" if `result.json` does not say it."""
+        """How the run ended; "running", "unfinished" or "damaged" if `result.json` does not say it.
+
+        A trial of a study may also be pruned, or have failed before it could be trained.
+        """
+        if self._of_trial in ("pruned", "failed"):
+            return self._of_trial
         if self.result is None:
             return RUNNING if is_running(self.directory) else UNFINISHED
         return str(self.result["state"]) if self.result else DAMAGED
+
+    @cached_property
+    def _of_trial(self) -> str:
+        """The state in the record of a trial; empty if there is none."""
+        try:
+            record = record_in(self.directory)
+        except HooklineError as error:
+            self._found(str(error).removeprefix(f"{self.directory}{os.sep}"))
+            return ""
+        return "" if record is None else record.state
 
     @cached_property
     def epochs(self) -> int | None:

@@ -80,6 +80,28 @@ class Space(Mapping[str, Domain]):
         for path, domain in self.items():
             yield from parameters_in(path, domain)
 
+    def choices_around(self, name: str) -> dict[str, Any]:
+        """The choices that a trial must have for a parameter to exist, by the parameter of each."""
+        return {
+            parameter.name: label
+            for parameter in self.parameters()
+            if isinstance(parameter.domain, Choices)
+            for label in parameter.domain.labels
+            if name.startswith(f"{inner_name(parameter.name, label, ())}.")
+        }
+
+    def are_exclusive(self, one: Parameter, other: Parameter) -> bool:
+        """Whether no trial has both parameters, since they belong to different choices.
+
+        >>> lr = Range(low=0.0, high=1.0)
+        >>> space = Space({"optimizer": Choices(choices=({"type": "SGD", "lr": lr}, {"type": "Adam", "lr": lr}))})
+        >>> choice, first, second = space.parameters()
+        >>> space.are_exclusive(first, second), space.are_exclusive(choice, first)
+        (True, False)
+        """
+        around, others = self.choices_around(one.name), self.choices_around(other.name)
+        return any(others[name] != label for name, label in around.items() if name in others)
+
     def size(self) -> int | None:
         """The number of different trials; `None` if there are infinitely many.
 

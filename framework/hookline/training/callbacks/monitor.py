@@ -12,6 +12,8 @@ from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import PathElement, enumerate_names
 from hookline.plugins.stages import Run
+from hookline.script.python import literal
+from hookline.script.written import cannot_be_written
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.metric import MetricSpec
@@ -126,6 +128,18 @@ def monitored(callback: str, monitor: str, record: Mapping[str, Any]) -> Any:
         hint = _hint(_meant(monitor, known), known)
         raise HooklineError(f'{callback} monitors "{monitor}", which is not logged.{hint}')
     return record[monitor]
+
+
+def ejected_number(monitor: str) -> str:
+    """The number that a callback monitors as code, for `hookline eject`.
+
+    Raises:
+        MismatchError: If the record of a script does not have it.
+
+    """
+    if not monitor.startswith(("training/", "validation/")):
+        raise cannot_be_written("The record of a script has only the numbers of the splits.", ("monitor",))
+    return f"record[{literal(monitor)}]"
 
 
 def selected_numbers(patterns: Iterable[str], names: Iterable[str]) -> list[str]:

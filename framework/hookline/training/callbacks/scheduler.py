@@ -8,6 +8,7 @@ from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
+from hookline.script.loop import Loop
 from hookline.script.script import Script
 from hookline.script.written import cannot_be_written
 from hookline.spec.families.callback import WrapperSpec
@@ -125,19 +126,22 @@ class SchedulerSpec(WrapperSpec):
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
         name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
         loop.before.insert(0, f"{name} = {self.eject_scheduler(script, self.length(run))}")
-        if not self.is_per_step:
-            loop.record.append('record["lr"] = optimizer.param_groups[0]["lr"]')
-            loop.after_record.insert(0, self.ejected_advance(name))
-        elif loop.skip:
-            raise cannot_be_written("A scheduler that is stepped after each step has no lines for skipped batches.")
-        else:
-            loop.step.append('rate = optimizer.param_groups[0]["lr"]')
-            loop.after_step.insert(0, f"{name}.step()")
+        if self.is_per_step:
+            loop.batch.append('rate = optimizer.param_groups[0]["lr"]')
+            loop.after_batch.insert(0, f"{name}.step()")
             loop.record.append('record["lr"] = rate')
+            return
+        loop.record.append('record["lr"] = optimizer.param_groups[0]["lr"]')
+        if not self.needs_record:
+            loop.after_epoch.insert(0, f"{name}.step()")
+            return
+        if loop.has_periods and len(schedulers) > 1:
+            raise cannot_be_written(f"{type(self).__name__} beside another scheduler has no lines for validations.")
+        loop.after_record[:0] = self.ejected_advance(name, loop)
 
-    def ejected_advance(self, name: str) -> str:
-        """The statement of `advance`, given the variable of the scheduler."""
-        return f"{name}.step()"
+    def ejected_advance(self, name: str, loop: Loop) -> list[str]:
+        """The lines of `advance` for a scheduler that needs what was logged, given its variable."""
+        raise cannot_be_written(f"{type(self).__name__} has no lines of torch: its class has no `ejected_advance`.")
 
     def advance(self, scheduler: "LRScheduler", record: Mapping[str, Any]) -> None:
         """Step the scheduler at the end of an epoch; `record` is what was logged about it."""

@@ -94,6 +94,7 @@ def _best(record: TrialRecord, trials: Trials) -> Html:
     values = ", ".join(
         f"{trials.names[one.name]} {trials.text(one, record)}" for one in trials.parameters if one.name in record.values
     )
+    values = values or "the spec's own values"
     link = h("a", f"trial {record.number}", href=f"#trial-{record.number}")
     return h("li", link, ": ", h("b", numbers), f"; {values}")
 

@@ -44,7 +44,10 @@ class _Axis:
 
 
 def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter]) -> None:
-    """Draw each trial as a line. The better the result, the stronger the line; the best ones are on top."""
+    """Draw each trial as a line. The better the result, the stronger the line; the best ones are on top.
+
+    A trial with the spec's own values, which are not in the space, has no line.
+    """
     from matplotlib.collections import LineCollection
 
     columns = [
@@ -53,17 +56,22 @@ def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter])
     ]
     longest = max(len(picture_text(column.name, LONGEST)) for column in columns)
     many = longest * len(columns) > MOST_LETTERS
-    failed = [record for record in trials.records if trials.result(record) != trials.result(record)]
+    failed = [record for record in trials.records if record.values and trials.result(record) != trials.result(record)]
     best = {record.number for record in trials.best}
-    compared = [record for record in _by_result(trials) if record.number not in best]
+    compared = [record for record in _by_result(trials) if record.number not in best and record.values]
     ranks = [(index + 1) / len(compared) for index in range(len(compared))]
     # Of many trials, only the best few are strong.
     faintest, power = min(0.12, 6 / max(1, len(compared))), max(3.0, len(compared) / 40)
-    groups: list[tuple[Sequence[TrialRecord], str, Sequence[float], float]] = [
+    groups: list[tuple[Sequence[TrialRecord], str, Sequence[float] | float, float]] = [
         (failed, FAILED, [min(0.35, 10 / max(1, len(failed)))] * len(failed), 0.7),
-        (pruned := trials.with_result("pruned"), PRUNED, [min(0.25, 10 / max(1, len(pruned)))] * len(pruned), 0.7),
+        (
+            pruned := [one for one in trials.with_result("pruned") if one.values],
+            PRUNED,
+            [min(0.25, 10 / max(1, len(pruned)))] * len(pruned),
+            0.7,
+        ),
         (compared, COMPARED, [faintest + 0.7 * rank**power for rank in ranks], 0.9),
-        (trials.best, BEST, [1.0] * len(best), 2.2 if len(best) == 1 else 1.2),
+        ([one for one in trials.best if one.values], BEST, 1.0, 2.2 if len(best) == 1 else 1.2),
     ]
     for order, (records, color, faintness, width) in enumerate(groups):
         if records:
@@ -71,7 +79,7 @@ def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter])
             drawn = LineCollection(lines, colors=color, alpha=faintness, linewidths=width, zorder=2 + order)
             drawn.set_gid(id_of(records))
             axes.add_collection(drawn)
-    has_absent = any(one.name not in record.values for one in parameters for record in trials.records)
+    has_absent = any(one.name not in record.values for one in parameters for record in trials.records if record.values)
     for place, column in enumerate(columns):
         axes.plot([place, place], [0, 1], color="#5c6770", linewidth=1, zorder=7)
         for height, text in column.labels:
