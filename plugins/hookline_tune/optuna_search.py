@@ -73,15 +73,16 @@ class _OptunaSearch:
     directions: "list[Direction]"
     _frozen: dict[int, "FrozenTrial"] = field(factory=dict)
     """The trials that have ended as Optuna has them, by number."""
-    _live: "tuple[int, Trial] | None" = None
-    """The trial whose curve is reported, with its number."""
+    _live: "dict[int, Trial]" = field(factory=dict)
+    """The trials that have not ended, whose curves are reported, by number."""
 
     def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord:
         """Ask Optuna for the values of a trial."""
         with quietly():
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
-            self._live = number, trial
+            self._live = {one: other for one, other in self._live.items() if one not in self._frozen}
+            self._live[number] = trial
             return TrialRecord(number=number, values=values, attributes=_attributes(trial))
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
@@ -89,13 +90,13 @@ class _OptunaSearch:
         if self.tuner.pruner is None:
             return None
         with quietly():
-            if self._live is None or self._live[0] != record.number:  # Another process has begun the trial.
+            if record.number not in self._live:  # Another process has begun the trial.
                 study = self._study(record.number, trials)
                 study.enqueue_trial(dict(record.values))
                 trial = study.ask()
                 self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
-                self._live = record.number, trial
-            trial = self._live[1]
+                self._live[record.number] = trial
+            trial = self._live[record.number]
             epoch = max(record.curve)
             trial.report(record.curve[epoch], epoch - 1)
             is_pruned = trial.should_prune()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Function: TypeAlias = "Callable[[Tensor], Tensor]"
-Lines: TypeAlias = "Callable[[Any, Mapping[str, Tensor]], Function | None]"
+Lines: TypeAlias = "Callable[[Any, Mapping[str, Tensor]], Callable[[Tensor], Tensor] | None]"
 
 
 @cache
@@ -41,7 +41,7 @@ def _elementwise(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> Functio
     return layer
 
 
-def _flatten(layer: "nn.Flatten", tensors: "Mapping[str, Tensor]") -> Function | None:
+def _flatten(layer: "nn.Flatten", tensors: "Mapping[str, Tensor]") -> "Function | None":
     start, end = layer.start_dim, layer.end_dim
     if start < 1:
         return None
@@ -70,7 +70,7 @@ def _linear(layer: "nn.Linear", tensors: "Mapping[str, Tensor]") -> Function:
     return linear
 
 
-def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> Function | None:
+def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> "Function | None":
     if layer.padding_mode != "zeros":
         return None
     weights, biases = tensors["weight"], tensors.get("bias")
@@ -91,7 +91,7 @@ def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> Functio
     return convolution
 
 
-def _batch_norm(layer: "nn.BatchNorm2d", tensors: "Mapping[str, Tensor]") -> Function | None:
+def _batch_norm(layer: "nn.BatchNorm2d", tensors: "Mapping[str, Tensor]") -> "Function | None":
     """Normalize the channels of all members as channels of one layer."""
     if layer.momentum is None:  # Then it counts its batches.
         return None
@@ -120,7 +120,7 @@ def _batch_norm(layer: "nn.BatchNorm2d", tensors: "Mapping[str, Tensor]") -> Fun
     return batch_norm
 
 
-def _pooling(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> Function | None:
+def _pooling(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> "Function | None":
     if getattr(layer, "return_indices", False):
         return None
 

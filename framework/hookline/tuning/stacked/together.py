@@ -1,4 +1,4 @@
-"""Train claimed trials together: those that compute the same in one stack, and all others alone."""
+"""Train claimed trials: several that compute the same in one stack, and all others alone."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,23 +18,12 @@ from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
 from hookline.tuning.stacked.stack import Stack
 from hookline.tuning.stacked.structure import can_share_a_stack
+from hookline.tuning.tasks import Task
 
 if TYPE_CHECKING:
     from hookline.plugins.stages import Run
 
 OPTION = ("tune", "vectorize")
-
-
-@frozen(eq=False)
-class Task:
-    """A trial that is claimed."""
-
-    record: TrialRecord
-    """Its number and values."""
-    write: Callable[[TrialRecord], bool]
-    """Keeps the record, and returns false if another process has claimed the trial since."""
-    prunes: Callable[[TrialRecord], str | None]
-    """Returns why to end the trial after an epoch, or `None`."""
 
 
 @frozen(eq=False)
@@ -50,7 +39,7 @@ class _Opened:
 
 @define(eq=False, kw_only=True)
 class StackedTrainer:
-    """Trains several trials at once."""
+    """Trains the trials that a process has claimed."""
 
     trainer: Trainer
     """Trains a trial alone."""
@@ -68,6 +57,10 @@ class StackedTrainer:
             MismatchError: if they cannot be trained together, and `is_first`.
 
         """
+        if len(tasks) == 1:
+            [task] = tasks
+            self.trainer.train(task.record, task.write, task.prunes, is_kept)
+            return
         alone: list[Task] = []
         with ExitStack() as open_runs:
             opened = self._opened(tasks, open_runs, alone, is_first=is_first)
