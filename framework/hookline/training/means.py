@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors.exceptions import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from torch import Tensor
 
@@ -57,15 +57,6 @@ class Scalars:
         """The number of values."""
         return self._count
 
-    def extend(self, values: "Sequence[float]") -> None:
-        """Append several numbers."""
-        if self._on_device is None:
-            self._numbers += values
-            self._count += len(values)
-        else:
-            for value in values:
-                self.add(value)
-
     def values(self) -> list[float]:
         """Return all values in order, without removing them."""
         return list(self._numbers) if self._on_device is None else self._on_device[: self._count].tolist()
@@ -106,13 +97,16 @@ class MeanLoss:
         if len(self._losses) == READ_EVERY:
             self._add_up()
 
-    def extend(self, losses: "Sequence[float]", divisors: "Sequence[float] | None") -> None:
-        """Add the losses of several batches, as `add` does; the divisors are `None` for sums."""
-        for first in range(0, len(losses), READ_EVERY):
-            self._losses.extend(losses[first : first + READ_EVERY])
-            if divisors is not None:
-                self._divisors.extend(divisors[first : first + READ_EVERY])
-            self._add_up()
+    def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
+        """Add several batches: the sum of their losses, each times its divisor, and the sum of the divisors.
+
+        The sums must be finite. `divisor` is `None` for losses that are sums.
+        """
+        self._add_up()
+        self._has_batches = True
+        self._total += total
+        if divisor is not None:
+            self._divisor = (self._divisor or 0.0) + divisor
 
     def value(self) -> float:
         """The mean, or the sum if the losses are sums. NaN if no batch was added or every row is ignored."""
@@ -172,6 +166,11 @@ class EpochLosses(MeanLoss):
         self._add_up()
         self._next_step += 1
 
+    def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
+        """Add several steps: see `MeanLoss.add_sum`."""
+        super().add_sum(total, divisor, batches)
+        self._next_step += batches
+
     def state_dict(self) -> dict[str, Any]:
         """Return what was added so far, and the step of the next loss that is read."""
         return {**super().state_dict(), "next_step": self._next_step}
@@ -216,22 +215,6 @@ class MeanLosses:
             self._means[term.name].add(term.value, term.divisor)
             if term.name in self._over_rows:
                 self._over_rows[term.name].add(term.weighted, term.rows)
-
-    def extend(
-        self,
-        losses: "Sequence[float]",
-        divisors: "Sequence[float] | None",
-        terms: "Mapping[str, tuple[Sequence[float], Sequence[float] | None, Sequence[float]]]",
-    ) -> None:
-        """Add several batches: of the objective and of each term by name, the values and their divisors.
-
-        Terms have the number of rows in addition.
-        """
-        self.total.extend(losses, divisors)
-        for name, (values, of_values, rows) in terms.items():
-            self._means[name].extend(values, of_values)
-            if name in self._over_rows:
-                self._over_rows[name].extend(values, rows)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was added so far."""

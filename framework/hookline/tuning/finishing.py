@@ -8,7 +8,7 @@ from hookline.errors.exceptions import StorageError
 from hookline.files import write_file
 from hookline.runs import directory as directories
 from hookline.runs.liveness import marked_as_running
-from hookline.runs.study import BEST, RECORD, trial_directory, write_record
+from hookline.runs.study import BEST, RECORD, read_record, trial_directory, write_record
 from hookline.spec.dump import dumps
 from hookline.spec.space.record import TrialRecord
 from hookline.trained.open_run import open_run
@@ -36,6 +36,7 @@ def finish(study: Study) -> list[Path]:
             study.refresh()
         if study.is_remote:
             _copy_records(study)
+        _read_corrections(study)
         best = study.best
         if study.tuner.keep == "best":
             kept = {record.number for record in best}
@@ -48,6 +49,13 @@ def finish(study: Study) -> list[Path]:
         if study.records:
             draw(study, text)
         return _deploy(study) if best and study.is_complete else []
+
+
+def _read_corrections(study: Study) -> None:
+    """Read the records of trials again that another process may have trained alone since."""
+    for record in study.records:
+        if record.is_rounded and (now := read_record(study.root, record.number)) is not None and not now.is_rounded:
+            study.ended[record.number] = now
 
 
 def _is_here(study: Study, record: TrialRecord) -> bool:

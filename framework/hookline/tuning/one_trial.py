@@ -96,6 +96,23 @@ class Trainer:
             record.state, record.reason = "failed", str(error)
         return self.ended(record, write)
 
+    def trained_again(self, record: TrialRecord) -> TrialRecord | None:
+        """Train a trial alone that was trained together with others; return its record with exact results.
+
+        Its directory is then that of a trial whose weights are kept. `None` means that it was interrupted.
+
+        Raises:
+            HooklineError: if it fails.
+
+        """
+        again = evolve(record, curve={}, results=None, reason=None)
+        trial_directory(self.root, record.number).mkdir(exist_ok=True)
+        if not self.train(again, lambda _: True, lambda _: None, lambda _: True):
+            return None
+        if again.results is None:
+            raise HooklineError(f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}".rstrip())
+        return evolve(record, results=again.results, rounded=record.results)
+
     def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
         """Write the record of a trial that begins. Return false if another process has claimed the trial since."""
         _remove_others(trial_directory(self.root, record.number))

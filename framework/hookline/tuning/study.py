@@ -13,7 +13,8 @@ from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, StorageError
 from hookline.plugins.signals import Interruption
-from hookline.runs.study import StudyPlan, write_plan
+from hookline.runs.liveness import marked_as_running
+from hookline.runs.study import StudyPlan, write_plan, write_record
 from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.storage import TrialStore
@@ -116,7 +117,8 @@ class Study:
         A first trial with values outside of the space is not among them.
         """
         first = self.first_of_batch(number)
-        return [self.ended[known] for known in sorted(self.ended) if known < first and self.ended[known].values]
+        known = [self.ended[number] for number in sorted(self.ended) if number < first]
+        return [record.as_searched() for record in known if record.values]
 
     def is_ready(self, number: int) -> bool:
         """Whether the trials have ended that must end before this one is chosen."""
@@ -168,6 +170,23 @@ class Study:
                 if not self._train_next(stacked, search):
                     time.sleep(self.store.pause)
                 self._report(on_end)
+            if self.is_complete:
+                self._train_best_alone(trainer)
+
+    def _train_best_alone(self, trainer: Trainer) -> None:
+        """Train the best trials again alone if they were trained together with others, so that their results are exact.
+
+        Nothing is done if another process does it at this moment.
+        """
+        with marked_as_running(self.root) as is_alone:
+            while is_alone and (record := next((one for one in self.best if one.is_rounded), None)) is not None:
+                exact = trainer.trained_again(record)
+                if exact is None:  # After an interruption.
+                    return
+                self.ended[record.number] = exact
+                self.store.correct(exact)
+                if self.is_remote:
+                    write_record(self.root, exact)
 
     @contextmanager
     def ending_with(self, interruption: Interruption) -> Iterator[None]:

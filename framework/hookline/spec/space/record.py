@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from attrs import asdict, define, field
+from attrs import asdict, define, evolve, field
 
 TrialState = Literal["running", "finished", "stopped", "pruned", "failed"]
 
@@ -36,9 +36,10 @@ class TrialRecord:
     """The number of epochs that were trained."""
     together: int = 1
     """The number of trials that were trained together. If it is more than one, the numbers are those of the trial
-    alone only up to rounding."""
-    alone: Sequence[float] | None = None
-    """The results of the best trial after it was trained again alone, if it was trained together with others."""
+    alone only up to rounding, unless it was trained again."""
+    rounded: Sequence[float] | None = None
+    """The results of a trial that was trained together with others, if it was trained again alone afterwards. The
+    search knows these, so that it does not depend on which trial was the best one at some time."""
     attributes: dict[str, Any] = field(factory=dict)
     """What the search noted, as JSON values."""
     place: str | None = None
@@ -46,13 +47,12 @@ class TrialRecord:
 
     @property
     def is_rounded(self) -> bool:
-        """Whether the trial was trained together with others, and not again alone."""
-        return self.together > 1 and self.alone is None
+        """Whether the results are those of a trial that was trained together with others, and not again alone."""
+        return self.together > 1 and self.rounded is None
 
-    @property
-    def reported(self) -> Sequence[float] | None:
-        """The results to report: those of the trial alone, if they are known."""
-        return self.results if self.alone is None else self.alone
+    def as_searched(self) -> "TrialRecord":
+        """The record with the results that a search knows."""
+        return self if self.rounded is None else evolve(self, results=self.rounded)
 
     @property
     def has_ended(self) -> bool:

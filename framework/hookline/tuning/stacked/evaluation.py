@@ -84,6 +84,7 @@ class Evaluator:
         self._evaluation: Evaluation | None = None
         self._member = 0
         self._outputs: Iterator[Outputs] | None = None
+        self._others: dict[str, bool] = {}
 
     def join(self, evaluation: Evaluation | None, member: int) -> None:
         """Evaluate the model as this member from now on; `None` to evaluate it alone."""
@@ -96,7 +97,7 @@ class Evaluator:
         """Return the losses, and the metrics of the outputs that are computed for all members."""
         evaluation = self._evaluation
         # Another plugin may put other weights into the model for the evaluation.
-        if evaluation is None or _others(run, self, "evaluate") or not evaluation.is_attached(self._member):
+        if evaluation is None or self._has_others(run, "evaluate") or not evaluation.is_attached(self._member):
             return None
         if not self.needs_outputs(run):
             losses = evaluation.losses(self._member, split, run.epoch)
@@ -117,12 +118,14 @@ class Evaluator:
 
     def needs_outputs(self, run: Run) -> bool:
         """Whether an evaluation needs more than the losses."""
-        return bool(run.spec.metrics) or _others(run, self, "predict")
+        return bool(run.spec.metrics) or self._has_others(run, "predict")
 
-
-def _others(run: Run, own: object, stage: str) -> bool:
-    found = implementations(run.stages.manager, stage)
-    return any(one.plugin is not own and one.plugin_name not in BUILT_IN for one in found)
+    def _has_others(self, run: Run, stage: str) -> bool:
+        """Whether plugins other than the built-in ones implement a stage."""
+        if stage not in self._others:
+            found = implementations(run.stages.manager, stage)
+            self._others[stage] = any(one.plugin is not self and one.plugin_name not in BUILT_IN for one in found)
+        return self._others[stage]
 
 
 def _row(outputs: Outputs, member: int) -> Outputs:

@@ -1,9 +1,10 @@
 """The loss of each member of a stack for a batch."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from hookline.data.batches import Batch, Outputs
 from hookline.spec.families.loss import rows_or_weights
@@ -96,16 +97,16 @@ class Criterion:
         return Losses(values, dict(zip(names, several, strict=True)))
 
 
-@define
 class LossTable:
     """The losses of many batches, by member."""
 
-    _values: "list[Tensor]" = field(factory=list)
-    _terms: "list[Mapping[str, Tensor]]" = field(factory=list)
-    _divisors: list[list[float | None]] = field(factory=list)
-    _of_terms: "list[Mapping[str, list[tuple[float | None, float]]]]" = field(factory=list)
-    _columns: list[list[float]] = field(factory=list)
-    _columns_of_terms: dict[str, list[list[float]]] = field(factory=dict)
+    def __init__(self) -> None:
+        """Begin without batches."""
+        self._values: list[Tensor] = []
+        self._terms: list[Mapping[str, Tensor]] = []
+        self._divisors: list[list[float | None]] = []
+        self._of_terms: list[Mapping[str, list[tuple[float | None, float]]]] = []
+        self._sums: tuple[list[float], list[float] | None] | None = None
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -125,18 +126,28 @@ class LossTable:
 
     def add_to(self, losses: MeanLosses, member: int) -> None:
         """Add the losses of a member to its means."""
+        totals, divisors = self._sums = self._sums or self._summed()
+        if not self._terms and math.isfinite(totals[member]):
+            losses.total.add_sum(totals[member], None if divisors is None else divisors[member], len(self))
+            return
+        for index, values in enumerate(self._values):
+            terms = [
+                Term(name, one[member], *_with_rows(self._of_terms[index][name], one, member))
+                for name, one in (self._terms[index].items() if self._terms else ())
+            ]
+            losses.add(values[member], _of(self._divisors[index], member), terms)
+
+    def _summed(self) -> tuple[list[float], list[float] | None]:
+        """For each member, the sum of its losses, each times its divisor, and that of the divisors."""
         import torch
 
-        if not self._columns:
-            self._columns = torch.stack(self._values, 1).tolist()
-            for name in self._terms[0] if self._terms else ():
-                self._columns_of_terms[name] = torch.stack([terms[name] for terms in self._terms], 1).tolist()
-        divisors = [_of(row, member) for row in self._divisors]
-        terms = {}
-        for name, columns in self._columns_of_terms.items():
-            pairs = [_of(row[name], member) for row in self._of_terms]
-            terms[name] = columns[member], _without_none([one for one, _ in pairs]), [rows for _, rows in pairs]
-        losses.extend(self._columns[member], _without_none(divisors), terms)
+        values = torch.stack(self._values).double()
+        if self._divisors[0][0] is None:
+            return values.sum(0).tolist(), None
+        divisors = torch.tensor([[float(one or 0) for one in row] for row in self._divisors], dtype=torch.float64)
+        divisors = divisors.to(values.device).expand_as(values)
+        values = torch.where(divisors > 0, values, 0.0)  # If every row of a batch is ignored, its loss is 0 / 0.
+        return (values * divisors).sum(0).tolist(), divisors.sum(0).tolist()
 
 
 def _of(row: list[Any], member: int) -> Any:
@@ -144,10 +155,10 @@ def _of(row: list[Any], member: int) -> Any:
     return row[0] if len(row) == 1 else row[member]
 
 
-def _without_none(divisors: list[float | None]) -> list[float] | None:
-    """The divisors; `None` if the losses are sums."""
-    known = [one for one in divisors if one is not None]
-    return known if len(known) == len(divisors) else None
+def _with_rows(row: "list[tuple[float | None, float]]", values: "Tensor", member: int) -> tuple[Any, Any, Any]:
+    """The divisor of a term, its contribution, and the number of rows."""
+    divisor, rows = _of(row, member)
+    return divisor, values[member], rows
 
 
 def _number(divisor: Any) -> float | None:

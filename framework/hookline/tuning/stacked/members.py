@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.dispatch.attribution import implementations, is_wrapper, naming_plugins
@@ -31,6 +31,10 @@ class Member:
     """Its plugin, which evaluates its model together with those of the other members."""
     generator: "Tensor"
     """The state of torch's generator of the CPU in which its training begins."""
+    wraps_steps: bool = field(
+        default=Factory(lambda self: any(map(is_wrapper, implementations(self.stages.manager, "step"))), takes_self=True)
+    )
+    """Whether a plugin wraps the stage `step`, such as a schedule of steps."""
     has_ended: bool = False
     """Whether it makes no more steps."""
     failure: BaseException | None = None
@@ -45,11 +49,6 @@ class Member:
         """The stages of the run, with its plugins."""
         assert isinstance(self.run.stages, Dispatcher), "Runs are made by `new_run`."
         return self.run.stages
-
-    @property
-    def wraps_steps(self) -> bool:
-        """Whether a plugin wraps the stage `step`, such as a schedule of steps."""
-        return any(map(is_wrapper, implementations(self.stages.manager, "step")))
 
     @property
     def needs_outputs(self) -> bool:
