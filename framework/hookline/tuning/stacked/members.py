@@ -16,6 +16,8 @@ from hookline.training.outcome import evaluate_splits, outcome, refuse_not_finit
 from hookline.training.preparation import Parts
 from hookline.tuning.stacked.evaluation import Evaluator
 from hookline.tuning.stacked.losses import LossTable
+from hookline.tuning.stacked.refusals import NotStackable
+from hookline.tuning.stacked.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -66,6 +68,8 @@ class Member:
         def begin() -> None:
             wrappers = self.stages.wrappers("fit", self.run)
             self._fit = Entered(wrappers, {"run": self.run, "data": parts.data, **own})
+            if self.run.saving is not None:
+                raise NotStackable("A callback saves the training, which is that of several trials.")
             self._position = Position(self.run, parts.data, **own)
             self._epochs = self._position.epochs()
 
@@ -77,14 +81,18 @@ class Member:
         if next(self._epochs, None) is None:
             self.has_ended = True
 
-    def enter_step(self, loss: "Tensor") -> Entered | None:
-        """Run what comes before a step, and return what follows; `None` if there is nothing."""
+    def enter_step(self, loss: "Tensor", rows: Rows, index: int) -> Entered | None:
+        """Run what comes before a step, such as clipping the gradients in its row, and return what follows."""
         self.run.loss = loss
         wrappers = self.stages.wrappers("step", self.run)
-        if not wrappers:
-            return None
-        values = {"run": self.run, "optimizer": self.parts.optimizer, "closure": _no_closure}
-        return self._guarded(lambda: Entered(wrappers, values))
+
+        def enter() -> Entered:
+            rows.set_gradients(index)
+            entered = Entered(wrappers, {"run": self.run, "optimizer": self.parts.optimizer, "closure": _no_closure})
+            rows.take_gradients(index)
+            return entered
+
+        return self._guarded(enter) if wrappers else None
 
     def leave_step(self, entered: Entered | None) -> None:
         """Run what follows a step."""
@@ -154,7 +162,7 @@ class Member:
         try:
             with naming_plugins(self.stages.manager):
                 return action()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NotStackable):
             raise
         except Exception as error:  # noqa: BLE001 - It is the failure of this trial only.
             self.fail(error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.tuning.stacked.lines import Function, lines
 from hookline.tuning.stacked.noise import Noise, dropouts
+from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -64,7 +65,11 @@ class Network:
 
         def vectorized(*inputs: "Tensor") -> Any:
             members = torch.arange(len(inputs[0]), device=inputs[0].device)
-            return torch.vmap(call)(members, own, *inputs)
+            # Noise is drawn for all members at once. Other random numbers would be the same, which is noticed.
+            try:
+                return torch.vmap(call, randomness="same")(members, own, *inputs)
+            except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError) as error:
+                raise NotStackable(f"{_running(error, module, name)}: {' '.join(str(error).split())}") from error
 
         return vectorized
 
@@ -94,6 +99,20 @@ def noise_shape(layer: "nn.Module", shape: Sequence[int]) -> tuple[int, ...]:
     from torch.nn import Dropout
 
     return tuple(shape) if type(layer) is Dropout else (*shape[:2], *[1] * (len(shape) - 2))
+
+
+def _running(error: BaseException, module: "nn.Module", name: str) -> str:
+    """The innermost layer that was running when an error was raised: its type, and its name in the model."""
+    from torch.nn import Module
+
+    names = {inner: _inside(name, key) for key, inner in module.named_modules()}
+    innermost, trace = module, error.__traceback__
+    while trace is not None:
+        running = trace.tb_frame.f_locals.get("self")
+        if isinstance(running, Module) and running in names:
+            innermost = running
+        trace = trace.tb_next
+    return f"{type(innermost).__name__} ({names[innermost]}) cannot be computed for several models at once"
 
 
 def _in_turn(functions: Sequence[Function]) -> Function:

@@ -119,8 +119,8 @@ def _stacked_buffers(models: "Sequence[nn.Module]", name: str) -> "Tensor":
     """Stack the buffers of this name, and make each buffer a view of its row."""
     import torch
 
-    home, _, own = name.rpartition(".")
-    stacked = torch.stack([model.get_buffer(name) for model in models])
-    for model, row in zip(models, stacked, strict=True):
-        model.get_submodule(home)._buffers[own] = row
+    buffers = [model.get_buffer(name) for model in models]
+    stacked = torch.stack(buffers)
+    for buffer, row in zip(buffers, stacked, strict=True):
+        buffer.data = row
     return stacked

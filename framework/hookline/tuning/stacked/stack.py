@@ -109,9 +109,7 @@ class Stack:
         entered = []
         for member in wrapped:
             index = computation.members.index(member)
-            computation.rows.set_gradients(index)
-            entered.append(member.enter_step(losses[index]))
-            computation.rows.take_gradients(index)
+            entered.append(member.enter_step(losses[index], computation.rows, index))
         updates.step()
         for member, wrappers in zip(wrapped, entered, strict=True):
             member.leave_step(wrappers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType
 
 from hookline.plugins.stages import Run
 from hookline.training.preparation import Parts
@@ -82,6 +83,10 @@ def _options(module: "nn.Module", without: set[str]) -> Iterator[Any]:
 def _comparable(value: Any) -> Any:
     import torch
 
+    if isinstance(value, ReferenceType):
+        return None
+    if isinstance(value, torch.nn.Parameter):
+        return value.shape
     if isinstance(value, torch.Tensor):
         return value.tolist()
     if isinstance(value, dict):

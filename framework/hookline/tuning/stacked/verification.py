@@ -41,8 +41,9 @@ def verified(computation: Computation, together: Together, count: int) -> Losses
     try:
         losses = computation.gradients(together)
     except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError, KeyError) as error:
-        message = " ".join(str(error).split())
-        raise NotStackable(f"torch cannot compute it for several models at once: {message}") from error
+        loss = computation.criterion.objective.name_for(None)
+        message = f"{loss} cannot be computed for several models at once: {' '.join(str(error).split())}"
+        raise NotStackable(message) from error
     for index, expected in alone.items():
         gradients = computation.rows.gradients[index]
         buffers = {name: computation.rows.tensors[name][index] for name in expected.buffers}
@@ -68,6 +69,8 @@ def _alone(computation: Computation, index: int, together: Together) -> _Alone:
     parameters: list[Any] = [one for group in optimizer.param_groups for one in group["params"]]
     if any(one.grad is None for one in parameters):
         raise NotStackable("Some parameters have no gradient.")
+    if any(one.grad.is_sparse for one in parameters):
+        raise NotStackable("Some gradients are sparse.")
     gradients = torch.cat([one.grad.flatten() for one in parameters])
     after = {name: buffer.clone() for name, buffer, _ in buffers}
     with torch.no_grad():
