@@ -36,9 +36,7 @@ def _sgd(parameters: "Tensor", gradients: "Tensor", options: StackedOptions, sta
             # Without a momentum, torch ignores the dampening.
             kept = 1 - numbers["dampening"] * (numbers["momentum"] != 0)
             state["buffer"].mul_(momentum).addcmul_(changes, _like(kept, parameters))
-        changes = (
-            torch.addcmul(changes, state["buffer"], momentum) if options.equal["nesterov"] else state["buffer"]
-        )
+        changes = torch.addcmul(changes, state["buffer"], momentum) if options.equal["nesterov"] else state["buffer"]
     parameters.addcmul_(changes, _like(numbers["lr"], parameters), value=-1)
 
 
@@ -127,6 +125,4 @@ def _adagrad(parameters: "Tensor", gradients: "Tensor", options: StackedOptions,
     parameters.addcmul_(changes / roots, _like(rates, parameters), value=-1)
 
 
-ADAGRAD = StackedUpdate(
-    _adagrad, ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"), ("maximize",)
-)
+ADAGRAD = StackedUpdate(_adagrad, ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"), ("maximize",))

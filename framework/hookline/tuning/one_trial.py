@@ -110,7 +110,9 @@ class Trainer:
         if not self.train(again, lambda _: True, lambda _: None, lambda _: True):
             return None
         if again.results is None:
-            raise HooklineError(f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}".rstrip())
+            raise HooklineError(
+                f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}".rstrip()
+            )
         return evolve(record, results=again.results, rounded=record.results)
 
     def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:

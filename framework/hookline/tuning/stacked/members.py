@@ -34,7 +34,9 @@ class Member:
     generator: "Tensor"
     """The state of torch's generator of the CPU in which its training begins."""
     wraps_steps: bool = field(
-        default=Factory(lambda self: any(map(is_wrapper, implementations(self.stages.manager, "step"))), takes_self=True)
+        default=Factory(
+            lambda self: any(map(is_wrapper, implementations(self.stages.manager, "step"))), takes_self=True
+        )
     )
     """Whether a plugin wraps the stage `step`, such as a schedule of steps."""
     has_ended: bool = False

@@ -27,9 +27,7 @@ class Stack:
 
     def __init__(self, members: Sequence[Member], interruption: Interruption):
         """Take members with equal structures, which have not begun."""
-        self._active = sorted(
-            members, key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer))
-        )
+        self._active = sorted(members, key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer)))
         self._interruption = interruption
         self._computation: Computation | None = None
         self._updates: Updates | None = None

@@ -106,8 +106,9 @@ class _Stacked:
         self._update.step(self._parameters, self._gradients, self._options, self._state)
 
     def read_options(self) -> None:
-        read = [[[group[name] for name in self._update.numbers] for group in one.param_groups]
-                for one in self._optimizers]
+        read = [
+            [[group[name] for name in self._update.numbers] for group in one.param_groups] for one in self._optimizers
+        ]
         if read == self._read:
             return
         self._read = read
