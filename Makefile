@@ -8,13 +8,21 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all verify check eject bench onnx-alone docs constraints clean
+.PHONY: train test test-all test-traced verify check eject bench onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL)
+
+# The training tests once more, with every step traced that can be, by each of the two runners.
+test-traced: .venv/installed-test
+	for runner in torchscript python; do \
+		HOOKLINE_TEST_RUNNER=$$runner $(BIN)/python -m pytest $(PARALLEL) -m "" tests/hookline/training tests/hookline_callbacks \
+			tests/hookline_stages tests/product/test_equality.py tests/product/test_grid.py tests/product/test_exact_resume.py \
+			|| exit 1; \
+	done
 
 test-all: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile exhaustive
@@ -33,9 +41,11 @@ check: .venv/installed-check
 	done
 	MYPYPATH=$$(echo .mypy_cache/drafts/* | tr ' ' ':') $(BIN)/mypy --num-workers auto framework plugins .mypy_cache/drafts/*/hookline_*.py
 
-# Write each shipped spec as a script, run both, and compare losses and weights; the scripts must pass ruff, too.
+# Write each shipped spec, and a spec for each option of data, as a script, run both, and compare losses and weights.
+# The scripts must pass ruff, too.
 eject: .venv/installed-check
 	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject.py
+	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject_data.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py

@@ -58,6 +58,18 @@ def _quick_trainings():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _traced_steps():
+    """Trace every step that can be traced if the environment names a runner: `make test-traced` does so."""
+    import tracing
+
+    runner = os.environ.get("HOOKLINE_TEST_RUNNER")
+    with pytest.MonkeyPatch.context() as patch:
+        if runner:
+            tracing.trace_everything(patch, runner)
+        yield
+
+
 @pytest.fixture(scope="session")
 def python():
     """Runs processes of this interpreter that have imported torch: see `forked.Python`."""

@@ -1,6 +1,6 @@
 """Mix rows of a batch with one another, and their losses accordingly."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve
@@ -8,7 +8,7 @@ from attrs import evolve
 from hookline import Run, hookimpl
 from hookline.data import Batch, Data, Outputs
 from hookline.errors import MismatchError, OptionError
-from hookline.script import Script, cannot_be_written, literal
+from hookline.script import Script, literal
 from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 
 if TYPE_CHECKING:
@@ -48,16 +48,13 @@ class Mixing(CallbackSpec):
         """Return the callback, which remembers how the latest batch was mixed."""
         return _Mixing(self)
 
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"lines": ("mix",)}
     lines: ClassVar[str] = ""
     """A function of a script that mixes the rows of a batch in place, and returns the order of the others with the
     remaining share of the rows, or `None` if they are not mixed."""
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the function, and the mixed loss."""
-        if not self.lines:
-            raise cannot_be_written(
-                f"{type(self).__name__} has no lines of torch: its class has no `lines`.", ("type",)
-            )
         script.use("import numpy as np")
         source = self.lines.replace("ALPHA", literal(self.alpha))
         always = self.probability == 1.0

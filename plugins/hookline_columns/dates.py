@@ -8,7 +8,6 @@ from attrs import evolve
 
 from hookline.data import RowField, Summary
 from hookline.errors import OptionError, quoted_cell
-from hookline.script import cannot_be_written
 from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import unparsed
 from hookline_columns.filled import FilledColumn
@@ -102,34 +101,9 @@ class Date(FilledColumn):
 
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
         """Add a function of the parts, and return a call of it."""
-        from hookline_columns.ejecting.numbers import eject_numbers
+        from hookline_columns.ejecting.dates import eject_date
 
-        if self.cyclic or self.since is not None or self.format is not None or self.timezone != "UTC":
-            option = next(one for one in ("cyclic", "since", "format", "timezone") if getattr(self, one) is not None)
-            raise cannot_be_written("This option of a date has no lines.", (option,))
-        if self.indicator:
-            raise cannot_be_written("This option of a date has no lines.", ("indicator",))
-        script.use("import pyarrow as pa", "import pyarrow.compute as pc")
-        functions = {"weekday": "day_of_week", "week": "iso_week"}
-        units = {"days": DAY, "seconds": SECOND}
-        parts = [
-            f"(numbers - numbers[training].min()) / {units[part]:_}"
-            if part in units
-            else f"pc.{functions.get(part, part)}(times).to_numpy(zero_copy_only=False).astype(np.float64)"
-            for part in self.parts
-        ]
-        needs_times = any(part not in units for part in self.parts)
-        lines = ['times = pa.array(numbers.astype(np.int64)).cast(pa.timestamp("us"))'] if needs_times else []
-        lines += ["parts = ["] + [f"    {part}," for part in parts] + ["]"]
-        made = "np.column_stack(parts)"
-        if self.standardize:
-            made = "np.column_stack([(part - part[training].mean()) / (part[training].std() or 1.0) for part in parts])"
-        read = (
-            'times = cells.cast(pa.timestamp("us")).cast(pa.int64())',
-            "numbers = times.to_numpy().astype(np.float64)  # Microseconds since 1970.",
-        )
-        options = {"parts", "standardize"}
-        return eject_numbers(self, script, cells, training, lines=lines, made=made, options=options, read=read)
+        return eject_date(self, script, cells, training)
 
     def partial_fit(self, most: int = SAMPLED_ROWS) -> PartialFit:
         """Return a fit by merged statistics of the parts, unless missing cells need a sample."""
@@ -192,7 +166,7 @@ class Date(FilledColumn):
 
         is_fit = self.is_fit_in_graph(graph, numbers)
         whole = graph.cast(graph.op("Where", is_fit, numbers, numpy.float64(0)), "int64")
-        begin = fitted["first"] if self.since is None else _microseconds(self.since)
+        begin = fitted["first"] if self.since is None else microseconds_of(self.since)
         known, columns = parts_in_graph(graph, whole), []
         for part in self.parts:
             if part in ("days", "seconds"):
@@ -252,7 +226,7 @@ class Date(FilledColumn):
 
         whole = numpy.where(numpy.isfinite(numbers), numbers, 0).astype(numpy.int64)
         times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
-        begin = fitted["first"] if self.since is None else _microseconds(self.since)
+        begin = fitted["first"] if self.since is None else microseconds_of(self.since)
         functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
         for part in self.parts:
             if part in ("days", "seconds"):
@@ -294,7 +268,8 @@ def _naive(text: str) -> datetime | None:
     return time if time.tzinfo is None else None
 
 
-def _microseconds(text: str) -> float:
+def microseconds_of(text: str) -> float:
+    """Return the microseconds from the beginning of 1970 to a time in ISO 8601, without a time zone."""
     time = _naive(text)
     assert time is not None, "It is checked."
     return float((time - datetime(1970, 1, 1)) // timedelta(microseconds=1))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
+    from hookline.script import Script
+
 NARROWEST = 1e-8
 """Bins that are not wider are left out, as in scikit-learn."""
 
@@ -51,6 +53,12 @@ class KBinsDiscretizer(NumberColumn):
     def learns_from(self) -> Literal["summary", "numbers"]:  # type: ignore[override]
         """The smallest and the greatest number, or all of them for quantiles."""
         return "summary" if self.strategy == "uniform" else "numbers"
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the bins, and return a call of it."""
+        from hookline_columns.ejecting.quantiles import eject_bins
+
+        return eject_bins(self, script, cells, training)
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the edges of bins of the same width."""

@@ -56,7 +56,7 @@ class OneHotEncoder(CategoryColumn):
 
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
         """Add a function of the categories, and return a call of it."""
-        from hookline_columns.ejecting.texts import eject_categories
+        from hookline_columns.ejecting.categories import eject_categories
 
         return eject_categories(self, script, cells, training, fitted, one_hot=True)
 
@@ -138,7 +138,7 @@ class OrdinalEncoder(CategoryColumn):
 
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
         """Add a function of the categories, and return a call of it."""
-        from hookline_columns.ejecting.texts import eject_categories
+        from hookline_columns.ejecting.categories import eject_categories
 
         return eject_categories(self, script, cells, training, fitted, one_hot=False)
 

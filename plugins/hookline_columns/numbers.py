@@ -23,6 +23,13 @@ class Number(NumberColumn):
 
         return eject_numbers(self, script, cells, training, lines=(), made="numbers", options=())
 
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the cells as they are."""
+        from hookline_columns.ejecting.targets import TargetLines
+
+        TargetLines(self, script, cells, training, ())
+        return cells, ""
+
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the numbers."""
         return numbers
@@ -48,6 +55,12 @@ class Log1p(NumberColumn):
         from hookline_columns.ejecting.numbers import eject_numbers
 
         return eject_numbers(self, script, cells, training, lines=(), made="np.log1p(numbers)", options=())
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the logarithms, and the function that undoes them."""
+        from hookline_columns.ejecting.targets import TargetLines
+
+        return f"np.log1p({cells})", TargetLines(self, script, cells, training, ()).undo_by("numbers.expm1()")
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the logarithms."""

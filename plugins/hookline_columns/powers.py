@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 GREATEST = 100.0
 """The greatest absolute value of the power."""
 
@@ -48,6 +50,18 @@ class PowerTransformer(NumberColumn):
     """Shift and scale the results to mean 0 and variance 1."""
 
     learns_from = "numbers"
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the powers, and return a call of it."""
+        from hookline_columns.ejecting.powers import eject_power
+
+        return eject_power(self, script, cells, training)
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that transform a target, and the function that undoes it."""
+        from hookline_columns.ejecting.powers import eject_power_target
+
+        return eject_power_target(self, script, cells, training)
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the power, and the mean and the standard deviation of the transformed numbers."""

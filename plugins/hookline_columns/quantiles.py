@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 SMALLEST = 1e-7
 """The least distance to 0 and 1 of a rank, so that its normal quantile is finite; scikit-learn's number."""
 
@@ -32,6 +34,18 @@ class QuantileTransformer(NumberColumn):
     """The distribution of the results: between 0 and 1, or standard normal."""
 
     learns_from = "numbers"
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the ranks, and return a call of it."""
+        from hookline_columns.ejecting.quantiles import eject_quantiles
+
+        return eject_quantiles(self, script, cells, training)
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that transform a target, and the function that undoes it."""
+        from hookline_columns.ejecting.quantiles import eject_quantiles_of_target
+
+        return eject_quantiles_of_target(self, script, cells, training)
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the quantiles."""

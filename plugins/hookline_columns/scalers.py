@@ -1,11 +1,10 @@
 """Numbers shifted and scaled by statistics of the training rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import Summary
 from hookline.errors import OptionError
-from hookline.script import cannot_be_written
 from hookline.spec import Graph, Value, option, spec
 from hookline_columns.base import NumberColumn
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.script import Script
+    from hookline_columns.ejecting.targets import TargetLines
 
 
 def moments(summary: Summary) -> tuple[float, float]:
@@ -43,6 +43,19 @@ class Scaler(NumberColumn):
         """Return `x * scale + center`."""
         return numbers * fitted["scale"] + fitted["center"]
 
+    def _target_lines(self, script: "Script", cells: str, training: str, options: Collection[str]) -> "TargetLines":
+        from hookline_columns.ejecting.targets import TargetLines
+
+        return TargetLines(self, script, cells, training, options)
+
+    @staticmethod
+    def _scaled(target: "TargetLines", cells: str, center: str, scale: str) -> tuple[str, str]:
+        """Return the scaled cells of a target as code, and the function that undoes it, given two variables or none."""
+        made = f"({cells} - {center})" if center and scale else f"{cells} - {center}" if center else cells
+        made += f" / {scale}" if scale else ""
+        undone = f"numbers{f' * {scale}' if scale else ''}{f' + {center}' if center else ''}"
+        return made, target.undo_by(undone) if center or scale else ""
+
 
 @spec
 class StandardScaler(Scaler):
@@ -64,6 +77,8 @@ class StandardScaler(Scaler):
         from hookline_columns.ejecting.numbers import eject_numbers
 
         lines = ["mean, std = known.mean(), known.std()"]
+        if script.moments is not None:
+            lines = [f"mean, std = {script.moments}(numbers)"]
         if fitted["scale"] == 1.0 and self.with_std:
             lines += ["if known.min() == known.max():", "    mean, std = known[0], 1.0"]
         made = "(numbers - mean)" if self.with_mean else "numbers"
@@ -73,23 +88,16 @@ class StandardScaler(Scaler):
 
     def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
         """Add the lines that standardize a target, and the function that undoes it."""
-        if not (self.with_mean and self.with_std) or self.missing != "refuse":
-            raise cannot_be_written("This way to standardize a target has no lines.", ("with_mean",))
-        script.add("prepare", f"known = {cells}[{training}].astype(np.float64)", apart=False)
-        script.add("prepare", "target_mean, target_std = known.mean(), known.std()", apart=False)
-        return f"({cells} - target_mean) / target_std", script.define(IN_UNIT)
+        target = self._target_lines(script, cells, training, {"with_mean", "with_std"})
+        target.add("known = {known}", f"{cells}_mean, {cells}_std = known.mean(), known.std()")
+        return self._scaled(
+            target, cells, f"{cells}_mean" if self.with_mean else "", f"{cells}_std" if self.with_std else ""
+        )
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the mean and the standard deviation."""
         center, deviation = moments(summary)
         return {"center": center if self.with_mean else 0.0, "scale": (deviation or 1.0) if self.with_std else 1.0}
-
-
-IN_UNIT = '''
-def in_unit(numbers):
-    """Return numbers of the standardized target in their original unit."""
-    return (numbers.double() * target_std + target_mean).to(numbers)
-'''
 
 
 @spec
@@ -116,6 +124,40 @@ class RobustScaler(Scaler):
             yield OptionError("quantile_range", "The first quantile must be less than the second one.")
 
     learns_from = "numbers"
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function that scales, and return a call of it."""
+        from hookline_columns.ejecting.numbers import eject_numbers
+
+        lines = self._learning(script, "center", "scale")
+        made = "(numbers - center)" if self.with_centering and self.with_scaling else "numbers"
+        made = "numbers - center" if self.with_centering and not self.with_scaling else made
+        made += " / scale" if self.with_scaling else ""
+        return eject_numbers(self, script, cells, training, lines=lines, made=made, options=self._options)
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that scale a target, and the function that undoes it."""
+        target = self._target_lines(script, cells, training, self._options)
+        center, scale = f"{cells}_median", f"{cells}_scale"
+        target.add("known = {known}", *self._learning(script, center, scale))
+        return self._scaled(target, cells, center if self.with_centering else "", scale if self.with_scaling else "")
+
+    _options = frozenset({"with_centering", "with_scaling", "quantile_range", "unit_variance"})
+
+    def _learning(self, script: "Script", center: str, scale: str) -> list[str]:
+        """Return the lines that learn from `known`."""
+        first, second = (quantile / 100 for quantile in self.quantile_range)
+        if not self.with_scaling:
+            return [f"{center} = np.quantile(known, 0.5)"] if self.with_centering else []
+        names, places = ("low, high", f"[{first}, {second}]")
+        if self.with_centering:
+            names, places = f"low, {center}, high", f"[{first}, 0.5, {second}]"
+        lines = [f"{names} = np.quantile(known, {places})", f"{scale} = (high - low) or 1.0"]
+        if self.unit_variance:
+            script.use("from statistics import NormalDist")
+            least, greatest = (max(1e-16, min(1 - 1e-16, one)) for one in (first, second))
+            lines.append(f"{scale} /= NormalDist().inv_cdf({greatest}) - NormalDist().inv_cdf({least})")
+        return lines
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the median and the distance of the quantiles."""
@@ -150,6 +192,12 @@ class MaxAbsScaler(Scaler):
 
         lines = ["scale = abs(known).max() or 1.0"]
         return eject_numbers(self, script, cells, training, lines=lines, made="numbers / scale", options=())
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that divide a target, and the function that undoes it."""
+        target = self._target_lines(script, cells, training, ())
+        target.add(f"{cells}_scale = abs({{known}}).max() or 1.0")
+        return self._scaled(target, cells, "", f"{cells}_scale")
 
 
 @spec
@@ -188,6 +236,20 @@ class MinMaxScaler(NumberColumn):
         made = f"({made}).clip({low}, {high})" if self.clip else made
         options = {"feature_range", "clip"}
         return eject_numbers(self, script, cells, training, lines=lines, made=made, options=options)
+
+    def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
+        """Add the lines that scale a target, and the function that undoes it."""
+        from hookline_columns.ejecting.targets import TargetLines
+
+        target = TargetLines(self, script, cells, training, {"feature_range"})
+        low, high = self.feature_range
+        target.add(
+            "known = {known}",
+            f"{cells}_least = known.min()",
+            f"{cells}_scale = ({high} - {low}) / ((known.max() - {cells}_least) or 1.0)",
+        )
+        made = f"({cells} - {cells}_least) * {cells}_scale + {low}"
+        return made, target.undo_by(f"(numbers - {low}) / {cells}_scale + {cells}_least")
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the scaled numbers."""

@@ -12,6 +12,8 @@ from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 if TYPE_CHECKING:
     import pyarrow
 
+    from hookline.script import Script
+
 
 @spec
 class TextColumn(ColumnSpec):
@@ -126,6 +128,12 @@ class Tokens(TextColumn):
     def _learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         kept = [token for token, count in counts.items() if count >= self.min_frequency]
         return {"tokens": sorted(kept, key=lambda token: (-counts[token], token))[: self.max_features]}
+
+    def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
+        """Add a function of the tokens, and return a call of it."""
+        from hookline_columns.ejecting.texts import eject_tokens
+
+        return eject_tokens(self, script, cells, training)
 
     def transform(self, cells: "pyarrow.Array", fitted: Mapping[str, Any]) -> "pyarrow.Array":
         """Return a list of indices for each text."""

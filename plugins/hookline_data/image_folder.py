@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
@@ -46,6 +46,9 @@ class ImageFolder(ImageSource):
     `test` is set aside first."""
     fold: int = option(default=0, minimum=0, only_with=("folds",))
     """The fold that is the validation split, counted from 0."""
+    train_on_validation: bool = False
+    """Whether to train on the validation images, too. There is no validation split then; the test images stay the
+    same."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns images to splits. It is independent of the run's seed, so that runs can be compared."""
 
@@ -53,13 +56,28 @@ class ImageFolder(ImageSource):
         """Report splits that leave no images."""
         yield from super().conflicts()
         for problem in self._table().conflicts():
-            if problem.path[0] in ("validation", "test", "stratify", "folds", "fold"):
+            if problem.path[0] in ("validation", "test", "stratify", "folds", "fold", "train_on_validation"):
                 yield problem
 
     @property
     def has_validation(self) -> bool:
         """Whether there is a validation split."""
-        return bool(self.validation) or self.folds is not None
+        return not self.train_on_validation and (bool(self.validation) or self.folds is not None)
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the option that adds the validation images to the training images.
+
+        Raises:
+            OptionError: If there are none, or if they are in another folder.
+
+        """
+        if isinstance(self.validation, Path):
+            raise OptionError("validation", "The training and validation images must be in one folder.")
+        return self._table().without_validation()
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold."""
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
 
     @property
     def always_kept(self) -> tuple[str, ...]:
@@ -175,6 +193,7 @@ class ImageFolder(ImageSource):
             stratify=self.stratify,
             folds=self.folds,
             fold=self.fold,
+            train_on_validation=self.train_on_validation,
             split_seed=self.split_seed,
             missing_marks=(),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, fields
 
@@ -19,6 +19,7 @@ from hookline_data.table import Table
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock, RowField
+    from hookline.script import BatchNames, Script
 
 
 @spec
@@ -58,6 +59,14 @@ class Images(ImageSource):
         """Return the same source with a table of these rows."""
         with checks.within_source():
             return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the options that add the validation rows of the source to its training rows."""
+        return {"source": self.source.without_validation()}
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold of its rows."""
+        return tuple(evolve(self, source=source) for source in self.source.each_fold())
 
     @property
     def has_validation(self) -> bool | None:
@@ -117,6 +126,12 @@ class Images(ImageSource):
             return self.prepare_images(run, loss, self.source, self.image_column, self.folder, is_folder=False)
         except DataError as error:
             raise error if error.option is None else error.changed(option=("source", *error.option)) from None
+
+    def eject(self, script: "Script", run: Run, data: Data, objective: Objective) -> "BatchNames":
+        """Add the lines of the table, and those that read the images with Pillow and transform them."""
+        from hookline_data.ejecting.image_table import eject_image_table
+
+        return eject_image_table(self, script, data, objective)
 
     def raw_inputs(self, description: "DataDescription", objective: Objective) -> RawInputs:
         """Return the pixels of images, and the other columns."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import evolve
 
@@ -30,6 +30,21 @@ class Table(NamedColumns, SplitFile):
     reading_options: ClassVar[Collection[str] | None] = ("path",)
     has_single_cells: ClassVar[bool] = False
     """Whether each cell is a single value, so that a row has as many numbers as columns."""
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the options with which the validation rows are training rows; those of another file are read, too.
+
+        Raises:
+            OptionError: If test rows are a fraction of the rows of `path`, which then would be others.
+
+        """
+        if isinstance(self.validation, float):
+            return super().without_validation()
+        if isinstance(self.test, float) and self.test:
+            message = "The test rows are a fraction of `path`, and would be others with the rows of `validation`."
+            raise OptionError("test", message)
+        files = [path for one in (self.path, self.validation) for path in (one if isinstance(one, tuple) else (one,))]
+        return {"path": files, "validation": 0.0}
 
     def names_in_file(self, path: Path) -> list[str]:
         """Return the column names of a file.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute
 
-from hookline.errors import OptionError
-from hookline.script import Script, literal
+from hookline.errors import MismatchError, OptionError
+from hookline.script import Script, literal, refuse_inherited_lines
 from hookline.spec import OptimizerSpec, option, spec
 from hookline.training import SchedulerSpec
 from hookline_schedulers.base import TorchScheduler
@@ -67,8 +67,14 @@ class CombinedScheduler(TorchScheduler):
 
     def ejected_parts(self, script: Script, length: int | None) -> str:
         """Return the list of the schedulers, as code."""
-        turns = zip(self.schedulers, self.turns(length), strict=True)
-        return f"[{', '.join(scheduler.eject_scheduler(script, its_length) for scheduler, its_length in turns)}]"
+        parts = []
+        for index, (scheduler, its_length) in enumerate(zip(self.schedulers, self.turns(length), strict=True)):
+            try:
+                refuse_inherited_lines(scheduler)
+                parts.append(scheduler.eject_scheduler(script, its_length))
+            except MismatchError as error:
+                raise error.within("schedulers", index) from error.__cause__
+        return f"[{', '.join(parts)}]"
 
     def build_parts(self, optimizer: "optim.Optimizer", length: int | None) -> "list[LRScheduler]":
         """Build the schedulers for a combination of this length."""

@@ -39,11 +39,14 @@ class Constructed(LayerSpec):
         """Copy the class of the module to the script, and return a call of it."""
         arguments, options = module.built_with
         name = script.define_copy(type(module))
-        parts = [
-            script.layer(getattr(self, EMBEDDED), module.num_module, EMBEDDED) if one is EMBEDDED else literal(one)
-            for one in arguments
-        ]
+        parts = [self._embedded(script, module, arguments[0]) if one is EMBEDDED else literal(one) for one in arguments]
         return call(name, *parts, **{option: literal(value) for option, value in options.items()})
+
+    def _embedded(self, script: "Script", module: Any, places: Sequence[int]) -> str:
+        """Return the embeddings of the groups of inputs in these places."""
+        groups = list(script.batch.inputs)
+        with script.within([groups[place] for place in places]):
+            return script.layer(getattr(self, EMBEDDED), module.num_module, EMBEDDED)
 
 
 @frozen

@@ -68,9 +68,10 @@ class PiecewiseLinearEmbeddings(Constructed):
     def eject(self, script: "Script", module: Any) -> str:
         """Copy the class of the module to the script, and set its bins to quantiles of the training rows."""
         made = Constructed.eject(self, script, module)
-        if len(script.batch.training) != 1:
-            raise cannot_be_written("Bins of one of several groups of inputs have no lines.")
-        [rows] = script.batch.training.values()
+        if script.batch.training.keys() != script.batch.inputs.keys():
+            raise cannot_be_written("Bins of rows that are not in memory have no lines.")
+        groups = list(script.batch.training.values())
+        rows = groups[0] if len(groups) == 1 else f"torch.cat([{', '.join(groups)}], dim=1)"
         return f"{script.define(WITH_BINS)}({made}, {rows}, n_bins={self.n_bins})"
 
 

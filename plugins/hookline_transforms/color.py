@@ -72,7 +72,7 @@ class Normalize(TransformSpec):
         """Return a call of a function that normalizes images, by default with the statistics of the training images."""
         name = script.define(NORMALIZED)
         if self.mean is None or self.std is None:
-            return f"{name}({images}, means, stds)"
+            return f"{name}({images}, channel_means, channel_stds)"
         return f"{name}({images}, {list(self.mean)}, {list(self.std)})"
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":

@@ -22,6 +22,7 @@ def register_specs() -> Components:
                 "PercentilePruner",
                 "SuccessiveHalvingPruner",
                 "ThresholdPruner",
+                "WilcoxonPruner",
             ),
             "samplers": ("GPSampler", "NSGAIISampler", "NSGAIIISampler", "TPESampler"),
             "simple_searches": ("GridSearch", "RandomSearch"),

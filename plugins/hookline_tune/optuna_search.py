@@ -43,7 +43,12 @@ class Optuna(TunerSpec):
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse to prune with several monitored numbers, of which no curve is better than another."""
         yield from super().conflicts()
-        if self.pruner is not None and len(self.monitors) > 1:
+        if self.pruner is None:
+            return
+        if self.pruner.judges_trainings and self.seeds == 1 and not self.folds:
+            message = "This compares several trainings of a trial: set `seeds`, or `folds = true`."
+            yield OptionError("pruner", message, "type", against=[("seeds",)])
+        if len(self.monitors) > 1:
             message = "Trials with several monitored numbers cannot be pruned: remove it, or monitor one number."
             yield OptionError("pruner", message, against=[("monitor",)])
 
@@ -87,7 +92,8 @@ class _OptunaSearch:
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
-        if self.tuner.pruner is None:
+        pruner = self.tuner.pruner
+        if pruner is None or pruner.judges_trainings != bool(record.trainings):
             return None
         with quietly():
             if record.number not in self._live:  # Another process has begun the trial.
@@ -97,16 +103,15 @@ class _OptunaSearch:
                 self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
                 self._live[record.number] = trial
             trial = self._live[record.number]
-            epoch = max(record.curve)
-            trial.report(record.curve[epoch], epoch - 1)
+            steps = reported(record, pruner)
+            step = max(steps)
+            trial.report(steps[step], step)
             is_pruned = trial.should_prune()
             record.attributes |= _attributes(trial)
         if not is_pruned:
             return None
-        name = self.tuner.monitors[0]
-        return (
-            f"{type(self.tuner.pruner).__name__} pruned it after epoch {epoch}, with {name} {record.curve[epoch]:.5g}."
-        )
+        when = f"training {step + 1}" if pruner.judges_trainings else f"epoch {step + 1}"
+        return f"{type(pruner).__name__} pruned it after {when}, with {self.tuner.monitors[0]} {steps[step]:.5g}."
 
     def _study(self, number: int, trials: Sequence[TrialRecord]) -> "Study":
         """The study of Optuna as it is before a trial: Optuna counts from 0, so it has one trial less than the number.
@@ -124,23 +129,32 @@ class _OptunaSearch:
         )
         for record in trials:
             if record.number not in self._frozen:
-                self._frozen[record.number] = as_frozen(record, self.tuner.space, directions=len(self.directions))
+                self._frozen[record.number] = as_frozen(
+                    record, self.tuner.space, directions=len(self.directions), pruner=self.tuner.pruner
+                )
         ended = {record.number for record in trials}
         nothing = ended_trial(optuna.trial.TrialState.FAIL)
         study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
         return study
 
 
-def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenTrial":
+def reported(record: TrialRecord, pruner: PrunerSpec | None) -> dict[int, float]:
+    """What a trial has reported to a pruner, by step: its curve by epoch, or the results of its trainings."""
+    if pruner is not None and pruner.judges_trainings:
+        return {step: training.results[0] for step, training in enumerate(record.trainings)}
+    return {epoch - 1: number for epoch, number in record.curve.items()}
+
+
+def as_frozen(record: TrialRecord, space: Space, *, directions: int, pruner: PrunerSpec | None = None) -> "FrozenTrial":
     """The trial as Optuna has it, in a study of so many monitored numbers."""
     from optuna.trial import TrialState
 
     from hookline_tune.ended_trials import ended_trial
 
-    curve = {epoch - 1: number for epoch, number in record.curve.items()}
+    steps = reported(record, pruner)
     state, values = TrialState.FAIL, None
     if record.state == "pruned":
-        last = curve[max(curve)]
+        last = steps[max(steps)]
         state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
     elif record.state != "failed" and record.results is not None:
         state, values = TrialState.COMPLETE, list(record.results)
@@ -151,7 +165,7 @@ def as_frozen(record: TrialRecord, space: Space, *, directions: int) -> "FrozenT
         params={name: record.values[name] for name in parameters},
         distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
         system_attrs=record.attributes,
-        intermediate_values=curve if directions == 1 else {},
+        intermediate_values=steps if directions == 1 else {},
     )
 
 

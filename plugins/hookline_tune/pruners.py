@@ -3,7 +3,7 @@
 As in Optuna, steps are counted from 0: the step of the first epoch is 0.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import OptionError
 from hookline.spec import Spec, option, spec
@@ -19,6 +19,9 @@ class PrunerSpec(Spec):
     """A pruner of Optuna."""
 
     family = "pruner"
+
+    judges_trainings: ClassVar[bool] = False
+    """Whether it judges a trial after each of its trainings, instead of after each epoch of the first one."""
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of Optuna's pruner."""
@@ -89,7 +92,7 @@ class HyperbandPruner(PrunerSpec):
     min_resource: int = option(default=1, minimum=1)
     """The step of the first rung."""
     max_resource: int | None = option(default=None, minimum=1)
-    """The largest number of epochs. Default: that of the first trial that reaches the end."""
+    """The largest number of epochs. Default: the most that a trial has which reached the end."""
     reduction_factor: int = option(default=3, minimum=2)
     """One of so many trials passes a rung, and the next rung is so many times further."""
     bootstrap_count: int = option(default=0, minimum=0, only_with=("max_resource",))
@@ -134,7 +137,29 @@ class PatientPruner(PrunerSpec):
     min_delta: float = option(default=0.0, minimum=0)
     """The smallest change that counts as an improvement."""
 
+    @property
+    def judges_trainings(self) -> bool:  # type: ignore[override]
+        """Whether the wrapped pruner does."""
+        return self.wrapped_pruner is not None and self.wrapped_pruner.judges_trainings
+
     def options(self) -> dict[str, Any]:
         """Return the arguments of Optuna's pruner."""
         wrapped = None if self.wrapped_pruner is None else self.wrapped_pruner.build()
         return {**super().options(), "wrapped_pruner": wrapped}
+
+
+@spec
+class WilcoxonPruner(PrunerSpec):
+    """Prune a trial that is worse than the best one in the same trainings, by a test of Wilcoxon. For seeds and folds.
+
+    It compares a trial after each of its trainings. The step of the first training is 0.
+
+    Source: https://optuna.readthedocs.io/en/stable/reference/generated/optuna.pruners.WilcoxonPruner.html
+    """
+
+    judges_trainings = True
+
+    p_threshold: float = option(default=0.1, minimum=0, maximum=1)
+    """The p-value below which a trial is worse. A higher one prunes more trials."""
+    n_startup_steps: int = option(default=2, minimum=0)
+    """The number of trainings before which no trial is pruned."""

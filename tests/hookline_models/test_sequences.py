@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from ejected import layer_of_script
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -262,6 +263,39 @@ def test_padding_does_not_change_the_output_of_a_row(name, options, by_hand, cau
         outputs = module.eval()(inputs, lengths=LENGTHS)
         for row, length in enumerate(LENGTHS.tolist()):
             torch.testing.assert_close(outputs[row, :length], module(inputs[row : row + 1, :length])[0])
+
+
+LAYERS = [
+    *((name, {**options, "returns": returns}) for name, options, _ in RECURRENT for returns in ("sequence", "last")),
+    *((name, {**options, "causal": causal}) for name, options, _ in ATTENTION for causal in (False, True)),
+    *(("SequencePool", {"mode": mode}) for mode in ("mean", "sum", "max")),
+    ("LearnedPositionalEmbedding", {}),
+    ("Residual", {"layers": [{"type": "GRU", "hidden_size": 6}]}),
+    ("Parallel", {"branches": [{"type": "GRU", "hidden_size": 6}, {"type": "Linear", "out_features": 6}], "dim": 2}),
+    ("Parallel", {"branches": [{"type": "GRU", "hidden_size": 6}, {"type": "Identity"}], "join": "product"}),
+    ("Siamese", {"layers": [{"type": "SequencePool"}], "join": {"type": "Linear", "out_features": 2}}),
+]
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
+def test_the_layers_of_a_script_compute_the_same(lengths, without_fast_path):
+    inputs = sequences()
+    for layer in loaded("Sequential", {"layers": [{"type": name, **options} for name, options in LAYERS]}).layers:
+        torch.manual_seed(1)
+        module, _ = build_and_apply(layer, inputs[:1])
+        other = layer_of_script(layer, module, lengths={} if lengths is None else {"x": "steps"})
+        assert_same_weights(module, other)
+        for training in (True, False):
+            mine, theirs = (called(one, inputs, lengths, training=training) for one in (module, other))
+            assert_same(mine, theirs)
+
+
+def called(module, inputs, lengths, *, training):
+    """The outputs of a module, with the same random numbers."""
+    module.train(training)
+    torch.manual_seed(2)
+    outputs = apply_module(module, inputs, lengths=lengths)
+    return list(outputs.values()) if isinstance(outputs, dict) else [outputs]
 
 
 def test_a_causal_layer_does_not_see_later_steps():

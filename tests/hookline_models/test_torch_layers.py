@@ -7,6 +7,7 @@ from typing import get_overloads
 import pytest
 import torch
 from attrs import NOTHING, fields
+from ejected import layer_of_script
 from torch import nn
 
 import hookline
@@ -434,6 +435,16 @@ def test_the_layer_equals_torchs(shape, name, options, torchs):
     weights, expected_weights = module.state_dict(), expected.state_dict()
     assert list(weights) == list(expected_weights)
     assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
+
+
+def test_a_script_builds_the_same_layers():
+    layers = loaded("Sequential", {"layers": [{"type": name, **options} for _, name, options, _ in CASES]}).layers
+    for layer, (shape, _, _, torchs) in zip(layers, CASES, strict=True):
+        torch.manual_seed(1)
+        expected = torchs if isinstance(torchs, nn.Module) else torchs()
+        module = layer_of_script(layer, layer.build(torch.zeros(1, *shape[1:])))
+        assert (type(module), repr(module)) == (type(expected), repr(expected))
+        assert all(map(torch.equal, module.state_dict().values(), expected.state_dict().values()))
 
 
 OF_HOOKLINE = {

@@ -8,7 +8,8 @@ import pytest
 from tuning import tuned
 
 import hookline
-from hookline.spec import TrialRecord
+from hookline.spec import TrainingRecord, TrialRecord
+from hookline.tuning.trainings import mean_results
 
 SPACE = {
     "optimizer": [{"type": "SGD", "lr": {"low": 0.001, "high": 1.0, "log": True}}, {"type": "Adam"}],
@@ -136,3 +137,32 @@ def test_a_study_continues_as_if_it_had_not_been_interrupted(tmp_path):
 def test_several_numbers_cannot_be_pruned():
     with pytest.raises(hookline.errors.SpecError, match="several monitored numbers cannot be pruned"):
         tuned(SPACE, type="Optuna", monitor=["validation/loss", "parameters"], pruner={"type": "MedianPruner"})
+
+
+def test_trials_whose_trainings_are_known_are_pruned_between_them_as_in_a_loop_with_optuna():
+    results = [[(number * 7919 % 13) + (number * step) % 3 for step in range(8)] for number in range(1, 15)]
+    tuner = tuned(SPACE, type="Optuna", trials=20, seeds=8, pruner={"type": "WilcoxonPruner"}).tune
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(pruner=optuna.pruners.WilcoxonPruner())
+    known, ends = [], []
+    for number, numbers in enumerate(results, 1):
+        trial, search = study.ask(), tuner.build(0, [False])
+        record = search.suggest(number, known)
+        record.curve = {1: 1e9}
+        assert search.prunes(known, record) is None  # An epoch.
+        end = None
+        for step, result in enumerate(numbers):
+            trial.report(result, step)
+            record.trainings.append(TrainingRecord(seed=step, epoch=1, results=[float(result)]))
+            is_pruned = trial.should_prune()
+            assert (search.prunes(known, record) is not None) == is_pruned, (number, step)
+            if is_pruned:
+                end = step
+                break
+        state = optuna.trial.TrialState.PRUNED if end else None
+        study.tell(trial, None if end else sum(numbers) / len(numbers), state=state)
+        record.state, record.results = ("pruned" if end else "finished"), mean_results(record.trainings)
+        known.append(TrialRecord.from_json(record.to_json()))
+        ends.append(end)
+    assert {end is None for end in ends} == {True, False}

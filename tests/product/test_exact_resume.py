@@ -42,7 +42,7 @@ def test_trainings_can_be_interrupted_again_and_again():
 
 @pytest.mark.parametrize("checkpoint", kills.CHECKPOINTS[1:3], ids=str)
 def test_a_training_that_is_killed_at_any_operation_continues(checkpoint):
-    result = kills.prove(step=29, checkpoints=[checkpoint])
+    result = kills.prove(step=19, checkpoints=[checkpoint])
     assert result.failures == []
     assert result.cases > 10
 

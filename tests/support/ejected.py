@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 import hookline
+from hookline.script import BatchNames, Script
 
 
 def run_script(script, directory):
@@ -23,6 +24,17 @@ def run_script(script, directory):
     finally:
         torch.set_default_dtype(dtype)
         torch.set_rng_state(state)
+
+
+def layer_of_script(layer, module, **names):
+    """Build a layer with the lines of its script, given the module of the spec and the variables of a batch."""
+    script = Script(seed=1, epochs=1, dtype="float32", batch=BatchNames(inputs={"x": "x"}, **names))
+    script.use("import torch")
+    script.add("model", f"module = {layer.eject(script, module)}")
+    variables = {}
+    torch.manual_seed(1)
+    exec(script.text('"""A layer."""'), variables)  # noqa: S102 - Hookline wrote it.
+    return variables["module"]
 
 
 def differences(trial, found, *, tolerance=1e-12):

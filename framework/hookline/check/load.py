@@ -147,6 +147,7 @@ class Loader:
         sections, problems = reader.sections(document)
         if not problems and sections["tune"] is not None:
             from hookline.check.space.checks import monitor_problems, problems_of_space
+            from hookline.check.space.refit import problems_of_refit
             from hookline.check.space.stacking import stacking_problems
 
             def read(trial: Document) -> list[Diagnostic]:
@@ -156,6 +157,8 @@ class Loader:
                 return found
 
             found = [*monitor_problems(document, sections), *problems_of_space(document, sections["tune"], read)]
+            if not found and sections["tune"].refit:
+                found = problems_of_refit(document, sections["tune"], {}, reader.sections)
             problems = in_order(found, document)
         return sections, _with_unusable(unusable, problems, document)
 

@@ -49,6 +49,9 @@ def with_suggestions(
         if isinstance(problem, UnknownOption):
             looked_up += 1
             help_text, meant = _meant(problem, table, homes, catalog) if looked_up <= MOST_MEANT else ("", ())
+            beside = [str(path[-1]) for path in missing if path[:-1] == problem.path[:-1]]
+            if (required := nearest(str(problem.path[-1]), beside, most=1)) is not None:
+                help_text, meant = f'Did you mean "{required}"?', (*problem.path[:-1], required)
             explained.add(meant)
             elsewhere = (meant[:-1],) if meant[:-1] and meant[:-1] != problem.path[:-1] else ()
             message = NO_COMPONENT if _is_type_of_none(problem) else problem.message

@@ -12,6 +12,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import shortened
+from hookline.script.written import is_written
 from hookline.spec.docs import summary
 from hookline.spec.options import Spec
 from hookline.spec.words import article, plural
@@ -33,13 +34,23 @@ def run(arguments: argparse.Namespace) -> int:
             raise HooklineError(_no_family(arguments.family, known))
         known = {family: known[family] for family in chosen}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    is_marked = False
     for index, (family, kinds) in enumerate(known.items()):
         echo(*([""] if index else []), plural(family))
         names = max(len(name) for name in kinds)
         for name, kind in sorted(kinds.items(), key=lambda item: item[0].lower()):
-            line = f"  {name:<{names}}  {summary(kind)}"
+            mark = "*" if is_refused(kind) else " "
+            is_marked = is_marked or mark == "*"
+            line = f"  {name + mark:<{names + 1}} {summary(kind)}"
             echo(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
+    if is_marked:
+        echo("", "* `hookline eject` refuses a spec with it: it has no lines of torch.")
     return GOOD
+
+
+def is_refused(kind: type[Spec]) -> bool:
+    """Whether `hookline eject` cannot write a component, and does not leave it out either."""
+    return is_written(kind) is False and not getattr(kind, "only_observes", False)
 
 
 def _no_family(word: str, known: Mapping[str, Mapping[str, type[Spec]]]) -> str:

@@ -157,6 +157,10 @@ def lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
     yield from table(groups, width)
     yield ""
+    if plan.tracing is not None:
+        yield "Tracing"
+        yield from paragraph(f"  {plan.tracing}", width, then="  ")
+        yield ""
     memory = plan.memory
     if memory is None:
         yield "Memory, estimated: unknown"

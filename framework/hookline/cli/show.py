@@ -26,6 +26,7 @@ from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import counted, enumerate_names, shortened
 from hookline.plugins import other_tools
 from hookline.plugins.sources.installed import InstalledPlugins
+from hookline.script.written import is_written
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import as_toml, dumps
 from hookline.spec.families.column import ColumnSpec
@@ -149,7 +150,19 @@ def lines(kind: type[Spec], width: int) -> list[str]:
     if known.text:
         shown += ["", *(f"  {line}".rstrip() for line in known.text.splitlines())]
     shown += _option_lines("Options", known.options, width)
-    return [*shown, "", "In a spec", "", *(f"  {line}" for line in example(kind))]
+    shown += ["", "In a spec", "", *(f"  {line}" for line in example(kind))]
+    script = _in_script(kind)
+    return [*shown, "", "In a script", "", *paragraph(script, width, "  ")] if script else shown
+
+
+def _in_script(kind: type[Spec]) -> str:
+    """What `hookline eject` does with the component, as a sentence; empty if its family is no part of a script."""
+    if getattr(kind, "only_observes", False):
+        return "`hookline eject` leaves it out, because the training is the same without it."
+    written = is_written(kind)
+    if written is None:
+        return ""
+    return "`hookline eject` writes it." if written else "`hookline eject` refuses it: it has no lines of torch."
 
 
 def _section_lines(kind: type[Spec], width: int) -> list[str]:

@@ -3,6 +3,8 @@
 import argparse
 import gc
 import os
+import signal
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +12,14 @@ from typing import TYPE_CHECKING
 from hookline.check.load import Loader
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.cli.main import GOOD
+from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import echo
 from hookline.runs.study import STORAGE, read_plan
 
 if TYPE_CHECKING:
     from hookline.check.toml.document import Document
+    from hookline.plugins.signals import Interruption
     from hookline.spec.space.storage import Storage
     from hookline.spec.training import TrainingSpec
     from hookline.tuning.study import Study
@@ -85,8 +90,27 @@ def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1, url: 
             deployed = finish(study)
         if not arguments.quiet:
             display.print_result(interruption.number, deployed)
+        with printed_warnings(study.document), located(study.document):
+            _refit(study, interruption, is_quiet=arguments.quiet)
         number, interruption.number = interruption.number, None
     return GOOD if number is None else EXIT_CODE + number
+
+
+def _refit(study: "Study", interruption: "Interruption", *, is_quiet: bool) -> None:
+    """Train the best values on training and validation rows if the spec says so, and print the result."""
+    from hookline.cli.output.trial_lines import refit_lines
+    from hookline.plugins.signals import sentence
+    from hookline.tuning.refitting import refit
+
+    try:
+        made = refit(study, interruption)
+    except KeyboardInterrupt:
+        number = interruption.number or signal.SIGINT
+        echo(sentence(number), f"Train with `refit` anew with `hookline tune --resume {study.root}`.", file=sys.stderr)
+        interruption.number = number
+        return
+    if made is not None and not is_quiet:
+        echo(*refit_lines(made, screen_width()))
 
 
 def opened(

@@ -43,7 +43,7 @@ class BatchLines:
                 for name in self.run.objective.inputs
             )
             return f"{{{parts}}}"
-        if len(lengths) > 1:
+        if getattr(self.made.model, "takes_lengths_by_group", False):
             listed = ", ".join(f"{literal(name)}: {variable}" for name, variable in lengths.items())
             return self._applied(tuple(inputs.values()), f"{{{listed}}}")
         return self._applied(tuple(inputs.values()), next(iter(lengths.values()), None))

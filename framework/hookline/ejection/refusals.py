@@ -20,7 +20,7 @@ SECTIONS = {
 """The sections of a spec that a script has, or that say nothing about the training itself."""
 
 OPTIONS = {
-    *("name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples"),
+    *("name", "seed", "epochs", "device", "dtype", "evaluate_training", "keep_examples", "trace"),
     *("accumulate", "max_steps", "max_time", "validate_every_steps", "validate_every_epochs"),
 }
 """The options of `[run]` that a script has, or that do not change what is trained."""

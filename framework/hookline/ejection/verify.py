@@ -34,7 +34,11 @@ def _different(script: Script, run: "Run", data: "Data") -> Iterator[tuple[str, 
     """Yield the splits and numbers of batches that differ."""
     variables: dict[str, Any] = {}
     with forked_generators(run.device), default_dtype(run.dtype):
-        exec(compile(script.text_of_data(), "train.py", "exec"), variables)  # noqa: S102 - Components wrote the lines.
+        try:
+            exec(compile(script.text_of_data(), "train.py", "exec"), variables)  # noqa: S102 - Components wrote them.
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise cannot_be_written(f"Its lines cannot read or prepare these rows ({what}).") from error
         batches = variables["batches"]
         expected = [(split, in_order(rows).epoch(0), batches(split)) for split, rows in data.splits().items()]
         expected.append(("training", data.training.epoch(1), batches("training", 1)))

@@ -41,9 +41,6 @@ They are listed here instead of being found by entry points, as third parties' p
 distributions would slow down the start, and no other distribution may replace them. The core names them nowhere else.
 """
 
-OF_SPECS = frozenset({"register_specs", "draft_spec"})
-"""The hooks that no run calls."""
-
 Named = tuple[Origin, object]
 
 
@@ -84,7 +81,7 @@ class Plugins:
                 names[origin.name] = name
         self.added += with_origins(extra)
         self._answering: list[Named] = []
-        """The built-in plugins that a run may call: most have components only, and need not be registered for it."""
+        """The built-in plugins with more than components, which a run or a command may call."""
         self.catalog = self._catalog(names)
         self.catalog.not_listed = lambda: installed.not_listed(listed)
 
@@ -140,7 +137,7 @@ class Plugins:
         self._answering = [
             (origin, plugin)
             for origin, plugin in self.built_in
-            if any(caller.name not in OF_SPECS for caller in manager.get_hookcallers(plugin) or ())
+            if any(caller.name != "register_specs" for caller in manager.get_hookcallers(plugin) or ())
         ]
         catalog = Catalog()
         for implementation in manager.hook.register_specs.get_hookimpls():

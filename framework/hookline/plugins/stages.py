@@ -17,6 +17,10 @@ the stage, and what the wrapper returns is the answer of the stage, so it must r
         answer = yield
         return answer
 
+If a stage has only its built-in answer, the steps of a training may be computed without calling it: the operations of
+`forward`, `loss` and `backward` are recorded once and repeated, with the same bits. If any plugin answers or wraps one
+of the three, all are called for every batch. A wrapper around `step` sees the same gradients either way.
+
 A wrapper yields exactly once. If it needs another answer, such as the loss with other targets, it calls
 `run.stages.inside(self, "loss")` with the arguments of the stage, by name.
 """
@@ -35,6 +39,7 @@ from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.saving import Resuming, Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
+from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.units import Undo, undoing
 from hookline.spec.options import Spec
@@ -377,6 +382,10 @@ class Stages:
         """
         raise NotImplementedError
 
+    def seen_by(self, stage: str) -> str | None:
+        """The name of a plugin that answers or wraps a stage; `None` if only the built-in answer implements it."""
+        raise NotImplementedError
+
 
 STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
@@ -418,6 +427,7 @@ class Run:
         saving: saves checkpoints; `None` if no component does. A callback sets it before the `yield` of its `fit`.
         resumes_from: what the loop resumes the training from; `None` to begin at the first epoch, and once the state
             has been loaded.
+        traced_steps: how many steps of this process were traced, and why others were not.
 
     """
 
@@ -441,6 +451,7 @@ class Run:
     started: float = field(factory=time.perf_counter)
     saving: Saving | None = None
     resumes_from: Resuming | None = None
+    traced_steps: TracedSteps = field(factory=TracedSteps)
 
     @property
     def source(self) -> "DataSpec":

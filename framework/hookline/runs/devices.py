@@ -82,10 +82,16 @@ def reproducible(device: "torch.device", dtype: "torch.dtype") -> Iterator[None]
     """
     import torch
 
-    with _forked_torch_generators(device), default_dtype(dtype):
-        if device.type == "cpu":
+    if device.type == "cpu":  # Without inner contexts, since a server enters this for each request.
+        state, before = torch.get_rng_state(), torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
             yield
-            return
+        finally:
+            torch.set_default_dtype(before)
+            torch.set_rng_state(state)
+        return
+    with _forked_torch_generators(device), default_dtype(dtype):
         # cuBLAS is not deterministic without it; it is read when the device is first used.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         mode = torch.get_deterministic_debug_mode()

@@ -112,6 +112,8 @@ class Plan:
     """The weights of another run that it begins with: what was loaded, and what was not."""
     memory: Memory | None = None
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
+    tracing: str | None = None
+    """Which part of a training step is traced, or why none is, for `hookline plan` only."""
     split_counts: SplitCounts | None = None
     """The rows of each class in each split, and those in none, for `hookline plan` only."""
     files: Mapping[str, str]

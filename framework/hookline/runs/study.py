@@ -28,6 +28,9 @@ RECORD = "trial.json"
 BEST = "best.toml"
 """The spec of the best trial."""
 
+REFIT, REFIT_SPEC = "refit", "refit.toml"
+"""The directory and the spec of the training on training and validation rows after the search."""
+
 STORAGE = "HOOKLINE_STORAGE"
 """The environment variable with the URL of a storage. Unlike a command line, it is hidden from other users."""
 

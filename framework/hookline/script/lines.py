@@ -1,6 +1,6 @@
 """What components say about their lines: the names of a batch, of predictions, and the lines of a loss."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +49,12 @@ class BatchNames:
         """Return the names with only this target."""
         targets = {} if target is None else {target: self.targets[target]}
         return evolve(self, targets=targets)
+
+    def of_groups(self, names: Collection[str]) -> "BatchNames":
+        """Return the names with only these groups of inputs, and what belongs to them."""
+        tables = {table: getattr(self, table) for table in ("inputs", "lengths", "training")}
+        kept = {table: {name: one for name, one in given.items() if name in names} for table, given in tables.items()}
+        return evolve(self, **kept)
 
     def changed(self, suffix: str) -> "BatchNames":
         """Return names whose targets and weights of rows are those of other rows, such as `y[order]`."""

@@ -1,7 +1,8 @@
 """A script in the making: imports, constants, functions, and lines by section."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from textwrap import dedent
 from typing import Any, Literal
 
@@ -50,6 +51,9 @@ class Script:
         modules: the modules that have a state: the model, and the criterion if it has parameters or buffers.
         model: the module that `build_model` returned.
         trained: the trained parameters of model and criterion, each a `hookline.spec.NamedParameter`.
+        example: some cells of the column whose kind adds its lines, a `pyarrow.ChunkedArray`; `None` if there are none.
+        moments: a function that returns mean and standard deviation of the training rows of an array of all rows, which
+            are merged from those of blocks; `None` to compute them at once.
         names: what a variable that several parts of the spec could need stands for.
         left_out: what the script leaves out because it does not change the training, for its docstring.
         problems: what cannot be written.
@@ -68,6 +72,8 @@ class Script:
     modules: tuple[str, ...] = ("model",)
     model: Any = None
     trained: Sequence[Any] = ()
+    example: Any = None
+    moments: str | None = None
     names: dict[str, str] = field(factory=dict)
     problems: list[Diagnostic] = field(factory=list)
     _offered: list[str] = field(factory=list)
@@ -145,6 +151,16 @@ class Script:
             if self._path == ("model",):
                 self._path = ()
 
+    @contextmanager
+    def within(self, groups: Collection[str]) -> Iterator[None]:
+        """Restrict `batch` to some groups of inputs, for layers that take only these."""
+        batch = self.batch
+        self.batch = batch.of_groups(groups)
+        try:
+            yield
+        finally:
+            self.batch = batch
+
     def parameter(self, name: str) -> str:
         """Return a parameter by its name, as code; that of a criterion begins with "criterion."."""
         owner, name = (
@@ -211,8 +227,8 @@ class Script:
 
 
 def _renamed(source: str, name: str, other: str) -> str:
-    """Return the source of a function or class with another name."""
-    return source if name == other else re.sub(rf"\b{name}\b", other, source)
+    """Return the source of a function or class with another name. It may inherit from a class of torch of this name."""
+    return source if name == other else re.sub(rf"(?<![.\w]){name}\b", other, source)
 
 
 def _sorted_imports(statements: set[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Whether the lines that a component inherits still say what it does."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import Factory, fields
@@ -49,20 +49,43 @@ def refuse_inherited_lines(component: Any, method: str = "eject", behavior: Sequ
         component: the component.
         method: the method that writes the lines.
         behavior: the methods that do what the lines say. A class that overrides one of them must override `method` too.
-            Default: those in the class attribute `behavior`.
+            Default: those in the class attribute `behavior`. The lines of `eject` may consist of those in
+            `further_lines`, a class attribute with such methods for each of them.
 
     Raises:
         MismatchError: if its lines are unknown.
 
     """
-    name, overridden = type(component).__name__, []
-    for kind in type(component).__mro__:
-        own = vars(kind)
+    known = _methods(type(component)) if method == "eject" and behavior is None else {method: behavior}
+    for one, does in known.items():
+        if reason := _why_not_written(type(component), one, does):
+            raise cannot_be_written(f"{type(component).__name__} has no lines of torch: {reason}.", ("type",))
+
+
+def _methods(kind: Any) -> Mapping[str, Sequence[str] | None]:
+    """Return the methods and attributes with lines of a class, and for each the methods that do what these say."""
+    return {"eject": None, **getattr(kind, "further_lines", {})}
+
+
+def _why_not_written(kind: Any, method: str, behavior: Sequence[str] | None = None) -> str:
+    """Return why the lines of a class are unknown; empty if they are known."""
+    lines = getattr(kind, method)
+    if lines == "" or getattr(lines, "has_no_lines", False):
+        return f"its class has no {'method ' if callable(lines) else ''}`{method}`"
+    for base in kind.__mro__:
+        own = vars(base)
         if method in own:
             break
-        overridden += [one for one in (component.behavior if behavior is None else behavior) if one in own]
-    if getattr(getattr(type(component), method), "has_no_lines", False):
-        raise cannot_be_written(f"{name} has no lines of torch: its class has no method `{method}`.", ("type",))
-    if overridden:
-        message = f"{name} has no lines of torch: it overrides `{overridden[0]}`, but not `{method}`."
-        raise cannot_be_written(message, ("type",))
+        if overridden := [one for one in (kind.behavior if behavior is None else behavior) if one in own]:
+            return f"it overrides `{overridden[0]}`, but not `{method}`"
+    return ""
+
+
+def is_written(kind: type[Any]) -> bool | None:
+    """Whether the class of a component has lines; `None` if its family is no part of a script.
+
+    An option of the component may have no lines all the same.
+    """
+    if not hasattr(kind, "eject"):
+        return None
+    return not any(_why_not_written(kind, method, behavior) for method, behavior in _methods(kind).items())

@@ -89,6 +89,9 @@ class DeployedPredictor:
         except HooklineError:
             self.example, self.outputs = None, model.columns
 
+    def few(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Return `None`: `prepared` takes few rows in the same way as many."""
+
     def prepared(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[list[str]]:
         """Return the predictions as JSON: the graph of the model checks the rows itself."""
         import pyarrow

@@ -1,20 +1,24 @@
 """What is checked before a request reaches the application: the number of requests, and the name of the server."""
 
-import json
 from typing import TYPE_CHECKING
 
-from hookline.serving.limits import Limits
+from hookline.serving.answers import send_refusal
+from hookline.serving.limits import Limits, RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Guard:
-    """An ASGI application around another one."""
+PREDICT = "/predict"
+"""The path of predictions."""
 
-    def __init__(self, app: "ASGIApp", limits: Limits, hosts: frozenset[str] | None):
-        """Take the application, its limits, and the names that it may be addressed by; `None` for any."""
-        self._app, self._limits, self._hosts = app, limits, hosts
+
+class Guard:
+    """An ASGI application around two others: one for predictions, and one for all other paths."""
+
+    def __init__(self, predict: "ASGIApp", app: "ASGIApp", limits: Limits, hosts: frozenset[str] | None):
+        """Take the applications, the limits, and the names that the server may be addressed by; `None` for any."""
+        self._predict, self._app, self._limits, self._hosts = predict, app, limits, hosts
         self.requests = 0
         """The number of requests for predictions at this time."""
 
@@ -24,15 +28,20 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if self._hosts is not None and _host(scope) not in self._hosts:
-            await _answer(send, 421, "This server has another name. To serve others, start it with `--host`.")
-        elif scope["path"] != "/predict":
+            message = "This server has another name. To serve others, start it with `--host`."
+            await send_refusal(send, RefusedError(421, message, closes=True))
+        elif scope["path"] != PREDICT:
             await self._app(scope, receive, send)
+        elif scope["method"] != "POST":
+            await send_refusal(send, RefusedError(405, "Method Not Allowed"), [(b"allow", b"POST")])
         elif self.requests >= self._limits.requests:
-            await _answer(send, 503, f"{self.requests:,} requests wait already. Try again later.")
+            # The request is not read.
+            message = f"{self.requests:,} requests wait already. Try again later."
+            await send_refusal(send, RefusedError(503, message, closes=True))
         else:
             self.requests += 1
             try:
-                await self._app(scope, receive, send)
+                await self._predict(scope, receive, send)
             finally:
                 self.requests -= 1
 
@@ -42,15 +51,3 @@ def _host(scope: "Scope") -> str:
     given = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
     name, colon, port = given.rpartition(":")
     return name if colon and port.isdecimal() else given
-
-
-async def _answer(send: "Send", status: int, detail: str) -> None:
-    body = json.dumps({"detail": detail}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),  # The request is not read.
-        *([(b"retry-after", b"1")] if status == 503 else []),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

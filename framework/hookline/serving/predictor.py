@@ -11,6 +11,8 @@ from hookline.data.json_rows.texts import json_objects
 from hookline.data.new_rows import RowBlock
 from hookline.errors.exceptions import HooklineError, UnreadableRowsError
 from hookline.serving.example import example_rows
+from hookline.serving.prediction_texts import PredictionTexts
+from hookline.spec.objective.predicted import Predicted
 from hookline.spec.objective.prediction_columns import PredictionColumn
 from hookline.trained.trained_model import default_batch_size, rows_per_block
 from hookline.training.predictions import columns_of, predicted_batch
@@ -55,15 +57,22 @@ class Predictor:
                 """The cells of a row."""
             self.kept = [field.name for field in self.fields if not field.is_needed]
             """The columns that are copied to the predictions, such as ids."""
+            self._few = source.few_rows(finished.data, run.objective, self.kept)
             self.example: Mapping[str, Any] | None = None
             """A row that can be predicted, if one is known."""
             self.outputs: Sequence[PredictionColumn] = self._try_examples()
             """The columns of the predictions, for any row."""
+            self._texts = PredictionTexts(self.outputs)
             self._open = closing.pop_all()
 
     def close(self) -> None:
         """Close the resources of the run."""
         self._open.close()
+
+    def few(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[RowBlock] | None:
+        """Return few rows, prepared for the model; `None` if they need `prepared`."""
+        block = None if self._few is None else self._few(rows)
+        return None if block is None else [block]
 
     def prepared(self, rows: Sequence[Mapping[str, Any]]) -> list[RowBlock]:
         """Return rows, prepared for the model.
@@ -106,19 +115,14 @@ class Predictor:
 
     def _lines(self, blocks: Sequence[RowBlock]) -> list[str]:
         """Return the predictions for blocks of the same shapes, without the columns that are kept."""
-        import pyarrow
-
         batches = [block.batch for block in blocks if block.batch is not None]
-        columns = self._columns(batches[0] if len(batches) == 1 else _joined(batches))
-        names = [column.name for column in columns]
-        return json_objects(pyarrow.RecordBatch.from_arrays([column.values for column in columns], names=names))
+        return self._texts(self._predicted(batches[0] if len(batches) == 1 else _joined(batches)))
 
-    def _columns(self, batch: Batch) -> list[PredictionColumn]:
+    def _predicted(self, batch: Batch) -> Mapping[str, Predicted]:
         with inside(self._run):
-            several = predicted_batch(
+            return predicted_batch(
                 self._run, self._model, self._criterion, self.finished.data, batch, batch_size=self.batch_size
             )
-        return columns_of(several)
 
     def _try_examples(self) -> Sequence[PredictionColumn]:
         """Predict an example that the run takes, and return the columns of the predictions.
@@ -142,7 +146,7 @@ class Predictor:
                 f"{self.finished.directory}: The run cannot be served, because its data source, {kind}, does not take "
                 f"rows of JSON. {error}"
             ) from error
-        return self._columns(batch.slice(0, 1))
+        return columns_of(self._predicted(batch.slice(0, 1)))
 
 
 def _together(blocks: Sequence[RowBlock], most: int) -> list[list[int]]:

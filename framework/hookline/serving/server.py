@@ -1,17 +1,15 @@
 """Run the application with uvicorn, on a socket that was opened before."""
 
-import asyncio
 import ipaddress
 import os
 import socket
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hookline.errors.exceptions import HooklineError
 from hookline.serving.application import application
 from hookline.serving.limits import Limits
+from hookline.serving.protocol import protocol
 from hookline.serving.served import Served
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -70,8 +68,8 @@ def serve(predictor: Served, limits: Limits, listener: socket.socket) -> None:
     host = listener.getsockname()[0]
     hosts = LOOPBACK if ipaddress.ip_address(host).is_loopback else None
     config = uvicorn.Config(
-        application(predictor, limits, hosts=hosts),
-        http=_protocol(limits.seconds),
+        application(predictor, limits, hosts=hosts, begun=lambda: len(server.server_state.tasks)),
+        http=protocol(limits.seconds),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -82,53 +80,5 @@ def serve(predictor: Served, limits: Limits, listener: socket.socket) -> None:
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=LONGEST_SHUTDOWN,
     )
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-def _protocol(seconds: float) -> type[H11Protocol]:
-    """Return the protocol of uvicorn with time limits for what it waits for without any: headers, and slow readers."""
-
-    class Timed(H11Protocol):
-        def __init__(self, *arguments: Any, **options: Any):
-            super().__init__(*arguments, **options)
-            self._timer: asyncio.TimerHandle | None = None
-            self._is_paused = False
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._start()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop()
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self._is_paused:
-                return
-            is_answering = self.cycle is not None and not self.cycle.response_complete
-            if is_answering:
-                self._stop()
-            elif self._timer is None:  # The headers of a request have begun.
-                self._start()
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._is_paused = True
-            self._start()
-
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            self._is_paused = False
-            self._stop()
-
-        def _start(self) -> None:
-            self._stop()
-            self._timer = self.loop.call_later(seconds, self.transport.abort)
-
-        def _stop(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-    return Timed
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])

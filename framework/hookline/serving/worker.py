@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 from attrs import define, field
@@ -28,14 +30,24 @@ class _Job:
 
     read: Callable[[bytes], GivenRows]
     body: bytes
-    answer: "asyncio.Future[str]"
+    waiting: "asyncio.Future[None] | None" = None
     given: GivenRows | None = None
     error: BaseException | None = field(factory=lambda: RuntimeError("The request has not been predicted."))
     lines: Sequence[str] = ()
 
+    def parse(self) -> None:
+        """Read the rows."""
+        self.given = self.read(self.body)
+
     @property
-    def text(self) -> str:
-        """The answer: an object for a single row, otherwise a list."""
+    def count(self) -> int:
+        """The number of its rows."""
+        return 0 if self.given is None else len(self.given.rows)
+
+    def result(self) -> str:
+        """Return the answer, an object for a single row, otherwise a list; or raise the error as a refusal."""
+        if self.error is not None:
+            raise refused(self.error)
         is_single = self.given is not None and self.given.is_single
         return self.lines[0] if is_single else f"[{', '.join(self.lines)}]"
 
@@ -48,9 +60,9 @@ class _Unit:
     blocks: Sequence[Any] = ()
 
     @property
-    def rows(self) -> list[int]:
-        """The number of rows of each request."""
-        return [len(job.given.rows) for job in self.jobs if job.given is not None]
+    def all_rows(self) -> list[Mapping[str, Any]]:
+        """The rows of all requests."""
+        return [row for job in self.jobs if job.given is not None for row in job.given.rows]
 
 
 class Worker:
@@ -60,9 +72,16 @@ class Worker:
     longer than predicting it. Others are predicted in a thread, so that the loop goes on, and more requests wait.
     """
 
-    def __init__(self, predictor: Served, limits: Limits):
-        """Start without requests."""
-        self._predictor, self._limits = predictor, limits
+    def __init__(self, predictor: Served, limits: Limits, begun: Callable[[], int] | None = None):
+        """Start without requests.
+
+        Args:
+            predictor: the model.
+            limits: the limits.
+            begun: returns the number of requests that have begun. If there is only one, it does not wait for others.
+
+        """
+        self._predictor, self._limits, self._begun = predictor, limits, begun
         self._most = min(limits.joined_rows, predictor.batch_size)
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "hookline-serve")
@@ -83,12 +102,18 @@ class Worker:
             RefusedError: If they cannot be predicted.
 
         """
-        job = _Job(read, body, self._loop.create_future())
+        job = _Job(read, body)
+        is_alone = self._begun is not None and self._begun() <= 1 and not self._is_busy
+        if is_alone and self._is_fast(magnitude := _magnitude([job])):
+            self._measured([job], magnitude)
+            return job.result()
+        job.waiting = self._loop.create_future()
         self._waiting.append(job)
         if not self._is_busy:
             self._is_busy = True
             self._loop.call_soon(self._next)  # After the other requests that have just arrived.
-        return await job.answer
+        await job.waiting
+        return job.result()
 
     def stop(self) -> None:
         """End the thread."""
@@ -97,17 +122,18 @@ class Worker:
     def _next(self) -> None:
         """Predict the next requests that wait."""
         jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limits.joined_rows))]
-        if not jobs:
-            self._is_busy = False
-            return
-        magnitude = sum(len(job.body) for job in jobs).bit_length()
-        if self._seconds.get(magnitude, LONGEST) < LONGEST:
+        magnitude = _magnitude(jobs)
+        if self._is_fast(magnitude):
             self._measured(jobs, magnitude)
             self._done(jobs)
         else:
             self._loop.run_in_executor(self._thread, self._measured, jobs, magnitude).add_done_callback(
                 lambda _: self._done(jobs)
             )
+
+    def _is_fast(self, magnitude: int) -> bool:
+        """Whether requests with this number of bytes take so little time that the loop may wait for them."""
+        return self._seconds.get(magnitude, LONGEST) < LONGEST
 
     def _measured(self, jobs: Sequence[_Job], magnitude: int) -> None:
         began = time.perf_counter()
@@ -118,28 +144,52 @@ class Worker:
 
     def _done(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:
-            if job.answer.done():  # The client is gone.
-                continue
-            if job.error is None:
-                job.answer.set_result(job.text)
-            else:
-                job.answer.set_exception(refused(job.error))
-        self._loop.call_soon(self._next)
+            if job.waiting is not None and not job.waiting.done():  # Otherwise, the client is gone.
+                job.waiting.set_result(None)
+        if self._waiting:
+            self._loop.call_soon(self._next)
+        else:
+            self._is_busy = False
 
     def _predict(self, jobs: Sequence[_Job]) -> None:
         """Predict requests together. If this fails, predict each alone, so that it fails only for its own rows."""
         for job in jobs:
-            _catch([job], lambda job=job: setattr(job, "given", job.read(job.body)))  # type: ignore[misc]
-        units: list[_Unit] = []
-        for together in self._units([job for job in jobs if job.error is None]):
-            if _catch(together.jobs, lambda unit=together: self._prepare(unit)):  # type: ignore[misc]
+            _catch([job], job.parse)
+        units, others = self._few([job for job in jobs if job.error is None])
+        for together in self._units(others):
+            if self._prepare(together):
                 units.append(together)
             elif len(together.jobs) > 1:
-                alone = [_Unit([job]) for job in together.jobs]
-                units += [unit for unit in alone if _catch(unit.jobs, lambda unit=unit: self._prepare(unit))]  # type: ignore[misc]
-        if not _catch([job for unit in units for job in unit.jobs], lambda: self._apply(units)) and len(units) > 1:
-            for unit in units:
-                _catch(unit.jobs, lambda unit=unit: self._apply([unit]))  # type: ignore[misc]
+                units += [unit for job in together.jobs if self._prepare(unit := _Unit([job]))]
+        if not self._apply(units) and (len(units) > 1 or len(units[0].jobs) > 1):
+            for job in [job for unit in units for job in unit.jobs]:
+                unit = _Unit([job])
+                if self._prepare(unit):
+                    self._apply([unit])
+
+    def _few(self, jobs: list[_Job]) -> tuple[list[_Unit], list[_Job]]:
+        """Prepare requests with few rows in the fast way, together if possible. Also return the other requests."""
+        small = [job for job in jobs if job.count < self._most]
+        others = [job for job in jobs if job.count >= self._most]
+        units: list[_Unit] = []
+        for together in _of_at_most(small, self._most):
+            if (unit := self._prepared_fast(together)) is not None:
+                units.append(unit)
+                continue
+            for job in together:
+                alone = self._prepared_fast([job]) if len(together) > 1 else None
+                if alone is None:
+                    others.append(job)
+                else:
+                    units.append(alone)
+        return units, others
+
+    def _prepared_fast(self, jobs: list[_Job]) -> _Unit | None:
+        unit = _Unit(jobs)
+        # An error of a component, such as a kind of column, belongs to the request that causes it: see `_prepare`.
+        with suppress(Exception):
+            unit.blocks = self._predictor.few(unit.all_rows) or ()
+        return unit if unit.blocks else None
 
     def _units(self, jobs: Sequence[_Job]) -> list[_Unit]:
         """Put together the requests whose cells have the same types, so that none is read differently."""
@@ -147,7 +197,7 @@ class Worker:
         latest: dict[object, tuple[_Unit, int]] = {}
         for job in jobs:
             assert job.given is not None
-            count = len(job.given.rows)
+            count = job.count
             key = signature(job.given.rows) if self._predictor.are_alike and count < self._most else None
             known = None if key is None else latest.get(key)
             if known is not None and known[1] + count <= self._most:
@@ -159,16 +209,44 @@ class Worker:
                 latest[key] = units[-1], count
         return units
 
-    def _prepare(self, unit: _Unit) -> None:
-        rows = [row for job in unit.jobs if job.given is not None for row in job.given.rows]
-        unit.blocks = self._predictor.prepared(rows)
+    def _prepare(self, unit: _Unit) -> bool:
+        """Prepare the rows of a unit, and return whether they can be read."""
 
-    def _apply(self, units: Sequence[_Unit]) -> None:
-        found = iter(self._predictor.predicted([block for unit in units for block in unit.blocks], self._most))
-        for unit in units:
-            lines = [line for _ in unit.blocks for line in next(found)]
-            for job, count in zip(unit.jobs, unit.rows, strict=True):
-                job.lines, lines = lines[:count], lines[count:]
+        def prepare() -> None:
+            unit.blocks = self._predictor.prepared(unit.all_rows)
+
+        return _catch(unit.jobs, prepare)
+
+    def _apply(self, units: Sequence[_Unit]) -> bool:
+        """Predict units, and return whether this succeeds."""
+
+        def apply() -> None:
+            found = iter(self._predictor.predicted([block for unit in units for block in unit.blocks], self._most))
+            for unit in units:
+                lines = [line for _ in unit.blocks for line in next(found)]
+                ends = accumulate(job.count for job in unit.jobs)
+                for job, end in zip(unit.jobs, ends, strict=True):
+                    job.lines = lines[end - job.count : end]
+
+        return _catch([job for unit in units for job in unit.jobs], apply)
+
+
+def _magnitude(jobs: Sequence[_Job]) -> int:
+    return sum(len(job.body) for job in jobs).bit_length()
+
+
+def _of_at_most(jobs: Sequence[_Job], most: int) -> Iterator[list[_Job]]:
+    """Yield requests in lists with at most this number of rows."""
+    together: list[_Job] = []
+    rows = 0
+    for job in jobs:
+        if together and rows + job.count > most:
+            yield together
+            together, rows = [], 0
+        together.append(job)
+        rows += job.count
+    if together:
+        yield together
 
 
 def _catch(jobs: Sequence[_Job], action: Callable[[], object]) -> bool:

@@ -43,12 +43,12 @@ from .objective.predicted import (
 )
 from .objective.prediction import Prediction as Prediction
 from .objective.prediction_columns import (
-    Part as Part,
     PredictionColumn as PredictionColumn,
     column_name as column_name,
     prediction_columns as prediction_columns,
 )
 from .objective.prediction_lines import classes_of as classes_of
+from .objective.prediction_values import Part as Part
 from .options import (
     Spec as Spec,
     option as option,
@@ -62,7 +62,7 @@ from .parameters import (
 )
 from .run_section import RunSpec as RunSpec
 from .space.domains import Choices as Choices, Domain as Domain, Range as Range
-from .space.record import TrialRecord as TrialRecord
+from .space.record import TrainingRecord as TrainingRecord, TrialRecord as TrialRecord
 from .space.space import (
     Parameter as Parameter,
     Space as Space,
@@ -74,5 +74,4 @@ from .space.storage import (
     Storage as Storage,
     TrialStore as TrialStore,
 )
-
 from .stacked_update import StackedOptions as StackedOptions, StackedUpdate as StackedUpdate

@@ -11,11 +11,11 @@ from hookline.spec.families.data import DataSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec, missing_size
-from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec
 from hookline.spec.run_section import RunSpec
+from hookline.spec.tuner_conflicts import tuner_conflicts
 from hookline.spec.walk import walk
 
 MOST_LOSSES = 500
@@ -49,7 +49,7 @@ def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
         yield from _check_repetitions(section, sections.get(section, ()))
     yield from _check_callbacks(sections.get("callbacks", ()), sections)
     if sections.get("tune") is not None:
-        yield from _check_tuner(sections["tune"], sections)
+        yield from tuner_conflicts(sections["tune"], sections)
 
 
 def _check_losses(loss: LossSpec | None, losses: Mapping[str, LossSpec] | None) -> Iterator[OptionError]:
@@ -227,18 +227,6 @@ def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, An
             yield OptionError("callbacks", str(error), index)
         except PluginError as error:
             yield FaultError("callbacks", str(error), index)
-
-
-def _check_tuner(tune: TunerSpec, sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    try:
-        with attributed_to(type(tune)):
-            tune.check(**sections)
-    except OptionError as error:
-        yield error.at("tune")
-    except ValueError as error:
-        yield OptionError("tune", str(error))
-    except PluginError as error:
-        yield FaultError("tune", str(error))
 
 
 def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:

@@ -67,6 +67,9 @@ class RunSpec(Spec):
     evaluate_training: bool = True
     """Whether to evaluate the trained model on the training rows, too, at the end. This costs one pass over these rows
     without gradients. Without it, the final training loss is the mean during an epoch, while the weights changed."""
+    trace: Literal["auto", "off"] = "auto"
+    """Whether to record the operations of a training step once and to repeat them without the layers: "auto" does so
+    where it is faster and has the same bits, "off" never."""
     keep_examples: bool = True
     """Whether to keep up to 64 rows of the data in the run directory, with which `hookline deploy` compares deployed
     models. Without them, it reads the original data again."""

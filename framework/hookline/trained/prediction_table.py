@@ -10,7 +10,8 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
 from hookline.spec.objective.predicted import Predicted
-from hookline.spec.objective.prediction_columns import PARTS, Part, PredictionColumn
+from hookline.spec.objective.prediction_columns import PredictionColumn
+from hookline.spec.objective.prediction_values import PARTS, Part
 
 if TYPE_CHECKING:
     import pyarrow

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.dispatch.answers import refuse_wrong_loss
 from hookline.plugins.stages import Run
 from hookline.training.accumulation import parts
+from hookline.training.tracing.traced_gradients import traced_gradients
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -18,8 +19,17 @@ def gradients_of(
 ) -> "Callable[[Batch], Tensor]":
     """Return a function that computes the gradients of a batch, stores them in `grad` and returns the detached loss.
 
-    The function calls the stages `forward`, `loss` and `backward` once, or for each of `run.accumulate` parts.
+    The function calls the stages `forward`, `loss` and `backward` once, or for each of `run.accumulate` parts. If only
+    the built-in answers implement them, it may compute the same without calling them: see `tracing`.
     """
+    by_layers = gradients_by_layers(run, model, criterion, optimizer)
+    return traced_gradients(run, model, criterion, optimizer, by_layers)
+
+
+def gradients_by_layers(
+    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+) -> "Callable[[Batch], Tensor]":
+    """The same, always by calling the stages."""
     stages = run.stages
     forward, loss, backward = stages.forward, stages.loss, stages.backward
 

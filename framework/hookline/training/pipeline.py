@@ -29,7 +29,7 @@ from hookline.training.outcome import (
     splits_to_evaluate,
     where_weights_are,
 )
-from hookline.training.preparation import Prepared, prepared, refuse_other_specs
+from hookline.training.preparation import Parts, Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
 
 NOT_RESTORED = "A plugin answers the stage `fit` without loading the checkpoint in `run.resumes_from`."
@@ -215,12 +215,12 @@ def write_beginning(run: Run, made: Prepared) -> None:
     locking.write(made.plan, directory.spec_text(run, run.directory), run.directory)
 
 
-def fitted(run: Run, made: Prepared) -> tuple[Trial, BaseException | None]:
+def fitted(run: Run, made: Parts) -> tuple[Trial, BaseException | None]:
     """Train and test.
 
     Args:
         run: the run, whose directory exists.
-        made: the data, model, criterion, optimizer and plan.
+        made: the data, model, criterion and optimizer.
 
     Returns:
         The result, and the error that ended the training, if any.

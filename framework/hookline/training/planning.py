@@ -10,9 +10,11 @@ from hookline.plugins.stages import Run
 from hookline.runs.plan import Plan
 from hookline.runs.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
+from hookline.training.gradients import gradients_by_layers
 from hookline.training.memory import memory
 from hookline.training.preparation import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
+from hookline.training.tracing.planned import planned_tracing
 
 
 def plan(spec: TrainingSpec, *, data: Any = None, plugins: Iterable[object] = ()) -> Plan:
@@ -45,4 +47,11 @@ def planned(run: Run) -> Plan:
 def with_estimates(run: Run, made: Prepared) -> Plan:
     """The plan with an estimate of its memory, and the counts of the rows."""
     estimated = memory(run, made.data, made.model, made.criterion, made.optimizer, made.plan.layers)
-    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data))
+    tracing = planned_tracing(
+        run,
+        made.data.example,
+        (made.model, made.criterion),
+        made.optimizer,
+        gradients_by_layers(run, made.model, made.criterion, made.optimizer),
+    )
+    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data), tracing=tracing)

@@ -1,6 +1,6 @@
 """Predict the rows of a batch with the stages of a run, and return the predictions as columns of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
@@ -9,12 +9,12 @@ from hookline.data.new_rows import RowBlock
 from hookline.plugins.stages import Run
 from hookline.spec.objective.predicted import Predicted, join_predicted, predicted
 from hookline.spec.objective.prediction_columns import (
-    PARTS,
-    Part,
     PredictionColumn,
+    columns_of_values,
     default_parts,
-    prediction_columns,
+    offered_parts,
 )
+from hookline.spec.objective.prediction_values import PARTS, Part, PredictedValues, values_of_part
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,13 +35,10 @@ def predicted_batch(
 
     # A copy, since a layer with `inplace` overwrites its input, which may be memory of the caller.
     whole = batch.changed(lambda tensor: tensor.to(run.device, copy=True))
+    rows = whole.rows
+    several = [whole] if rows <= batch_size else [whole.slice(at, at + batch_size) for at in range(0, rows, batch_size)]
     with torch.no_grad():
-        found = [
-            predicted_outputs(
-                run, model, criterion, description, whole.slice(start, start + batch_size), with_truth=with_truth
-            )
-            for start in range(0, batch.rows, batch_size)
-        ]
+        found = [predicted_outputs(run, model, criterion, description, part, with_truth=with_truth) for part in several]
         return {key: join_predicted([several[key] for several in found]).cpu() for key in found[0]}
 
 
@@ -80,12 +77,20 @@ def columns_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> 
 
     """
     found: dict[str, PredictionColumn] = {}
+    for target, values in values_of(several, parts):
+        for column in columns_of_values(values, target):
+            found.setdefault(column.name, column)
+    return list(found.values())
+
+
+def values_of(several: Mapping[str, Predicted], parts: Sequence[Part] = ()) -> Iterator[tuple[str, PredictedValues]]:
+    """Yield the values of predictions in the order of `columns_of`, each with its target if there are several."""
+    wanted = {key: offered_parts(one) if parts else default_parts(one) for key, one in several.items()}
     for part in parts or PARTS:
         for key, one in several.items():
-            if parts or part in default_parts(one):
-                for column in prediction_columns(one, [part], key if len(several) > 1 else ""):
-                    found.setdefault(column.name, column)
-    return list(found.values())
+            if part in wanted[key]:
+                for values in values_of_part(one, part):
+                    yield key if len(several) > 1 else "", values
 
 
 def spread(found: Mapping[str, Any], block: RowBlock) -> Mapping[str, Any]:

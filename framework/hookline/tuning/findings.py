@@ -12,6 +12,7 @@ from hookline.runs.study import is_comparable
 from hookline.spec.space.domains import Range
 from hookline.spec.space.record import TrialRecord
 from hookline.tuning.study import Study
+from hookline.tuning.trainings import trainings_of
 
 EDGE = 0.02
 """The part of a range at either end that counts as its edge."""
@@ -26,8 +27,14 @@ def findings(study: Study) -> Iterator[str]:
     yield from _failures(study)
     states = Counter(record.state for record in study.records)
     if pruned := states["pruned"]:
-        epochs = sum(study.spec.run.epochs - record.epochs for record in study.records if record.state == "pruned")
-        yield f"{counted(pruned, 'trial')} pruned, which saved {counted(epochs, 'epoch')}."
+        epochs = sum(_saved_epochs(study, record) for record in study.records if record.state == "pruned")
+        yield f"{counted(pruned, 'trial')} pruned, which saved at most {counted(epochs, 'epoch')}."
+
+
+def _saved_epochs(study: Study, record: TrialRecord) -> int:
+    """The number of epochs by which a pruned trial is shorter than one that ends after all of its trainings."""
+    whole, trainings = study.spec.run.epochs, len(trainings_of(study.spec, study.tuner))
+    return whole * trainings - record.epochs - whole * (len(record.trainings) - 1)
 
 
 def _comparison(study: Study, baseline: TrialRecord) -> str:

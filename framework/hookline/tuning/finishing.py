@@ -20,7 +20,8 @@ from hookline.tuning.study import Study
 def finish(study: Study) -> list[Path]:
     """Write `best.toml`, the picture and the page, keep the weights of the best trials only, and deploy the best one.
 
-    Nothing is done if another process does it at this moment. An incomplete study is not deployed.
+    Nothing is done if another process does it at this moment. An incomplete study is not deployed, and one with `refit`
+    by that training only.
 
     Returns:
         The paths of the files that were deployed.
@@ -48,7 +49,7 @@ def finish(study: Study) -> list[Path]:
             write_file(study.root / BEST, text)
         if study.records:
             draw(study, text)
-        return _deploy(study) if best and study.is_complete else []
+        return _deploy(study) if best and study.is_complete and not study.tuner.refit else []
 
 
 def _read_corrections(study: Study) -> None:

@@ -1,11 +1,9 @@
 """Train one trial of a study, and write what is kept of it."""
 
-import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from attrs import evolve, frozen
@@ -15,7 +13,7 @@ from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import FileError, HooklineError, StorageError
 from hookline.files import write_file
-from hookline.plugins.manager import Named
+from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
 from hookline.plugins.stages import Run
@@ -23,12 +21,14 @@ from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.study import RECORD, StudyPlan, trial_directory
-from hookline.spec.space.record import TrialRecord
+from hookline.spec.families.tuner import TunerSpec
+from hookline.spec.space.record import TrainingRecord, TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
-from hookline.training.preparation import Parts, Prepared, prepared
+from hookline.training.preparation import Parts, Prepared, built_parts, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
+from hookline.tuning.trainings import Training, mean_results, trainings_of
 
 WEIGHTS = (directories.MODEL, directories.CRITERION)
 """The files that are removed of trials that are not the best."""
@@ -77,14 +77,14 @@ class Trainer:
             return False
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
-            with self.opened(record, curve) as run:
+            with self.opened(record, curve) as (run, trainings):
                 made = prepared(run)
                 self.begin_directory(run, record)
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                self.note(record, trial, failure, curve)
-                if failure is None and not self._train_with_other_seeds(record, run.spec):
+                self.note(record, trainings[0], trial, failure, curve)
+                if failure is None and not self._train_others(record, trainings[1:], prunes):
                     return False
                 self.write_files(run, made, trial, is_kept=failure is None and is_kept(record))
         except (FileError, StorageError):
@@ -105,15 +105,14 @@ class Trainer:
             HooklineError: if it fails.
 
         """
-        again = evolve(record, curve={}, results=None, reason=None)
+        again = evolve(record, curve={}, trainings=[], results=None, reason=None)
         trial_directory(self.root, record.number).mkdir(exist_ok=True)
         if not self.train(again, lambda _: True, lambda _: None, lambda _: True):
             return None
         if again.results is None:
-            raise HooklineError(
-                f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}".rstrip()
-            )
-        return evolve(record, results=again.results, rounded=record.results)
+            message = f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}"
+            raise HooklineError(message.rstrip())
+        return evolve(record, results=again.results, trainings=again.trainings, rounded=record.results)
 
     def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
         """Write the record of a trial that begins. Return false if another process has claimed the trial since."""
@@ -121,14 +120,13 @@ class Trainer:
         return write(record)
 
     @contextmanager
-    def opened(self, record: TrialRecord, curve: Curve, *inner: Named) -> Iterator[Run]:
-        """Open the run of a trial, with more plugins inside of all others."""
-        assert self.spec.tune is not None, "A study has a tuner."
-        spec = self.loader.load(trial_document(self.document, self.spec.tune.space, record.values))
-        plugins = self.loader.plugins(self.document).inside(*self.added)
-        plugins = plugins.arranged(lambda named: [*self._with(curve, named), *inner])
-        with new_run(spec, plugins, interruption=self.interruption, given=self.given) as run:
-            yield run
+    def opened(self, record: TrialRecord, curve: Curve, *inner: Named) -> Iterator[tuple[Run, Sequence[Training]]]:
+        """Open the run of the first training of a trial, with more plugins inside of all others."""
+        trial_spec = self.loader.load(trial_document(self.document, self.tuner.space, record.values))
+        trainings = trainings_of(trial_spec, self.tuner)
+        plugins = self.plugins.arranged(lambda named: [*self._with(curve, named), *inner])
+        with new_run(trainings[0].spec, plugins, interruption=self.interruption, given=self.given) as run:
+            yield run, trainings
 
     def begin_directory(self, run: Run, record: TrialRecord) -> None:
         """Give the run the directory of its trial, and write its spec there."""
@@ -158,16 +156,23 @@ class Trainer:
         """The plugins of a run, between the record of the curve and the shared data."""
         return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
 
-    def note(self, record: TrialRecord, trial: Trial, failure: BaseException | None, curve: Curve) -> None:
-        """Add the results of a training to the record."""
+    def note(
+        self, record: TrialRecord, training: Training, trial: Trial, failure: BaseException | None, curve: Curve
+    ) -> None:
+        """Add the results of the first training to the record."""
         record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
         if failure is not None:
             record.state, record.reason = "failed", trial.error
             return
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
+        record.trainings = [self._training(training, trial)]
+        record.results = mean_results(record.trainings)
+
+    def _training(self, training: Training, trial: Trial) -> TrainingRecord:
+        """The record of a training."""
         results = self._results(trial)
-        record.results = results if all(map(math.isfinite, results)) else None
+        return TrainingRecord(seed=training.seed, fold=training.fold, epoch=trial.weights.epoch, results=results)
 
     def _results(self, trial: Trial) -> list[float]:
         """The monitored numbers of a training."""
@@ -178,31 +183,42 @@ class Trainer:
             raise HooklineError(f'The tuner monitors "{missing[0]}", which this trial has not logged.')
         return [float(numbers[name]) for name in self.plan.monitors]
 
-    def _train_with_other_seeds(self, record: TrialRecord, spec: Any) -> bool:
-        """Train a trial with the other seeds, and make its result the mean. Return false after an interruption."""
-        assert self.spec.tune is not None, "A study has a tuner."
-        if self.spec.tune.seeds == 1 or record.state == "pruned" or record.results is None:
-            return True
-        record.of_seeds = [list(record.results)]
-        plugins = self.loader.plugins(self.document).inside(*self.added)
-        plugins = plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
-        for seed in range(spec.run.seed + 1, spec.run.seed + self.spec.tune.seeds):
-            other = evolve(spec, run=evolve(spec.run, seed=seed))
-            with new_run(other, plugins, interruption=self.interruption, given=self.given) as run:
-                made = prepared(run)
-                run.directory = trial_directory(self.root, record.number) / f"seed-{seed}"
+    def _train_others(
+        self, record: TrialRecord, trainings: Sequence[Training], prunes: Callable[[TrialRecord], str | None]
+    ) -> bool:
+        """Train a trial with the other seeds and folds: its results become the means. Return false if interrupted."""
+        plugins = self.plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
+        for training in trainings:
+            if record.state == "pruned" or record.results is None:
+                return True
+            if (reason := prunes(record)) is not None:
+                record.state, record.reason = "pruned", reason
+                return True
+            with new_run(training.spec, plugins, interruption=self.interruption, given=self.given) as run:
+                made = built_parts(run)
+                run.directory = trial_directory(self.root, record.number) / training.name
                 run.directory.mkdir()
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
                 if failure is not None:
-                    raise HooklineError(f"With the seed {seed}: {trial.error}")
+                    raise HooklineError(f"In the training {training.name}: {trial.error}")
                 directories.write_result(run, trial)
-                record.of_seeds.append(self._results(trial))
+                record.trainings.append(self._training(training, trial))
                 record.seconds = round(record.seconds + trial.seconds, 3)
-        means = [fmean(numbers) for numbers in zip(*record.of_seeds, strict=True)]
-        record.results = means if all(map(math.isfinite, means)) else None
+                record.results = mean_results(record.trainings)
         return True
+
+    @property
+    def tuner(self) -> TunerSpec:
+        """The tuner of the spec."""
+        assert self.spec.tune is not None, "A study has a tuner."
+        return self.spec.tune
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins of the spec, and those of the process."""
+        return self.loader.plugins(self.document).inside(*self.added)
 
 
 def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:

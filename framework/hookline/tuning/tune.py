@@ -17,6 +17,7 @@ from hookline.training.preparation import refuse_other_specs
 from hookline.tuning.finishing import finish
 from hookline.tuning.joining import connected, join_study
 from hookline.tuning.opening import new_study, open_study
+from hookline.tuning.refitting import refit
 from hookline.tuning.study import Study
 
 
@@ -75,6 +76,7 @@ def tune(
             interruption.listen()
             opened.work(interruption, given=data, on_end=on_end)
             finish(opened)
+            refit(opened, interruption, given=data)
             if interruption.number is not None:
                 raise KeyboardInterrupt(reason(interruption.number))
     return opened

@@ -42,6 +42,11 @@ class EarlyStopping(CallbackSpec):
         """Whether it restores the weights of the best epoch."""
         return self.restore_best
 
+    @property
+    def follows_validation(self) -> bool:  # type: ignore[override]
+        """Whether it monitors a number of the validation split."""
+        return self.monitor.startswith("validation/")
+
     def build(self) -> object:
         """Return the callback, which remembers the best number."""
         return _EarlyStopping(self)

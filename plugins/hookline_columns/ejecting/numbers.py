@@ -4,7 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.script import Script, cannot_be_written, refuse_other_options
+from hookline.script import Script, literal, refuse_other_options
+
+SPACES = r"[ \x{a0}\x{2009}\x{202f}]"
+"""The spaces between thousands."""
 
 if TYPE_CHECKING:
     from hookline_columns.filled import FilledColumn
@@ -19,6 +22,9 @@ MOST_FREQUENT = [
     "values, counts = np.unique(numbers[training][~is_missing[training]], return_counts=True)",
     "fill = values[counts.argmax()]",
 ]
+
+FORMAT = ("thousands", "decimal", "affixes")
+"""The options of numbers in text."""
 
 
 def eject_numbers(
@@ -45,11 +51,9 @@ def eject_numbers(
         read: the lines that make `numbers` of `cells`, NaN where a cell is missing.
 
     """
-    refuse_other_options(kind, {"missing", "indicator", *options})
+    refuse_other_options(kind, {"missing", "indicator", *FORMAT, *options})
     script.use("import numpy as np")
-    body = list(read)
-    if kind.drops_missing:
-        raise cannot_be_written("Rows that are dropped have no lines.", ("missing",))
+    body = [*_parsed(kind, script), *read]
     if kind.takes_missing:
         body.append("is_missing = np.isnan(numbers)")
         if kind.missing == "most_frequent":
@@ -60,14 +64,41 @@ def eject_numbers(
     if lines:
         body += [*(["known = numbers[training]"] if "known" in "".join(lines) else []), *lines]
     body.append(f"return np.column_stack([{made}, is_missing])" if kind.indicator else f"return {made}")
-    if body[-1] == "return numbers" and body[-2].startswith("numbers = "):
-        body[-2:] = [f"return {body[-2].removeprefix('numbers = ')}"]
+    if body[-1] == f"return {made}" and body[-2].startswith(f"{made} = "):
+        body[-2:] = [f"return {body[-2].removeprefix(f'{made} = ')}"]
     name = function_name(type(kind).__name__)
     doc = documented(kind)
     arguments = "cells, training" if "training" in "\n".join(body) else "cells"
-    text = "\n".join(f"    {line}" for line in body)
-    name = script.define(f'def {name}({arguments}):\n    """{doc}"""\n{text}')
+    name = function(script, name, arguments, doc, body)
     return f"{name}({cells}{f', {training}' if 'training' in arguments else ''})"
+
+
+def _parsed(kind: "FilledColumn", script: Script) -> list[str]:
+    """Return the lines that make text of numbers that pyarrow reads, if they are written for people."""
+    if not getattr(kind, "has_format", False):
+        return []
+    thousands, decimal, affixes = (getattr(kind, name) for name in FORMAT)
+    script.use("import pyarrow as pa", "import pyarrow.compute as pc")
+    lines = []
+    if affixes:
+        some = "|".join(map(re.escape, sorted(map(str.strip, affixes), key=len, reverse=True)))
+        lines += [
+            f'cells = pc.replace_substring_regex(cells, r"^([+-]?)\\s*(?:{some})\\s*([+-]?)", r"\\1\\2")',
+            f'cells = pc.replace_substring_regex(cells, r"\\s*(?:{some})$", "")',
+        ]
+    if thousands == " ":
+        lines.append(f'cells = pc.replace_substring_regex(cells, r"{SPACES}", "")')
+    elif thousands:
+        lines.append(f'cells = pc.replace_substring(cells, {literal(thousands)}, "")')
+    if decimal != ".":
+        lines.append(f'cells = pc.replace_substring(cells, {literal(decimal)}, ".")')
+    return [*lines, "cells = cells.cast(pa.float64())"]
+
+
+def function(script: Script, name: str, arguments: str, doc: str, lines: Sequence[str]) -> str:
+    """Add a function to a script, and return its name."""
+    text = "\n".join(f"    {line}" for line in lines)
+    return script.define(f'def {name}({arguments}):\n    """{doc}"""\n{text}')
 
 
 def documented(kind: object) -> str:

@@ -1,14 +1,15 @@
 """Kinds of columns of text as functions."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 from hookline.script import Script, cannot_be_written, literal, refuse_other_options
-from hookline_columns.ejecting.numbers import documented, function_name
+from hookline_columns.arrays.text_parts import LONG_WORD, WORD
+from hookline_columns.ejecting.numbers import function
 
 if TYPE_CHECKING:
-    from hookline_columns.categories import CategoryColumn
     from hookline_columns.hashing import HashingVectorizer
+    from hookline_columns.tokens import Tokens
 
 TEXTS = '''
 def texts(cells):
@@ -16,70 +17,78 @@ def texts(cells):
     return cells.cast(pa.string()).to_pylist()
 '''
 
-
-def eject_categories(
-    kind: "CategoryColumn", script: Script, cells: str, training: str, fitted: Mapping[str, Any], *, one_hot: bool
-) -> str:
-    """Add the function of a kind of categories, and return a call of it."""
-    refuse_other_options(kind, {"missing", "handle_unknown", "categories", "drop"})
-    if kind.drops_missing or kind.missing == "most_frequent":
-        raise cannot_be_written("This replacement of missing cells has no lines.", ("missing",))
-    drops = getattr(kind, "drop", None)
-    if drops is not None:
-        raise cannot_be_written("Left out categories have no lines.", ("drop",))
-    script.use("import numpy as np", "import pyarrow as pa")
-    script.define(TEXTS)
-    lines = ["cells = texts(cells)"]
-    if kind.categories is None:
-        lines.append("categories = sorted({cells[row] for row in training} - {None})")
-    else:
-        lines.append(f"categories = {literal(list(kind.categories))}")
-    if kind.missing == "category":
-        lines.append("categories.append(None)  # A missing cell is a category of its own.")
-    if one_hot:
-        lines.append("return np.array([[cell == name for name in categories] for cell in cells], dtype=np.uint8)")
-    elif kind.refuses_unknown:
-        lines.append("return np.array([categories.index(cell) for cell in cells])")
-    else:
-        lines.append("places = {name: place for place, name in enumerate(categories)}")
-        lines.append("return np.array([places.get(cell, len(categories)) for cell in cells])")
-    arguments = "cells, training" if kind.categories is None else "cells"
-    name = function_name(type(kind).__name__)
-    text = "\n".join(f"    {line}" for line in lines)
-    name = script.define(f'def {name}({arguments}):\n    """{_shortened(documented(kind))}"""\n{text}')
-    return f"{name}({cells}{f', {training}' if 'training' in arguments else ''})"
+OTHER_SYNTAX = re.compile(r"\\[pPxzQEC]|\[\[:|\(\?[^:]")
+"""What RE2 has, but not `re`, or with another meaning."""
 
 
-def _shortened(sentence: str) -> str:
-    return sentence if len(sentence) < 110 else f"{sentence[:106].rpartition(' ')[0]} …"
+def pattern_in_script(pattern: str) -> str:
+    """Return a regular expression of RE2 in the syntax of Python, as code."""
+    known = {WORD: r"\w+", LONG_WORD: r"\w{2,}"}
+    if pattern not in known and OTHER_SYNTAX.search(pattern):
+        raise cannot_be_written("Python's regular expressions may have another meaning.", ("token_pattern",))
+    made = known.get(pattern, pattern)
+    if "\\" not in made or '"' in made:
+        return literal(made)
+    return f'r"{made}"'
 
 
 def eject_hashing(kind: "HashingVectorizer", script: Script, cells: str) -> str:
     """Add a function with scikit-learn's HashingVectorizer, whose numbers it has, and return a call of it."""
-    refuse_other_options(
-        kind, {"n_features", "analyzer", "ngram_range", "norm", "alternate_sign", "binary", "lowercase", "missing"}
-    )
-    if kind.drops_missing:
-        raise cannot_be_written("Rows that are dropped have no lines.", ("missing",))
+    known = {"n_features", "analyzer", "ngram_range", "norm", "alternate_sign", "binary", "lowercase", "missing"}
+    refuse_other_options(kind, {*known, "token_pattern", "output"})
     script.use(
         "import numpy as np", "import pyarrow as pa", "from sklearn.feature_extraction.text import HashingVectorizer"
     )
     script.define(TEXTS)
-    options = {"n_features": kind.n_features}
+    options = {"n_features": literal(kind.n_features)}
     defaults = {"analyzer": "word", "ngram_range": (1, 1), "alternate_sign": True, "binary": False, "lowercase": True}
-    options |= {name: getattr(kind, name) for name, usual in defaults.items() if getattr(kind, name) != usual}
-    given = ", ".join(f"{name}={literal(value)}" for name, value in options.items())
-    lines = [
-        f"vectorizer = HashingVectorizer({given}, norm=None)",
-        'numbers = vectorizer.transform([text or "" for text in texts(cells)]).toarray()',
-    ]
+    options |= {name: literal(getattr(kind, name)) for name, usual in defaults.items() if getattr(kind, name) != usual}
+    if kind.token_pattern != LONG_WORD:
+        options["token_pattern"] = pattern_in_script(kind.token_pattern)
+    given = ", ".join(f"{name}={value}" for name, value in options.items())
+    found = '[text or "" for text in texts(cells)]'
+    if kind.output == "indices":
+        script.use("from sklearn.utils import murmurhash3_32")
+        lines = [
+            f"words_of = HashingVectorizer({given}).build_analyzer()",
+            f"words = [words_of(text) for text in {found}]",
+            f"return [[abs(murmurhash3_32(word)) % {kind.n_features} + 1 for word in row] or [0] for row in words]",
+        ]
+        doc = "Return the places of words, chosen by a hash; 0 for a text without words."
+        return f"{function(script, 'places_of_words', 'cells', doc, lines)}({cells})"
+    lines = [f"vectorizer = HashingVectorizer({given}, norm=None)"]
     if kind.norm == "none":
-        lines.append("return numbers")
+        lines.append(f"return vectorizer.transform({found}).toarray()")
     else:
+        lines.append(f"numbers = vectorizer.transform({found}).toarray()")
         sizes = "np.sqrt((numbers**2).sum(axis=1))" if kind.norm == "l2" else "abs(numbers).sum(axis=1)"
         lines += [f"sizes = {sizes}", "return numbers / np.where(sizes == 0, 1, sizes)[:, None]"]
-    text = "\n".join(f"    {line}" for line in lines)
-    name = script.define(
-        f'def hashed_words(cells):\n    """Return counts of words in places chosen by a hash."""\n{text}'
-    )
-    return f"{name}({cells})"
+    doc = "Return counts of words in places chosen by a hash."
+    return f"{function(script, 'hashed_words', 'cells', doc, lines)}({cells})"
+
+
+def eject_tokens(kind: "Tokens", script: Script, cells: str, training: str) -> str:
+    """Add a function that learns a vocabulary, and return a call of it: a list of indices for each cell."""
+    known = {"lowercase", "missing", "token_pattern", "max_features", "min_frequency", "max_length"}
+    refuse_other_options(kind, known)
+    script.use("import re", "import pyarrow as pa", "from collections import Counter")
+    script.define(TEXTS)
+    pattern, text = pattern_in_script(kind.token_pattern), 'text or ""' if kind.missing == "empty" else "text"
+    if kind.lowercase:
+        text = f"({text}).lower()" if " " in text else f"{text}.lower()"
+    found = f"re.findall({pattern}, {text})"
+    if "(" in kind.token_pattern:
+        found = f"[match.group() for match in re.finditer({pattern}, {text})]"
+    counted = "counts" if kind.min_frequency == 1 else f"(one for one in counts if counts[one] >= {kind.min_frequency})"
+    most = "" if kind.max_features is None else f"[:{kind.max_features}]"
+    tokens = "row" if kind.max_length is None else f"row[:{kind.max_length}]"
+    lines = [
+        f"tokens = [{found} for text in texts(cells)]",
+        "counts = Counter(token for row in training for token in tokens[row])",
+        f"vocabulary = sorted({counted}, key=lambda token: (-counts[token], token)){most}",
+        "# 0 is padding, 1 a token that is not in the vocabulary, and 2 the most frequent token.",
+        "places = {token: place for place, token in enumerate(vocabulary, start=2)}",
+        f"return [[places.get(token, 1) for token in {tokens}] or [1] for row in tokens]",
+    ]
+    doc = "Return the indices of the tokens of each text."
+    return f"{function(script, 'indices_of_tokens', 'cells, training', doc, lines)}({cells}, {training})"

@@ -1,7 +1,7 @@
 """The base class of sources that combine rows of another source."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import evolve, fields
 
@@ -57,6 +57,14 @@ class Drawn(TransformedSource):
         if getattr(self.source, "stream", False):
             message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
             raise OptionError("source", message, "stream")
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the options that add the validation rows of the source to its training rows."""
+        return {"source": self.source.without_validation()}
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold of its rows."""
+        return tuple(evolve(self, source=source) for source in self.source.each_fold())
 
     @property
     def has_validation(self) -> bool | None:

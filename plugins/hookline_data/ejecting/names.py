@@ -4,29 +4,18 @@ import keyword
 import re
 from collections.abc import Iterable
 
-RESERVED = {
-    *("batch", "batches", "classes", "columns", "criterion", "data", "epoch", "evaluate", "history", "known", "loss"),
-    *(
-        "losses",
-        "mean",
-        "model",
-        "names",
-        "np",
-        "optimizer",
-        "order",
-        "outputs",
-        "inputs",
-        "targets",
-        "features",
-        "means",
-        "stds",
-        "record",
-        "results",
-        "rows",
-        "seen",
-    ),
-    *("split", "splits", "std", "step", "table", "torch", "training", "test", "validation", "nn", "csv", "joined"),
-}
+_WORDS = """
+    batch batches before_test before_validation cells chances changes channel_means channel_stds classes
+    columns count counts criterion csv data each end ends epoch evaluate features files first fold folders
+    fraction free generator group group_of_row groups history holds images indices inputs ipc is_constant
+    is_known is_step joined json known labels least left lengths letters limits lines loss losses mean means
+    missing model name names nn np numbers one optimizer order outputs pa parts path paths paths_of pc pixels
+    place places pools ranges read record results rows seen shares size sizes some split split_of_group
+    split_of_row splits squares start start_of_test start_of_validation starts std stds step steps strata
+    table tables target_mean target_std targets test tested times torch totals training true validated
+    validation value values w weights words x y
+"""
+RESERVED = frozenset(_WORDS.split())
 """Names that the script uses otherwise."""
 
 

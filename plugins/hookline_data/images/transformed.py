@@ -101,7 +101,8 @@ class TransformedBatches:
 
         `row_bytes` is the size of the images of a row.
         """
-        self._batches = batches
+        self.original = batches
+        """The batches without transforms."""
         self._transforms = transforms
         self._batch_size = batch_size
         self._seed = seed
@@ -110,27 +111,27 @@ class TransformedBatches:
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return self._batches.rows
+        return self.original.rows
 
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
-        return len(self._batches)  # type: ignore[arg-type] # Without a length, this has none either.
+        return len(self.original)  # type: ignore[arg-type] # Without a length, this has none either.
 
     @property
     def held_bytes(self) -> int:
         """How many bytes the rows take in memory."""
-        return held_bytes(self._batches)
+        return held_bytes(self.original)
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the rows before the transforms, which are options of the spec."""
-        known = fingerprint_of(self._batches)
+        known = fingerprint_of(self.original)
         assert known is not None  # The sources that this plugin transforms hold their rows, or have a fingerprint.
         return known
 
     def in_order(self) -> "TransformedBatches":
         """Return all rows once, with the transforms of new images and without random ones."""
         return TransformedBatches(
-            in_order(self._batches),
+            in_order(self.original),
             self._transforms,
             batch_size=self._batch_size,
             seed=None,
@@ -140,7 +141,7 @@ class TransformedBatches:
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch `start`."""
         position = start * self._batch_size
-        for window in windows(self._batches.epoch(number, start), self._row_bytes):
+        for window in windows(self.original.epoch(number, start), self._row_bytes):
             made = {
                 name: apart(self._images(together(window, name), group, transforms, number, position), window)
                 for group, (name, transforms) in enumerate(self._transforms.items())

@@ -34,7 +34,7 @@ def rows_of_numbers(
     if sum(widths.values()) != math.prod(group.shape):
         message = f'A row of the inputs "{name}" has {sum(widths.values())} numbers, but in training {group.shape}.'
         raise DataError(message, file=place, columns=list(own))
-    parts = {column: _numbers(cells) for column, cells in own.items()}
+    parts = {column: numbers_of(cells) for column, cells in own.items()}
     rows = len(next(iter(parts.values())))
     # Training reads all columns of a group as one type.
     common = numpy.result_type(*{part.dtype for part in parts.values()})
@@ -146,7 +146,7 @@ def target_column(column: str, cells: "pyarrow.ChunkedArray", dtype: str) -> "tu
     return numbers, BadCells.where(column, ~fits, lambda row: (f"{numbers[row]} is not a finite {dtype}.", None))
 
 
-def _numbers(column: "pyarrow.ChunkedArray") -> "NDArray[Any]":
+def numbers_of(column: "pyarrow.ChunkedArray") -> "NDArray[Any]":
     """Return the numbers of a column, `(rows, size)`."""
     if is_list(column.type):
         flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)

@@ -12,6 +12,8 @@ from hookline_data.reading.columns import Chooser
 from hookline_data.rows.split_rows import SplitRows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from hookline.data import DataDescription, RowBlock, RowField, Target
@@ -193,3 +195,16 @@ class NamedColumns(SplitRows):
     ) -> Any:
         """Return the rows as they are: `open_rows` takes a list of mappings."""
         return rows
+
+    def few_rows(
+        self, description: "DataDescription", objective: Objective, keep: Sequence[str] = ()
+    ) -> "Callable[[Sequence[Mapping[str, Any]]], RowBlock | None] | None":
+        """Return a function if all inputs are numbers or indices of single columns, without transforms."""
+        from hookline_data.new_rows.few_rows import FewRows
+
+        # A source that reads rows in its own way prepares them in its own way, too.
+        usual = NamedColumns.open_rows, NamedColumns.rows_of_json
+        is_usual = (type(self).open_rows, type(self).rows_of_json) == usual and set(keep) <= set(self.always_kept)
+        if not is_usual or self.transforms or not FewRows.can_prepare(self, description):
+            return None
+        return FewRows(self, description, keep)

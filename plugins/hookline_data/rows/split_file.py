@@ -1,6 +1,6 @@
 """The base class of sources that read a file and split its rows."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -45,6 +45,13 @@ class SplitFile(SplitRows):
     """The fraction of rows to validate the model on after each epoch, or a file with such rows, or several."""
     test: float | Paths = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to test the model on at the end, or a file with such rows, or several."""
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the option that adds the validation rows to the training rows, unless they are in another file."""
+        if isinstance(self.validation, float):
+            return super().without_validation()
+        name = type(self).__name__
+        raise OptionError("validation", f"{name} cannot read training and validation rows from two files as one split.")
 
     def together(self) -> Self:
         """Return the same source, with a single path for the files of each split: see `Files`.

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from attrs import evolve
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -52,6 +54,9 @@ class SplitRows(TransformedSource):
     """The fold that is the validation split, counted from 0."""
     split_seed: int = option(default=0, minimum=0)
     """The seed that assigns rows to splits. It is independent of the run's seed, so that runs can be compared."""
+    train_on_validation: bool = False
+    """Whether to train on the validation rows, too, once the other options are settled. There is no validation split
+    then; the test rows stay the same."""
     split_column: str | None = None
     """The column, or the text array, that assigns each row to "training", "validation" or "test"."""
     split_values: Mapping[str, Value | tuple[Value, ...]] | None = option(
@@ -98,9 +103,29 @@ class SplitRows(TransformedSource):
     @property
     def has_validation(self) -> bool | None:
         """Whether there is a validation split; unknown (`None`) if the cells of a column define the splits."""
+        if self.train_on_validation:
+            return False
         if self.split_column is not None:
             return None if self.split_values is None else "validation" in self.split_values
         return bool(self.validation) or self.folds is not None
+
+    def without_validation(self) -> Mapping[str, Any]:
+        """Return the option that adds the validation rows to the training rows.
+
+        With folds in the order of time, the last one is chosen, so that no row is left out.
+
+        Raises:
+            OptionError: If there is no validation split.
+
+        """
+        if self.has_validation is False:
+            raise OptionError("type", "The data has no validation split.")
+        last = {} if self.folds is None or self.time_column is None else {"fold": self.folds - 1}
+        return {"train_on_validation": True, **last}
+
+    def each_fold(self) -> tuple[Self, ...]:
+        """Return this source once for each fold."""
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
 
     @property
     def always_kept(self) -> tuple[str, ...]:

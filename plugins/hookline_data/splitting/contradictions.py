@@ -16,6 +16,12 @@ def contradictions(source: "SplitRows") -> Iterator[OptionError]:
     if sum(fractions.values()) >= 1:
         message = "Together with `test`, this takes all rows and leaves none for training."
         yield OptionError("validation" if "validation" in fractions else "test", message, against=[("test",)])
+    if source.train_on_validation and "validation" in source.other_files:
+        message = "The validation rows are in another file: list it in `path`, and remove `validation`."
+        yield OptionError("train_on_validation", message, against=[("validation",)])
+    elif source.train_on_validation and not _may_have_validation(source):
+        message = "There are no validation rows to add to the training rows."
+        yield OptionError("train_on_validation", message, id="unused-option")
     if source.split_column is not None:
         yield from _of_split_column(source)
         return
@@ -29,6 +35,15 @@ def contradictions(source: "SplitRows") -> Iterator[OptionError]:
         yield from _of_folds(source)
     if source.time_column is not None:
         yield from _of_times(source)
+
+
+def _may_have_validation(source: "SplitRows") -> bool:
+    values = source.split_values
+    return bool(
+        "validation" in source.fractions
+        or source.folds is not None
+        or (source.split_column is not None and (values is None or "validation" in values))
+    )
 
 
 def _of_split_column(source: "SplitRows") -> Iterator[OptionError]:

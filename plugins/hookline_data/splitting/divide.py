@@ -29,6 +29,17 @@ def divided(source: "SplitRows", rows: int, cells: "Cells", first_target: str | 
         DataError: If a split has no rows, or if a row belongs to none.
 
     """
+    import numpy
+
+    parted = _parted(source, rows, cells, first_target)
+    if not source.train_on_validation or "validation" not in parted.rows:
+        return parted
+    known = numpy.sort(numpy.concatenate([parted.rows["training"], parted.rows["validation"]]))
+    others = {split: numbers for split, numbers in parted.rows.items() if split not in ("training", "validation")}
+    return Parted({"training": known, **others}, parted.left_out)
+
+
+def _parted(source: "SplitRows", rows: int, cells: "Cells", first_target: str | None) -> Parted:
     if source.split_column is not None:
         return by_values(cells(source.split_column), source.split_column, source.values_of_splits)
     validation, test = source.fractions.get("validation", 0.0), source.fractions.get("test", 0.0)

@@ -47,6 +47,11 @@ class Splitter(Protocol):
 
 def splitter_of(source: "SplitFile") -> Splitter:
     """Return what splits the rows of `path` as the options of the source say."""
+    splitter = _splitter_of(source)
+    return WithoutValidation(splitter) if source.train_on_validation else splitter
+
+
+def _splitter_of(source: "SplitFile") -> Splitter:
     if source.split_column is not None:
         return ByValue(source.split_column, source.values_of_splits)
     fractions = {"validation": 0.0, "test": 0.0, **source.fractions}
@@ -77,6 +82,29 @@ class Alone:
         """Raise a `DataError` if there are no rows."""
         if not rows[self._split]:
             raise DataError("There are no rows.")
+
+
+class WithoutValidation:
+    """The splits of another splitter, with the validation rows among the training rows."""
+
+    def __init__(self, splitter: Splitter):
+        """Take the splitter."""
+        self._splitter = splitter
+        self.window, self.needs_cells = splitter.window, splitter.needs_cells
+        self._validated = 0
+
+    def parts(self, first: int, rows: int, total: int | None, cells: "Cells") -> "NDArray[Any]":
+        """Return the split of each row."""
+        parts = self._splitter.parts(first, rows, total, cells)
+        is_validation = parts == PARTS.index("validation")
+        self._validated += int(is_validation.sum())
+        parts[is_validation] = PARTS.index("training")
+        return parts
+
+    def check(self, rows: Mapping[str, int]) -> None:
+        """Raise a `DataError` if a split has no rows."""
+        own = {"training": rows["training"] - self._validated, "validation": self._validated}
+        self._splitter.check({**rows, **own})
 
 
 class ByFraction:

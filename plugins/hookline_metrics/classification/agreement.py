@@ -12,6 +12,8 @@ from hookline_metrics.tasks import LABELS, ClassificationMetric, OneClassMetric,
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.script import PredictionNames, Script
+
 ONLY_FOR: Mapping[str, tuple[Task, ...]] = {**ClassificationMetric.only_for, "threshold": LABELS}
 
 
@@ -40,6 +42,24 @@ class CohenKappa(OneClassMetric):
             return CountingState(task, classes, number, threshold=self.threshold, ignored=ignored)
         return _WeightedKappa(task, classes, square=self.weights == "quadratic", ignored=ignored)
 
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.confusion import eject_confusion
+
+        weights = {
+            None: "1 - torch.eye(len(matrix), dtype=torch.float64)",
+            "linear": "(classes - classes.unsqueeze(1)).abs()",
+            "quadratic": "(classes - classes.unsqueeze(1)).square()",
+        }[self.weights]
+        lines = [] if self.weights is None else ["classes = torch.arange(len(matrix), dtype=torch.float64)"]
+        lines += [
+            f"weights = {weights}",
+            "by_chance = float((weights * torch.outer(matrix.sum(dim=1), matrix.sum(dim=0))).sum())",
+            "wrong = float((weights * matrix).sum() * matrix.sum())",
+            'float("nan") if by_chance == 0 else 1 - wrong / by_chance',
+        ]
+        return eject_confusion(self, script, loss, predicted, "\n".join(lines))
+
 
 @spec
 class MatthewsCorrCoef(ClassificationMetric):
@@ -63,6 +83,18 @@ class MatthewsCorrCoef(ClassificationMetric):
         task, classes = self.resolve(loss, predictions)
         number = _correlation if task == "multiclass" else _correlation_of_labels
         return CountingState(task, classes, number, threshold=self.threshold, ignored=self.ignored(loss, task))
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.confusion import eject_confusion
+
+        lines = (
+            "rows, guessed, actual = float(matrix.sum()), matrix.sum(dim=0), matrix.sum(dim=1)",
+            "shared = float(matrix.trace()) * rows - float((guessed * actual).sum())",
+            "spread = [rows**2 - float(part.square().sum()) for part in (guessed, actual)]",
+            "shared / (math.sqrt(spread[0]) * math.sqrt(spread[1])) if min(spread) > 0 else 0.0",
+        )
+        return eject_confusion(self, script, loss, predicted, "\n".join(lines))
 
 
 class _WeightedKappa(CountingState):

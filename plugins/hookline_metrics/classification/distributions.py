@@ -1,7 +1,8 @@
 """Metrics that compare predicted probabilities of classes with the true class, or with true probabilities."""
 
 import math
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hookline.data import in_float64
 from hookline.spec import LossSpec, option, spec
@@ -11,6 +12,8 @@ from hookline_metrics.tasks import TaskMetric, indices_of_classes, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 
 @spec
@@ -37,6 +40,27 @@ class DistributionMetric(TaskMetric):
         task, classes = self.resolve(loss, predictions)
         return _Rows(self, classes, self.ignored(loss, task))
 
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "row_lines": ("of_rows",),
+        "class_lines": ("of_class",),
+        "ejected_mean": ("of_sum",),
+    }
+    row_lines: ClassVar[str] = ""
+    """The numbers of rows as code, as `of_rows` computes them from `true` and `predicted`. Its last line is an
+    expression."""
+    class_lines: ClassVar[str] = "-own.log()"
+    """The numbers of rows as code, as `of_class` computes them from `own`."""
+
+    def ejected_mean(self, numbers: str) -> str:
+        """Return the metric as code, given that of the numbers of rows."""
+        return f"float({numbers}.mean())"
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of probabilities and true classes or probabilities, and return a call of it."""
+        from hookline_metrics.ejecting.distributions import eject_distribution
+
+        return eject_distribution(self, script, loss, predicted)
+
     def of_rows(self, true: "Tensor", predicted: "Tensor") -> "Tensor":
         """Return the number of each row; both distributions are float64 `(rows, classes)`."""
         raise NotImplementedError
@@ -57,6 +81,10 @@ class Divergence(DistributionMetric):
     reduction: Literal["mean", "sum"] = "mean"
     """Average the divergences of all rows ("mean"), or add them ("sum")."""
 
+    def ejected_mean(self, numbers: str) -> str:
+        """Return the mean or the sum."""
+        return f"float({numbers}.{self.reduction}())"
+
     def of_sum(self, total: float, rows: int) -> float:
         """Return the mean or the sum."""
         return total / rows if self.reduction == "mean" else total
@@ -71,6 +99,8 @@ class KLDivergence(Divergence):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/kl_divergence.html
     """
 
+    row_lines = "torch.xlogy(true, true / predicted).sum(dim=1)"
+
     def of_rows(self, true: "Tensor", predicted: "Tensor") -> "Tensor":
         """Return the divergence of each row."""
         return _divergence(true, predicted)
@@ -84,6 +114,11 @@ class JensenShannonDivergence(Divergence):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/js_divergence.html
     """
+
+    row_lines = """\
+middle = (true + predicted) / 2
+sum(torch.xlogy(one, one / middle).sum(dim=1) for one in (true, predicted)) / 2"""
+    class_lines = "(own * own.log() - (1 + own) * ((1 + own) / 2).log() + (1 - own) * math.log(2)) / 2"
 
     def of_rows(self, true: "Tensor", predicted: "Tensor") -> "Tensor":
         """Return the divergence of each row."""
@@ -106,6 +141,12 @@ class Perplexity(DistributionMetric):
     ignore_index: int | None = option(default=None, minimum=0)
     """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: the class that the
     loss ignores, if any."""
+
+    row_lines = "-torch.xlogy(true, predicted).sum(dim=1)"
+
+    def ejected_mean(self, numbers: str) -> str:
+        """Return the exponential of the mean."""
+        return f"math.exp({numbers}.mean())"
 
     def of_rows(self, true: "Tensor", predicted: "Tensor") -> "Tensor":
         """Return the cross entropy of each row."""

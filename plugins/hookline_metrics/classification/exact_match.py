@@ -4,12 +4,15 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, option, spec
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, Task, TaskMetric, indices_of_classes, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 
 @spec
@@ -42,6 +45,35 @@ class ExactMatch(TaskMetric):
         """Return the number of rows, and of those that are correct."""
         task, columns = self.resolve(loss, predictions)
         return _Matches(task, columns, self.threshold, self.ignored(loss, task))
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true classes or labels, and return a call of it."""
+        from hookline_metrics.ejecting.counting import of_classes
+
+        task, _ = self.resolve(loss, predicted.example.predictions)
+        ignored = self.ignored(loss, task)
+        said, true = of_classes(predicted, task, self.threshold)
+        if task == "multilabel" and predicted.example.predictions.dim() > 2:
+            raise cannot_be_written("Labels of several positions have no lines.")
+        lines = MATCH
+        if ignored is not None:
+            lines = MATCH_OF_SOME.replace("IGNORED", str(ignored if task == "multiclass" else bool(ignored)))
+        return f"{script.define(lines)}({said}, {true})"
+
+
+MATCH = '''
+def exact_match(predicted, true):
+    """The fraction of the rows in which all labels or positions are predicted correctly."""
+    return float((predicted == true).reshape(len(true), -1).all(dim=1).double().mean())
+'''
+
+MATCH_OF_SOME = '''
+def exact_match(predicted, true):
+    """The fraction of the rows in which all labels or positions that count are predicted correctly."""
+    counted = (true != IGNORED).reshape(len(true), -1)
+    matches = ((predicted == true).reshape(len(true), -1) | ~counted).all(dim=1)[counted.any(dim=1)]
+    return float(matches.double().mean())
+'''
 
 
 class _Matches(State):

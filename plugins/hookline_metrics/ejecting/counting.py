@@ -1,11 +1,11 @@
 """Metrics of counts as functions: for each class, in how many rows it is predicted, true, and both."""
 
 import re
-import textwrap
 from typing import TYPE_CHECKING, Any
 
-from hookline.script import PredictionNames, Script, cannot_be_written, literal
+from hookline.script import PredictionNames, Script, literal
 from hookline_metrics.classification.counts import Averaging, Counts
+from hookline_metrics.ejecting.functions import add_function
 from hookline_metrics.ejecting.symbols import Symbol
 
 if TYPE_CHECKING:
@@ -27,47 +27,40 @@ def counts(predicted, true, label):
 '''
 
 
-def function_name(kind: str) -> str:
-    """Return the name of a function for a class.
+TOP = '''
+def one_of_top(scores, true, count):
+    """Return the true class where it is among the classes with the largest scores, and elsewhere the first of these."""
+    own = scores.gather(1, true.unsqueeze(1))
+    labels = torch.arange(scores.shape[1]).view(1, -1, *[1] * (scores.dim() - 2))
+    is_before = (scores > own) | ((scores == own) & (labels < true.unsqueeze(1)))
+    return torch.where(is_before.sum(dim=1) < count, true, scores.argmax(dim=1))
+'''
 
-    >>> function_name("F1Score"), function_name("MeanAbsoluteError")
-    ('f1_score', 'mean_absolute_error')
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
+
+def of_classes(predicted: PredictionNames, task: str, threshold: float) -> tuple[str, str]:
+    """Return which classes or labels are predicted, and which are true, as code."""
+    predictions, truth = predicted.predictions, predicted.truth
+    if task == "multiclass":
+        is_scored = predicted.example.predictions.is_floating_point()
+        return (f"{predictions}.argmax(dim=1)" if is_scored else predictions), truth
+    return f"{predictions} >= {threshold}", f"{truth} >= 0.5"
 
 
 def eject_counting(metric: "ThresholdMetric", script: Script, loss: "LossSpec", predicted: PredictionNames) -> str:
     """Add the function of a metric of counts, and return a call of it."""
-    if metric.first > 1:
-        raise cannot_be_written("The most probable classes have no lines.", ("top_k",))
     task, classes = metric.resolve(loss, predicted.example.predictions)
     ignored = metric.ignored(loss, task)
     averaging: Averaging = metric.averaging(task, ignored)
-    predictions, truth = predicted.predictions, predicted.truth
-    if task == "multiclass":
-        is_scored = predicted.example.predictions.is_floating_point()
-        given = [f"{predictions}.argmax(dim=1)" if is_scored else predictions, truth]
-    else:
-        given = [f"{predictions} >= {metric.threshold}", f"{truth} >= 0.5"]
+    given = list(of_classes(predicted, task, metric.threshold))
+    if metric.first > 1:
+        given[0] = f"{script.define(TOP)}({predicted.predictions}, {predicted.truth}, {metric.first})"
     lines = _lines(averaging, classes)
     if ignored is not None:
         kept = f"true != {ignored}" if task == "multiclass" else f"true != {bool(ignored)}"
         lines = [f"predicted, true = predicted[{kept}], true[{kept}]", *lines]
-    name = function_name(type(metric).__name__)
-    docstring = _documented(metric, averaging)
-    body = "\n".join(f"    {line}" for line in lines)
-    if "counts(" in body:
+    if any("counts(" in line for line in lines):
         script.define(COUNTS)
-    name = script.define(f"def {name}(predicted, true):\n{documentation(docstring)}\n{body}")
-    return f"{name}({', '.join(given)})"
-
-
-def documentation(sentences: str) -> str:
-    """Return the lines of a docstring of a function."""
-    lines = textwrap.wrap(sentences, 110)
-    if len(lines) == 1:
-        return f'    """{sentences}"""'
-    return "\n".join([f'    """{lines[0]}', *(f"    {line}" for line in lines[1:]), '    """'])
+    return f"{add_function(script, metric, lines, _documented(metric, averaging))}({', '.join(given)})"
 
 
 def _documented(metric: Any, averaging: Averaging) -> str:

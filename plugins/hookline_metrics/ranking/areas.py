@@ -12,9 +12,6 @@ from hookline_metrics.tasks import Task
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.script import PredictionNames, Script
-    from hookline.spec import LossSpec
-
 
 @spec
 class AUROC(CurveMetric):
@@ -38,11 +35,23 @@ class AUROC(CurveMetric):
         """Return the area by the trapezoidal rule."""
         return area(false / false[-1], true / true[-1], self.max_fpr)
 
-    def eject(self, script: "Script", loss: "LossSpec", predicted: "PredictionNames") -> str:
-        """Add a function of scores and true classes, and return a call of it."""
-        from hookline_metrics.ejecting.areas import eject_auroc
-
-        return eject_auroc(self, script, loss, predicted)
+    @property
+    def curve_lines(self) -> str:  # type: ignore[override]
+        """The area by the trapezoidal rule; empty if it follows from the ranks."""
+        if self.max_fpr is None and self.thresholds is None:
+            return ""
+        if self.max_fpr is None or self.max_fpr == 1:
+            return "float(torch.trapezoid(true / true[-1], false / false[-1]))"
+        most, least = self.max_fpr, self.max_fpr**2 / 2
+        return (
+            "false, true = false / false[-1], true / true[-1]\n"
+            "if false.isnan().any() or true.isnan().any():\n"
+            "    return math.nan\n"
+            f"inside = false <= {most}\n"
+            f"heights = torch.cat([true[inside], true.new_tensor([interpolated({most}, false, true)])])\n"
+            f"part = float(torch.trapezoid(heights, torch.cat([false[inside], false.new_tensor([{most}])])))\n"
+            f"(1 + (part - {least}) / {most - least}) / 2"
+        )
 
     def of_columns(self, scores: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the areas of all columns at once, unless they are partial."""
@@ -60,6 +69,12 @@ class AveragePrecision(CurveMetric):
 
     average: Literal["macro", "weighted"] = "macro"
     """The average over classes: with equal weights ("macro"), or with their number of rows as weights ("weighted")."""
+
+    curve_lines = """\
+if not true[-1]:
+    return math.nan
+precision = true[1:] / (true[1:] + false[1:]).clamp(min=1)
+float((true.diff() * precision).sum() / true[-1])"""
 
     def of_curve(self, true: "Tensor", false: "Tensor") -> float:
         """Return the sum over all steps; NaN if no row is positive."""
@@ -83,6 +98,11 @@ class EER(CurveMetric):
 
     average: Literal["micro", "macro"] = "macro"
     """The mean over classes, each against the rest ("macro"), or one curve for all classes together ("micro")."""
+
+    curve_lines = """\
+missed, accepted = 1 - true / true[-1], false / false[-1]
+nearest = int((missed - accepted).abs().argmin())
+float(missed[nearest] + accepted[nearest]) / 2"""
 
     def of_curve(self, true: "Tensor", false: "Tensor") -> float:
         """Return the mean of both rates at the threshold where they are nearest."""
@@ -109,6 +129,21 @@ class LogAUC(CurveMetric):
         yield from CurveMetric.conflicts(self)
         if self.fpr_range[0] >= self.fpr_range[1]:
             yield OptionError("fpr_range", "The first rate must be less than the second.")
+
+    @property
+    def curve_lines(self) -> str:  # type: ignore[override]
+        """The area by the trapezoidal rule, with interpolated ends."""
+        low, high = self.fpr_range
+        return (
+            "if not true[-1] or not false[-1]:\n"
+            "    return math.nan\n"
+            "rates, heights = false / false[-1], true / true[-1]\n"
+            f"inside = (rates > {low}) & (rates < {high})\n"
+            f"first, last = (true.new_tensor([interpolated(bound, rates, heights)]) for bound in ({low}, {high}))\n"
+            "heights = torch.cat([first, heights[inside], last])\n"
+            f"rates = torch.cat([rates.new_tensor([{low}]), rates[inside], rates.new_tensor([{high}])])\n"
+            f"float(torch.trapezoid(heights, rates.log())) / math.log({high} / {low})"
+        )
 
     def of_curve(self, true: "Tensor", false: "Tensor") -> float:
         """Return the area by the trapezoidal rule, with interpolated ends."""

@@ -1,7 +1,7 @@
 """What all metrics of a curve share: thresholds, the rows that they rank, and the average over classes."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from hookline.errors import OptionError
 from hookline.spec import LossSpec, option, spec
@@ -11,6 +11,8 @@ from hookline_metrics.tasks import ClassificationMetric, tasks_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 _NEEDS_BOTH_CLASSES = "Ranking needs both classes, so neither can be ignored: remove `ignore_index`."
 
@@ -68,6 +70,16 @@ class CurveMetric(ClassificationMetric):
             ignored=self.ignored(loss, task),
         )
         return KeptScores(columns) if self.thresholds is None else CountedScores(columns, self.thresholds)
+
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"curve_lines": ("of_curve", "of_columns")}
+    curve_lines: ClassVar[str] = ""
+    """The number of one curve as code, as `of_curve` computes it. The last line is an expression."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of scores and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.curves import eject_curve
+
+        return eject_curve(self, script, loss, predicted)
 
     def of_curve(self, true: "Tensor", false: "Tensor") -> float:
         """Return the number of one curve, which `hookline_metrics.ranking.curves` describes."""

@@ -1,13 +1,18 @@
 """The best value of one rate at the thresholds where another one is high enough."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from hookline.spec import option, spec
 from hookline_metrics.ranking.base import CurveMetric
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+RECALL = "true / true[-1]"
+PRECISION = "torch.where(true + false > 0, true / (true + false), 1.0)"
+SPECIFICITY = "(false[-1] - false) / false[-1]"
 
 
 @spec
@@ -26,6 +31,27 @@ class OperatingPoint(CurveMetric):
         reached = value[other >= least]
         return float(reached.max()) if len(reached) else 0.0
 
+    further_lines = {"curve_lines": ("of_curve", "of_columns"), "rate_lines": ("rates",)}
+    rate_lines: ClassVar[tuple[str, str]] = ("", "")
+    """The rate to maximize and the other one, as code."""
+
+    @property
+    def least(self) -> float:
+        """The least value of the other rate."""
+        raise NotImplementedError
+
+    @property
+    def curve_lines(self) -> str:  # type: ignore[override]
+        """The largest value of the one rate where the other one is large enough."""
+        value, other = self.rate_lines
+        return (
+            f"value, other = {value}, {other}\n"
+            "if value.isnan().any() or other.isnan().any():\n"
+            "    return math.nan\n"
+            f"reached = value[other >= {self.least}]\n"
+            "float(reached.max()) if len(reached) else 0.0"
+        )
+
     def rates(self, true: "Tensor", false: "Tensor") -> "tuple[Tensor, Tensor, float]":
         """Return the rate to maximize, the other one at the same thresholds, and the least value of the other."""
         raise NotImplementedError
@@ -43,9 +69,16 @@ class RecallAtFixedPrecision(OperatingPoint):
     min_precision: float = option(minimum=0, maximum=1)
     """The least precision."""
 
+    rate_lines = (RECALL, PRECISION)
+
+    @property
+    def least(self) -> float:
+        """The least value of the other rate."""
+        return self.min_precision
+
     def rates(self, true: "Tensor", false: "Tensor") -> "tuple[Tensor, Tensor, float]":
         """Return recall and precision."""
-        return _recall(true), _precision(true, false), self.min_precision
+        return _recall(true), _precision(true, false), self.least
 
 
 @spec
@@ -60,9 +93,16 @@ class PrecisionAtFixedRecall(OperatingPoint):
     min_recall: float = option(minimum=0, maximum=1)
     """The least recall."""
 
+    rate_lines = (PRECISION, RECALL)
+
+    @property
+    def least(self) -> float:
+        """The least value of the other rate."""
+        return self.min_recall
+
     def rates(self, true: "Tensor", false: "Tensor") -> "tuple[Tensor, Tensor, float]":
         """Return precision and recall."""
-        return _precision(true, false), _recall(true), self.min_recall
+        return _precision(true, false), _recall(true), self.least
 
 
 @spec
@@ -79,9 +119,16 @@ class SensitivityAtSpecificity(OperatingPoint):
     min_specificity: float = option(minimum=0, maximum=1)
     """The least specificity."""
 
+    rate_lines = (RECALL, SPECIFICITY)
+
+    @property
+    def least(self) -> float:
+        """The least value of the other rate."""
+        return self.min_specificity
+
     def rates(self, true: "Tensor", false: "Tensor") -> "tuple[Tensor, Tensor, float]":
         """Return sensitivity and specificity."""
-        return _recall(true), (false[-1] - false) / false[-1], self.min_specificity
+        return _recall(true), (false[-1] - false) / false[-1], self.least
 
 
 @spec
@@ -98,9 +145,16 @@ class SpecificityAtSensitivity(OperatingPoint):
     min_sensitivity: float = option(minimum=0, maximum=1)
     """The least sensitivity."""
 
+    rate_lines = (SPECIFICITY, RECALL)
+
+    @property
+    def least(self) -> float:
+        """The least value of the other rate."""
+        return self.min_sensitivity
+
     def rates(self, true: "Tensor", false: "Tensor") -> "tuple[Tensor, Tensor, float]":
         """Return specificity and sensitivity."""
-        return (false[-1] - false) / false[-1], _recall(true), self.min_sensitivity
+        return (false[-1] - false) / false[-1], _recall(true), self.least
 
 
 def _recall(true: "Tensor") -> "Tensor":

@@ -1,10 +1,10 @@
 """The base of metrics of numbers, and the sums of which most of them are functions."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from hookline.data import Signs, in_float64
-from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, MetricSpec, spec
 from hookline_metrics.state import State
 
@@ -27,6 +27,15 @@ class RegressionMetric(MetricSpec):
             name, kind = type(self).__name__, type(loss).__name__
             raise ValueError(f"{name} evaluates numbers, but the targets of {kind} are signs.")
 
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"formula": ()}
+    formula: ClassVar[str] = ""
+    """The metric as code, for `predicted` and `true`, two tensors in float64 with all rows. Its last line is an
+    expression."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true numbers that returns the formula, and return a call of it."""
+        return eject_formula(self, script, predicted, self.formula)
+
 
 @spec
 class SumMetric(RegressionMetric):
@@ -46,26 +55,17 @@ class SumMetric(RegressionMetric):
         """Return the sums."""
         return _Sums(self)
 
-    formula: ClassVar[str] = ""
-    """The metric as code, for `predicted` and `true`, two tensors in float64; empty if there is none."""
-
-    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
-        """Add a function of predicted and true numbers, and return a call of it."""
-        if not self.formula:
-            raise cannot_be_written(f"{type(self).__name__} has no lines of torch.")
-        return eject_formula(self, script, predicted, self.formula)
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("terms", "of_sums")}
 
 
 def eject_formula(metric: MetricSpec, script: "Script", predicted: "PredictionNames", formula: str) -> str:
     """Add a function of predicted and true numbers that returns a formula, and return a call of it."""
-    from hookline_metrics.ejecting.counting import documentation, function_name
+    from hookline_metrics.ejecting.functions import add_function
 
-    name = function_name(type(metric).__name__)
-    doc = (type(metric).__doc__ or "").splitlines()[0]
     *before, last = formula.split("\n")
     lines = ["predicted, true = predicted.double(), true.double()", *before, f"return float({last})"]
-    body = "\n".join(f"    {line}" for line in lines)
-    name = script.define(f"def {name}(predicted, true):\n{documentation(doc)}\n{body}")
+    name = add_function(script, metric, lines)
     return f"{name}({predicted.predictions}, {predicted.truth})"
 
 

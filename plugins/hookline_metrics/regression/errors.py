@@ -74,6 +74,11 @@ class LogCoshError(SumMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/log_cosh_error.html
     """
 
+    formula = """\
+errors = (predicted - true).abs()
+small = torch.log1p(2 * (errors.clamp(max=1) / 2).sinh().square())
+torch.where(errors < 1, small, errors + torch.log1p((-2 * errors).exp()) - math.log(2)).mean()"""
+
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the terms, which neither overflow nor lose the digits of small errors."""
         import torch
@@ -94,6 +99,11 @@ class MinkowskiDistance(SumMetric):
 
     p: float = option(minimum=1)
     """The exponent."""
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The root of the sum."""
+        return f"((predicted - true).abs() ** {self.p}).sum() ** (1 / {self.p})"
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the powers of the absolute errors."""
@@ -117,6 +127,14 @@ class CriticalSuccessIndex(SumMetric):
 
     threshold: float = option(unbounded=True)
     """The number from which a prediction or a target is an event."""
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The ratio."""
+        return (
+            f"predicted, true = predicted >= {self.threshold}, true >= {self.threshold}\n"
+            "int((predicted & true).sum()) / int((predicted | true).sum()) if (predicted | true).any() else 0.0"
+        )
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return which events are both predicted and true, which are either, and 0 or NaN for each pair."""
@@ -146,6 +164,25 @@ class TweedieDevianceScore(SumMetric):
             yield OptionError(
                 "power", f"There is no Tweedie distribution for {self.power:g}, which is between 0 and 1."
             )
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The mean deviance."""
+        power = self.power
+        if power == 0:
+            return "(predicted - true).square().mean()"
+        lines = []
+        if power == 1:
+            deviances = "torch.xlogy(true, true / predicted) + predicted - true"
+        elif power == 2:
+            deviances = "(predicted / true).log() + true / predicted - 1"
+        else:
+            lines.append(f"first = true.clamp(min=0) ** {2 - power} / {(1 - power) * (2 - power)}")
+            lines.append(f"second = true * predicted ** {1 - power} / {1 - power}")
+            deviances = f"first - second + predicted ** {2 - power} / {2 - power}"
+        allowed = "" if power < 1 else f" & (true {'>' if power >= 2 else '>='} 0)"
+        lines += [f"deviances = 2 * ({deviances})", f"is_allowed = (predicted > 0){allowed}"]
+        return "\n".join([*lines, "torch.where(is_allowed, deviances, math.nan).mean()"])
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the deviances, NaN for numbers that the distribution does not have."""

@@ -26,6 +26,9 @@ class RankMetric(RegressionMetric):
         """Return an object that keeps all rows."""
         return _Kept(self)
 
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("of_column",)}
+
     def of_column(self, predictions: "Tensor", targets: "Tensor") -> float:
         """Return the correlation of ranks, int64 `(rows,)`: equal numbers have the same rank."""
         raise NotImplementedError
@@ -39,6 +42,16 @@ class SpearmanCorrCoef(RankMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/spearman_corr_coef.html
     """
+
+    formula = """\
+ranks = []  # Twice the mean rank of equal numbers, about their mean.
+for numbers in (predicted, true):
+    columns = numbers.reshape(len(numbers), -1).T.contiguous()
+    ordered = columns.sort(dim=1).values
+    below, up_to = torch.searchsorted(ordered, columns), torch.searchsorted(ordered, columns, right=True)
+    ranks.append((below + up_to - len(numbers)).double())
+one, two = ranks
+((one * two).sum(dim=1) / (one.norm(dim=1) * two.norm(dim=1))).mean()"""
 
     def of_column(self, predictions: "Tensor", targets: "Tensor") -> float:
         """Return the linear correlation of mean ranks, whose mean is known."""
@@ -59,6 +72,30 @@ class KendallRankCorrCoef(RankMetric):
     """What the difference is divided by: the pairs without ties ("a"), the geometric mean of the pairs that are not
     tied in predictions and those that are not tied in targets ("b"), or the largest difference for so many rows and
     distinct numbers ("c")."""
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The mean over columns, from the signs of the differences of all pairs."""
+        ratio = {
+            "a": "difference / untied[2]",
+            "b": "difference / (untied[0].sqrt() * untied[1].sqrt())",
+            "c": "2 * difference * distinct / ((distinct - 1) * rows**2)",
+        }[self.variant]
+        lines = [
+            "predicted, true = (numbers.reshape(len(numbers), -1) for numbers in (predicted, true))",
+            "rows, difference, untied = len(true), 0.0, [0.0, 0.0, 0.0]",
+            "for row in range(1, rows):",
+            "    one, two = (numbers[row] - numbers[:row] for numbers in (predicted, true))",
+            "    difference += (one.sign() * two.sign()).sum(dim=0)",
+            "    for index, differs in enumerate((one != 0, two != 0, (one != 0) & (two != 0))):",
+            "        untied[index] += differs.sum(dim=0, dtype=torch.float64)",
+        ]
+        if self.variant == "c":
+            lines = [*lines[:1], "rows, difference = len(true), 0.0", *lines[2:5]]
+            unique = "len(column.unique()) for column in numbers.T"
+            lines.append(f"counts = [torch.tensor([{unique}]) for numbers in (predicted, true)]")
+            lines.append("distinct = torch.minimum(*counts)")
+        return "\n".join([*lines, f"({ratio}).mean()"])
 
     def of_column(self, predictions: "Tensor", targets: "Tensor") -> float:
         """Count the pairs in O(rows log² rows)."""

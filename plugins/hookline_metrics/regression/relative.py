@@ -24,6 +24,8 @@ class MeanAbsolutePercentageError(SumMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/mean_absolute_percentage_error.html
     """
 
+    formula = f"((predicted - true).abs() / true.abs().clamp(min={LEAST})).mean()"
+
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the relative errors."""
         return ((predictions - targets).abs() / targets.abs().clamp(min=LEAST),)
@@ -36,6 +38,8 @@ class SymmetricMeanAbsolutePercentageError(SumMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/symmetric_mean_absolute_percentage_error.html
     """
 
+    formula = f"(2 * (predicted - true).abs() / (predicted.abs() + true.abs()).clamp(min={LEAST})).mean()"
+
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the relative errors."""
         return (2 * (predictions - targets).abs() / (predictions.abs() + targets.abs()).clamp(min=LEAST),)
@@ -47,6 +51,8 @@ class WeightedMeanAbsolutePercentageError(SumMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/weighted_mean_absolute_percentage_error.html
     """
+
+    formula = f"(predicted - true).abs().sum() / true.abs().sum().clamp(min={LEAST})"
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":
         """Return the absolute errors and the sizes of the targets."""
@@ -71,9 +77,22 @@ class NormalizedRootMeanSquaredError(RegressionMetric):
     """The divisor: the mean of the targets, the largest minus the smallest, their standard deviation, or the root of
     the sum of their squares."""
 
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The mean over columns."""
+        divisor = {
+            "mean": "true.mean(dim=0)",
+            "range": "true.amax(dim=0) - true.amin(dim=0)",
+            "std": "true.std(dim=0, correction=0)",
+            "l2": "true.square().sum(dim=0).sqrt()",
+        }[self.normalization]
+        return f"size = {divisor}\n((predicted - true).square().mean(dim=0).sqrt() / size).mean()"
+
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return the moments of the targets and errors, and the extremes of the targets."""
         return _Normalized(self.normalization)
+
+    eject = RegressionMetric.eject
 
 
 @spec
@@ -86,9 +105,21 @@ class CosineSimilarity(RegressionMetric):
     reduction: Literal["sum", "mean"] = "sum"
     """Add the cosines of all rows ("sum"), or average them ("mean")."""
 
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The sum or the mean over rows."""
+        least = sys.float_info.min
+        return (
+            "predicted, true = (rows.reshape(len(rows), -1) for rows in (predicted, true))\n"
+            f"lengths = [rows.norm(dim=1, keepdim=True).clamp(min={least}) for rows in (predicted, true)]\n"
+            f"(predicted / lengths[0] * (true / lengths[1])).sum(){' / len(true)' if self.reduction == 'mean' else ''}"
+        )
+
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return a sum over rows."""
         return _Cosines(is_mean=self.reduction == "mean")
+
+    eject = RegressionMetric.eject
 
 
 class _Normalized(State):

@@ -1,18 +1,15 @@
 """Metrics of variances and linear correlation."""
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from hookline.script import cannot_be_written
 from hookline.spec import LossSpec, option, spec
-from hookline_metrics.regression.base import RegressionMetric, eject_formula
+from hookline_metrics.regression.base import RegressionMetric
 from hookline_metrics.regression.moments import Moments
 from hookline_metrics.state import State
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from hookline.script import PredictionNames, Script
 
 Multioutput = Literal["uniform_average", "variance_weighted"]
 
@@ -32,6 +29,9 @@ class MomentMetric(RegressionMetric):
         """Return the moments."""
         return _Moments(self)
 
+    eject = RegressionMetric.eject
+    further_lines = {"formula": ("of_columns", "number")}
+
     def of_columns(self, moments: Moments) -> "Tensor":
         """Return the number of each column, float64; NaN where it is not defined."""
         raise NotImplementedError
@@ -49,6 +49,22 @@ class ExplainedMetric(MomentMetric):
 
     multioutput: Multioutput = "uniform_average"
     """The average over several targets: with equal weights, or with their variances as weights."""
+
+    further_lines = {"formula": ("of_columns", "number"), "ejected_errors": ("errors",)}
+    ejected_errors: ClassVar[str] = ""
+    """The errors whose squares are not explained, as code."""
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The average of 1 - errors / variance."""
+        mean = "scores.mean()"
+        if self.multioutput == "variance_weighted":
+            mean = "(scores * spread).sum() / spread.sum() if spread.any() else scores.mean()"
+        return (
+            f"errors = {self.ejected_errors}\n"
+            "unexplained, spread = (part.square().sum(dim=0) for part in (errors, true - true.mean(dim=0)))\n"
+            f"scores = torch.where(spread > 0, 1 - unexplained / spread, (unexplained == 0).double())\n{mean}"
+        )
 
     def errors(self, moments: Moments) -> "Tensor":
         """Return the sum of squares of each column that is not explained."""
@@ -85,20 +101,21 @@ class R2Score(ExplainedMetric):
         """The minimum for a variance, and for the adjusted score, which divides by rows - `adjusted` - 1."""
         return self.adjusted + 2
 
+    ejected_errors = "predicted - true"
+
     def errors(self, moments: Moments) -> "Tensor":
         """Return the sum of squares of the errors."""
         return moments.of_errors().squares
 
-    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
-        """Add a function of predicted and true numbers, and return a call of it."""
-        if self.adjusted:
-            raise cannot_be_written("The adjusted score has no lines.", ("adjusted",))
-        if self.multioutput != "uniform_average":
-            raise cannot_be_written("This average has no lines.", ("multioutput",))
-        formula = (
-            "errors, spread = (predicted - true).square().sum(dim=0), (true - true.mean(dim=0)).square().sum(dim=0)\n"
-        )
-        return eject_formula(self, script, predicted, f"{formula}(1 - errors / spread).mean()")
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The score, adjusted for the number of inputs."""
+        score = ExplainedMetric.formula.fget(self)  # type: ignore[attr-defined]
+        if not self.adjusted:
+            return str(score)
+        *lines, last = score.split("\n")
+        adjusted = f"1 - (1 - score) * (len(true) - 1) / (len(true) - {self.adjusted + 1})"
+        return "\n".join([*lines, f"score = {last}", adjusted])
 
     def number(self, moments: Moments) -> float:
         """Return the score, adjusted for the number of inputs."""
@@ -115,6 +132,8 @@ class ExplainedVariance(ExplainedMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/explained_variance.html
     """
+
+    ejected_errors = "(predicted - true) - (predicted - true).mean(dim=0)"
 
     def errors(self, moments: Moments) -> "Tensor":
         """Return the sum of squares of the errors about their mean."""
@@ -133,6 +152,12 @@ class RelativeSquaredError(MomentMetric):
     squared: bool = True
     """Return this ratio; with `false`, its square root."""
 
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """The mean of the ratios, or of their square roots."""
+        lines = "errors, spread = (part.square().sum(dim=0) for part in (predicted - true, true - true.mean(dim=0)))"
+        return f"{lines}\n(errors / spread){'' if self.squared else '.sqrt()'}.mean()"
+
     def of_columns(self, moments: Moments) -> "Tensor":
         """Return the ratio of each column, or its square root."""
         ratios = moments.of_errors().squares / moments.of_targets().squares_about_mean
@@ -148,6 +173,11 @@ class PearsonCorrCoef(MomentMetric):
 
     undefined = "It needs at least 2 rows with different targets and different, finite predictions."
 
+    formula = """\
+one, two = predicted - predicted.mean(dim=0), true - true.mean(dim=0)
+roots = one.square().sum(dim=0).sqrt() * two.square().sum(dim=0).sqrt()
+((one * two).sum(dim=0) / roots).clamp(-1, 1).mean()"""
+
     def of_columns(self, moments: Moments) -> "Tensor":
         """Return the correlation of each column."""
         roots = [part.squares_about_mean.sqrt() for part in (moments.of_predictions(), moments.of_targets())]
@@ -162,6 +192,12 @@ class ConcordanceCorrCoef(MomentMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/regression/concordance_corr_coef.html
     """
+
+    formula = """\
+one, two = predicted - predicted.mean(dim=0), true - true.mean(dim=0)
+spread = one.square().sum(dim=0) + two.square().sum(dim=0)
+shift = (predicted - true).mean(dim=0).square() * (len(true) - 1)
+(2 * (one * two).sum(dim=0) / (spread + shift)).mean()"""
 
     def of_columns(self, moments: Moments) -> "Tensor":
         """Return the concordance of each column, from the variances with the divisor rows - 1."""

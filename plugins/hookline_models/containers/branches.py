@@ -74,9 +74,9 @@ class Branches(LayerSpec):
         items = []
         for (group, layers), (_, _, own) in zip(self.branches.items(), module.taken, strict=True):
             part = module.branches[own]
-            made = ejected_chain(script, layers, part, "branches") if layers else "nn.Identity()"
+            with script.within([group]):
+                made = ejected_chain(script, layers, part, "branches") if layers else "nn.Identity()"
             items.append(f"{literal(own)}: {made}")
-            del group
         made = braced(name, items)
         if has_lengths:
             listed_ = ", ".join(literal(group) for group, _, _ in module.taken)

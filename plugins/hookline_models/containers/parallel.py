@@ -9,10 +9,11 @@ from attrs import evolve
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError, OptionError, enumerate_names
-from hookline.script import bracketed, cannot_be_written
+from hookline.script import bracketed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
 from hookline_models.containers.base import (
+    APPLY,
     not_empty,
     one_tensor,
     shared,
@@ -69,21 +70,24 @@ class Parallel(LayerSpec):
 
     def eject(self, script: "Script", module: Any) -> str:
         """Return the branches, as the argument of a class that joins their outputs."""
-        if module.takes_lengths and script.batch.lengths:
-            raise cannot_be_written("Parallel layers of padded sequences have no lines.")
         script.use("from torch import nn")
+        outputs = "[branch(*inputs) for branch in self]"
+        source = PARALLEL
+        if module.takes_lengths and script.batch.lengths:
+            script.define(APPLY)
+            outputs, source = "[apply(branch, *inputs, lengths=lengths) for branch in self]", PARALLEL_WITH_LENGTHS
         branches = [
             script.layer(branch, part, "branches", index)
             for index, (branch, part) in enumerate(zip(self.branches, module, strict=True))
         ]
         lines = {
-            "concatenation": f"torch.cat([branch(*inputs) for branch in self], dim={self.dim})",
-            "sum": "reduce(operator.add, [branch(*inputs) for branch in self])",
-            "product": "reduce(operator.mul, [branch(*inputs) for branch in self])",
+            "concatenation": f"torch.cat({outputs}, dim={self.dim})",
+            "sum": f"reduce(operator.add, {outputs})",
+            "product": f"reduce(operator.mul, {outputs})",
         }[self.join]
         if self.join != "concatenation":
             script.use("import operator", "from functools import reduce")
-        name = script.define(PARALLEL.replace("JOIN", self.join).replace("LINES", lines))
+        name = script.define(source.replace("JOIN", self.join).replace("LINES", lines))
         return bracketed(name, branches)
 
     def _refuse_unlike(self, outputs: "Sequence[Tensor]") -> None:
@@ -104,6 +108,16 @@ class Parallel(nn.ModuleList):
     """Layers that get the same inputs, with the JOIN of their outputs."""
 
     def forward(self, *inputs):
+        return LINES
+'''
+
+PARALLEL_WITH_LENGTHS = '''
+class Parallel(nn.ModuleList):
+    """Layers that get the same padded sequences and their lengths, with the JOIN of their outputs."""
+
+    takes_lengths = True
+
+    def forward(self, *inputs, lengths=None):
         return LINES
 '''
 

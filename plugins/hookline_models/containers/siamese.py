@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import InputGroup
 from hookline.errors import MismatchError
-from hookline.script import cannot_be_written, listed
+from hookline.script import listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import apply_module, build_and_apply
-from hookline_models.containers.base import chained, ejected_chain, not_empty, one_tensor, shared, take_lengths
+from hookline_models.containers.base import APPLY, chained, ejected_chain, not_empty, one_tensor, shared, take_lengths
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,11 +51,13 @@ class Siamese(LayerSpec):
 
     def eject(self, script: "Script", module: Any) -> str:
         """Return the layers and the join, as arguments of a class that applies the layers to each input."""
-        if script.batch.lengths:
-            raise cannot_be_written("Layers shared by padded sequences have no lines.")
         script.use("from torch import nn")
+        source = SIAMESE
+        if module.takes_lengths and script.batch.lengths:
+            script.define(APPLY)
+            source = SIAMESE_WITH_LENGTHS
         join = script.layer(self.join, module.join, "join")
-        return listed(script.define(SIAMESE), [ejected_chain(script, self.layers, module.layers), join])
+        return listed(script.define(source), [ejected_chain(script, self.layers, module.layers), join])
 
 
 SIAMESE = '''
@@ -68,6 +70,20 @@ class Siamese(nn.Module):
 
     def forward(self, *inputs):
         return self.join(*map(self.layers, inputs))
+'''
+
+SIAMESE_WITH_LENGTHS = '''
+class Siamese(nn.Module):
+    """Layers that are applied to each of several padded inputs, and a layer that joins their outputs."""
+
+    takes_lengths = True
+
+    def __init__(self, layers, join):
+        super().__init__()
+        self.layers, self.join = layers, join
+
+    def forward(self, *inputs, lengths=None):
+        return self.join(*[apply(self.layers, tensor, lengths=lengths) for tensor in inputs])
 '''
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import asdict
 
 from hookline.errors import MismatchError
-from hookline.script import cannot_be_written, constructor, listed
+from hookline.script import constructor, listed
 from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
 from hookline_models.base import TorchLayer, ejected_options, ejected_subclass
+from hookline_models.sequences.attention_lines import SAME_ARITHMETIC, masked_class
 from hookline_models.sequences.lengths import padding_mask
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ class Attention(TorchLayer):
     causal: bool = False
     """Let each step attend only to itself and to earlier steps."""
 
-    def prepare_script(self, script: "Script") -> None:
-        """Raise an error if a script would need masks, and otherwise make torch evaluate as it trains."""
-        if self.causal:
-            raise cannot_be_written("A causal mask has no lines.", ("causal",))
-        if script.batch.lengths:
-            raise cannot_be_written("The mask of padded sequences has no lines.")
+    def ejected_class(self, script: "Script", kind: str, *, is_hinted: bool = True) -> str:
+        """Return torch's class of this name, or one of the script that masks steps; both evaluate as they train."""
+        script.use("from torch import nn")
         if SAME_ARITHMETIC not in script.beginning:
             script.beginning.append(SAME_ARITHMETIC)
+        return masked_class(
+            script, kind, is_causal=self.causal, has_lengths=bool(script.batch.lengths), is_hinted=is_hinted
+        )
 
 
 @spec
@@ -77,11 +78,11 @@ class MultiheadAttention(Attention):
 
     def eject(self, script: "Script", module: "nn.Module") -> str:
         """Return the options, as arguments of a subclass of torch's class with one input."""
-        self.prepare_script(script)
-        script.use("from torch import nn")
         options = ejected_options(self, module)
         del options["causal"]
-        return ejected_subclass(self, script.define(SELF_ATTENTION), {**options, "batch_first": True})
+        has_further_keys = self.add_bias_kv or self.add_zero_attn
+        name = self.ejected_class(script, "MultiheadAttention", is_hinted=not has_further_keys)
+        return ejected_subclass(self, name, {**options, "batch_first": True})
 
 
 @spec
@@ -120,18 +121,20 @@ class TransformerEncoderLayer(Attention):
 
     def eject(self, script: "Script", module: "nn.Module") -> str:
         """Return `nn.TransformerEncoderLayer(…)`."""
+        name = self.ejected_class(script, "TransformerEncoderLayer")
+        return self._ejected_layer(name, module)
+
+    def _ejected_layer(self, name: str, module: Any) -> str:
+        """Return a layer of this class."""
         from torch import nn
 
-        self.prepare_script(script)
-        script.use("from torch import nn")
-        own: Any = module
         options = {
             name: value
             for name, value in asdict(self, recurse=False).items()
             if name not in ("causal", "num_layers", "norm")
         }
-        options |= {"d_model": own.norm1.normalized_shape[0], "batch_first": True}
-        return constructor("nn.TransformerEncoderLayer", nn.TransformerEncoderLayer, options)
+        options |= {"d_model": module.norm1.normalized_shape[0], "batch_first": True}
+        return constructor(name, nn.TransformerEncoderLayer, options)
 
 
 @spec
@@ -165,11 +168,12 @@ class TransformerEncoder(TransformerEncoderLayer):
 
     def eject(self, script: "Script", module: Any) -> str:
         """Return `nn.TransformerEncoder(…)` of an `nn.TransformerEncoderLayer(…)`."""
-        layer = TransformerEncoderLayer.eject(self, script, module.layers[0])
+        name = self.ejected_class(script, "TransformerEncoder")
+        layer = self._ejected_layer("nn.TransformerEncoderLayer", module.layers[0])
         parts = [layer, f"num_layers={self.num_layers}"]
         if self.norm is not None:
             parts.append(f"norm={script.layer(self.norm, module.norm, 'norm')}")
-        return listed("nn.TransformerEncoder", [*parts, "enable_nested_tensor=False"])
+        return listed(name, [*parts, "enable_nested_tensor=False"])
 
 
 def _causal_mask(inputs: "Tensor") -> "Tensor":
@@ -178,17 +182,6 @@ def _causal_mask(inputs: "Tensor") -> "Tensor":
 
     steps = inputs.shape[1]
     return torch.ones(steps, steps, dtype=torch.bool, device=inputs.device).triu(1)
-
-
-SAME_ARITHMETIC = "torch.backends.mha.set_fastpath_enabled(False)  # Evaluate with the arithmetic of training."
-
-SELF_ATTENTION = '''
-class MultiheadAttention(nn.MultiheadAttention):
-    """Self-attention: queries, keys and values are computed from the inputs."""
-
-    def forward(self, inputs):
-        return super().forward(inputs, inputs, inputs, need_weights=False)[0]
-'''
 
 
 def _attended(

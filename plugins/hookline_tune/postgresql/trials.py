@@ -178,7 +178,9 @@ class PostgreSQLStore:
 
     def _restore(self, connection: psycopg.Connection) -> bool:
         """Lock the trials of this process again, unless others have claimed them. Return false to try it again."""
-        return all([self._is_restored(connection, claim) for claim in self._held.values() if not claim.is_lost])
+        held = [claim for claim in self._held.values() if not claim.is_lost]
+        restored = [self._is_restored(connection, claim) for claim in held]  # Each of them, also after a failure.
+        return all(restored)
 
     def _is_restored(self, connection: psycopg.Connection, claim: RowClaim) -> bool:
         """Lock a trial again; return false if the server does not know yet that the former session has ended."""

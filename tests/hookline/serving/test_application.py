@@ -147,11 +147,11 @@ def test_requests_above_the_limit_and_for_other_hosts_are_refused():
         async def send(message):
             sent.append(message)
 
-        await guard({"type": "http", "path": path, "headers": [(b"host", host)]}, None, send)
+        await guard({"type": "http", "method": "POST", "path": path, "headers": [(b"host", host)]}, None, send)
         return sent[0]["status"] if sent else None
 
     async def all_of_them():
-        guard = Guard(slow, Limits(requests=2), LOOPBACK)
+        guard = Guard(slow, slow, Limits(requests=2), LOOPBACK)
         waiting = [asyncio.create_task(asked(guard)) for _ in range(2)]
         await asyncio.sleep(0)
         assert guard.requests == 2

@@ -130,4 +130,7 @@ def test_a_port_in_use_no_run_and_missing_packages_are_sentences(run, tmp_path, 
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'nothing'}: There is no such directory.")
     monkeypatch.setattr("hookline.cli.serve.find_spec", lambda name: None)
     assert main(["serve", str(run.directory)]) == 2
-    assert 'needs "fastapi", "fastapi_offline" and "uvicorn": pip install "hookline[serve]".' in capsys.readouterr().err
+    assert (
+        'needs "fastapi", "fastapi_offline", "orjson" and "uvicorn": pip install "hookline[serve]".'
+        in capsys.readouterr().err
+    )

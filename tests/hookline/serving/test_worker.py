@@ -21,11 +21,11 @@ def read(body):
 def answers(predictor, requests, fails=lambda rows: False, **limits):
     """The answers to requests that arrive at the same time, and how many rows the model got each time."""
     sizes = []
-    columns = predictor._columns
+    predicted = predictor._predicted
 
     def counting(batch):
         sizes.append(batch.rows)
-        return 1 / 0 if fails(batch.rows) else columns(batch)
+        return 1 / 0 if fails(batch.rows) else predicted(batch)
 
     async def all_of_them():
         worker = Worker(predictor, Limits(**limits))
@@ -34,11 +34,11 @@ def answers(predictor, requests, fails=lambda rows: False, **limits):
         worker.stop()
         return found
 
-    predictor._columns = counting
+    predictor._predicted = counting
     try:
         return asyncio.run(all_of_them()), sizes
     finally:
-        del predictor._columns
+        del predictor._predicted
 
 
 def alone(predictor, request):
@@ -84,10 +84,10 @@ def test_a_wrong_request_does_not_change_others(predictor):
 
 
 def test_a_failure_with_several_requests_is_tried_again_with_each(predictor):
-    requests = [FLOWER, [FLOWER] * 3, {**FLOWER, "petal_width": 1}]
+    requests = [FLOWER, [FLOWER] * 3, {**FLOWER, "petal_width": "1"}]
     found, sizes = answers(predictor, requests, fails=lambda rows: rows > 2)
-    assert sizes == [5, 4, 1]
-    assert [type(answer) for answer in found] == [RefusedError, RefusedError, str]
+    assert sizes == [5, 1, 3, 1]
+    assert [type(answer) for answer in found] == [str, RefusedError, str]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,10 @@ def test_show_prints_the_whole_documentation_of_a_component(hookline, monkeypatc
     )
     assert "\n  out_channels: an integer, at least 1, optional\n" in shown
     assert "\n  stride = 1: an integer, at least 1\n      The stride of the kernel.\n" in shown
-    assert shown.endswith('In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n')
+    assert shown.endswith(
+        'In a spec\n\n  { type = "Conv1d", out_channels = 1, kernel_size = 1 }\n\n'
+        "In a script\n\n  `hookline eject` writes it.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,10 @@ def test_list_and_show_include_components_of_a_local_file(tmp_path, hookline):
         "from hookline import hookimpl; from hookline.spec import LossSpec, spec\n\n@spec\nclass MyLoss(LossSpec):\n    '''Mine.'''\n\n"
         "    gamma: float = 2.0\n    '''How much.'''\n\n@hookimpl\ndef register_specs():\n    return [MyLoss]\n"
     )
-    assert "  MyLoss " in hookline("list", "losses", "-p", str(file))[1]
+    listed = hookline("list", "losses", "-p", str(file))[1]
+    assert "  MyLoss* " in listed
+    assert listed.endswith("\n\n* `hookline eject` refuses a spec with it: it has no lines of torch.\n")
+    assert "`hookline eject` refuses it: it has no lines of torch." in hookline("show", "MyLoss", "-p", str(file))[1]
     assert "  gamma = 2.0: a number\n      How much.\n" in hookline("show", "MyLoss", "-p", str(file))[1]
 
 

@@ -1,16 +1,18 @@
 import json
 import shutil
 import signal
+from statistics import fmean
 
 import PIL.Image
 import pytest
 from attrs import evolve
+from small_training import SPECS
 from tuning import SPACE, tuned
 
 import hookline
 from hookline.check.load import Loader
 from hookline.cli.main import main
-from hookline.errors import RunError
+from hookline.errors import RunError, SpecError
 from hookline.runs.study import claimed
 from hookline.runs.trials import chosen_trial
 from hookline.spec.compare import differences
@@ -160,7 +162,9 @@ def test_the_mean_over_several_seeds_counts(tmp_path):
             single = hookline.load(study.root / f"trial-{record.number}" / "spec.toml", [f"run.seed={seed}"])
             trial = hookline.train(single, out=tmp_path / f"{record.number}-{seed}")
             losses.append(trial.metrics["validation/loss"])
-        assert record.of_seeds == [[loss] for loss in losses]
+        assert [(one.seed, one.fold, one.results) for one in record.trainings] == [
+            (seed, None, [loss]) for seed, loss in enumerate(losses)
+        ]
         assert record.results == [sum(losses) / 2]
 
 
@@ -223,3 +227,60 @@ def test_a_grid_is_compared_with_the_combination_that_equals_the_spec(tmp_path):
     spec = tuned({"optimizer.lr": [0.0001, 0.001]}, type="GridSearch", baseline=True, trials=9)
     more = hookline.tune(spec, out=tmp_path / "more")
     assert [dict(record.values) for record in more.records] == [{}, {"optimizer.lr": 0.0001}, {"optimizer.lr": 0.001}]
+
+
+FOLDS = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species", "standardize": True}
+FOLDS |= {"folds": 3, "fold": 1, "test": 0.2, "batch_size": 64}
+
+
+def test_the_mean_over_all_folds_counts_and_the_own_fold_is_kept(tmp_path):
+    space = {"optimizer.lr": [0.01, 0.1]}
+    spec = tuned(space, type="GridSearch", trials=2, seeds=2, folds=True, sections={"data": FOLDS})
+    study = hookline.tune(spec, out=tmp_path / "one")
+    order = [(1, 0), (1, 1), (0, 0), (0, 1), (2, 0), (2, 1)]
+    for record in study.records:
+        file = study.root / f"trial-{record.number}" / "spec.toml"
+        losses = []
+        for fold, seed in order:
+            single = hookline.load(file, [f"run.seed={seed}", f"data.fold={fold}"])
+            trial = hookline.train(single, out=tmp_path / f"{record.number}-{seed}-{fold}")
+            losses.append(trial.metrics["validation/loss"])
+        assert [(one.fold, one.seed) for one in record.trainings] == order
+        assert [one.results for one in record.trainings] == [[loss] for loss in losses]
+        assert record.results == [fmean(losses)]
+    best = hookline.load(study.root / "best.toml")
+    assert (best.data.fold, best.run.seed) == (1, 0)
+
+
+def test_a_trial_is_pruned_between_its_trainings(tmp_path):
+    pruner = {"type": "WilcoxonPruner", "p_threshold": 0.5}
+    spec = tuned({"optimizer.lr": [0.05, 1e-6]}, type="Optuna", trials=5, seeds=4, pruner=pruner)
+    study = hookline.tune(spec, out=tmp_path / "one")
+    trainings = {record.values["optimizer.lr"]: len(record.trainings) for record in study.records}
+    assert trainings == {0.05: 4, 1e-6: 2}
+    pruned = next(record for record in study.records if record.state == "pruned")
+    last = pruned.trainings[-1].results[0]
+    assert pruned.reason == f"WilcoxonPruner pruned it after training 2, with validation/loss {last:.5g}."
+    assert pruned.results == [fmean(one.results[0] for one in pruned.trainings)]
+
+
+@pytest.mark.parametrize(
+    ("tune", "sections", "message"),
+    [
+        ({"folds": True}, {}, "tune.folds: The data has no folds to train each trial on."),
+        (
+            {"folds": True, "space": {"data.fold": [0, 1]}},
+            {"data": FOLDS},
+            'tune.space."data.fold": This has no effect: each trial is trained on all folds.',
+        ),
+        (
+            {"type": "Optuna", "pruner": {"type": "WilcoxonPruner"}},
+            {},
+            "tune.pruner.type: This compares several trainings of a trial: set `seeds`, or `folds = true`.",
+        ),
+    ],
+)
+def test_what_needs_several_trainings_is_refused_without_them(tune, sections, message):
+    with pytest.raises(SpecError) as error:
+        tuned(**{"space": {"optimizer.lr": [0.01]}, **tune}, sections=sections)
+    assert [str(problem) for problem in error.value.problems] == [message]

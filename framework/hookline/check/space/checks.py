@@ -11,10 +11,13 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.check.space.variants import SECTION, domain_nodes, place_of, trial_document
+from hookline.check.space.variants import SECTION, domain_nodes, path_keys, place_of, trial_document
 from hookline.check.toml.document import Document
+from hookline.check.toml.tree import Node
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import OptionError
+from hookline.errors.source import Place
+from hookline.errors.suggestions import nearest
 from hookline.errors.text import PathElement
 from hookline.spec.families.tuner import OF_TRIALS, TunerSpec
 from hookline.spec.space.domains import Choices, Range
@@ -26,34 +29,40 @@ MOST_READ = 400
 COMBINATIONS = 32
 """The number of combinations of extreme values that are read."""
 
+OF_STUDIES = ("tune", "plugins")
+"""The sections that are the same for all trials."""
+
 Read = Callable[[Document], list[Diagnostic]]
 """Reads a document, and returns its problems."""
 
 
 def problems_of_space(document: Document, tuner: TunerSpec, read: Read) -> list[Diagnostic]:
     """The problems that trials would have, each at its place in the search space."""
-    space = tuner.space
+    space, nodes = tuner.space, domain_nodes(document)
+    if refused := list(_not_of_trials(space, nodes)):
+        return refused
     found: dict[tuple[Any, ...], Diagnostic] = {}
+    conflicts = {problem.place: problem for problem in _twice(document, space, nodes)}
 
     def add(values: Mapping[str, Any], *, is_combination: bool = False) -> bool:
         problems = read(trial_document(document, space, values))
         for problem in map(_with_hint, problems):
-            key = (problem.id, problem.message, problem.place)
-            found.setdefault(key, _with_values(problem, document, values) if is_combination else problem)
+            key = (problem.id, tuple(problem.path), problem.place)
+            if problem.place not in conflicts:
+                found.setdefault(key, _with_values(problem, document, values) if is_combination else problem)
         return bool(problems)
 
     for values in islice(_one_at_a_time(space), MOST_READ):
         add(values)
-    if found:
-        return list(found.values())
-    for problem in (*_twice(document, space), *_truncated(document, space, read)):
-        found.setdefault((problem.id, problem.message, problem.place), problem)
+    if found or conflicts:
+        return [*conflicts.values(), *found.values()]
+    truncated = list(_truncated(document, space, read))
     generator = random.Random(0)  # noqa: S311 - It chooses which values to read.
     tried = [space.chosen(lambda one: generator.choice(extremes(one))) for _ in range(COMBINATIONS)]
     for values in tried:
         if add(values, is_combination=True):
             break
-    return list(found.values())
+    return [*truncated, *found.values()]
 
 
 def extremes(parameter: Parameter) -> tuple[Any, ...]:
@@ -65,7 +74,9 @@ def extremes(parameter: Parameter) -> tuple[Any, ...]:
 
 
 def _number(domain: Range, bound: float) -> int | float:
-    return bound if domain.is_integer else float(bound)
+    """A bound as a value of its range. Of bounds of two types, only the one of a wrong type is a problem."""
+    are_integers = isinstance(domain.low, int) and isinstance(domain.high, int)
+    return float(bound) if are_integers and not domain.is_integer else bound
 
 
 def _one_at_a_time(space: Space) -> Iterator[dict[str, Any]]:
@@ -77,20 +88,38 @@ def _one_at_a_time(space: Space) -> Iterator[dict[str, Any]]:
             yield space.chosen(lambda one, forced=forced: forced.get(one.name, extremes(one)[0]))  # type: ignore[misc]
 
 
-def _twice(document: Document, space: Space) -> Iterator[Diagnostic]:
+def _not_of_trials(space: Space, nodes: Mapping[str, Node]) -> Iterator[Diagnostic]:
+    """The paths to what is the same for all trials."""
+    for path in space:
+        section = path_keys(path)[0]
+        if section in OF_STUDIES:
+            message = f"A search cannot change `{section}`, which is the same for all trials."
+            yield Diagnostic("conflicting-options", message, (*SECTION, path), place=_key_of(nodes[path]))
+
+
+def _twice(document: Document, space: Space, nodes: Mapping[str, Node]) -> Iterator[Diagnostic]:
     """The paths that lead to a value that another one replaces, such as an index and the type of the same layer."""
-    nodes = domain_nodes(document)
     known: dict[tuple[PathElement, ...], str] = {}
     for path in space:
         place = place_of(path, document, nodes)
-        other = next((name for found, name in known.items() if place[: len(found)] == found[: len(place)]), None)
-        if other is not None:
+        if not place:  # Reading the path says why.
+            continue
+        found = next((one for one in known if place[: len(one)] == one[: len(place)]), None)
+        if found is not None:
+            other, help_text = known[found], ""
             message = f'"{path}" and "{other}" lead to the same value.'
-            setting = nodes[path].settings[-1] if nodes[path].settings else None
-            yield Diagnostic(
-                "conflicting-options", message, (*SECTION, path), place=None if setting is None else setting.key
-            )
+            if found != place:
+                outer, inner = (other, path) if len(found) < len(place) else (path, other)
+                message = f'"{outer}" already replaces "{inner}".'
+                help_text = f'Search "{inner}" inside the choices of "{outer}".'
+            place_of_key = _key_of(nodes[path])
+            yield Diagnostic("conflicting-options", message, (*SECTION, path), help_text, place=place_of_key)
         known[place] = path
+
+
+def _key_of(node: Node) -> Place | None:
+    """The place of the key of a domain; `None` if it is from Python."""
+    return node.settings[-1].key if node.settings else None
 
 
 def _truncated(document: Document, space: Space, read: Read) -> Iterator[Diagnostic]:
@@ -137,6 +166,9 @@ def monitor_problems(document: Document, sections: Mapping[str, Any]) -> list[Di
         try:
             check_monitored(tuner, name, logging, sections["data"], sections["plugins"])
         except OptionError as error:
+            help_text = error.diagnostic.help
+            if (near := nearest(name, OF_TRIALS)) is not None:
+                help_text = f'Did you mean "{near}"?'
             path = ("tune", "monitor") if isinstance(tuner.monitor, str) else ("tune", "monitor", index)
-            found.append(document.locate(evolve(error.diagnostic, path=path)))
+            found.append(document.locate(evolve(error.diagnostic, path=path, help=help_text)))
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from hookline.check.toml.document import Document
 from hookline.check.toml.override import keys_of
@@ -15,7 +15,10 @@ from hookline.errors.text import PathElement
 from hookline.spec.dump import key_as_toml
 from hookline.spec.space.domains import Choices, Domain, Range
 from hookline.spec.space.space import Space, flattened, inner_name
-from hookline.spec.training import SEVERAL
+from hookline.spec.training import SEVERAL, TrainingSpec
+
+SECTIONS = tuple(attribute.name for attribute in fields(TrainingSpec))
+"""The keys of a spec."""
 
 SECTION = ("tune", "space")
 """The path of the search space in a document."""
@@ -35,19 +38,38 @@ def with_changes(document: Document, changes: Mapping[str, Node], nodes: Mapping
     """The document without the tuner, in which the values at these paths are replaced."""
     root = Node({key: node for key, node in document.root.value.items() if key != SECTION[0]}, document.root.settings)
     problems: list[Diagnostic] = list(document.problems)
+    written = _written_keys(document)
     for path, value in changes.items():
-        setting = nodes[path].settings[-1] if nodes[path].settings else None
         keys = path_keys(path)
+        is_split = len(written[path]) == len(keys)
+        settings = written[path] if is_split else [_last_setting(nodes[path])] * len(keys)
+        places = [setting or _nowhere(path) for setting in settings]
+        if keys[0] not in SECTIONS:  # The reader reports only that it is unknown, not also what is below it.
+            keys, places, value = keys[:1], places[:1], Node({}, (places[0],))
         if len(keys) > 1 and keys[0] in SEVERAL and keys[0] not in root.value:
             root = Node({**root.value, keys[0]: Node([])}, root.settings)
-        root = with_value(root, [(key, setting or _nowhere(path)) for key in keys], value, problems)
+        root = with_value(root, list(zip(keys, places, strict=True)), value, problems)
     return evolve(document, root=root, problems=tuple(problems))
 
 
+def _written_keys(document: Document) -> dict[str, list[Setting | None]]:
+    """For each path of the space, where each of its keys is written: also in the header of a table."""
+    *_, section = document.root.along(SECTION)
+    found = {}
+    for keys, _ in flattened(_plain(section.value)):
+        pairs = zip(keys, list(section.along(keys))[1:], strict=True)
+        found[".".join(keys)] = [_last_setting(node) for key, node in pairs for _ in path_keys(key)]
+    return found
+
+
+def _last_setting(node: Node) -> Setting | None:
+    return node.settings[-1] if node.settings else None
+
+
 def place_of(path: str, document: Document, nodes: Mapping[str, Node]) -> tuple[PathElement, ...]:
-    """The keys and indices that lead to the value that a path of the space replaces."""
+    """The keys and indices that lead to the value that a path of the space replaces; empty if there is no such path."""
     mark = Node(object())
-    return next(_places_of(mark, with_changes(document, {path: mark}, nodes).root))
+    return next(_places_of(mark, with_changes(document, {path: mark}, nodes).root), ())
 
 
 def _places_of(mark: Node, node: Node, path: tuple[PathElement, ...] = ()) -> Iterator[tuple[PathElement, ...]]:

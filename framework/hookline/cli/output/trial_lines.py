@@ -16,6 +16,7 @@ from hookline.runs.study import BEST
 from hookline.spec.space.record import TrialRecord
 
 if TYPE_CHECKING:
+    from hookline.tuning.refitting import Refit
     from hookline.tuning.study import Study
 
 MOST_BEST = 10
@@ -94,6 +95,12 @@ class TrialDisplay:
         echo(*(f"  deployed {path}" for path in deployed))
         if interrupted is not None:
             echo(sentence(interrupted), f"Go on with `hookline tune --resume {study.root}`.")
+
+
+def refit_lines(made: "Refit", width: int | None) -> Iterator[str]:
+    """The training on training and validation rows, and what was deployed of it."""
+    yield from paragraph(str(made), width, then="  ")
+    yield from (f"  deployed {path}" for path in made.deployed)
 
 
 def result(study: "Study") -> Iterator[str]:

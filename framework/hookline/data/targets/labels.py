@@ -20,7 +20,6 @@ from hookline.data.targets.encoding import (
 from hookline.errors.exceptions import DataError
 from hookline.errors.text import enumerate_names
 from hookline.script.python import literal
-from hookline.script.written import cannot_be_written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,7 +139,11 @@ class Probabilities(TwoValues):
     def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
         """Return the numbers; of two class names, the second as 1."""
         if known.shape:
-            raise cannot_be_written("Labels of pixels have no lines of torch.")
+            [cells] = columns.values()
+            numbers = cells if known.classes == (self.no, self.yes) else f"({cells} == {literal(known.classes[1])})"
+            return (
+                f"torch.from_numpy({numbers}.astype(np.{script.dtype})).reshape(-1, {', '.join(map(str, known.shape))})"
+            )
         return TwoValues.eject(self, script, columns, known, training)
 
 

@@ -69,6 +69,11 @@ class Dispatcher(Stages):
         found = implementations(self.manager, stage)
         return [one for one in found if is_wrapper(one) and not _is_one_of(one.plugin, idle)]
 
+    def seen_by(self, stage: str) -> str | None:
+        """See `Stages.seen_by`."""
+        others = (one.plugin_name for one in implementations(self.manager, stage) if not is_built_in(one))
+        return next(others, None)
+
     def _without(self, absent: Sequence[object], stage: str) -> Callable[..., Any]:
         """Return a function that calls a stage without some plugins and without those that are not due.
 

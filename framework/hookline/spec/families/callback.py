@@ -26,6 +26,10 @@ class WrapperSpec(Spec):
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
     sets `run.state.weights` to describe them."""
 
+    follows_validation: ClassVar[bool] = False
+    """Whether it decides by numbers of the validation split when the training ends, or which weights it keeps, and does
+    nothing else. The option `refit` of a tuner, which trains without a validation split, leaves it out."""
+
     is_part_of_model: ClassVar[bool | None] = None
     """Whether predictions need it, because it changes the model, or what `forward`, `loss` or `predict` return outside
     of training steps. It then also wraps the stages of a finished run. `None` means that this follows from its stages:

@@ -10,7 +10,7 @@ from hookline.spec.families.raw_inputs import RawInputs
 from hookline.spec.options import Spec, option, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -46,6 +46,22 @@ class DataSpec(Spec):
     def has_validation(self) -> bool | None:
         """Whether there will be a validation split; `None` if this is unknown until the data is read."""
         return None
+
+    def without_validation(self) -> "Mapping[str, Any]":
+        """Return the options to change so that the validation rows are training rows, too, for `refit` of a tuner.
+
+        There is no validation split then. Statistics are computed from all training rows, and the test rows stay the
+        same.
+
+        Raises:
+            OptionError: If the source cannot do so, or has no validation split.
+
+        """
+        raise OptionError("type", f"{type(self).__name__} cannot add the validation rows to the training rows.")
+
+    def each_fold(self) -> "Sequence[DataSpec]":
+        """Return this source once for each fold, which is the validation split; empty if it has no folds."""
+        return ()
 
     @property
     def always_kept(self) -> "Sequence[str]":
@@ -196,3 +212,20 @@ class DataSpec(Spec):
         from hookline.data.json_rows.arrays import arrays_of_rows
 
         return arrays_of_rows(rows, self.row_fields(description, objective))
+
+    def few_rows(
+        self, description: "DataDescription", objective: "Objective", keep: "Sequence[str]" = ()
+    ) -> "Callable[[Sequence[Mapping[str, Any]]], RowBlock | None] | None":
+        """Return a function that prepares few rows of JSON faster than `open_rows` does; `None` if there is none.
+
+        A server calls it first. It takes rows of several requests, and returns the same block as `open_rows` for those
+        of `rows_of_json`, or `None` for rows that it does not take, such as those with a wrong cell: `open_rows` then
+        reads or refuses each request.
+
+        Args:
+            description: the description of the data of the run.
+            objective: the objective.
+            keep: the names of columns to return as they are, as far as the rows have them.
+
+        """
+        return None

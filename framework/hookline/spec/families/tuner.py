@@ -32,7 +32,10 @@ class Search(Protocol):
         """
 
     def prunes(self, trials: "Sequence[TrialRecord]", record: "TrialRecord") -> str | None:
-        """Return why to end a trial after the last epoch of its curve; `None` to continue it.
+        """Return why to end a trial; `None` to continue it.
+
+        It is called after each epoch of the first training but the last, and after each training but the last. In the
+        first case, the record has a curve and no trainings.
 
         Args:
             trials: the trials with smaller numbers that have ended, in their order.
@@ -72,7 +75,14 @@ class TunerSpec(Spec):
     those of each trial alone up to rounding, and the best trial is trained again alone."""
     seeds: int = option(default=1, minimum=1)
     """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
-    numbers is the result. Pruners decide in the first training, which is also the one that is kept."""
+    numbers is the result. The first training is the one that is kept."""
+    folds: bool = False
+    """Whether to train each trial on each fold of the data, with all seeds. The mean of their numbers is the result.
+    The training on the fold of the spec is the one that is kept."""
+    refit: bool = False
+    """Whether to train once more after the search, with the best values, on training and validation rows together, for
+    as many epochs as the best trial kept. Statistics are computed from these rows. The result is in `refit`, its spec
+    is `refit.toml`, and it is deployed instead of the best trial."""
     keep: Literal["best", "all"] = "best"
     """Of which trials to keep the weights."""
 
@@ -99,15 +109,19 @@ class TunerSpec(Spec):
         if self.mode is not None and len(self.monitors) > 1:
             message = "This has no effect with several numbers, which are compared according to their metrics."
             yield OptionError("mode", message, against=[("monitor",)], id="unused-option")
+        if self.refit and len(self.monitors) > 1:
+            message = "With several monitored numbers, there is no single best trial to train again."
+            yield OptionError("refit", message, against=[("monitor",)])
 
     def _conflicts_of_stacks(self) -> "Iterator[OptionError]":
         """Yield the conflicts between options if trials are trained together."""
         if 1 < self.synchronous < self.vectorize:
             message = f"Only {self.synchronous} trials are chosen together, so no more are trained together."
             yield OptionError("vectorize", message, against=[("synchronous",)])
-        if self.seeds > 1:
-            message = "Trials with several seeds cannot be trained together: remove one of the options."
-            yield OptionError("vectorize", message, against=[("seeds",)])
+        for name, is_set in (("seeds", self.seeds > 1), ("folds", self.folds)):
+            if is_set:
+                message = f"Trials with several {name} cannot be trained together: remove one of the options."
+                yield OptionError("vectorize", message, against=[(name,)])
         if "seconds" in self.monitors:
             message = 'Trials that are trained together do not have "seconds" of their own: remove one of the options.'
             yield OptionError("vectorize", message, against=[("monitor",)])

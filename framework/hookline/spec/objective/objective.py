@@ -248,6 +248,15 @@ class Objective:
         """Return the values of the losses of `[losses]` for the latest batch; for `[loss]`, nothing."""
         return [] if self._unnamed is not None else getattr(criterion, "terms", [])
 
+    def keep_terms(self, criterion: Any, terms: list[Term]) -> None:
+        """Keep these values of the losses of `[losses]`, which were computed without `compute`."""
+        criterion.terms = terms
+
+    @property
+    def changed_attributes(self) -> tuple[str, ...]:
+        """The attributes of the criterion that `compute` and the accumulation of gradients change."""
+        return () if self._unnamed is not None else ("terms", "ratios")
+
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """Return what the loss of a batch was divided by; `None` for a sum. It weights the batch in averages."""
         if self._plain is not None:

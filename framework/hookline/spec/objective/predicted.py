@@ -89,7 +89,9 @@ class Predicted:
         return (self.truth == self.loss.ignored_class).unsqueeze(-1).flatten(start_dim=1).all(dim=1)
 
     def cpu(self) -> "Predicted":
-        """Return a copy on the CPU."""
+        """Return the predictions on the CPU, where they may be already."""
+        if self.predictions.device.type == "cpu":
+            return self
         outputs = self.outputs
         if outputs is not None:
             outputs = _changed(outputs, lambda tensor: tensor.cpu())

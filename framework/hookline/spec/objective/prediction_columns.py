@@ -1,19 +1,16 @@
 """Predictions as typed columns of a table: class names, probabilities, numbers, texts and raw outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from hookline.spec.objective.predicted import Predicted
+from hookline.spec.objective.prediction_values import PARTS, Part, PredictedValues, values_of_part
 
 if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
-
-Part = Literal["prediction", "probability", "probabilities", "output", "truth"]
-PARTS: tuple[Part, ...] = get_args(Part)
-"""The parts of a prediction that can be requested."""
 
 MOST_CLASSES = 20
 """The largest number of classes for which the probability of each class is written by default."""
@@ -65,9 +62,9 @@ def prediction_columns(sample: Predicted, parts: Sequence[Part] = (), target: st
     offered = offered_parts(sample)
     for part in parts or default_parts(sample):
         if part in offered:
-            for what, label, values in _columns(sample, part):
-                column = PredictionColumn(what, target, label, values)
-                found.setdefault(column.name, column)
+            for one in values_of_part(sample, part):
+                for column in columns_of_values(one, target):
+                    found.setdefault(column.name, column)
     return list(found.values())
 
 
@@ -107,93 +104,14 @@ def refuse_parts(samples: Mapping[str, Predicted], parts: Sequence[Part]) -> Non
             raise ValueError(f'There is no "{part}" here: {", ".join(dict.fromkeys(offers))}.')
 
 
-def _columns(sample: Predicted, part: Part) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":
-    """Yield the columns of a part: the first part of the name, the label, and the values."""
-    if part == "output":
-        yield from _outputs(sample)
-    elif part == "truth":
-        yield from _values(sample, sample.truth, "truth")
-    elif part == "prediction":
-        yield from _values(sample, sample.predictions, "prediction")
-    elif sample.kind == "classes":
-        yield from _of_classes(sample, is_each=part == "probabilities")
-    elif sample.kind == "labels" and sample.predictions.dim() > 2:
-        yield "probability", "", _array(sample.predictions)
-    elif sample.kind == "labels" and not sample.columns:
-        yield from _of_two_classes(sample, is_each=part == "probabilities")
-    else:
-        labels = sample.columns_for(sample.predictions.shape[1]) or ("",)
-        for label, column in zip(labels, sample.predictions.T.contiguous(), strict=True):
-            yield "probability", label, _array(column)
-
-
-def _values(
-    sample: Predicted, values: "Tensor", what: Literal["prediction", "truth"]
-) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":
-    """Yield the columns of predicted or true values, in the form in which they are in the data."""
-    if sample.kind == "classes":
-        chosen = values.argmax(dim=1) if what == "prediction" else values
-        yield what, "", _named(chosen, sample.classes)
-    elif sample.kind == "sequences":
-        yield what, "", _texts(values, sample.names)
-    elif values.dim() > 2 and sample.kind == "numbers":
-        yield what, "", _array(values)
-    elif values.dim() > 2:
-        holds = sample.is_yes() if what == "prediction" else sample.is_true()
-        yield what, "", _named(holds.long(), sample.classes)
-    else:
-        labels = sample.columns_for(values.shape[1]) or ("",)
-        for index, label in enumerate(labels):
-            column = values[:, index]
-            if sample.kind == "numbers":
-                yield what, label, _array(column)
-                continue
-            holds = sample.is_yes()[:, index] if what == "prediction" else sample.is_true()[:, index]
-            yield what, label, _named(holds.long(), sample.classes)
-
-
-def _of_classes(sample: Predicted, *, is_each: bool) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":
-    """Yield the probability or score of each class, or of the predicted class."""
-    what = "score" if sample.loss.predicts == "scores" else "probability"
-    if not is_each:
-        yield what, "", _array(sample.predictions.amax(dim=1))
-        return
-    for name, column in zip(sample.names, sample.predictions.movedim(1, 0).contiguous(), strict=True):
-        yield what, name, _array(column)
-
-
-def _of_two_classes(sample: Predicted, *, is_each: bool) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":
-    """Yield the probabilities of two classes, one of which the loss predicts, or that of the predicted class."""
-    probability = sample.predictions[:, 0]
-    if not is_each:
-        yield "probability", "", _array(probability.where(sample.is_yes()[:, 0], 1 - probability))
-        return
-    false, true = sample.names
-    yield "probability", false, _array(1 - probability)
-    yield "probability", true, _array(probability)
-
-
-def _outputs(sample: Predicted) -> "Iterator[tuple[str, str, pyarrow.Array[Any]]]":
-    """Yield the outputs of the model; several outputs have their names."""
-    if sample.outputs is None:
-        raise ValueError("The outputs were not requested.")
-    outputs = sample.outputs if isinstance(sample.outputs, Mapping) else {"": sample.outputs}
-    for name, output in outputs.items():
-        for label, values in _of_output(sample, output):
-            yield "output", ".".join(part for part in (name, label) if part), values
-
-
-def _of_output(sample: Predicted, output: "Tensor") -> "Iterator[tuple[str, pyarrow.Array[Any]]]":
-    if output.dim() != 2:
-        yield "", _array(output)
-        return
-    count = output.shape[1]
-    labels = sample.columns_for(count)
-    # The outputs are scores of the classes, unless the loss contains the last layer.
-    if sample.kind == "classes" and sample.loss.activation != "criterion" and count == len(sample.names):
-        labels = sample.names
-    for label, column in zip(labels or ("",), output.T.contiguous(), strict=True):
-        yield label, _array(column)
+def columns_of_values(values: PredictedValues, target: str) -> Iterator[PredictionColumn]:
+    """Yield the columns of values of a target, which is empty if there is only one."""
+    for label, tensor in values.columns():
+        if values.names is None:
+            column = _array(tensor)
+        else:
+            column = (_texts if values.are_sequences else _named)(tensor, values.names)
+        yield PredictionColumn(values.what, target, label, column)
 
 
 def _array(values: "Tensor") -> "pyarrow.Array[Any]":
@@ -227,7 +145,7 @@ def _nested(flat: "pyarrow.Array[Any]", shape: tuple[int, ...]) -> "pyarrow.Arra
     return flat
 
 
-def _texts(sequences: "Tensor", names: Sequence[str]) -> "pyarrow.Array[Any]":
+def _texts(sequences: "Tensor", names: Sequence[str | int]) -> "pyarrow.Array[Any]":
     """Return sequences of classes, padded with -1, as texts."""
     import numpy
     import pyarrow
@@ -237,5 +155,5 @@ def _texts(sequences: "Tensor", names: Sequence[str]) -> "pyarrow.Array[Any]":
     letters = _named(sequences[is_class], names)
     ends = is_class.sum(dim=1).cumsum(dim=0).numpy()
     offsets = numpy.concatenate([[0], ends]).astype(numpy.int32)
-    between = "" if all(len(name) <= 1 for name in names) else " "
+    between = "" if all(len(str(name)) <= 1 for name in names) else " "
     return pyarrow.compute.binary_join(pyarrow.ListArray.from_arrays(offsets, letters.cast("string")), between)

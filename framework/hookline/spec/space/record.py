@@ -13,6 +13,29 @@ ENDED: frozenset[TrialState] = frozenset({"finished", "stopped", "pruned", "fail
 
 
 @define(kw_only=True)
+class TrainingRecord:
+    """A training of a trial: one of several if the trial is trained with several seeds, or on several folds."""
+
+    seed: int
+    """The seed."""
+    fold: int | None = None
+    """The index of the fold that is the validation split, if the trial is trained on all folds."""
+    epoch: int
+    """The epoch of the weights that it keeps."""
+    results: Sequence[float]
+    """The monitored numbers of these weights."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON values."""
+        return {**asdict(self), "results": list(map(_in_json, self.results))}
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> "TrainingRecord":
+        """The record in JSON values. Raises a `TypeError` if they are not a record."""
+        return cls(**{**table, "results": list(map(float, table["results"]))})
+
+
+@define(kw_only=True)
 class TrialRecord:
     """A trial of a study: the values that it tries, and how it ended."""
 
@@ -23,9 +46,10 @@ class TrialRecord:
     state: TrialState = "running"
     """How it ended: after all epochs, by a callback, by the tuner, or by an error."""
     results: Sequence[float] | None = None
-    """The monitored numbers of the weights that it keeps; `None` if it has none, or if they are not finite."""
-    of_seeds: list[list[float]] = field(factory=list)
-    """The monitored numbers for each seed, if the trial is trained with several."""
+    """The monitored numbers of the weights that it keeps, or the means over its trainings; `None` if it has none, or if
+    they are not finite."""
+    trainings: list[TrainingRecord] = field(factory=list)
+    """Its trainings that have ended: one for each seed and each fold."""
     curve: dict[int, float] = field(factory=dict)
     """The first monitored number by epoch."""
     reason: str | None = None
@@ -62,8 +86,7 @@ class TrialRecord:
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values; numbers that are not finite as strings."""
         curve = {str(epoch): _in_json(number) for epoch, number in self.curve.items()}
-        of_seeds = [[_in_json(number) for number in numbers] for numbers in self.of_seeds]
-        return {**asdict(self), "curve": curve, "of_seeds": of_seeds}
+        return {**asdict(self), "curve": curve, "trainings": [one.to_json() for one in self.trainings]}
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> "TrialRecord":
@@ -71,11 +94,12 @@ class TrialRecord:
 
         Raises:
             TypeError: if they are not a record.
+            KeyError: if the record of a training has no results.
 
         """
         curve = {int(epoch): float(number) for epoch, number in table.get("curve", {}).items()}
-        of_seeds = [[float(number) for number in numbers] for numbers in table.get("of_seeds", [])]
-        return cls(**{**table, "curve": curve, "of_seeds": of_seeds})
+        trainings = [TrainingRecord.from_json(one) for one in table.get("trainings", [])]
+        return cls(**{**table, "curve": curve, "trainings": trainings})
 
 
 def _in_json(number: float) -> float | str:

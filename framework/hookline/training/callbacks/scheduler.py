@@ -10,7 +10,7 @@ from hookline.errors.text import counted
 from hookline.plugins.stages import Run, hookimpl
 from hookline.script.loop import Loop
 from hookline.script.script import Script
-from hookline.script.written import cannot_be_written
+from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 
@@ -24,6 +24,9 @@ class SchedulerSpec(WrapperSpec):
 
     __slots__ = ()
     family = "scheduler"
+
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"eject_scheduler": ("build_scheduler",)}
+    """The method with lines that `eject` calls, and what does what these say."""
 
     needs_record: ClassVar[bool] = False
     """Whether it needs what was logged. Then it is stepped after each record, also inside an epoch, and cannot be part
@@ -114,14 +117,13 @@ class SchedulerSpec(WrapperSpec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build_scheduler`.")
 
+    @without_lines
     def eject_scheduler(self, script: Script, length: int | None) -> str:
         """An expression that builds the scheduler over `optimizer`, for `hookline eject`."""
-        raise cannot_be_written(f"{type(self).__name__} has no lines of torch: its class has no `eject_scheduler`.")
+        raise NotImplementedError(f"{type(self).__name__} has no `eject_scheduler`.")
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the scheduler, and its steps."""
-        if type(self).build_scheduler is not _owner(type(self), "eject_scheduler").build_scheduler:
-            raise cannot_be_written(f"{type(self).__name__} overrides `build_scheduler`, but not `eject_scheduler`.")
         loop = script.loop
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
         name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
@@ -150,11 +152,6 @@ class SchedulerSpec(WrapperSpec):
     def build(self) -> object:
         """The callback that steps the scheduler."""
         return ScheduleOfSteps(self) if self.is_per_step else Schedule(self)
-
-
-def _owner(kind: type[Any], name: str) -> Any:
-    """The class that defines a method of another one."""
-    return next(one for one in kind.__mro__ if name in vars(one))
 
 
 class Schedule:

@@ -20,7 +20,7 @@ from hookline.plugins.weights import Weights
 from hookline.runs import devices
 from hookline.runs.directory import copy_run
 from hookline.spec.families.raw_inputs import RawInputs
-from hookline.spec.objective.prediction_columns import PARTS
+from hookline.spec.objective.prediction_values import PARTS
 from hookline.spec.training import TrainingSpec
 from hookline.training.deployment.signature import Signature, arguments_of, few_rows
 from hookline.training.predictions import columns_of, predicted_batch, spread

@@ -49,8 +49,8 @@ def chart(draw: Callable[["Axes"], None], name: str, description: str, width: fl
 def with_trials(svg: str) -> str:
     """Give each point and line of a trial its number as an attribute.
 
-    >>> with_trials('<g id="trials:3,5"><defs><path d=""/></defs><g><use x="1"/><use x="2"/></g></g><g id="a"><use/>')
-    '<g><defs><path d=""/></defs><g><use data-trial="3" x="1"/><use data-trial="5" x="2"/></g></g><g id="a"><use/>'
+    >>> with_trials('<g id="trials:3,5"><defs><path d=""/></defs><use x="1"/><use x="2"/></g><g id="axes_1"><use/>')
+    '<g><defs><path d=""/></defs><use data-trial="3" x="1"/><use data-trial="5" x="2"/></g><g id="axes_1"><use/>'
     """
     first, *others = GROUP.split(svg)
     parts = [first]

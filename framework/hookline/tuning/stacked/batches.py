@@ -16,10 +16,10 @@ class Together(NamedTuple):
 
     batch: Batch
     """The batch that all share, or their batches, stacked: each tensor is `(members, rows, …)`."""
-    is_shared: bool
-    """Whether all members share it."""
     own: Sequence[Batch]
     """The batch of each member."""
+    is_shared: bool
+    """Whether all members share it."""
 
     @property
     def distinct(self) -> Sequence[Batch]:
@@ -47,14 +47,14 @@ def epoch_of(batches: "Sequence[Batches]", number: int) -> Iterator[Together]:
     first = batches[0]
     if all(other is first for other in batches):
         for batch in first.epoch(number):
-            yield Together(batch, True, [batch] * len(batches))
+            yield Together(batch, [batch] * len(batches), is_shared=True)
         return
     # Members with the same split get the same batches.
     distinct = {id(one): one for one in batches}
     for several in zip(*(one.epoch(number) for one in distinct.values()), strict=True):
         by_split = dict(zip(distinct, several, strict=True))
         own = [by_split[id(one)] for one in batches]
-        yield Together(_stacked(own), False, own)
+        yield Together(_stacked(own), own, is_shared=False)
 
 
 def _stacked(own: Sequence[Batch]) -> Batch:

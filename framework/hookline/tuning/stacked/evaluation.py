@@ -1,7 +1,7 @@
 """Evaluate the models of all members of a stack at once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 

@@ -99,7 +99,7 @@ class Member:
     def leave_step(self, entered: Entered | None) -> None:
         """Run what follows a step."""
         if entered is not None:
-            self._guarded(lambda: entered.answered(True))
+            self._guarded(lambda: entered.answered(answer=True))
         self.run.state.step += 1
 
     def end_epoch(self, table: LossTable, index: int) -> None:

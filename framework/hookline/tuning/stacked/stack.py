@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hookline.plugins.signals import Interruption
-from hookline.tuning.stacked.batches import Together, epoch_of
 from hookline.tuning.stacked.computation import Computation
 from hookline.tuning.stacked.losses import LossTable
 from hookline.tuning.stacked.members import Member

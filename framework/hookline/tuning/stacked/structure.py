@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def can_share_a_stack(one: tuple[Run, Parts], other: tuple[Run, Parts]) -> bool:
     """Whether two runs compute the same, except for the values of parameters, the optimizer, and the probability of
-    dropout."""
+    dropout.
+    """
     (first_run, first), (second_run, second) = one, other
     return (
         _sections(first_run) == _sections(second_run)

@@ -19,6 +19,7 @@ from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
 from hookline.tuning.stacked.stack import Stack
 from hookline.tuning.stacked.structure import can_share_a_stack
 from hookline.tuning.tasks import Task
+from hookline.tuning.trainings import Training
 
 if TYPE_CHECKING:
     from hookline.plugins.stages import Run
@@ -32,6 +33,7 @@ class _Opened:
 
     task: Task
     curve: Curve
+    training: Training
     run: "Run"
     parts: Parts
     member: Member
@@ -78,7 +80,7 @@ class StackedTrainer:
                     return
         for task in sorted(alone, key=lambda one: one.record.number):
             if self.trainer.interruption.number is None:
-                task.record.curve.clear()
+                task.record.curve.clear(), task.record.trainings.clear()
                 self.trainer.train(task.record, task.write, task.prunes, is_kept)
 
     def _opened(
@@ -106,14 +108,14 @@ class StackedTrainer:
 
         curve = Curve(self.trainer.plan.monitors[0], task.record, task.prunes)
         evaluator = Evaluator()
-        run = open_runs.enter_context(
-            self.trainer.opened(task.record, curve, (Origin("the stack of the study"), evaluator))
-        )
+        inner = Origin("the stack of the study"), evaluator
+        run, trainings = open_runs.enter_context(self.trainer.opened(task.record, curve, inner))
         parts = prepared(run) if self._keeps_all else built_parts(run)
         generator = torch.get_rng_state()
         refuse_unstackable(run, parts, evaluator)
         self.trainer.begin_directory(run, task.record)
-        return _Opened(task, curve, run, parts, Member(run=run, parts=parts, evaluator=evaluator, generator=generator))
+        member = Member(run=run, parts=parts, evaluator=evaluator, generator=generator)
+        return _Opened(task, curve, trainings[0], run, parts, member)
 
     @property
     def _keeps_all(self) -> bool:
@@ -132,7 +134,7 @@ class StackedTrainer:
         opened.run.raise_if_interrupted()
         record.together = members
         try:
-            self.trainer.note(record, trial, opened.member.failure, opened.curve)
+            self.trainer.note(record, opened.training, trial, opened.member.failure, opened.curve)
         except HooklineError as error:
             record.state, record.reason = "failed", str(error)
         record.seconds = round(trial.seconds / members, 3)

@@ -61,7 +61,7 @@ def test_a_good_space_has_no_problems():
         ("low = 8, high = 256", "low = 0, high = 256", [("out-of-bounds", "0")]),
         ("low = 8, high = 256, log = true", "low = 0, high = 256", [("out-of-bounds", "0")]),
         ("low = 8, high = 256", "low = 300, high = 256", [("out-of-bounds", "256")]),
-        ("low = 8, high = 256", "low = 8.5, high = 256", [("wrong-type", "8.5"), ("wrong-type", "256")]),
+        ("low = 8, high = 256", "low = 8.5, high = 256", [("wrong-type", "8.5")]),
         ("low = 8, high = 256", "low = 8, hihg = 256", [("unknown-key", "hihg")]),
         ('"data.batch_size"', '"data.batch_sise"', [("unknown-key", '"data.batch_sise"')]),
         ('"data.batch_size"', '"dat.batch_size"', [("unknown-key", '"dat.batch_size"')]),

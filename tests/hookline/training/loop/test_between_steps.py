@@ -84,7 +84,7 @@ def same_weights(first, second):
 
 def files(run):
     result = json.loads((run / "result.json").read_text())
-    del result["seconds"]
+    del result["seconds"], result["traced_steps"]
     return (run / "metrics.jsonl").read_bytes(), (run / "model.safetensors").read_bytes(), result
 
 

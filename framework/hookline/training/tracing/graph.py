@@ -1,0 +1,214 @@
+"""A graph of recorded operations: which values each one takes, and which tensors are its inputs and outputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from hookline.training.tracing.recording import Recorded
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch._ops import OpOverload
+
+IGNORED = frozenset({"profiler"})
+"""The namespaces of operations that compute nothing."""
+
+READ = frozenset({"_ctc_loss", "_pack_padded_sequence", "is_nonzero", "item", "segment_reduce"})
+"""Operations that look at values to decide how they compute, besides those that torch marks so."""
+
+FINAL = frozenset({"resize_", "set_"})
+"""Operations that give a tensor other memory in place."""
+
+OF_BATCH_NORM = frozenset({"running_mean", "running_var"})
+"""Arguments that operations write to although their schemas do not say so."""
+
+
+class Untraceable(Exception):  # noqa: N818 - It is a reason, and no error: the layers compute the step then.
+    """Says why the operations of a step cannot be repeated without the layers."""
+
+
+@frozen
+class Value:
+    """A tensor of a graph: an input, or a result of an operation."""
+
+    number: int
+
+
+@frozen
+class Call:
+    """An operation with its arguments, in which `Value` stands for a tensor."""
+
+    operation: "OpOverload"
+    arguments: Sequence[Any]
+    keywords: Mapping[str, Any]
+    results: Sequence[Value | None]
+    """Its results; `None` for one that is no tensor."""
+    is_several: bool
+    """Whether it returns several results, or a list of them."""
+    is_list: bool = False
+    """Whether it returns a list whose length its schema does not say."""
+
+    def values(self) -> list[Value]:
+        """The values that it takes."""
+        return [one for part in (*self.arguments, *self.keywords.values()) for one in _values_in(part)]
+
+
+@frozen
+class Graph:
+    """Operations in the order in which they run."""
+
+    inputs: Sequence[Value]
+    calls: Sequence[Call]
+    outputs: Sequence[Value]
+    written: frozenset[Value] = field(default=frozenset())
+    """The inputs that the operations change in place."""
+
+
+def _values_in(part: Any) -> list[Value]:
+    if isinstance(part, Value):
+        return [part]
+    return [one for element in part for one in _values_in(element)] if isinstance(part, (list, tuple)) else []
+
+
+def replaced(part: Any, change: Callable[[Value], Value]) -> Any:
+    """Return an argument with other values."""
+    if isinstance(part, Value):
+        return change(part)
+    return [replaced(element, change) for element in part] if isinstance(part, (list, tuple)) else part
+
+
+class GraphBuilder:
+    """Makes a graph of recorded operations."""
+
+    def __init__(self, known: "Sequence[Tensor]"):
+        """Begin with the tensors that exist before the operations. Those that they use become inputs."""
+        self._values: dict[int, Value] = {}
+        self._known = {id(tensor): index for index, tensor in enumerate(known)}
+        self.indices: dict[Value, int] = {}
+        """The index among the known tensors of each input."""
+        self._calls: list[Call] = []
+        self._written: set[Value] = set()
+        self.tensors: list[Tensor] = []
+        """The tensor of each value, by its number."""
+        self.reshaped: set[Value] = set()
+        """The values whose tensors got another shape in place, so that the tensor no longer has that of the value."""
+
+    def add(self, recorded: Recorded) -> None:
+        """Add an operation.
+
+        Raises:
+            Untraceable: If it cannot be repeated without the layers.
+
+        """
+        import torch
+
+        operation = recorded.operation
+        if not isinstance(operation, torch._ops.OpOverload):
+            raise Untraceable(f"{operation} is no operation of torch.ops")
+        if operation.namespace in IGNORED:
+            return
+        _refuse(operation, recorded)
+        if torch.Tag.inplace_view in operation.tags:
+            self._add_reshaping(operation, recorded)
+            return
+        arguments = [self._argument(operation, one) for one in recorded.arguments]
+        keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
+        self._note_written(operation, arguments, keywords)
+        result = recorded.result
+        is_several = isinstance(result, (list, tuple))
+        results = [self._result(operation, one) for one in (result if is_several else [result])]
+        is_list = len(operation._schema.returns) == 1 and is_several
+        self._calls.append(Call(operation, arguments, keywords, results, is_several, is_list))
+
+    def graph(self, outputs: "Sequence[Tensor]") -> Graph:
+        """Return the graph with these outputs.
+
+        Raises:
+            Untraceable: If an output is not the result of an operation.
+
+        """
+        for tensor in outputs:
+            if id(tensor) not in self._values:
+                self._input(tensor, "an output")
+        ends = [self._values[id(tensor)] for tensor in outputs]
+        return Graph(list(self.indices), self._calls, ends, frozenset(self._written & set(self.indices)))
+
+    def _add_reshaping(self, operation: "OpOverload", recorded: Recorded) -> None:
+        """Add an operation such as `transpose_` as one that returns a new view, which takes the place of the tensor."""
+        import torch
+
+        tensor, *others = recorded.arguments
+        before = self._argument(operation, tensor)
+        name = operation._schema.name.partition("::")[2]
+        views = getattr(torch.ops.aten, name.removesuffix("_"))
+        view = getattr(views, operation._overloadname, None) or getattr(views, "int", None)
+        if view is None or before in self.indices or name in FINAL:
+            raise Untraceable(f"{operation} changes the shape of a tensor in place")
+        self.reshaped.add(before)
+        after = self._values[id(tensor)] = self._new(tensor)
+        self._calls.append(Call(view, [before, *others], recorded.keywords, [after], is_several=False))
+
+    def _argument(self, operation: "OpOverload", argument: Any) -> Any:
+        import torch
+
+        if isinstance(argument, torch.Tensor):
+            if id(argument) not in self._values:
+                self._input(argument, f"{operation}")
+            return self._values[id(argument)]
+        if isinstance(argument, torch.Generator):
+            raise Untraceable(f"{operation} draws from a generator of its own")
+        if isinstance(argument, (list, tuple)):
+            return [self._argument(operation, element) for element in argument]
+        return argument
+
+    def _input(self, tensor: "Tensor", user: str) -> None:
+        index = self._known.get(id(tensor))
+        if index is None:
+            raise Untraceable(f"{user} takes a tensor that is neither in the batch nor an attribute of a layer")
+        value = self._values[id(tensor)] = self._new(tensor)
+        self.indices[value] = index
+
+    def _result(self, operation: "OpOverload", result: Any) -> Value | None:
+        import torch
+
+        if not isinstance(result, torch.Tensor):
+            if result is None:
+                return None
+            raise Untraceable(f"{operation} returns a {type(result).__name__}")
+        if type(result) is not torch.Tensor and id(result) not in self._values:
+            raise Untraceable(f"{operation} returns a {type(result).__name__}")
+        if id(result) not in self._values:
+            self._values[id(result)] = self._new(result)
+        return self._values[id(result)]
+
+    def _new(self, tensor: "Tensor") -> Value:
+        import torch
+
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
+            raise Untraceable("a tensor is sparse, nested or quantized")
+        self.tensors.append(tensor)
+        return Value(len(self.tensors) - 1)
+
+    def _note_written(self, operation: "OpOverload", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+        for index, declared in enumerate(operation._schema.arguments):
+            alias = declared.alias_info
+            if (alias is not None and alias.is_write) or declared.name in OF_BATCH_NORM:
+                given = arguments[index] if index < len(arguments) else keywords.get(declared.name)
+                self._written.update(_values_in(given))
+
+
+def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
+    """Raise `Untraceable` if the result of an operation, or what follows, depends on more than the tensors it takes."""
+    import torch
+
+    name = operation._schema.name.partition("::")[2]
+    if operation.namespace != "aten":
+        raise Untraceable(f"{operation} is an operation outside of torch")
+    tags = operation.tags
+    if name == "index":
+        indices = recorded.arguments[1]
+        if any(one is not None and one.dtype in (torch.bool, torch.uint8) for one in indices):
+            raise Untraceable("the shape of what is selected by a mask depends on its values")
+    elif name in READ or torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags:
+        raise Untraceable(f"{operation} looks at the values of a tensor")

@@ -1,0 +1,83 @@
+"""Record a step while the layers compute it, and make its trace."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from hookline.spec.objective.objective import Term
+from hookline.training.tracing.graph import Untraceable
+from hookline.training.tracing.recording import Recorded, with_recording
+from hookline.training.tracing.runners import Runner
+from hookline.training.tracing.snapshot import Snapshot, state_of_python
+from hookline.training.tracing.traced_step import TracedStep, tensors_of, traced_step
+from hookline.training.tracing.watched import Watched
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn, optim
+
+    from hookline.data.batches import Batch
+
+
+LARGEST = 256 * 2**20
+"""The largest size in bytes of the parameters and buffers, which are copied to compare the first steps."""
+
+
+class RecordedStep:
+    """A step that is recorded while the layers compute it."""
+
+    def __init__(self, watched: Watched, parameters: "Sequence[nn.Parameter]", batch: "Batch"):
+        """Copy the state before the step.
+
+        Args:
+            watched: the attributes of the layers.
+            parameters: the parameters of the optimizer.
+            batch: the batch of the step.
+
+        Raises:
+            Untraceable: If the gradients of a parameter add up over the steps, or if there are too many parameters.
+
+        """
+        of_optimizer = {id(parameter) for parameter in parameters}
+        if any(tensor.requires_grad and id(tensor) not in of_optimizer for tensor in watched.tensors):
+            raise Untraceable("the optimizer does not have all parameters")
+        if sum(tensor.nbytes for tensor in watched.tensors) > LARGEST:
+            raise Untraceable("the parameters are so large that they are not copied")
+        self._watched, self._parameters, self._batch = watched, parameters, batch
+        self._before = Snapshot([*watched.tensors, *tensors_of(batch)])
+        self._of_python = state_of_python()
+        self._operations: list[Recorded] = []
+        self._loss: Any = None
+
+    def record(self, gradients: "Callable[[], Tensor]") -> "Tensor":
+        """Compute the gradients, and record the operations."""
+        self._loss, self._operations = with_recording(gradients)
+        return self._loss
+
+    def undo(self) -> None:
+        """Restore the state before the step."""
+        self._before.restore()
+
+    def traced(self, terms: Sequence[Term], runner: Runner) -> TracedStep:
+        """Return the trace.
+
+        Args:
+            terms: the terms of `[losses]` after the step.
+            runner: makes the program of a graph.
+
+        Raises:
+            Untraceable: If the operations cannot be repeated without the layers.
+
+        """
+        if (change := self._watched.change()) is not None:
+            raise Untraceable(f"a step changes {change}")
+        if state_of_python() != self._of_python:
+            raise Untraceable("a layer draws random numbers from Python or NumPy")
+        return traced_step(
+            self._operations, self._batch, self._loss, terms, self._parameters, self._watched.tensors, runner
+        )
+
+
+def parameters_of(optimizer: "optim.Optimizer") -> "list[nn.Parameter]":
+    """The parameters of an optimizer, in the order of its groups."""
+    groups: list[dict[str, Any]] = optimizer.param_groups
+    return list(chain.from_iterable(group["params"] for group in groups))

@@ -1,0 +1,166 @@
+"""Simplify a graph without a change of any bit: fewer views, copies and constants."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.training.tracing.graph import Call, Graph, Value, replaced
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONSTANT = frozenset({"full_like", "ones_like", "scalar_tensor", "zeros_like"})
+"""Operations whose result depends on the shapes of their arguments and not on values."""
+
+LARGEST_CONSTANT = 16
+"""The largest number of elements of a constant to keep."""
+
+
+def simplified(
+    graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]
+) -> tuple[Graph, "dict[Value, Tensor]"]:
+    """Return an equivalent graph, and the constants that became inputs of it.
+
+    Args:
+        graph: the graph.
+        tensors: the tensor of each value when the operations were recorded, which say what shares memory.
+        reshaped: the values whose tensors have another shape now.
+
+    """
+    memory = Memory(tensors, reshaped)
+    graph = _without_equal_views(graph, memory)
+    graph = _without_copies(graph, memory)
+    graph, constants = _with_constants(graph, memory)
+    return _without_unused_views(graph, memory), constants
+
+
+class Memory:
+    """Which values of a graph share memory."""
+
+    def __init__(self, tensors: "Sequence[Tensor]", reshaped: Collection[Value]):
+        """Take the tensor of each value."""
+        self.tensors, self._reshaped = tensors, reshaped
+
+    def storage(self, value: Value) -> int:
+        """Identify the memory of a value."""
+        return int(self.tensors[value.number].untyped_storage()._cdata)
+
+    def place(self, value: Value) -> tuple[Any, ...]:
+        """Describe which elements of the memory a value consists of."""
+        if value in self._reshaped:
+            return (value,)
+        one = self.tensors[value.number]
+        flags = one.is_conj(), one.is_neg()
+        return self.storage(value), one.storage_offset(), one.shape, one.stride(), one.dtype, flags
+
+    def is_view(self, call: Call) -> bool:
+        """Whether the call only returns another view of a tensor that it takes."""
+        if call.is_several or call.results[0] is None or _writes(call):
+            return False
+        return self.storage(call.results[0]) in {self.storage(value) for value in call.values()}
+
+
+def _writes(call: Call) -> bool:
+    schema = call.operation._schema
+    return any(one.alias_info is not None and one.alias_info.is_write for one in schema.arguments)
+
+
+def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
+    """Use the earlier one of two views of the same elements, such as a tensor instead of what `detach` returns."""
+    known = {memory.place(value): value for value in graph.inputs}
+    same: dict[Value, Value] = {}
+    inputs, ends = set(graph.inputs), set(graph.outputs)
+    calls = []
+    for call in graph.calls:
+        changed = _changed(call, same)
+        result = changed.results[0] if changed.results else None
+        if result is not None and memory.is_view(changed):
+            earlier = known.setdefault(memory.place(result), result)
+            # An output must be a tensor of its own.
+            if earlier != result and not (result in ends and earlier in inputs):
+                same[result] = earlier
+                continue
+        for one in changed.results:
+            if one is not None:
+                known.setdefault(memory.place(one), one)
+        calls.append(changed)
+    return evolve(graph, calls=calls, outputs=[same.get(value, value) for value in graph.outputs])
+
+
+def _changed(call: Call, same: dict[Value, Value]) -> Call:
+    def change(value: Value) -> Value:
+        return same.get(value, value)
+
+    return evolve(
+        call,
+        arguments=replaced(call.arguments, change),
+        keywords={name: replaced(one, change) for name, one in call.keywords.items()},
+        # An operation in place returns the tensor that it changes.
+        results=[one if one is None else change(one) for one in call.results],
+    )
+
+
+def _without_copies(graph: Graph, memory: Memory) -> Graph:
+    """Return gradients instead of copies of them.
+
+    Autograd gives a gradient to the parameter without a copy if nothing else refers to it. While operations are
+    recorded something does, so it makes a copy. It is left out if nothing uses the memory of the original later.
+    """
+    calls = list(graph.calls)
+    ends = list(graph.outputs)
+    for copying in reversed(
+        [index for index, call in enumerate(calls) if call.operation._schema.name == "aten::copy_"]
+    ):
+        target, source = calls[copying].arguments[:2]
+        making = next((index for index in range(copying) if target in calls[index].results), None)
+        if making is None or calls[making].operation._schema.name != "aten::new_empty_strided" or target not in ends:
+            continue
+        if memory.place(target)[1:] != memory.place(source)[1:]:
+            continue
+        storage = memory.storage(source)
+        elsewhere = {memory.storage(value) for value in (*graph.inputs, *(end for end in ends if end != target))}
+        later = {memory.storage(value) for call in calls[copying + 1 :] for value in call.values()}
+        between = {value for call in calls[making + 1 : copying] for value in call.values()}
+        if storage in elsewhere | later or target in between:
+            continue
+        same = {target: source}
+        calls = [_changed(call, same) for index, call in enumerate(calls) if index not in (making, copying)]
+        ends = [same.get(end, end) for end in ends]
+    return evolve(graph, calls=calls, outputs=ends)
+
+
+def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, Tensor]"]:
+    """Make inputs of small constants, which are then computed only once."""
+    unsuitable = {memory.storage(value) for value in graph.outputs} | set(_written(graph.calls, memory))
+    constants = {}
+    calls = []
+    for call in graph.calls:
+        result = call.results[0] if len(call.results) == 1 else None
+        if (
+            result is not None
+            and call.operation._schema.name.partition("::")[2] in CONSTANT
+            and memory.tensors[result.number].numel() <= LARGEST_CONSTANT
+            and memory.storage(result) not in unsuitable
+        ):
+            constants[result] = memory.tensors[result.number]
+        else:
+            calls.append(call)
+    return evolve(graph, calls=calls, inputs=[*graph.inputs, *constants]), constants
+
+
+def _written(calls: Iterable[Call], memory: Memory) -> Iterable[int]:
+    for call in calls:
+        if _writes(call):
+            yield from map(memory.storage, call.values())
+
+
+def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
+    used = set(graph.outputs)
+    calls: list[Call] = []
+    for call in reversed(graph.calls):
+        if not memory.is_view(call) or used.intersection(call.results):
+            used.update(call.values())
+            calls.append(call)
+    calls.reverse()
+    return evolve(graph, calls=calls, inputs=[value for value in graph.inputs if value in used])

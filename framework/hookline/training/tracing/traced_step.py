@@ -1,0 +1,126 @@
+"""A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.spec.objective.objective import Objective, Term
+from hookline.training.tracing.graph import Graph, GraphBuilder
+from hookline.training.tracing.recording import Recorded
+from hookline.training.tracing.runners import Program, Runner
+from hookline.training.tracing.simplified import simplified
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from hookline.data.batches import Batch
+
+
+def tensors_of(batch: "Batch") -> "list[Tensor]":
+    """The tensors of a batch, in a fixed order."""
+    tensors = [*batch.inputs.values(), *batch.targets.values()]
+    if batch.weights is not None:
+        tensors.append(batch.weights)
+    return tensors
+
+
+@frozen
+class TracedStep:
+    """The program of a step, and what it takes and returns."""
+
+    graph: Graph
+    program: Program
+    fixed: "Sequence[Tensor]"
+    """The parameters, buffers and constants that the program takes before the tensors of a batch."""
+    of_batch: Sequence[int]
+    """The indices of the tensors of a batch that the program takes."""
+    with_gradient: "Sequence[nn.Parameter]"
+    """The parameters whose gradients the program returns, after the loss."""
+    without_gradient: "Sequence[nn.Parameter]"
+    """The other parameters of the optimizer."""
+    terms: Sequence[Term]
+    """The terms of `[losses]`, with the index of an output in place of each tensor."""
+
+    def run(self, batch: "Batch") -> "Sequence[Tensor]":
+        """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
+        tensors = tensors_of(batch)
+        return self.program(*self.fixed, *(tensors[index] for index in self.of_batch))
+
+    def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
+        """Compute the gradients of a batch, store them in `grad` and return the loss."""
+        outputs = self.run(batch)
+        for parameter in self.without_gradient:
+            parameter.grad = None
+        for index, parameter in enumerate(self.with_gradient, 1):
+            parameter.grad = outputs[index]
+        if self.terms:
+            objective.keep_terms(criterion, [_filled(term, outputs) for term in self.terms])
+        return outputs[0]
+
+
+def _filled(term: Term, outputs: "Sequence[Tensor]") -> Term:
+    parts: list[Any] = [outputs[part.index] if isinstance(part, _Output) else part for part in term]
+    return Term(*parts)
+
+
+@frozen
+class _Output:
+    index: int
+
+
+def traced_step(
+    operations: Iterable[Recorded],
+    batch: "Batch",
+    loss: "Tensor",
+    terms: Sequence[Term],
+    parameters: "Sequence[nn.Parameter]",
+    known: "Sequence[Tensor]",
+    runner: Runner,
+) -> TracedStep:
+    """Make the program of a recorded step.
+
+    Args:
+        operations: the operations of the step.
+        batch: its batch.
+        loss: the loss that it returned.
+        terms: the terms of `[losses]` after it.
+        parameters: the parameters of the optimizer, which have their gradients.
+        known: the parameters, buffers and other tensors that layers have.
+        runner: makes the program of a graph.
+
+    Raises:
+        Untraceable: If the operations cannot be repeated without the layers.
+
+    """
+    tensors = tensors_of(batch)
+    builder = GraphBuilder([*known, *tensors])
+    for operation in operations:
+        builder.add(operation)
+    with_gradient = [parameter for parameter in parameters if parameter.grad is not None]
+    outputs: list[Any] = [loss, *(parameter.grad for parameter in with_gradient)]
+    template = [Term(*(_output(part, outputs) for part in term)) for term in terms]
+    graph, constants = simplified(builder.graph(outputs), builder.tensors, builder.reshaped)
+    first = len(known)
+    fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
+    others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
+    graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+    return TracedStep(
+        graph=graph,
+        program=runner(graph),
+        fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
+        of_batch=[builder.indices[value] - first for value in others],
+        with_gradient=with_gradient,
+        without_gradient=[parameter for parameter in parameters if parameter.grad is None],
+        terms=template,
+    )
+
+
+def _output(part: Any, outputs: list[Any]) -> Any:
+    """Return the index of a tensor among the outputs, to which it is added; return anything else as it is."""
+    import torch
+
+    if not isinstance(part, torch.Tensor):
+        return part
+    outputs.append(part)
+    return _Output(len(outputs) - 1)

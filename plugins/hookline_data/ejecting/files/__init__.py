@@ -1,0 +1,1 @@
+"""The lines that read files."""

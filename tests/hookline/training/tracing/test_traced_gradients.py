@@ -1,0 +1,301 @@
+"""Steps are traced only as long as a trace computes the same bits as the layers."""
+
+import numpy
+import pytest
+import torch
+import tracing
+from torch import nn
+
+from hookline.data import Batch
+from hookline.plugins.traced_steps import TracedSteps
+from hookline.training.tracing import traced_gradients, worth
+
+
+def batches(count, rows=4):
+    generator = torch.Generator().manual_seed(0)
+    return [
+        Batch({"x": torch.randn(rows, 3, generator=generator)}, {"y": torch.randn(rows, 2, generator=generator)})
+        for _ in range(count)
+    ]
+
+
+class Layer(nn.Module):
+    """A linear layer, and what a test adds to it."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.linear, self.change, self.calls, self.rate, self.scales = nn.Linear(3, 2), change, 0, 0.5, [1.0]
+
+    def forward(self, rows):
+        """Apply the layer."""
+        return self.change(self, self.linear(rows))
+
+
+def made(change=lambda layer, rows: rows):
+    return lambda: (Layer(change), nn.MSELoss())
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Trace however short the run is; compare first, as usual."""
+    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: True)
+
+
+AGAIN = 1 + traced_gradients.CHECKS
+FIRST = worth.WARM_UP + AGAIN
+
+
+@pytest.mark.usefixtures("always")
+def test_the_first_batches_of_each_shape_are_computed_by_the_layers():
+    small, large = batches(20, rows=2), batches(20)
+    alternating = [batch for pair in zip(small, large, strict=True) for batch in pair]
+    assert tracing.both_ways(made(), alternating) == TracedSteps(traced=40 - 2 * FIRST, by_layers=2 * FIRST)
+
+
+@pytest.mark.usefixtures("always")
+def test_random_numbers_and_running_statistics_are_those_of_the_layers():
+    def make():
+        return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(), nn.Linear(8, 2)), nn.MSELoss()
+
+    assert tracing.both_ways(make, batches(20)).traced == 20 - FIRST
+
+
+def test_a_short_run_is_not_traced():
+    counts = tracing.both_ways(made(), batches(20), steps=20)
+    assert counts == TracedSteps(0, 20, ["the run is too short to earn back the cost of tracing"])
+
+
+def test_a_trace_that_is_not_faster_is_not_used(monkeypatch):
+    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: False)
+    assert tracing.both_ways(made(), batches(20)) == TracedSteps(0, 20, ["a step takes as long when it is traced"])
+
+
+def test_a_slow_step_is_not_traced(monkeypatch):
+    monkeypatch.setattr(worth, "SLOWEST_STEP", 0.0)
+    counts = tracing.both_ways(made(), batches(20))
+    assert counts == TracedSteps(0, 20, ["a step takes so long that tracing saves little"])
+
+
+def counting(layer, rows):
+    layer.calls += 1
+    return rows * layer.calls
+
+
+def remembering(layer, rows):
+    layer.scales.append(1.0)
+    return rows * len(layer.scales)
+
+
+def looking(layer, rows):
+    return rows if rows.sum() > 0 else -rows
+
+
+def drawing(layer, rows):
+    return rows * numpy.random.rand()
+
+
+def selecting(layer, rows):
+    return rows[rows[:, 0] > 0].sum() + rows
+
+
+def from_numpy(layer, rows):
+    return rows + torch.from_numpy(rows.detach().numpy() * 2)
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (counting, "a step changes Layer"),
+        (remembering, "a step changes Layer.scales"),
+        (looking, "aten._local_scalar_dense.default looks at the values of a tensor"),
+        (drawing, "a layer draws random numbers from Python or NumPy"),
+        (selecting, "the shape of what is selected by a mask depends on its values"),
+        (from_numpy, "aten.lift_fresh.default takes a tensor that is neither in the batch nor an attribute of a layer"),
+    ],
+)
+def test_a_layer_that_depends_on_more_than_its_tensors_computes_each_step_once(change, reason):
+    numpy.random.seed(0)
+    state = numpy.random.get_state()
+
+    def make():
+        numpy.random.set_state(state)
+        return made(change)()
+
+    assert tracing.both_ways(make, batches(20)) == TracedSteps(0, 20, [reason])
+
+
+@pytest.mark.usefixtures("always")
+def test_a_layer_that_reads_something_that_changes_in_the_first_batches_is_found():
+    elsewhere = []
+
+    def changing(layer, rows):
+        elsewhere.append(1)
+        return rows * min(len(elsewhere), worth.WARM_UP + 2)
+
+    def make():
+        elsewhere.clear()
+        return made(changing)()
+
+    counts = tracing.both_ways(make, batches(20))
+    assert counts == TracedSteps(0, 20, ["the trace computes other bits of the loss"])
+
+
+def trained(change_at_10, count=30):
+    """Train both ways, with a change of the model after 10 steps; return what was traced."""
+    run, weights = tracing.run_of(), []
+    for is_traced in (False, True):
+        torch.manual_seed(1)
+        model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 2))
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        gradients = tracing.Plain(model, criterion, optimizer).gradients
+        if is_traced:
+            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+        for step, batch in enumerate(batches(count)):
+            if step == 10:
+                change_at_10(model, optimizer)
+            gradients(batch)
+            optimizer.step()
+        weights.append([parameter.detach().clone() for parameter in model.parameters()])
+    assert tracing.are_equal(*weights)
+    return run.traced_steps
+
+
+def other_dropout(model, optimizer):
+    model[1].p = 0.1
+
+
+def frozen(model, optimizer):
+    model[0].requires_grad_(requires_grad=False)
+
+
+def evaluating(model, optimizer):
+    model[1].eval()
+
+
+def another_layer(model, optimizer):
+    model[1] = nn.Tanh()
+
+
+def another_parameter(model, optimizer):
+    model[2].bias = nn.Parameter(torch.ones(2))
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (other_dropout, "Sequential.1"),
+        (frozen, "which parameters are trained"),
+        (evaluating, "Sequential.1"),
+        (another_layer, "Sequential"),
+    ],
+)
+def test_a_change_of_a_layer_requires_a_new_trace(change, reason):
+    counts = trained(change)
+    assert counts == TracedSteps(30 - FIRST - AGAIN, FIRST + AGAIN, [f"a change of {reason} required a new trace"])
+
+
+@pytest.mark.usefixtures("always")
+def test_a_parameter_that_the_optimizer_does_not_have_is_found():
+    counts = trained(another_parameter)
+    assert counts.by_layers == 30 - (10 - FIRST)
+    assert counts.reasons[1:] == ["the optimizer does not have all parameters"]
+
+
+@pytest.mark.usefixtures("always")
+def test_a_hook_is_called_in_each_step():
+    outputs = []
+
+    def hook(model, optimizer):
+        model[2].register_forward_hook(lambda *given: outputs.append(given))
+
+    counts = trained(hook)
+    assert len(outputs) == 2 * 20
+    assert counts.reasons == ["a change of the hooks of a layer required a new trace", "Sequential.2 has hooks"]
+
+
+@pytest.mark.usefixtures("always")
+def test_too_many_changes_end_tracing():
+    def make():
+        return made(lambda layer, rows: rows * layer.rate)()
+
+    run = tracing.run_of()
+    model, criterion = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    plain = tracing.Plain(model, criterion, optimizer)
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    for index, batch in enumerate(batches(traced_gradients.MOST_CHANGES * 10 + 20)):
+        if index % 10 == 9:
+            model.rate += 0.5
+        gradients(batch)
+    assert run.traced_steps.by_layers >= traced_gradients.MOST_CHANGES * AGAIN + 20
+    last = plain.calls
+    gradients(batch)
+    assert plain.calls == last + 1
+
+
+@pytest.mark.usefixtures("always")
+def test_a_step_that_is_observed_is_computed_by_the_layers():
+    run = tracing.run_of()
+    model, criterion = made()()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    plain = tracing.Plain(model, criterion, optimizer)
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    for batch in batches(10):
+        gradients(batch)
+    assert plain.calls == FIRST
+    saved = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(tensor) or tensor, lambda tensor: tensor):
+        gradients(batch)
+    assert plain.calls == FIRST + 1
+    assert saved
+    gradients(batch)
+    assert plain.calls == FIRST + 1
+
+
+@pytest.mark.usefixtures("always")
+def test_an_error_is_that_of_the_layers():
+    run = tracing.run_of()
+    torch.manual_seed(0)
+    model, criterion = nn.Sequential(nn.Embedding(5, 3)), nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    gradients = traced_gradients.traced_gradients(
+        run, model, criterion, optimizer, tracing.Plain(model, criterion, optimizer).gradients
+    )
+    for _ in range(10):
+        gradients(Batch({"x": torch.tensor([1, 2])}, {"y": torch.ones(2, 3)}))
+    assert run.traced_steps.traced == 10 - FIRST
+    with pytest.raises(IndexError, match="index out of range in self"):
+        gradients(Batch({"x": torch.tensor([1, 7])}, {"y": torch.ones(2, 3)}))
+
+
+@pytest.mark.usefixtures("always")
+def test_batches_with_lengths_are_computed_by_the_layers():
+    run = tracing.run_of()
+    model, criterion = made()()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    plain = tracing.Plain(model, criterion, optimizer)
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    for batch in batches(10):
+        gradients(Batch(batch.inputs, batch.targets, {"x": torch.tensor([1, 2, 3, 3])}))
+    assert plain.calls == 10
+    assert run.traced_steps == TracedSteps(0, 10, ["the inputs are sequences with lengths"])
+
+
+@pytest.mark.usefixtures("always")
+def test_what_a_layer_reads_from_elsewhere_is_not_noticed_later():
+    """The limit of what is guaranteed, as docs/tracing.md says."""
+    elsewhere = [1.0]
+    run = tracing.run_of()
+    model, criterion = made(lambda layer, rows: rows * elsewhere[0])()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    plain = tracing.Plain(model, criterion, optimizer)
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    losses = [gradients(batch) for batch in [batches(1)[0]] * (FIRST + 1)]
+    elsewhere[0] = 2.0
+    assert gradients(batches(1)[0]) == losses[0] != plain.gradients(batches(1)[0])

@@ -1,0 +1,78 @@
+"""Trainings with tracing have the same bits as without, whatever else happens in the steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+import tracing
+
+import hookline
+
+IRIS = Path(__file__).parents[2] / "specs" / "data" / "iris.csv"
+DROPPING = [
+    {"type": "Linear", "out_features": 8},
+    {"type": "BatchNorm1d"},
+    {"type": "Dropout"},
+    {"type": "Linear", "out_features": 3},
+]
+CASES = {
+    "dropout": {},
+    "clipping": {"callbacks": [{"type": "GradientClipping", "max_norm": 0.1}]},
+    "EarlyStopping": {"callbacks": [{"type": "EarlyStopping", "patience": 2}]},
+    "ExponentialMovingAverage": {"callbacks": [{"type": "ExponentialMovingAverage", "decay": 0.9}]},
+    "Freeze": {"callbacks": [{"type": "Freeze", "parameters": ["0.*"], "until": 4}]},
+    "LearningRateFinder": {"callbacks": [{"type": "LearningRateFinder", "steps": 10}]},
+    "Mixup": {"callbacks": [{"type": "Mixup"}]},
+    "NaNGuard": {"callbacks": [{"type": "NaNGuard", "action": "roll_back", "copy_every": 2}]},
+    "OneCycleLR": {"callbacks": [{"type": "OneCycleLR", "max_lr": 0.1}]},
+    "SWA": {"callbacks": [{"type": "StochasticWeightAveraging", "start": 4}]},
+    "LBFGS": {"optimizer": {"type": "LBFGS", "lr": 0.1}, "model": {"type": "Linear", "out_features": 3}},
+    "RMSprop": {"optimizer": {"type": "RMSprop"}},
+    "accumulation": {"run": {"accumulate": 2}, "model": {"type": "Linear", "out_features": 3}},
+    "two losses": {
+        "loss": None,
+        "losses": {
+            "entropy": {"type": "CrossEntropyLoss", "target": "target"},
+            "margin": {"type": "MultiMarginLoss", "target": "target", "factor": 0.5},
+        },
+    },
+    "validation inside epochs": {"run": {"validate_every_steps": 2}},
+    "float64": {"run": {"dtype": "float64"}},
+}
+
+
+def spec_of(case, trace):
+    whole = {
+        "run": {"epochs": 8, "seed": 4, "trace": trace},
+        "data": {"type": "CSV", "path": str(IRIS), "targets": "species", "validation": 0.2, "batch_size": 50},
+        "model": {"type": "Sequential", "layers": DROPPING},
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": "Adam", "lr": 0.05},
+    }
+    for section, value in CASES[case].items():
+        whole[section] = {**whole["run"], **value} if section == "run" else value
+    return hookline.load({section: value for section, value in whole.items() if value is not None})
+
+
+def bits(trial):
+    """Everything that a training computes."""
+    states = {**trial.model.state_dict(), **{f"criterion.{k}": v for k, v in trial.criterion.state_dict().items()}}
+    return {name: tensor.numpy().tobytes() for name, tensor in states.items()}, trial.history, trial.metrics
+
+
+def counts(trial):
+    return json.loads((trial.directory / "result.json").read_text())["traced_steps"]
+
+
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
+@pytest.mark.parametrize("case", CASES)
+def test_a_traced_training_has_the_same_bits(case, tmp_path, monkeypatch):
+    plain = hookline.train(spec_of(case, "off"), out=tmp_path / "off")
+    assert counts(plain) == {"traced": 0, "by_layers": 0, "reasons": ['`trace` is "off"']}
+    tracing.trace_everything(monkeypatch, sorted(tracing.RUNNERS)[len(case) % 2])
+    traced = hookline.train(spec_of(case, "auto"), out=tmp_path / "auto")
+    assert bits(traced) == bits(plain)
+    if case == "Mixup":
+        assert counts(traced)["reasons"] == ['callbacks[0] Mixup implements the stage "forward"']
+    else:
+        assert counts(traced)["traced"] > 4

@@ -1,0 +1,103 @@
+"""Trace every step that can be traced, however short the training is, without a comparison with the layers."""
+
+from types import SimpleNamespace
+
+import torch
+
+from hookline.plugins.traced_steps import TracedSteps
+from hookline.spec import LossSpec
+from hookline.spec.objective.objective import Objective
+from hookline.training.tracing import runners, traced_gradients, worth
+
+RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
+
+
+def trace_everything(patch, runner):
+    """Record the first batch of each shape, and compute all others by its trace, with the runner of this name.
+
+    Nothing is compared during the training, so that the test itself finds a difference.
+    """
+    patch.setattr(worth, "WARM_UP", 0)
+    patch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
+    patch.setattr(traced_gradients, "CHECKS", 0)
+    patch.setattr(runners, "best", RUNNERS[runner])
+
+
+def run_of(steps=1000, *, objective=None):
+    """A run of a spec, as far as tracing knows it."""
+    return SimpleNamespace(
+        spec=SimpleNamespace(run=SimpleNamespace(trace="auto")),
+        device=torch.device("cpu"),
+        stages=SimpleNamespace(seen_by=lambda stage: None),
+        objective=objective or Objective.of(LossSpec()),
+        traced_steps=TracedSteps(),
+        epoch=1,
+        step=0,
+        last_step=steps,
+        history=[],
+    )
+
+
+class Plain:
+    """The gradients of a plain PyTorch loop."""
+
+    def __init__(self, model, criterion, optimizer):
+        self.model, self.criterion, self.optimizer = model, criterion, optimizer
+        self.calls = 0
+
+    def gradients(self, batch):
+        """Compute the gradients of a batch."""
+        self.calls += 1
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+        outputs = self.model(*batch.inputs.values())
+        loss = self.criterion(outputs, *batch.targets.values())
+        loss.backward()
+        return loss.detach()
+
+
+def seen(model, criterion, batch):
+    """Everything that a step changes, besides the loss."""
+    parameters = [*model.parameters(), *criterion.parameters()]
+    return [
+        *(parameter.grad for parameter in parameters),
+        *(tensor.detach().clone() for tensor in (*parameters, *model.buffers(), *criterion.buffers())),
+        *(tensor.clone() for tensor in (*batch.inputs.values(), *batch.targets.values())),
+        torch.get_rng_state(),
+    ]
+
+
+def are_equal(several, others):
+    """Whether tensors have the same bits."""
+    return len(several) == len(others) and all(
+        one is other is None or (one.stride() == other.stride() and torch.equal(one, other))
+        for one, other in zip(several, others, strict=True)
+    )
+
+
+def both_ways(make, batches, *, steps=1000):
+    """Train a model by its layers and by a trace, and compare every bit after each step; return what was traced.
+
+    `make` returns the model and the criterion, and draws the same parameters each time.
+    """
+    losses, states, run = {}, {}, run_of(steps)
+    for way in ("layers", "trace"):
+        torch.manual_seed(1)
+        model, criterion = make()
+        parameters = [*model.parameters(), *criterion.parameters()]
+        optimizer = torch.optim.SGD(parameters, lr=0.01)
+        gradients = Plain(model, criterion, optimizer).gradients
+        if way == "trace":
+            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+        torch.manual_seed(2)
+        losses[way], states[way] = [], []
+        for batch in batches:
+            own = batch.changed(lambda tensor: tensor.clone())
+            losses[way].append(gradients(own))
+            states[way].append(seen(model, criterion, own))
+            optimizer.step()
+    assert are_equal(losses["layers"], losses["trace"])
+    assert all(map(are_equal, states["layers"], states["trace"]))
+    return run.traced_steps
