@@ -44,7 +44,7 @@ def finish(study: Study) -> list[Path]:
             for record in study.records:
                 if record.number not in kept:
                     remove_weights(trial_directory(study.root, record.number))
-        text = spec_of(study, best[0], study.root) if best else None
+        text = _about(best[0]) + spec_of(study, best[0], study.root) if best else None
         if text is not None:
             write_file(study.root / BEST, text)
         if study.records:
@@ -72,6 +72,21 @@ def _deploy(study: Study) -> list[Path]:
         return []
     run = open_run(home, plugins=study.extra)
     return [path for target in run.spec.deploy if target in targets for path in run.deploy(target).files]
+
+
+def _about(record: TrialRecord) -> str:
+    """A comment about the numbers of the best trial, if it was trained together with others."""
+    if record.is_rounded:
+        return (
+            f"# Trial {record.number} was trained together with {record.together - 1} others. Alone, it leads to the\n"
+            "# numbers of the study up to rounding.\n"
+        )
+    if record.rounded is not None:
+        return (
+            f"# Trial {record.number} was trained together with {record.together - 1} others, and again alone: its "
+            "numbers in the study\n# are those that this spec leads to.\n"
+        )
+    return ""
 
 
 def spec_of(study: Study, record: TrialRecord, home: Path) -> str:
