@@ -123,7 +123,7 @@ def result(study: "Study") -> Iterator[str]:
         yield f"and {counted(len(best) - MOST_BEST, 'other trial')} on the front"
     if any(record.is_rounded for record in study.records):
         again = "" if any(record.is_rounded for record in best) else " The best trial was trained again alone."
-        yield f"{ROUNDED} marks trials that were trained together: alone, they have these numbers up to rounding.{again}"
+        yield f"{ROUNDED} marks trials that were trained together: their numbers are exact up to rounding.{again}"
     yield f"{ended}. The best spec is {study.root / BEST}"
     if (study.root / PAGE).is_file():
         yield f"Open {study.root / PAGE} in a browser to see the trials."
