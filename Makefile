@@ -41,11 +41,12 @@ check: .venv/installed-check
 	done
 	MYPYPATH=$$(echo .mypy_cache/drafts/* | tr ' ' ':') $(BIN)/mypy --num-workers auto framework plugins .mypy_cache/drafts/*/hookline_*.py
 
-# Write each shipped spec, and a spec for each option of data, as a script, run both, and compare losses and weights.
-# The scripts must pass ruff, too.
+# Write each shipped spec, and a spec for each option of data, as a script, run both, and compare losses and weights. The
+# scripts must pass ruff, too. Then do the same for each loss with each optimizer, and for options of the run and callbacks.
 eject: .venv/installed-check
 	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject.py
 	PYTHONPATH=tests/support $(BIN)/python tests/product/test_eject_data.py
+	$(BIN)/python -m pytest $(PARALLEL) -m "" tests/product/test_eject_grid.py tests/product/test_eject_options.py
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
@@ -57,6 +58,8 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/deploy.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/tune.py
+	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
 
 # Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.

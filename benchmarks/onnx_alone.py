@@ -5,7 +5,8 @@
 Each spec (default: all below `specs/`) is trained as it is, or for N epochs, and deployed as ONNX. The example rows of
 the run, and copies of them with missing and unseen cells, are predicted by the run. Then a process in a new virtual
 environment with numpy and onnxruntime and nothing else predicts the same rows with the ONNX models: labels must be
-equal, and numbers may differ by 1e-6. The exit code is 1 if a spec differs or cannot be deployed.
+equal, and numbers may differ by 1e-6, or by what the model in memory rounds itself. The exit code is 1 if a spec
+differs or cannot be deployed.
 """
 
 import argparse
@@ -69,11 +70,14 @@ for place in map(pathlib.Path, sys.argv[1:]):
                     problems.append(f"{name}: other labels")
     if not labels + numbers:
         problems.append("nothing is compared")
-    if not largest <= 1e-6:
+    # A model with large outputs rounds in memory, too: this much was measured against float64 when it was deployed.
+    rounding = json.loads((place / "onnx" / "model.json").read_text())["compared"]["rounding"]
+    if not largest <= max(1e-6, rounding) + rounding:
         problems.append("more than 1e-6")
     refused = rows - int(is_readable.sum())
     counts = f"{rows - refused:4} rows, {refused:3} refused, {labels:5} labels, {numbers:7} numbers"
-    print(f"{place.name:40} {counts}, largest difference {largest:.1e}", *problems)
+    rounded = f" (of the model in memory to itself in float64: {rounding:.1e})" if rounding else ""
+    print(f"{place.name:40} {counts}, largest difference {largest:.1e}{rounded}", *problems)
     wrong += bool(problems)
 print(f"{len(sys.argv) - 1} specs, {wrong} differ (onnxruntime {onnxruntime.__version__}, numpy {numpy.__version__})")
 sys.exit(bool(wrong))

@@ -76,7 +76,7 @@ class StandardScaler(Scaler):
         """Add a function that standardizes, and return a call of it."""
         from hookline_columns.ejecting.numbers import eject_numbers
 
-        lines = ["mean, std = known.mean(), known.std()"]
+        lines = self._learning("mean", "std")
         if script.moments is not None:
             lines = [f"mean, std = {script.moments}(numbers)"]
         if fitted["scale"] == 1.0 and self.with_std:
@@ -89,10 +89,16 @@ class StandardScaler(Scaler):
     def eject_target(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> tuple[str, str]:
         """Add the lines that standardize a target, and the function that undoes it."""
         target = self._target_lines(script, cells, training, {"with_mean", "with_std"})
-        target.add("known = {known}", f"{cells}_mean, {cells}_std = known.mean(), known.std()")
+        target.add("known = {known}", *self._learning(f"{cells}_mean", f"{cells}_std"))
         return self._scaled(
             target, cells, f"{cells}_mean" if self.with_mean else "", f"{cells}_std" if self.with_std else ""
         )
+
+    def _learning(self, mean: str, std: str) -> list[str]:
+        """Return the line that learns from `known`, if anything is learned."""
+        learned = {mean: "known.mean()"} if self.with_mean else {}
+        learned |= {std: "known.std()"} if self.with_std else {}
+        return [f"{', '.join(learned)} = {', '.join(learned.values())}"] if learned else []
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the mean and the standard deviation."""

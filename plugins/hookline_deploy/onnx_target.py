@@ -1,6 +1,7 @@
 """Deployment as an ONNX model that takes rows as they are in the source."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from hookline.errors import DeploymentError, OptionError
 from hookline.files import write_file
 from hookline.spec import DeployedModel, DeploySpec, option, spec
-from hookline.training import Comparison, Deployment, compared
+from hookline.training import Comparison, Deployment, compared, exact_predictions
 from hookline_deploy.described import described
 
 FILE = "model.onnx"
@@ -41,8 +42,9 @@ class ONNX(DeploySpec):
     opset_version: int | None = option(default=None, minimum=20)
     """The version of the ONNX operators. Default: that of torch."""
     tolerance: float = option(default=1e-6, minimum=0)
-    """The largest difference of predicted numbers to those of the model in memory that is accepted. Labels must be
-    equal."""
+    """The largest difference of predicted numbers to those of the model in memory that is accepted. A model with large
+    outputs rounds them in memory, too: numbers that differ more are also accepted if they are as near to those of the
+    same model computed in float64 as the numbers in memory. Labels must be equal."""
 
     def check(self, deployment: Deployment) -> Iterable[OptionError]:
         """Report missing packages, columns without ONNX operators, and a model that cannot be traced or converted."""
@@ -91,7 +93,8 @@ class ONNX(DeploySpec):
 
         found = predicted(deployment, directory / FILE)
         reader = f"onnxruntime {onnxruntime.__version__}"
-        return compared(deployment.expected, found, tolerance=self.tolerance, reader=reader)
+        exact = partial(exact_predictions, deployment)
+        return compared(deployment.expected, found, tolerance=self.tolerance, reader=reader, exact=exact)
 
 
 def _reasons(deployment: Deployment) -> Sequence[str]:

@@ -61,7 +61,7 @@ class TorchLoss(LossSpec):
             loss=loss,
             divisor=divisor,
             is_tensor=is_tensor,
-            may_be_zero=is_tensor and batch.weights is None and self.may_ignore_all(criterion),
+            may_be_zero=is_tensor and (batch.weights is not None or self.may_ignore_all(criterion)),
         )
 
     def ejected_call(self, script: "Script", called: str, outputs: str, batch: "BatchNames") -> str:

@@ -1,12 +1,12 @@
 """Losses for many classes that contain the last layer of the model, whose parameters are trained."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Attribute
 
 from hookline.data import Batch, Classes, Data, Outputs, Target, log_odds
 from hookline.errors import MismatchError, OptionError
-from hookline.script import LossLines, cannot_be_written, constructor
+from hookline.script import Code, LossLines, constructor, literal
 from hookline.spec import Activation, DividedBy, LossSpec, classes_of, option, spec
 from hookline_losses.balanced import Balanced, with_balanced
 from hookline_losses.base import (
@@ -18,6 +18,7 @@ from hookline_losses.base import (
     refuse_negative_index,
     weight_of,
 )
+from hookline_losses.weighted_lines import ejected_weight, has_zero, weighted_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +112,11 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
 
         options = {**self.own_options(), "n_classes": criterion.n_classes, "cutoffs": list(self.cutoffs)}
         made = constructor("nn.AdaptiveLogSoftmaxWithLoss", nn.AdaptiveLogSoftmaxWithLoss, options)
-        return LossLines(build=made, loss=f"{called}({outputs}, {batch.target}).loss", divisor=batch.rows)
+        if batch.weights is None:
+            return LossLines(build=made, loss=f"{called}({outputs}, {batch.target}).loss", divisor=batch.rows)
+        losses, divisor = f"-{called}({outputs}, {batch.target}).output", f"{batch.weights}.sum()"
+        loss = weighted_lines(self, script, losses, batch.weights, divisor)
+        return LossLines(build=made, loss=loss, divisor=divisor, is_tensor=True, may_be_zero=True)
 
     def eject_predictions(
         self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"
@@ -190,12 +195,22 @@ class LinearCrossEntropyLoss(ProjectingLoss):
         """Return torch's class for the classes of the data."""
         import torch
 
-        if self.divided_by == "weights" or batch.weights is not None:
-            raise cannot_be_written("Weights of classes or rows have no lines.")
+        weight: Any = criterion.weight
         options = {**self.own_options(), "num_classes": criterion.num_classes}
+        if self.weight is not None:
+            options["weight"] = Code(script.moved(f"torch.tensor({literal(weight.tolist())})"))
+        loss, divisor = f"{called}({outputs}, {batch.target})", None
+        if self.divided_by == "weights":
+            divisor = ejected_weight(batch, self.ignored_class, None if self.weight is None else f"{called}.weight")
+        elif self.divided_by == "rows":
+            divisor = batch.rows if batch.weights is None else f"{batch.weights}.sum()"
+        if batch.weights is not None:
+            options["reduction"] = "none"
+            loss = weighted_lines(self, script, loss, batch.weights, divisor)
+        is_tensor = divisor not in (None, batch.rows)
+        may_be_zero = is_tensor and (batch.weights is not None or self.ignored_class is not None or has_zero(weight))
         made = constructor("nn.LinearCrossEntropyLoss", torch.nn.LinearCrossEntropyLoss, options)
-        divisor = batch.rows if self.divided_by == "rows" else None
-        return LossLines(build=made, loss=f"{called}({outputs}, {batch.target})", divisor=divisor)
+        return LossLines(build=made, loss=loss, divisor=divisor, is_tensor=is_tensor, may_be_zero=may_be_zero)
 
     def eject_predictions(
         self, script: "Script", *, called: str, outputs: str, batch: "BatchNames"

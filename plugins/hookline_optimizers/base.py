@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from attrs import asdict, evolve
 
 from hookline.errors import MismatchError, OptionError
-from hookline.script import Code, constructor, literal
+from hookline.script import Code, constructor
 from hookline.spec import NamedParameter, OptimizerSpec, spec
+from hookline_optimizers.group_lines import group_lines
 
 if TYPE_CHECKING:
     from torch import optim
@@ -60,18 +61,10 @@ class TorchOptimizer(OptimizerSpec):
             options["fused"] = True if optimizer.defaults["fused"] else self.fused  # type: ignore[attr-defined]
         known = {id(one.tensor): one.name for one in parameters}
         names = [one.name for one in script.trained]
-        several = optimizer.param_groups
-        if not self.groups:
-            params = script.parameters([known[id(one)] for one in several[0]["params"]], names)
+        if self.groups:
+            params = group_lines(script, self.groups, optimizer, known)
         else:
-            changes: list[dict[str, Any]] = [group.options() for group in self.groups]
-            entries = []
-            for index, group in enumerate(several):
-                own = changes[index] if index < len(changes) else {}
-                chosen = script.parameters([known[id(one)] for one in group["params"]], names)
-                more = "".join(f", {literal(name)}: {literal(value)}" for name, value in own.items())
-                entries.append(f'{{"params": {chosen}{more}}}')
-            params = "[\n" + "\n".join(f"    {entry}," for entry in entries) + "\n]"
+            params = script.parameters([known[id(one)] for one in optimizer.param_groups[0]["params"]], names)
         return constructor(f"torch.optim.{kind.__name__}", kind, {"params": Code(params), **options})
 
 

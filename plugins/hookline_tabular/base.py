@@ -1,6 +1,7 @@
 """The base of the models: which inputs are numbers and which are categories, and what is known of them."""
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -40,7 +41,8 @@ class Constructed(LayerSpec):
         arguments, options = module.built_with
         name = script.define_copy(type(module))
         parts = [self._embedded(script, module, arguments[0]) if one is EMBEDDED else literal(one) for one in arguments]
-        return call(name, *parts, **{option: literal(value) for option, value in options.items()})
+        named = dict(zip(signature(type(module)).parameters, parts, strict=False))
+        return call(name, **named, **{option: literal(value) for option, value in options.items()})
 
     def _embedded(self, script: "Script", module: Any, places: Sequence[int]) -> str:
         """Return the embeddings of the groups of inputs in these places."""

@@ -135,6 +135,12 @@ class ColorJitter(TransformSpec):
             raise ValueError(f"ColorJitter takes images with 1 or 3 channels, not {shape[0]}.")
         return shape
 
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that transforms images; those that are evaluated stay as they are."""
+        from hookline_transforms.ejecting.colors import eject_jitter
+
+        return images if numbers is None else eject_jitter(self, script, images, numbers)
+
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Change each image by its own factors, in its own order."""
         import torch

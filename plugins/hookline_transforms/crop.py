@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.errors import OptionError
-from hookline.script import cannot_be_written
 from hookline.spec import option, spec
 from hookline_transforms.base import (
     Fill,
@@ -30,25 +29,6 @@ MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
 """torch's names for the padding modes of torchvision."""
 
 
-CENTER = '''
-def center(images, height, width):
-    """Return the center of images."""
-    top, left = round((images.shape[2] - height) / 2), round((images.shape[3] - width) / 2)
-    return images[:, :, top : top + height, left : left + width]
-'''
-
-RANDOM = '''
-def random_crop(images, numbers):
-    """Crop images, each at its own place, which follows from two random numbers."""
-    images = PADDED
-    most = np.array([images.shape[2] - HEIGHT, images.shape[3] - WIDTH])
-    places = np.minimum((numbers * (most + 1)).astype(int), most).tolist()
-    return torch.stack(
-        [image[:, top : top + HEIGHT, left : left + WIDTH] for image, (top, left) in zip(images, places, strict=True)]
-    )
-'''
-
-
 @spec
 class CenterCrop(TransformSpec):
     """Crop the center of all images, in all splits and in new images.
@@ -70,8 +50,9 @@ class CenterCrop(TransformSpec):
 
     def eject(self, script: "Script", images: str, numbers: str | None) -> str:
         """Return a call of a function that crops the center."""
-        height, width = pair(self.size)
-        return f"{script.define(CENTER)}({images}, {height}, {width})"
+        from hookline_transforms.ejecting.crops import eject_center
+
+        return eject_center(script, images, self.size)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Crop the center."""
@@ -136,18 +117,11 @@ class RandomCrop(TransformSpec):
 
     def eject(self, script: "Script", images: str, numbers: str | None) -> str:
         """Return a call of a function that crops images, or their center."""
-        height, width = pair(self.size)
+        from hookline_transforms.ejecting.crops import eject_center, eject_random_crop
+
         if numbers is None:
-            return f"{script.define(CENTER)}({images}, {height}, {width})"
-        if self.padding_mode != "constant" or isinstance(self.fill, tuple):
-            raise cannot_be_written("This padding has no lines.", ("padding_mode",))
-        script.use("from torch import nn")
-        left, above, right, below = self.sides
-        source = RANDOM.replace("HEIGHT", str(height)).replace("WIDTH", str(width))
-        padded = f"nn.functional.pad(images, {(left, right, above, below)}, value={self.fill})"
-        if not any(self.sides):
-            source = source.replace("    images = PADDED\n", "")
-        return f"{script.define(source.replace('PADDED', padded))}({images}, {numbers})"
+            return eject_center(script, images, self.size)
+        return eject_random_crop(self, script, images, numbers)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Pad the images, and crop each at its own place."""
@@ -219,6 +193,12 @@ class RandomResizedCrop(TransformSpec):
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the result."""
         return (shape[0], *pair(self.size))
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that crops and resizes images, or their center."""
+        from hookline_transforms.ejecting.crops import eject_resized_crop
+
+        return eject_resized_crop(self, script, images, numbers)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Crop each image at its own place, and resize the crops one by one, since they differ in size."""

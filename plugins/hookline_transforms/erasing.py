@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 
 @spec
 class RandomErasing(TransformSpec):
@@ -45,6 +47,12 @@ class RandomErasing(TransformSpec):
         if self.value != "random" and (wrong := wrong_channels(self.value, shape[0], "value")):
             raise ValueError(wrong)
         return shape
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that transforms images; those that are evaluated stay as they are."""
+        from hookline_transforms.ejecting.shapes import eject_erasing
+
+        return images if numbers is None else eject_erasing(self, script, images, numbers)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Overwrite a rectangle of some images."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from hookline.script import Script
+
 
 @spec
 class RandomRotation(TransformSpec):
@@ -45,6 +47,12 @@ class RandomRotation(TransformSpec):
         if wrong := wrong_channels(self.fill, shape[0], "fill"):
             raise ValueError(wrong)
         return shape
+
+    def eject(self, script: "Script", images: str, numbers: str | None) -> str:
+        """Return a call of a function that transforms images; those that are evaluated stay as they are."""
+        from hookline_transforms.ejecting.shapes import eject_rotation
+
+        return images if numbers is None else eject_rotation(self, script, images, numbers)
 
     def transform(self, images: "Tensor", numbers: "NDArray[Any]") -> "Tensor":
         """Rotate each image by its own angle."""

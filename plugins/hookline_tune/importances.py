@@ -28,7 +28,8 @@ def importances(space: Space, trials: Sequence[TrialRecord], maximized: Sequence
         return {}
     import optuna
 
-    from hookline_tune.optuna_search import as_frozen, quietly
+    from hookline_tune.optuna_search import quietly
+    from hookline_tune.optuna_trials import as_frozen
 
     with quietly(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

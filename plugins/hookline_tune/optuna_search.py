@@ -5,20 +5,19 @@ each trial has a seed of its own. So a suggestion depends only on the seed, the 
 before it, and a study continues after a restart as if it had not been interrupted.
 """
 
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
-from zlib import crc32
 
 from attrs import define, field
 
 from hookline.errors import HooklineError, OptionError
-from hookline.spec import Choices, Parameter, Search, Space, TrialRecord, TunerSpec, spec
+from hookline.spec import Choices, Parameter, Search, TrialRecord, TunerSpec, spec
 from hookline_tune.importances import importances
+from hookline_tune.optuna_trials import OF_STUDY, as_frozen, distribution, noted_of_study, reported
 from hookline_tune.pruners import PrunerSpec
-from hookline_tune.samplers import SamplerSpec, TPESampler
+from hookline_tune.samplers import BruteForceSampler, SamplerSpec, TPESampler
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -40,9 +39,25 @@ class Optuna(TunerSpec):
     pruner: PrunerSpec | None = None
     """Which trials to end early. Default: none."""
 
+    @property
+    def total(self) -> int | None:
+        """The number of trials: with a sampler that tries all values, at most that of all combinations."""
+        size = self.space.size()
+        if size is None or not self.tries_all:
+            return super().total
+        return size + self.baseline if self.trials is None else min(size + self.baseline, self.trials)
+
+    @property
+    def tries_all(self) -> bool:
+        """Whether the sampler tries each combination once."""
+        return isinstance(self.sampler, BruteForceSampler)
+
     def conflicts(self) -> Iterator[OptionError]:
         """Refuse to prune with several monitored numbers, of which no curve is better than another."""
-        yield from super().conflicts()
+        problems = list(self.sampler.problems(self.space, self.monitors))
+        yield from problems
+        if not problems or self.trials is not None:
+            yield from super().conflicts()
         if self.pruner is None:
             return
         if self.pruner.judges_trainings and self.seeds == 1 and not self.folds:
@@ -81,14 +96,19 @@ class _OptunaSearch:
     _live: "dict[int, Trial]" = field(factory=dict)
     """The trials that have not ended, whose curves are reported, by number."""
 
-    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord:
-        """Ask Optuna for the values of a trial."""
+    def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
+        """Ask Optuna for the values of a trial; `None` if all were tried."""
         with quietly():
             trial = self._study(number, trials).ask()
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
+            if self.tuner.tries_all and any(record.values == values for record in trials):
+                return None
             self._live = {one: other for one, other in self._live.items() if one not in self._frozen}
             self._live[number] = trial
-            return TrialRecord(number=number, values=values, attributes=_attributes(trial))
+            attributes = _attributes(trial)
+            if noted := self._noted_of_study(trial.study, trials):
+                attributes[OF_STUDY] = noted
+            return TrialRecord(number=number, values=values, attributes=attributes)
 
     def prunes(self, trials: Sequence[TrialRecord], record: TrialRecord) -> str | None:
         """Report the last number to Optuna, and return whether its pruner ends the trial."""
@@ -116,74 +136,44 @@ class _OptunaSearch:
     def _study(self, number: int, trials: Sequence[TrialRecord]) -> "Study":
         """The study of Optuna as it is before a trial: Optuna counts from 0, so it has one trial less than the number.
 
-        Trials that have not ended are failures without values, which no sampler uses.
+        Trials that are not known are failures without values, which no sampler uses.
         """
         import optuna
 
         from hookline_tune.ended_trials import ended_trial
 
         pruner = optuna.pruners.NopPruner() if self.tuner.pruner is None else self.tuner.pruner.build()
-        sampler = self.tuner.sampler.build(crc32(f"{self.seed}/{number}".encode()))
+        sampler = self.tuner.sampler.build(self.seed, number)
         study = optuna.create_study(
             study_name="hookline", directions=self.directions, sampler=sampler, pruner=pruner, load_if_exists=False
         )
-        for record in trials:
-            if record.number not in self._frozen:
-                self._frozen[record.number] = as_frozen(
-                    record, self.tuner.space, directions=len(self.directions), pruner=self.tuner.pruner
-                )
-        ended = {record.number for record in trials}
+        known = {record.number: self._as_frozen(record) for record in trials}
         nothing = ended_trial(optuna.trial.TrialState.FAIL)
-        study.add_trials(self._frozen[one] if one in ended else nothing for one in range(1, number))
+        study.add_trials(known.get(one, nothing) for one in range(1, number))
+        for name, value in noted_of_study(trials).items():
+            study._storage.set_study_system_attr(study._study_id, name, value)
         return study
 
+    def _noted_of_study(self, study: "Study", trials: Sequence[TrialRecord]) -> dict[str, Any]:
+        """What the sampler has noted of the study for this trial, such as the parents of a generation."""
+        known = noted_of_study(trials)
+        noted = study._storage.get_study_system_attrs(study._study_id)
+        return {name: value for name, value in noted.items() if name not in known}
 
-def reported(record: TrialRecord, pruner: PrunerSpec | None) -> dict[int, float]:
-    """What a trial has reported to a pruner, by step: its curve by epoch, or the results of its trainings."""
-    if pruner is not None and pruner.judges_trainings:
-        return {step: training.results[0] for step, training in enumerate(record.trainings)}
-    return {epoch - 1: number for epoch, number in record.curve.items()}
-
-
-def as_frozen(record: TrialRecord, space: Space, *, directions: int, pruner: PrunerSpec | None = None) -> "FrozenTrial":
-    """The trial as Optuna has it, in a study of so many monitored numbers."""
-    from optuna.trial import TrialState
-
-    from hookline_tune.ended_trials import ended_trial
-
-    steps = reported(record, pruner)
-    state, values = TrialState.FAIL, None
-    if record.state == "pruned":
-        last = steps[max(steps)]
-        state, values = TrialState.PRUNED, [last] if math.isfinite(last) else None
-    elif record.state != "failed" and record.results is not None:
-        state, values = TrialState.COMPLETE, list(record.results)
-    parameters = {one.name: one for one in space.parameters() if one.name in record.values}
-    return ended_trial(
-        state,
-        values=values,
-        params={name: record.values[name] for name in parameters},
-        distributions={name: _distribution(parameter) for name, parameter in parameters.items()},
-        system_attrs=record.attributes,
-        intermediate_values=steps if directions == 1 else {},
-    )
-
-
-def _distribution(parameter: Parameter) -> "BaseDistribution":
-    """The distribution of a parameter."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    domain = parameter.domain
-    if isinstance(domain, Choices):
-        return CategoricalDistribution(domain.labels)
-    if domain.is_integer:
-        return IntDistribution(int(domain.low), int(domain.high), log=domain.log, step=int(domain.step or 1))
-    return FloatDistribution(float(domain.low), float(domain.high), log=domain.log, step=domain.step)
+    def _as_frozen(self, record: TrialRecord) -> "FrozenTrial":
+        """The trial as Optuna has it, which is kept once it has ended."""
+        frozen = self._frozen.get(record.number)
+        if frozen is None:
+            directions = len(self.directions)
+            frozen = as_frozen(record, self.tuner.space, directions=directions, pruner=self.tuner.pruner)
+            if record.has_ended:
+                self._frozen[record.number] = frozen
+        return frozen
 
 
 def _suggested(trial: "Trial", parameter: Parameter) -> Any:
     suggest: Callable[[str, BaseDistribution], Any] = trial._suggest
-    value = suggest(parameter.name, _distribution(parameter))
+    value = suggest(parameter.name, distribution(parameter))
     return value if isinstance(parameter.domain, Choices) else parameter.domain.nearest(value)
 
 

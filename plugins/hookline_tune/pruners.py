@@ -38,6 +38,14 @@ class PrunerSpec(Spec):
 
 
 @spec
+class NopPruner(PrunerSpec):
+    """Prune nothing, such as to compare with another pruner.
+
+    Source: https://optuna.readthedocs.io/en/stable/reference/generated/optuna.pruners.NopPruner.html
+    """
+
+
+@spec
 class MedianPruner(PrunerSpec):
     """Prune a trial whose best number so far is worse than the median of the other trials at the same step.
 

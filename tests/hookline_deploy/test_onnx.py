@@ -113,6 +113,8 @@ def test_onnxruntime_alone_predicts_what_the_run_predicts(count, run, new, tmp_p
     typed = pyarrow.table({name: _typed(name, part[name].to_pylist()) for name in part.column_names})
     found = run_alone(place / "model.onnx", fed(typed, described(place)), tmp_path)
     kept = found["readable"]
+    refused = {3: "", 5: "stamp", 6: "amount", 7: "flag", 8: "code"}
+    assert found["refused"].tolist() == [refused.get(place, "") for place in range(count)]
     assert kept.tolist() == [cell is not None for cell in expected["prediction[kind]"].to_pylist()]
     assert found["label[kind]"].tolist() == [cell or "" for cell in expected["prediction[kind]"].to_pylist()]
     prices = numpy.array(expected["prediction[price]"].to_pylist(), dtype=float)
@@ -147,6 +149,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(run):
         "label[kind]": ("string", ["N"], ["prediction[kind]"]),
         "probabilities[kind]": ("float32", ["N", 3], [f"probability[kind.{name}]" for name in ("a", "b", "label")]),
         "readable": ("bool", ["N"], []),
+        "refused": ("string", ["N"], []),
     }
     content = (run.directory / "onnx" / "model.onnx").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -215,19 +218,44 @@ def test_a_column_without_operators_is_refused_before_training(tmp_path, capsys)
         hookline.open_run(trial.directory).deploy("ONNX")
 
 
-def test_a_layer_without_operators_is_named_before_training(tmp_path):
-    layers = [
-        {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 1, 2, 2]},
-        {"type": "AdaptiveAvgPool3d", "output_size": [1, 2, 1]},
-        {"type": "Flatten"},
-        {"type": "Linear", "out_features": 3},
-    ]
-    spec = small(epochs=1, model={"type": "Sequential", "layers": layers}, deploy=[{"type": "ONNX"}])
+POOLED = {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 1, 2, 2]}
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"type": "RReLU", "lower": 0.1, "upper": 0.9, "inplace": True}],
+        [POOLED, {"type": "AdaptiveAvgPool3d", "output_size": [2, 3, 1]}],
+        [POOLED, {"type": "AdaptiveMaxPool3d", "output_size": [1, 2, 1]}],
+        [{"type": "Unflatten", "dim": 1, "unflattened_size": [1, 4]}, {"type": "AdaptiveMaxPool1d", "output_size": 3}],
+        [
+            {"type": "Unflatten", "dim": 1, "unflattened_size": [2, 2]},
+            {"type": "LSTM", "hidden_size": 5, "proj_size": 2, "num_layers": 2, "bidirectional": True},
+        ],
+    ],
+    ids=lambda layers: layers[-1]["type"],
+)
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+def test_layers_that_the_exporter_of_torch_lacks_are_made_of_others(layers, tmp_path):
+    layers = [*layers, {"type": "Flatten"}, {"type": "Linear", "out_features": 3}]
+    model = {"type": "Sequential", "layers": layers}
+    trial = hookline.train(small(epochs=1, model=model), out=tmp_path / "run")
+    deployed = hookline.open_run(trial.directory).deploy("ONNX")
+    assert deployed.comparison.rows > 30
+    assert deployed.comparison.largest_difference <= 1e-6
+
+
+def test_a_layer_without_operators_is_named_before_training(tmp_path, monkeypatch):
+    from hookline_deploy.onnx_model import conversion
+
+    monkeypatch.setattr(conversion, "translations_of_torch", dict)
+    layers = [POOLED, {"type": "AdaptiveAvgPool3d", "output_size": [1, 2, 1]}, {"type": "Flatten"}]
+    model = {"type": "Sequential", "layers": [*layers, {"type": "Linear", "out_features": 3}]}
     reason = (
         r"^deploy\[0\]\.type: torch\.onnx cannot convert the layer 1 \(AdaptiveAvgPool3d\)\. .*_adaptive_avg_pool3d"
     )
     with pytest.raises(hookline.HooklineError, match=reason):
-        hookline.train(spec, out=tmp_path / "run")
+        hookline.train(small(epochs=1, model=model, deploy=[{"type": "ONNX"}]), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -71,7 +71,9 @@ def test_rows_are_predicted_as_by_the_run(run, deployed):
         ({"Body Mass (g)": "heavy"}, "Body Mass (g)", '"heavy" is not a number.'),
         ({"Date Egg": "soon"}, "Date Egg", '"soon" is not a date or time in ISO 8601.'),
         ({"Island": [1]}, "Island", "This is not a text."),
-        ({"Island": "Mars"}, None, "The model cannot take this row: "),
+        ({"Island": "Mars"}, "Island", '"Mars" does not occur in the training rows.'),
+        ({"Island": None}, "Island", "The cell is empty."),
+        ({"Clutch Completion": "perhaps"}, "Clutch Completion", 'The model cannot take "perhaps".'),
     ],
 )
 def test_wrong_rows_are_refused_with_their_row(deployed, changes, column, message):

@@ -56,6 +56,106 @@ def test_trials_are_those_of_a_loop_with_optuna():
         known.append(record)
 
 
+QMC = {"type": "QMCSampler"}
+CMA = {"type": "CmaEsSampler", "popsize": 3}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "RandomSampler"},
+        QMC,
+        {**QMC, "qmc_type": "halton", "scramble": True},
+        CMA,
+        {**CMA, "n_startup_trials": 3, "use_separable_cma": True},
+        {**CMA, "with_margin": True},
+        {"type": "CmaEsSampler", "lr_adapt": True},
+        {"type": "TPESampler", "n_startup_trials": 2, "multivariate": True, "group": True},
+        {"type": "GPSampler", "n_startup_trials": 2},
+        {"type": "NSGAIISampler", "population_size": 3},
+        {"type": "NSGAIIISampler", "population_size": 3},
+    ],
+    ids=str,
+)
+def test_each_sampler_suggests_as_in_a_loop_with_optuna(options):
+    trials = 6 if options["type"] == "GPSampler" else 18
+    tuner = tuned(SPACE, type="Optuna", trials=trials, sampler=options).tune
+    study, known = optuna.create_study(study_name="hookline"), []
+    given = {name: value for name, value in options.items() if name != "type"}
+    for number in range(1, trials + 1):
+        seed = crc32(f"0/{number}".encode())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if options["type"] == "QMCSampler":
+                own = optuna.samplers.QMCSampler(
+                    **given, seed=0, independent_sampler=optuna.samplers.RandomSampler(seed)
+                )
+            else:
+                own = getattr(optuna.samplers, options["type"])(**given, seed=seed)
+            study.sampler = own
+            trial = study.ask()
+            expected = asked_of_optuna(trial)
+            record = tuner.build(0, [False]).suggest(number, known)
+        found = {**record.values, "data.validation": trial.params["data.validation"]}
+        assert found == expected, number
+        assert record.values["data.validation"] == pytest.approx(expected["data.validation"])
+        assert not any("optimizer" in name for name in record.attributes)  # Nothing is pickled.
+        study.tell(trial, value(expected))
+        record.state, record.results, record.curve = "finished", [value(expected)], {1: value(expected)}
+        known.append(TrialRecord.from_json(record.to_json()))
+
+
+def test_brute_force_tries_all_values_once_also_while_others_run():
+    space = {
+        "optimizer": [{"type": "SGD", "momentum": {"low": 0.0, "high": 0.9, "step": 0.3}}, {"type": "Adam"}],
+        "data.batch_size": [8, 16],
+        "data.validation": {"low": 0.1, "high": 0.3, "step": 0.1},
+    }
+    tuner = tuned(space, type="Optuna", trials=99, sampler={"type": "BruteForceSampler"}).tune
+    assert tuner.total == (4 + 1) * 2 * 3
+    known = []
+    for number in range(1, tuner.total + 1):
+        record = tuner.build(0, [False]).suggest(number, known)
+        if number % 3:  # The others are running.
+            record.state, record.results = "finished", [1.0]
+        known.append(record)
+    assert len({tuple(record.values.items()) for record in known}) == tuner.total
+
+
+def test_values_that_others_are_trying_are_avoided():
+    space = {"optimizer.lr": {"low": 0.0, "high": 1.0, "step": 0.05}}
+    tuner = tuned(space, type="Optuna", trials=40, sampler={"type": "TPESampler", "n_startup_trials": 5}).tune
+    known = []
+    for number in range(1, 21):
+        record = tuner.build(0, [False]).suggest(number, known)
+        record.state, record.results = "finished", [(record.values["optimizer.lr"] - 0.5) ** 2]
+        known.append(record)
+
+    def distinct(pending):
+        """The number of different values among eight trials that begin one after another."""
+        running = []
+        for number in range(21, 29):
+            record = tuner.build(0, [False]).suggest(number, [*known, *(running if pending else [])])
+            running.append(TrialRecord(number=number, values=record.values))
+        return len({record.values["optimizer.lr"] for record in running})
+
+    assert distinct(pending=True) > distinct(pending=False)
+
+
+@pytest.mark.parametrize(
+    ("tuner", "message"),
+    [
+        ({"sampler": CMA, "monitor": ["validation/loss", "parameters"]}, "CmaEsSampler minimizes a single number"),
+        ({"sampler": {**CMA, "lr_adapt": True, "with_margin": True}}, "`lr_adapt` cannot be combined with `with_marg"),
+        ({"sampler": {"type": "BruteForceSampler"}}, r'cannot try all numbers of "optimizer\.SGD\.lr": set a `step`'),
+        ({"sampler": CMA, "space": {"data.batch_size": [8, 16]}}, "the space has none outside of choices"),
+    ],
+)
+def test_what_a_sampler_cannot_search_is_refused(tuner, message):
+    with pytest.raises(hookline.errors.SpecError, match=message):
+        tuned(tuner.pop("space", SPACE), type="Optuna", trials=5, **tuner)
+
+
 def test_generations_continue_after_a_restart():
     tuner = tuned(SPACE, type="Optuna", trials=12, sampler={"type": "NSGAIISampler", "population_size": 4}).tune
     known = []

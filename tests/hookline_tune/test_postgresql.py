@@ -123,8 +123,8 @@ def test_a_trial_has_one_claim_at_a_time(stores):
         assert claim.write(TrialRecord(number=1, values={}, state="finished", results=[1.0]))
     with one.claimed(1) as claim:
         assert claim is None
-    assert [record.number for record in one.ended([])] == [1]
-    assert one.ended([1]) == []
+    assert [record.number for record in one.records([])] == [1]
+    assert one.records([1]) == []
 
 
 def test_records_come_back_exactly(stores):
@@ -135,7 +135,7 @@ def test_records_come_back_exactly(stores):
     ]
     with stores().claimed(3) as claim:
         assert claim.write(record)
-    [kept] = stores().ended([])
+    [kept] = stores().records([])
     assert list(kept.values.items()) == list(record.values.items())
     assert str(kept) == str(record)  # NaN differs from itself.
 
@@ -180,7 +180,7 @@ def test_results_of_a_process_that_has_lost_its_trial_do_not_count(stores, serve
                 assert claim.write(TrialRecord(number=1, values={"x": 1.0}, state="finished", results=[2.0]))
         assert not lost.write(TrialRecord(number=1, values={"x": 1.0}, state="finished", results=[3.0]))
         assert lost.is_lost
-    assert [record.results for record in other.ended([])] == [[2.0]]
+    assert [record.results for record in other.records([])] == [[2.0]]
 
 
 def test_a_trial_is_kept_when_the_server_restarts(server, stores):
@@ -232,6 +232,7 @@ def test_a_study_waits_for_a_server_until_ctrl_c(server, storage, tmp_path):
         ("postgresql://me:s3cret@127.0.0.1:9/db", "postgresql://127.0.0.1:9/db: The database cannot be reached. "),
         ("postgresql://me:s3cret@ab@host/db", "write that of a password as %40"),
         ("postgresql://me:s3cret%zz@host/db", "This is not a valid URL of a database, such as postgresql://user@host"),
+        ("me:s3cret@host/db", "The storage must be a URL, such as `postgresql://user@host/database`."),
         ("mysql://me:s3cret@host/db", "No plugin has a storage for URLs that begin with `mysql://`."),
     ],
 )

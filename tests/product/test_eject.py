@@ -4,7 +4,6 @@
 ruff.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -46,9 +45,6 @@ QUICK = {
     "specs/tabular/FTTransformer.toml": ["run.epochs=1"],
 }
 """The specs that every run of the tests compares, and what makes them fast."""
-SIGNS = "RUF001,RUF002,RUF003"
-"""Rules about signs such as ×, which documentation may have."""
-RULES = "E,F,W,I,B,UP,SIM,C4,RET,PIE,PERF,N,A,RUF"
 
 
 @pytest.mark.parametrize("spec", sampled([spec for spec in SPECS if spec not in NOT_EJECTABLE], QUICK))
@@ -69,23 +65,13 @@ def test_what_cannot_be_written_is_named(spec, monkeypatch):
     ]
 
 
-def lint(directory):
-    """What ruff says about the scripts in a directory; empty if nothing."""
-    options = ["--isolated", "--line-length", "120", str(directory)]
-    commands = ["check", "--quiet", "--select", RULES, "--ignore", SIGNS], ["format", "--quiet", "--diff"]
-    said = [
-        subprocess.run([sys.executable, "-m", "ruff", *command, *options], capture_output=True) for command in commands
-    ]
-    return b"".join(one.stdout + one.stderr for one in said).decode()
-
-
 def test_scripts_pass_ruff(tmp_path, monkeypatch):
     pytest.importorskip("ruff")
     monkeypatch.chdir(ROOT)
     for spec in QUICK:
         script = hookline.eject(hookline.load(spec))
         (tmp_path / f"{Path(spec).stem}.py").write_text(script)
-    assert lint(tmp_path) == ""
+    assert ejected.lint(tmp_path) == ""
 
 
 def report(line):
@@ -111,7 +97,7 @@ def main():
             wrong += bool(found)
             result = "; ".join(found) or "the same bits"
             report(f"{spec}: {result}, {lines} lines, {time.perf_counter() - started:.1f} s")
-        said = lint(scripts)
+        said = ejected.lint(scripts)
         report(said or "All scripts pass ruff.")
     return int(bool(wrong or said))
 

@@ -3,7 +3,6 @@
 `make eject` compares all of them; the tests compare some.
 """
 
-import importlib.util
 import sys
 import tempfile
 import warnings
@@ -26,14 +25,6 @@ QUICK = [
     *("Images and numbers", "ImageFolder folders", "stream of windows with kinds"),
 ]
 """The specs that every run of the tests compares."""
-
-
-def neighbor(name):
-    """The test module of this name in this folder."""
-    specification = importlib.util.spec_from_file_location(f"beside_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules[specification.name] = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +76,7 @@ def main(pattern=""):
             Path(scripts, f"{number}.py").write_text(f"# {name}\n{script}", encoding="utf-8")
             sys.stdout.write(f"{name}: {'; '.join(found) or 'the same bits'}\n")
             sys.stdout.flush()
-        said = neighbor("test_eject").lint(scripts)
+        said = ejected.lint(scripts)
         sys.stdout.write(said)
     sys.stdout.write(f"{number} specs: {number - refused - wrong} give the same bits, {refused} cannot be written.\n")
     return int(bool(wrong or said))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ejected
 import pytest
-from exhaustive import sampled
+from exhaustive import EXHAUSTIVE, sampled
 
 import hookline
 from hookline.errors import SpecError
@@ -23,7 +23,7 @@ FINDER = {"type": "LearningRateFinder", "steps": 10, "use": True}
 SEVERAL = {
     "data": {
         "targets": {"species": "species", "width": "petal_width*"},
-        "inputs": ["sepal_*", "petal_length*"],
+        "inputs": ["sepal_*"],
     },
     "heads": {"species": {"type": "Linear", "out_features": 3}, "width": {"type": "Linear", "out_features": 1}},
 }
@@ -47,6 +47,8 @@ def calling(*callbacks, loss=None, optimizer=None, **run):
 
 BROKEN = {"path": "{broken}", "standardize": False, "batch_size": 8}
 """Rows with a number so large that the loss is infinite."""
+WEIGHTED = {"weight_column": "petal_width", "inputs": ["sepal_*"]}
+LAST = {"type": "LinearCrossEntropyLoss", "in_features": 3}
 MARGIN = {"type": "MultiMarginLoss", "p": 2}
 CASES = {
     "accumulate": {"run": {"accumulate": 3}},
@@ -97,6 +99,12 @@ CASES = {
     ),
     "mix some steps": calling({"type": "Mixup", "every": 2}, loss={"type": "CrossEntropyLoss", "factor": 0.3}),
     "find a rate with a criterion": calling(FINDER, loss=BALANCED),
+    "weights of rows": {"data": WEIGHTED, "loss": IGNORING, "run": {"accumulate": 3}},
+    "weights of rows, a sum": {"data": WEIGHTED, "loss": SUM},
+    "weights of rows in a last layer": {"data": WEIGHTED, "loss": {**LAST, "weight": "balanced", "ignore_index": 1}},
+    "weights of rows in a last layer, a sum": {"data": WEIGHTED, "loss": {**LAST, "reduction": "sum"}},
+    "weights of classes in a last layer": {"loss": {**LAST, "weight": "balanced", "bias": True}},
+    "two losses, weights of rows": {**several(BALANCED), "data": {**SEVERAL["data"], "weight_column": "petal_length"}},
     "two losses, weights": several(BALANCED),
     "two losses, ignored rows": several({**IGNORING, "factor": 0.3}, batch_size=2),
     "two losses, a sum": several(SUM),
@@ -109,7 +117,7 @@ CASES = {
 QUICK = (
     *("accumulate", "accumulate with ignored parts", "validations inside epochs", "stop inside some epochs", "skip"),
     *("roll back", "freeze until others", "mean with a criterion", "mean of epochs", "two losses, ignored rows"),
-    *("two losses in mixed parts", "two losses in a closure"),
+    *("two losses in mixed parts", "two losses in a closure", "weights of rows"),
 )
 REFUSED = {
     "run.accumulate: Losses that are divided by different numbers have no lines for the parts of a batch.": several(
@@ -175,6 +183,16 @@ def test_a_script_trains_to_the_same_bits_with(case, broken, monkeypatch):
     monkeypatch.chdir(ROOT)
     _, found = ejected.compare(made(CASES[case], broken))
     assert found == []
+
+
+@EXHAUSTIVE
+@pytest.mark.filterwarnings("ignore")
+def test_the_scripts_pass_ruff(broken, tmp_path, monkeypatch):
+    pytest.importorskip("ruff")
+    monkeypatch.chdir(ROOT)
+    for index, changes in enumerate(CASES.values()):
+        (tmp_path / f"script_{index}.py").write_text(hookline.eject(hookline.load(made(changes, broken))))
+    assert ejected.lint(tmp_path) == ""
 
 
 @pytest.mark.parametrize("message", REFUSED)

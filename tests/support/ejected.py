@@ -3,6 +3,8 @@
 import contextlib
 import io
 import runpy
+import subprocess
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -11,6 +13,10 @@ import torch
 
 import hookline
 from hookline.script import BatchNames, Script
+
+SIGNS = "RUF001,RUF002,RUF003"
+"""Rules about signs such as ×, which documentation may have."""
+RULES = "E,F,W,I,B,UP,SIM,C4,RET,PIE,PERF,N,A,RUF"
 
 
 def run_script(script, directory):
@@ -94,3 +100,13 @@ def compare(spec, changes=()):
         for name in ("specs",):
             (elsewhere / name).symlink_to(Path(name).resolve())
         return script, differences(trial, run_script(script, elsewhere))
+
+
+def lint(directory):
+    """What ruff says about the scripts in a directory; empty if nothing."""
+    options = ["--isolated", "--line-length", "120", str(directory)]
+    commands = ["check", "--quiet", "--select", RULES, "--ignore", SIGNS], ["format", "--quiet", "--diff"]
+    said = [
+        subprocess.run([sys.executable, "-m", "ruff", *command, *options], capture_output=True) for command in commands
+    ]
+    return b"".join(one.stdout + one.stderr for one in said).decode()

@@ -155,8 +155,8 @@ class BatchLines:
             share = f"{divisor.divisor} / total"
             share = f"({share} if total else 1.0)" if divisor.may_be_zero else share
             head, _, loss = lines[-1].partition(" = ")
-            if head == "part":
-                lines[-1] = f"part = {share} * {in_brackets(loss)}"
+            if head == "part" and loss == in_brackets(loss):
+                lines[-1] = f"part = {share} * {loss}"
             else:
                 lines.append(f"part = {share} * part")
         lines += ["part.backward()", "loss += part.detach()"]

@@ -1,8 +1,11 @@
 """Write a training as a script: the sections in the order of the pipeline, with the lines of the components."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
+
+from attrs import evolve
 
 from hookline.ejection import refusals
 from hookline.ejection.limit_lines import add_limits
@@ -14,6 +17,7 @@ from hookline.errors.exceptions import MismatchError, SpecError
 from hookline.errors.text import PathElement
 from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
+from hookline.script.python import WIDTH
 from hookline.script.script import Script
 from hookline.script.written import refuse_inherited_lines
 from hookline.spec.parameters import named_parameters
@@ -75,12 +79,21 @@ def ejected(run: Run, title: str = "") -> str:
         refuse_inherited_lines(spec.data)
         script.batch = spec.data.eject(script, run, made.data, run.objective)
         refuse_other_batches(script, run, made.data)
+        if not _needs_lengths(run, made):  # They are in the batches, but no line uses them.
+            unused = {name: f"_{variable}" for name, variable in script.batch.lengths.items()}
+            script.batch = evolve(script.batch, lengths=unused)
     add_limits(script, run, has_validation="validation" in made.data.splits())
     objective = _add_components(script, run, made)
     if script.problems:
         raise EjectionError(script.problems, "spec")
     add_training(script, run, made, objective)
     return script.text(_docstring(script, title or spec.run.name))
+
+
+def _needs_lengths(run: Run, made: Prepared) -> bool:
+    """Whether the model or a loss uses the lengths of padded sequences."""
+    encodings = run.objective.encodings(made.data.targets).values()
+    return getattr(made.model, "takes_lengths", False) or any(one.kind == "sequences" for one in encodings)
 
 
 def _add_components(script: Script, run: Run, made: Prepared) -> ObjectiveLines:
@@ -141,15 +154,11 @@ def _add_beginning(script: Script, run: Run) -> None:
 
 def _docstring(script: Script, title: str) -> str:
     """Return the docstring of the script: what it does, what it needs, and what it leaves out."""
-    lines = [
-        f'"""{title}',
-        "",
-        "Written by `hookline eject`. It trains to the same bits as `hookline train`, without Hookline.",
-    ]
+    summary, _, rest = title.partition(". ")
+    summary = f"{summary}." if rest else summary
+    paragraphs = [f'"""{summary}', rest] if rest else [f'"""{summary}']
+    paragraphs.append("Written by `hookline eject`. It trains to the same bits as `hookline train`, without Hookline.")
     if script.left_out:
-        lines += ["", f"Left out, because the training is the same without it: {_listed(script.left_out)}."]
-    return "\n".join([*lines, '"""'])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+        names = ", ".join(script.left_out)
+        paragraphs.append(f"Left out, because the training is the same without it: {names}.")
+    return "\n\n".join(fill(one, WIDTH, break_on_hyphens=False) for one in paragraphs) + '\n"""'

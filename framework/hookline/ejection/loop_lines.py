@@ -117,9 +117,9 @@ def _add_result(script: Script, run: Run, splits: list[str]) -> None:
     lines = []
     if names:
         listed = ", ".join(map(literal, names))
-        comma = "," if len(names) == 1 else ""
+        evaluated = f"split: evaluate(split) for split in ({listed})"
         lines += [
-            f"results = {{split: evaluate(split) for split in ({listed}{comma})}}",
+            f"results = {{{evaluated if len(names) > 1 else f'{listed}: evaluate({listed})'}}}",
             "for split, numbers in results.items():",
             '    print(f"{split}:", ", ".join(f"{name} {value:.6g}" for name, value in numbers.items()))',
         ]

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from hookline.training.preparation import Prepared
 
 
+COUNTED = '''
+def counted_loss(criterion, outputs, y, count):
+    """Return a loss, or 0 with gradients of 0 if all rows are ignored: it would be 0 / 0."""
+    return criterion(outputs, y) if count else 0.0 * outputs.sum()
+'''
+
+
 class ObjectiveLines:
     """The lines of the loss of `[loss]`, or of the sum of those of `[losses]`."""
 
@@ -110,7 +117,8 @@ class ObjectiveLines:
             lines = self.of(named, outputs, batch)
             loss = lines.loss
             if lines.may_be_zero and self.batch.weights is None:
-                loss += f" if counts[{literal(name)}] else 0.0 * {self.taken(named, outputs)}.sum()"
+                called, _, given = loss.removesuffix(")").partition("(")
+                loss = f"{self.script.define(COUNTED)}({called}, {given}, counts[{literal(name)}])"
             terms.append(f"    {literal(name)}: {loss},")
             counts += [] if lines.count is None else [f"{literal(name)}: {lines.count}"]
         noted = [f"counts = {{{', '.join(counts)}}}"] if self.has_counts else []

@@ -83,7 +83,12 @@ class Loop:
 
     def if_validated(self, lines: list[str]) -> list[str]:
         """Return lines that run only after a validation."""
-        return [f"if {self.validated_if}:", *indented(lines)] if self.validated_if and lines else lines
+        if not (self.validated_if and lines):
+            return lines
+        first, *others = lines
+        if first.startswith("if ") and all(line.startswith("    ") for line in others):
+            return [f"if {self.validated_if} and {first.removeprefix('if ')}", *others]
+        return [f"if {self.validated_if}:", *indented(lines)]
 
     def add_skip(self, condition: str, if_skipped: Sequence[str], if_not: Sequence[str] = ()) -> None:
         """Add a condition without which a batch makes no step; what was added to `step` before comes before it."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, signature
+from itertools import pairwise
 from typing import Any
 
 WIDTH = 120
@@ -113,17 +114,13 @@ def wrapped(line: str, width: int = WIDTH) -> Iterator[str]:
     inside = line[first + 1 : last].strip().removesuffix(",")
     yield line[: first + 1]
     is_call = line[:first][-1:].isalnum() or line[:first][-1:] in ("_", ")", "]")
-    if len(indent) + 4 + len(inside) <= width and (is_call or len(split_at_commas(inside)) == 1):
+    clauses = _clauses(inside)
+    parts, comma = (clauses, "") if len(clauses) > 1 else (split_at_commas(inside), ",")
+    if len(indent) + 4 + len(inside) <= width and (is_call or len(parts) == 1 or not comma):
         yield f"{indent}    {inside}"
     else:
-        parts = split_at_commas(inside)
-        if len(parts) == 1 and (middle := _for(inside)) is not None:
-            parts = [inside[:middle], inside[middle + 1 :]]
-            for part in parts:
-                yield from wrapped(f"{indent}    {part}", width)
-            yield f"{indent}{line[last:]}"
-            return
-        comma = "," if len(parts) > 1 or line[first] != "(" or not inside.startswith(("[", "(")) else ""
+        if len(parts) == 1 and line[first] == "(" and inside.startswith(("[", "(")):
+            comma = ""
         for part in parts:
             yield from wrapped(f"{indent}    {part}{comma}", width)
     yield f"{indent}{line[last:]}"
@@ -147,14 +144,14 @@ def split_at_commas(text: str) -> list[str]:
     return [part for part in [*parts, text[start:].strip()] if part]
 
 
-def _for(text: str) -> int | None:
-    """Return the place of the space before "for" outside brackets, in a comprehension."""
-    depth = 0
+def _clauses(text: str) -> list[str]:
+    """Return the element of a comprehension and its clauses; other code as it is."""
+    depth, places = 0, []
     for index, sign in _signs(text):
         depth += (sign in PAIRS) - (sign in PAIRS.values())
-        if depth == 0 and text.startswith(" for ", index):
-            return index
-    return None
+        if depth == 0 and (text.startswith(" for ", index) or (places and text.startswith(" if ", index))):
+            places.append(index)
+    return [text[start:stop].strip() for start, stop in pairwise([0, *places, len(text)])]
 
 
 def _last_bracket(line: str) -> tuple[int, int] | None:

@@ -98,7 +98,7 @@ class Script:
         made = name
         while self._functions.get(made, source_of := _renamed(text, name, made)) != source_of:
             number += 1
-            made = f"{name}_{number}"
+            made = f"{name}{number}" if first.startswith("class ") else f"{name}_{number}"
         self._functions[made] = source_of
         return made
 

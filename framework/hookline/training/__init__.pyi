@@ -30,6 +30,7 @@ from .deployment.deploy import (
     deploy as deploy,
 )
 from .deployment.deployment import Deployment as Deployment
+from .deployment.exact import exact_predictions as exact_predictions
 from .deployment.exporting import exporting as exporting, exporting_to as exporting_to
 from .deployment.signature import Signature as Signature, arguments_of as arguments_of
 from .deployment.traced import (

@@ -64,10 +64,10 @@ class DirectoryStore:
         """Write what the study monitors."""
         write_plan(self.root, StudyPlan.from_json(plan))
 
-    def ended(self, known: Collection[int]) -> list[TrialRecord]:
-        """Read the records of trials that have ended."""
+    def records(self, known: Collection[int]) -> list[TrialRecord]:
+        """Read the records of trials that have begun."""
         records = (read_record(self.root, number) for number in numbers_of_trials(self.root) if number not in known)
-        return [record for record in records if record is not None and record.has_ended]
+        return [record for record in records if record is not None]
 
     @contextmanager
     def claimed(self, number: int) -> Iterator[DirectoryClaim | None]:

@@ -8,12 +8,12 @@ from hookline.errors.exceptions import StorageError
 from hookline.files import write_file
 from hookline.runs import directory as directories
 from hookline.runs.liveness import marked_as_running
-from hookline.runs.study import BEST, RECORD, read_record, trial_directory, write_record
+from hookline.runs.study import BEST, read_record, trial_directory, write_record
 from hookline.spec.dump import dumps
 from hookline.spec.space.record import TrialRecord
 from hookline.trained.open_run import open_run
 from hookline.tuning.drawing import draw
-from hookline.tuning.one_trial import remove_weights
+from hookline.tuning.one_trial import remove_all_but_record, remove_weights
 from hookline.tuning.study import Study
 
 
@@ -99,7 +99,8 @@ def spec_of(study: Study, record: TrialRecord, home: Path) -> str:
 def _copy_records(study: Study) -> None:
     """Write the records of the trials of other machines, so that the directory has those of all trials."""
     for record in study.records:
-        home = trial_directory(study.root, record.number)
-        if not (home / RECORD).is_file():
+        if read_record(study.root, record.number) != record:
+            home = trial_directory(study.root, record.number)
             home.mkdir(exist_ok=True)
+            remove_all_but_record(home)  # A killed process of this machine may have begun it.
             write_record(study.root, record)

@@ -44,8 +44,10 @@ def connected(url: str | None, plugins: Plugins) -> Iterator[Storage | None]:
     except FAILURES as error:  # Its text might contain the password in the URL.
         message = f'A plugin failed in "open_storage". {reason(error).replace(url, "the URL")}'
         raise PluginError(message) from None
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise StorageError("The storage must be a URL, such as `postgresql://user@host/database`.")
     if storage is None:
-        scheme = url.partition("://")[0]
         raise StorageError(f"No plugin has a storage for URLs that begin with `{scheme}://`.")
     with closing(storage):
         yield storage

@@ -116,7 +116,7 @@ class Trainer:
 
     def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
         """Write the record of a trial that begins. Return false if another process has claimed the trial since."""
-        _remove_others(trial_directory(self.root, record.number))
+        remove_all_but_record(trial_directory(self.root, record.number))
         return write(record)
 
     @contextmanager
@@ -228,7 +228,7 @@ def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
     return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
 
 
-def _remove_others(home: Path) -> None:
+def remove_all_but_record(home: Path) -> None:
     """Remove what a killed process has left of a trial, except its record."""
     for path in home.iterdir():
         if path.is_dir():

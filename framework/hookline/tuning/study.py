@@ -49,6 +49,10 @@ class Study:
     """The trials, which other processes may share: those in the directory, or those of another storage."""
     ended: dict[int, TrialRecord] = field(factory=dict)
     """The records of the trials that are known to have ended, by number."""
+    running: dict[int, TrialRecord] = field(factory=dict)
+    """The records of the trials that have begun and are not known to have ended, by number."""
+    _unreported: list[TrialRecord] = field(factory=list, init=False)
+    """Trials of other processes that ended during the last one of this process."""
     _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
     """The own values of the spec, once they are known."""
 
@@ -100,8 +104,10 @@ class Study:
             StorageError: if the connection to the storage is lost and the user does not want to wait.
 
         """
-        new = [record for record in self.store.ended(self.ended) if record.number <= self.plan.trials]
+        records = [record for record in self.store.records(self.ended) if record.number <= self.plan.trials]
+        new = [record for record in records if record.has_ended]
         self.ended |= {record.number: record for record in new}
+        self.running = {record.number: record for record in records if not record.has_ended}
         return new
 
     def change_total(self, trials: int) -> None:
@@ -120,11 +126,23 @@ class Study:
         known = [self.ended[number] for number in sorted(self.ended) if number < first]
         return [record.as_searched() for record in known if record.values]
 
+    def pending_for(self, number: int) -> list[TrialRecord]:
+        """The trials whose values a trial may use, but not their results: those that run, or are chosen with it."""
+        if self.tuner.chosen_together == 1:
+            pending = [known for known in sorted(self.running) if known < number]
+        else:
+            pending = list(range(self.first_of_batch(number), number))
+        begun = {**self.running, **self.ended}
+        return [TrialRecord(number=one, values=begun[one].values) for one in pending if begun[one].values]
+
     def is_ready(self, number: int) -> bool:
-        """Whether the trials have ended that must end before this one is chosen."""
+        """Whether the trials have ended that must end before this one is chosen, and those chosen with it are known."""
         if self.tuner.chosen_together == 1:
             return True
-        return all(known in self.ended for known in range(1, self.first_of_batch(number)))
+        first = self.first_of_batch(number)
+        return all(one in self.ended for one in range(1, first)) and all(
+            one in self.ended or one in self.running for one in range(first, number)
+        )
 
     def first_of_batch(self, number: int) -> int:
         """The first of the trials that are chosen together with this one."""
@@ -199,7 +217,8 @@ class Study:
                 raise
 
     def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
-        for record in self.refresh():
+        new, self._unreported = [*self._unreported, *self.refresh()], []
+        for record in new:
             on_end(record)
         self._refuse_failures()
 
@@ -218,7 +237,7 @@ class Study:
         """Whether the weights of a trial that has just ended are kept."""
         if self.tuner.keep == "all":
             return True
-        self.refresh()
+        self._unreported += self.refresh()
         records = sorted([*self.records, record], key=lambda one: one.number)
         return any(one is record for one in self.plan.best(records))
 

@@ -35,6 +35,7 @@ class Claimable(Protocol):
 
     root: Path
     store: TrialStore
+    running: dict[int, TrialRecord]
 
     @property
     def tuner(self) -> TunerSpec:
@@ -59,6 +60,9 @@ class Claimable(Protocol):
 
     def known_to(self, number: int) -> list[TrialRecord]:
         """The trials whose results a trial may use."""
+
+    def pending_for(self, number: int) -> list[TrialRecord]:
+        """The trials whose values a trial may use, but not their results."""
 
     def change_total(self, trials: int) -> None:
         """Change the total number of trials."""
@@ -90,8 +94,11 @@ def claimed_tasks(study: Claimable, search: Search, most: int) -> Iterator[list[
                 study.change_total(number - 1)
                 has_all = True
                 break
-            if (task := claims.enter_context(_task(study, record, claim, search))) is not None:
+            task = claims.enter_context(_task(study, record, claim, search))
+            # The values of those that are chosen together must be known before the next one is chosen.
+            if task is not None and (most == 1 or task.write(record)):
                 tasks.append(task)
+                study.running[number] = record
         yield None if has_all and not tasks else tasks
 
 
@@ -101,7 +108,7 @@ def _record_of(study: Claimable, number: int, claim: Claim, search: Search) -> T
     if record is None and number == 1 and study.tuner.baseline:
         record = TrialRecord(number=1, values=study.own_values or {})
     elif record is None:
-        record = search.suggest(number, study.known_to(number))
+        record = search.suggest(number, [*study.known_to(number), *study.pending_for(number)])
     if record is not None:
         record.curve.clear(), record.trainings.clear()  # Of the process that was killed.
     return record

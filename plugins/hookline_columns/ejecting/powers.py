@@ -64,7 +64,7 @@ def in_unit(numbers):
     """Return numbers of the transformed target in their original unit."""
     raised = numbers.double()RAISED
     made = MADE
-    return made.to(numbers)
+    return (SIGNmade).to(numbers)
 '''
 
 LOGARITHMS = '''
@@ -100,11 +100,14 @@ def eject_power_target(kind: "PowerTransformer", script: Script, cells: str, tra
         made, undone = f"(raised - {cells}_mean) / {cells}_std", f" * {cells}_std + {cells}_mean"
     script.define(LOGARITHMS)
     if kind.method == "box-cox":
-        back = f"logarithms_of(raised, {power}).exp()"
+        back, sign = f"logarithms_of(raised, {power}).exp()", ""
     else:
         positive, negative = f"logarithms_of(raised.abs(), {power})", f"logarithms_of(raised.abs(), 2 - {power})"
-        back = f"raised.sign() * torch.where(raised >= 0, {positive}, {negative}).expm1()"
-    return made, target.undo(IN_UNIT.replace("RAISED", undone).replace("MADE", back))
+        back = f"torch.where(raised >= 0, {positive}, {negative}).expm1()"
+        sign = "raised.sign() * "
+    return made, target.undo(
+        IN_UNIT.replace("RAISED", undone).replace("MADE", back).replace("SIGN", sign).replace("(made)", "made")
+    )
 
 
 def _lines(kind: "PowerTransformer", numbers: str, power: str) -> list[str]:

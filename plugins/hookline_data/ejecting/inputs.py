@@ -8,6 +8,7 @@ from hookline.errors import MismatchError
 from hookline.script import Code, Script, cannot_be_written, literal, refuse_inherited_lines
 from hookline_data.ejecting.files.read_file import ReadFile
 from hookline_data.ejecting.names import variable
+from hookline_data.ejecting.selected import MOST_LISTED, joined, selected
 from hookline_data.ejecting.standardize import (
     STANDARDIZED,
     add_merged_statistics,
@@ -18,9 +19,6 @@ from hookline_data.layout.layout import InputColumns, Layout
 
 if TYPE_CHECKING:
     from hookline.data import Data
-
-MOST_LISTED = 8
-"""The largest number of columns that are listed, if a shorter way to select them exists."""
 
 TRAINING = 'splits["training"]'
 
@@ -120,15 +118,16 @@ class InputLines:
 
     def _of_parts(self, name: str, group: InputColumns) -> str:
         """Add the lines of a group whose columns are prepared one by one, and return its matrix."""
-        parts = []
+        parts = {}
         for column in group.columns:
             if column in group.kinds:
-                parts.append(self._of_kind(name, group, column))
+                parts[column] = self._of_kind(name, group, column)
             elif group.standardize:
-                parts.append(f"{self.script.define(STANDARDIZED)}({self.file.array(column)}, {TRAINING})")
+                parts[column] = f"{self.script.define(STANDARDIZED)}({self.file.array(column)}, {TRAINING})"
             else:
-                parts.append(self.file.array(column))
-        self.script.add("prepare", "\n".join(["parts = [", *(f"    {part}," for part in parts), "]"]))
+                parts[column] = self.file.array(column)
+        lines = joined(parts, self.file.names)
+        self.script.add("prepare", "\n".join(["parts = [", *(f"    {line}," for line in lines), "]"]))
         return "np.column_stack(parts)"
 
     def _of_kind(self, name: str, group: InputColumns, column: str) -> str:
@@ -185,22 +184,12 @@ class InputLines:
         return made
 
     def _chosen(self, columns: Sequence[str]) -> str:
-        """Return an expression of the names of columns: a list, or a condition if they are many."""
-        if len(columns) <= MOST_LISTED:
-            self.script.add("read", f"columns = {literal(list(columns))}", apart=False)
-            return "columns"
-        every = self.file.names
-        others = [name for name in every if name not in columns]
-        if len(others) <= MOST_LISTED:
-            if not others:
-                return "table.column_names"
-            condition = f"name != {literal(others[0])}" if len(others) == 1 else f"name not in {literal(tuple(others))}"
-        else:
-            prefix = _prefix(columns)
-            if not prefix or any(name.startswith(prefix) for name in others):
-                return literal(list(columns))
-            condition = f"name.startswith({literal(prefix)})"
-        self.script.add("read", f"columns = [name for name in table.column_names if {condition}]", apart=False)
+        """Return an expression of the names of columns."""
+        every, condition = selected(columns, self.file.names)
+        if not condition and len(columns) > MOST_LISTED:
+            return every
+        made = f"[name for name in {every}{condition}]" if condition else every
+        self.script.add("read", f"columns = {made}", apart=False)
         return "columns"
 
 
@@ -217,11 +206,3 @@ def located(*path: str) -> Iterator[None]:
         yield
     except MismatchError as error:
         raise error.within(*path) from error.__cause__
-
-
-def _prefix(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    size = next(
-        (index for index, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
-    )
-    return first[:size]

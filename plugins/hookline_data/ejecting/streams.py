@@ -70,7 +70,7 @@ class StreamLines:
     def _add_hashed(self, groups: str, rows: str) -> None:
         """The split of a group follows from a hash of its name."""
         name = self.script.define(HASHED)
-        groups = groups if rows == "len(table)" else f"{groups}[:{rows}]"
+        groups = groups if rows == "len(table)" else f"{groups}[: {rows}]"
         lines = [
             "# The split of a group follows from a hash of its name.",
             f"place = {name}({groups}.astype(str), {self.table.split_seed})",

@@ -1,14 +1,13 @@
 """The inputs of a deployed model that was trained with arrays: the arrays by name."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import DataDescription
 from hookline.spec import Graph, GraphInputs, RawInput, RawInputs, Value
 from hookline_data.new_rows.roles import groups_of
 from hookline_data.raw_inputs.columns import LENGTHS
-from hookline_data.raw_inputs.group_graph import array_in_graph, padded_in_graph
+from hookline_data.raw_inputs.group_graph import GroupInGraph, array_in_graph, joined_in_graph, padded_in_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,19 +47,18 @@ class ArrayInputs(RawInputs):
         import numpy
 
         tensors: dict[str, Value] = {}
-        readable: list[Value] = []
+        groups: list[GroupInGraph] = []
         for name, group in self._groups.items():
             [array] = group.columns
             if group.padded:
                 lengths = values[self._lengths[array]]
-                tensors[name], is_readable = padded_in_graph(graph, group, values[array], lengths)
-                tensors[f"{name}{LENGTHS}"] = graph.op("Where", is_readable, lengths, numpy.int64(1))
+                one = padded_in_graph(graph, group, values[array], lengths)
+                tensors[f"{name}{LENGTHS}"] = graph.op("Where", one.is_readable, lengths, numpy.int64(1))
             else:
-                tensors[name], is_readable = array_in_graph(graph, group, values[array])
-            readable.append(is_readable)
-        return GraphInputs(
-            tensors=tensors, is_readable=reduce(lambda one, other: graph.op("And", one, other), readable)
-        )
+                one = array_in_graph(graph, group, values[array])
+            tensors[name] = one.tensor
+            groups.append(one)
+        return joined_in_graph(graph, groups, tensors)
 
     def arrays(self, rows: Any) -> "dict[str, NDArray[Any]]":
         """Return arrays by name in the types of the inputs."""

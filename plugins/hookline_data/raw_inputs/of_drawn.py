@@ -1,11 +1,11 @@
 """The inputs of a deployed model that was trained with pairs or triplets: single rows, or the rows of each group."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import DataDescription
 from hookline.spec import Graph, GraphInputs, RawInput, RawInputs, Value
+from hookline_data.raw_inputs.group_graph import GroupInGraph, joined_in_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,11 +37,13 @@ class DrawnInputs(RawInputs):
             for name, group in self._groups.items()
         }
         tensors = {name: value for one in made.values() for name, value in one.tensors.items()}
-        readable = [one.is_readable for one in made.values() if one.is_readable is not None]
-        return GraphInputs(
-            tensors=tensors,
-            is_readable=reduce(lambda one, other: graph.op("And", one, other), readable) if readable else None,
-        )
+        groups: list[GroupInGraph] = []
+        for name, one in made.items():
+            if one.is_readable is not None and one.refused is not None:
+                full = {given.name: f"{name}.{given.name}" for given in self._groups[name].inputs}
+                refused = graph.renamed(one.refused, full)
+                groups.append(GroupInGraph(tensor=name, is_readable=one.is_readable, refused=refused))
+        return joined_in_graph(graph, groups, tensors) if groups else GraphInputs(tensors=tensors)
 
     def arrays(self, rows: Any) -> "dict[str, NDArray[Any]]":
         """Return the inputs of a mapping with the rows of each group."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import DataDescription
@@ -10,7 +10,13 @@ from hookline.spec import Graph, GraphInputs, RawInput, RawInputs, Value
 from hookline_data.new_rows.of_table import opened
 from hookline_data.new_rows.roles import groups_of
 from hookline_data.raw_inputs.columns import LENGTHS, columns_of
-from hookline_data.raw_inputs.group_graph import lengths_in_graph, padded_in_graph, prepared_in_graph
+from hookline_data.raw_inputs.group_graph import (
+    GroupInGraph,
+    joined_in_graph,
+    lengths_in_graph,
+    padded_in_graph,
+    prepared_in_graph,
+)
 from hookline_data.raw_inputs.variants import variants_of
 
 if TYPE_CHECKING:
@@ -47,21 +53,22 @@ class TableInputs(RawInputs):
         """Add the groups of inputs, prepared as in training."""
         import numpy
 
-        made = {column.name: column.to_onnx(graph, values[column.name]) for column in self._columns}
+        known = {column.name: column for column in self._columns}
+        made = {name: column.to_onnx(graph, values[name]) for name, column in known.items()}
         tensors: dict[str, Value] = {}
-        readable: list[Value] = []
+        groups: list[GroupInGraph] = []
         for name, group in self._groups.items():
             if group.padded:
                 [column] = group.columns
                 lengths = values.get(f"{column}{LENGTHS}") or lengths_in_graph(graph, made[column])
-                tensors[name], is_readable = padded_in_graph(graph, group, made[column], lengths, least=group.shape[0])
-                tensors[f"{name}{LENGTHS}"] = graph.op("Where", is_readable, lengths, numpy.int64(1))
+                one = padded_in_graph(graph, group, made[column], lengths, least=group.shape[0])
+                tensors[f"{name}{LENGTHS}"] = graph.op("Where", one.is_readable, lengths, numpy.int64(1))
             else:
-                tensors[name], is_readable = prepared_in_graph(graph, group, [made[column] for column in group.columns])
-            readable.append(is_readable)
-        return GraphInputs(
-            tensors=tensors, is_readable=reduce(lambda one, other: graph.op("And", one, other), readable)
-        )
+                names = [column for column in group.columns for _ in range(known[column].size)]
+                one = prepared_in_graph(graph, group, [made[column] for column in group.columns], names)
+            tensors[name] = one.tensor
+            groups.append(one)
+        return joined_in_graph(graph, groups, tensors)
 
     def arrays(self, rows: Any) -> "dict[str, NDArray[Any]]":
         """Return the columns of a table, a file or another source of rows."""

@@ -12,7 +12,7 @@ from hookline.training import Deployment
 from hookline_deploy.onnx_model.conversion import converted
 from hookline_deploy.onnx_model.description import KEY, described
 from hookline_deploy.onnx_model.output import Output, Traced
-from hookline_deploy.onnx_model.outputs import outputs_in_graph
+from hookline_deploy.onnx_model.outputs import RENAMED, outputs_in_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -55,7 +55,7 @@ def built(deployment: Deployment, opset_version: int | None) -> Built:
     first = len(graph.nodes)
     arguments = [prepared.tensors[name] for name in deployment.raw_signature.arguments]
     nodes, constants, results = _inlined(model, arguments)
-    outputs = _renamed(outputs_in_graph(graph, deployment.raw_signature, results, prepared.is_readable), inputs)
+    outputs = _renamed(outputs_in_graph(graph, deployment.raw_signature, results, prepared), inputs)
     made = onnx.helper.make_graph(
         [
             *map(node_of, graph.nodes[:first]),
@@ -112,9 +112,9 @@ def _shape(value: "onnx.ValueInfoProto") -> tuple[int | str, ...]:
 
 
 def _renamed(outputs: Sequence[Output], inputs: Sequence[RawInput]) -> list[Output]:
-    """Return the outputs with other names than the inputs: a column may be called "label"."""
+    """Return the outputs with other names than the inputs."""
     taken = {one.name for one in inputs}
-    return [evolve(one, name=f"predicted {one.name}") if one.name in taken else one for one in outputs]
+    return [evolve(one, name=RENAMED.format(one.name)) if one.name in taken else one for one in outputs]
 
 
 def node_of(node: Any) -> "onnx.NodeProto":

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors import DeploymentError
 from hookline.training import Deployment, quiet, said, traced
+from hookline_deploy.onnx_model.translations import translations_of_torch
 
 if TYPE_CHECKING:
     import onnx
@@ -22,7 +23,7 @@ def converted(deployment: Deployment, opset_version: int | None) -> "onnx.ModelP
 
     program = traced(deployment, "onnx")
     modules: list[Any] = [one for one in deployment.model.modules() if hasattr(one, "onnx_translations")]
-    translations = {operator: function for one in modules for operator, function in one.onnx_translations().items()}
+    own = {operator: function for one in modules for operator, function in one.onnx_translations().items()}
     with quiet():
         try:
             made: Any = torch.onnx.export(
@@ -30,7 +31,7 @@ def converted(deployment: Deployment, opset_version: int | None) -> "onnx.ModelP
                 dynamo=True,
                 verbose=False,
                 opset_version=opset_version,
-                custom_translation_table=translations or None,
+                custom_translation_table={**translations_of_torch(), **own},
             )
             proto: onnx.ModelProto = made.model_proto
         except Exception as error:

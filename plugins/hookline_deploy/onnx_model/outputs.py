@@ -1,9 +1,9 @@
 """The outputs of a deployed model, in its graph and as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hookline.spec import Graph, Value
+from hookline.spec import Graph, GraphInputs, Value
 from hookline.training import Signature
 from hookline_deploy.onnx_model.output import Output, Traced
 from hookline_deploy.onnx_model.predicted_outputs import (
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 NO_INTEGER = -(2**63)
 """The label of a row that the model cannot take, if labels are integers."""
-READABLE = "readable"
-"""The output that says which rows the model can take."""
+READABLE, REFUSED = "readable", "refused"
+"""The outputs that say which rows the model can take, and which input makes a row one of the others."""
+
+RENAMED = "predicted {}"
+"""The name of an output if an input has its own name: a column may be called "label"."""
 
 
 def outputs_in_graph(
-    graph: Graph, signature: Signature, traced: Sequence[Traced], readable: Value | None
+    graph: Graph, signature: Signature, traced: Sequence[Traced], prepared: GraphInputs
 ) -> list[Output]:
     """Add the outputs to a graph.
 
@@ -34,9 +37,10 @@ def outputs_in_graph(
         graph: the graph.
         signature: the arguments and outputs of the traced model.
         traced: the outputs of the traced model.
-        readable: which rows the model can take, bool `(N,)`; `None` for all.
+        prepared: the inputs, with the rows that the model can take.
 
     """
+    readable = prepared.is_readable
     given, found = iter(traced), list[Output]()
     for key, sample in signature.samples.items():
         target = key if len(signature.samples) > 1 else ""
@@ -54,6 +58,12 @@ def outputs_in_graph(
     if readable is not None:
         meaning = "Whether the model can take the row. Labels of other rows are empty, and numbers are NaN."
         found.append(Output(name=READABLE, value=readable, dtype="bool", shape=(), meaning=meaning, columns=()))
+    if prepared.refused is not None:
+        meaning, value = (
+            "The first input that the model cannot take in this row; empty if there is none.",
+            prepared.refused,
+        )
+        found.append(Output(name=REFUSED, value=value, dtype="string", shape=(), meaning=meaning, columns=()))
     return found
 
 
@@ -76,13 +86,18 @@ def _without_refused(graph: Graph, output: Output, readable: Value | None) -> Ou
     return evolve(output, value=graph.op("Where", wide, output.value, empty))
 
 
+def output_named(name: str, arrays: "Mapping[str, NDArray[Any]]") -> "NDArray[Any] | None":
+    """Return an output that has no columns; `None` if the model has none of this name."""
+    return arrays.get(name, arrays.get(RENAMED.format(name)))
+
+
 def columns_of_outputs(outputs: Sequence[Output], arrays: "Sequence[NDArray[Any]]") -> "dict[str, pyarrow.Array]":
     """Return the outputs of a model as the columns of `hookline predict`; null for rows that it cannot take."""
     import numpy
     import pyarrow
 
     given = {output.name: array for output, array in zip(outputs, arrays, strict=True)}
-    readable = given.get(READABLE)
+    readable = output_named(READABLE, given)
     found: dict[str, pyarrow.Array] = {}
     for output in outputs:
         array = given[output.name]

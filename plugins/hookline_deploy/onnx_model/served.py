@@ -1,15 +1,16 @@
 """An ONNX model that predicts rows of JSON with onnxruntime, without torch and the run: see `hookline serve`."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.data import RowField, arrays_of_rows, field_of_array
-from hookline.errors import DataError, UnreadableRowsError
+from hookline.errors import DataError, UnreadableRowsError, quoted_cell, shortened
 from hookline.spec import PredictionColumn
 from hookline_deploy.onnx_model.cells import number_of, text_of, time_of, whole_of
 from hookline_deploy.onnx_model.description import outputs_of
-from hookline_deploy.onnx_model.outputs import READABLE, columns_of_outputs
+from hookline_deploy.onnx_model.outputs import READABLE, REFUSED, columns_of_outputs, output_named
 from hookline_deploy.onnx_model.session import opened
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 LENGTHS = "_lengths"
 """The end of the name of the input with the lengths of sequences."""
-REFUSED = "The model cannot take this row: a cell is missing, or is a category that the training rows do not have."
+NOT_TAKEN = "The model cannot take this row: a cell is missing, or is a category that the training rows do not have."
+LONGEST = 60
+"""The largest number of characters of a cell that a message quotes."""
 MOST_PROBLEMS = 10
 """The largest number of unreadable rows that a message lists."""
 
@@ -65,13 +68,31 @@ class ServedGraph:
 
         """
         arrays = self._session.run([one.name for one in self._outputs], self._feeds(rows, first))
-        readable = next((array for one, array in zip(self._outputs, arrays, strict=True) if one.name == READABLE), None)
+        by_name = {one.name: array for one, array in zip(self._outputs, arrays, strict=True)}
+        readable, refused = output_named(READABLE, by_name), output_named(REFUSED, by_name)
         if readable is not None and not readable.all():
             places = [index for index, fits in enumerate(readable.tolist()) if not fits]
-            problems = [DataError(f"row {first + index}: {REFUSED}", row=first + index) for index in places]
-            raise UnreadableRowsError(problems[:MOST_PROBLEMS], unreadable=len(places), rows=len(rows))
+            columns = [None if refused is None else str(refused[index]) for index in places[:MOST_PROBLEMS]]
+            problems = [
+                self._problem(rows[index], first + index, column)
+                for index, column in zip(places, columns, strict=False)
+            ]
+            raise UnreadableRowsError(problems, unreadable=len(places), rows=len(rows))
         found = columns_of_outputs(self._outputs, arrays)
         return [self._column(name, values) for name, values in found.items()]
+
+    def _problem(self, row: Mapping[str, Any], number: int, column: str | None) -> DataError:
+        """Return why the model cannot take a row, given the column that it names."""
+        if column is None:  # An older model names none.
+            return DataError(f"row {number}: {NOT_TAKEN}", row=number)
+        cell = row[column]
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            message = "The cell is empty."
+        elif "categories" in self._kinds.get(column, {}).get("fitted", {}):
+            message = f"{quoted_cell(text_of(cell))} does not occur in the training rows."
+        else:
+            message = f"The model cannot take {shortened(json.dumps(cell, ensure_ascii=False), LONGEST)}."
+        return DataError(message, row=number, columns=[column])
 
     def _feeds(self, rows: Sequence[Mapping[str, Any]], first: int) -> "dict[str, NDArray[Any]]":
         """Return the inputs of the model for some rows."""

@@ -28,8 +28,6 @@ def exported(module: Any, inputs: "Tensor", lengths: "Tensor | None", form: str)
 
     if lengths is None:
         lengths = inputs.new_full((inputs.shape[0],), inputs.shape[1], dtype=torch.int64)
-    if form == "onnx" and module.mode == "LSTM" and module.proj_size:
-        raise ValueError("ONNX has no LSTM with `proj_size`: use a Linear layer after the LSTM instead.")
     layer = _by_operator if form == "onnx" else _over_padding
     outputs, last = inputs, inputs
     for number in range(module.num_layers):
@@ -83,14 +81,29 @@ def _by_operator(module: Any, inputs: "Tensor", lengths: "Tensor", layer: int) -
     several = [_parameters(module, layer * directions + direction, name) for direction in range(directions)]
     input_weights, weights, biases = (torch.stack(parts) for parts in zip(*several, strict=True))
     outputs, last = _operator()(inputs.transpose(0, 1), input_weights, weights, biases, lengths, name, activation)
-    return outputs.permute(2, 0, 1, 3).flatten(2), last.transpose(0, 1).flatten(1)
+    outputs, last = outputs.permute(2, 0, 1, 3), last.transpose(0, 1)
+    if _is_projected(module):
+        projections = torch.stack([module.all_weights[layer * directions + place][-1].T for place in range(directions)])
+        outputs = (outputs.unsqueeze(3) @ projections).squeeze(3)
+        last = (last.unsqueeze(2) @ projections).squeeze(2)
+    return outputs.flatten(2), last.flatten(1)
+
+
+def _is_projected(module: Any) -> bool:
+    return module.mode == "LSTM" and bool(module.proj_size)
 
 
 def _parameters(module: Any, index: int, name: str) -> "tuple[Tensor, Tensor, Tensor]":
-    """Return the weights of one direction of a layer, and both biases next to each other, in the order of ONNX."""
+    """Return the weights of one direction of a layer, and both biases next to each other, in the order of ONNX.
+
+    ONNX has no LSTM with `proj_size`. But the gates are linear in the projected state P h: their weights W (P h) are
+    (W P) h, so that an LSTM without a projection computes h, and its outputs can be projected afterwards.
+    """
     import torch
 
     input_weight, weight, *biases = module.all_weights[index]
+    if _is_projected(module):
+        weight = weight @ biases.pop()
     if not biases:
         biases = [weight.new_zeros(weight.shape[0])] * 2
 

@@ -129,7 +129,7 @@ class Connection:
     def _reason(self, error: psycopg.Error) -> str:
         """The first line of a message of the server or the driver, as a sentence."""
         lines = self.address.without_secrets(str(error)).strip().splitlines() or [type(error).__name__]
-        first = lines[0].rstrip(".")
+        first = lines[0].removeprefix("connection failed: ").rstrip(".")
         return f"{first[:1].upper()}{first[1:]}."
 
 

@@ -88,11 +88,9 @@ class PostgreSQLStore:
         """Replace it."""
         self._row("UPDATE hookline_studies SET plan = %s WHERE id = %s RETURNING 1", json.dumps(plan), self._study)
 
-    def ended(self, known: Collection[int]) -> list[TrialRecord]:
-        """Return the records of the trials that have ended, in the order of their numbers."""
-        query = (
-            "SELECT record FROM hookline_trials WHERE study = %s AND has_ended AND NOT number = ANY(%s) ORDER BY number"
-        )
+    def records(self, known: Collection[int]) -> list[TrialRecord]:
+        """Return the records of the trials that have begun, in the order of their numbers."""
+        query = "SELECT record FROM hookline_trials WHERE study = %s AND NOT number = ANY(%s) ORDER BY number"
         rows = self._connection.do(lambda connection: connection.execute(query, [self._study, list(known)]).fetchall())
         return [TrialRecord.from_json(record) for (record,) in rows]
 

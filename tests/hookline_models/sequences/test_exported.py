@@ -65,12 +65,6 @@ def test_a_bag_is_computed_from_all_vectors(mode, options, lengths):
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
 
-def test_a_projection_is_refused_for_onnx():
-    module, inputs = built("LSTM", hidden_size=5, proj_size=2)
-    with exporting("onnx"), pytest.raises(ValueError, match="ONNX has no LSTM with `proj_size`"):
-        module(inputs)
-
-
 def test_a_layer_is_itself_again_after_tracing():
     module, inputs = built("GRU", hidden_size=5)
     with exporting("torch"):

@@ -10,7 +10,7 @@ import warnings
 
 import torch
 
-from exactness import chains, corruption, disks, kills, matrix, signals, system_calls
+from exactness import chains, corruption, disks, kills, matrix, signals, studies, system_calls
 
 PROOFS = {
     "matrix": matrix.prove,
@@ -20,6 +20,7 @@ PROOFS = {
     "corruption": corruption.prove,
     "signals": signals.prove,
     "disk": disks.prove,
+    "studies": studies.prove,
 }
 MOST_SHOWN = 10
 """The number of failures that are printed."""

@@ -93,8 +93,9 @@ class TrialDisplay:
         for finding in findings(study):
             echo(*paragraph(finding, width, then="  "))
         echo(*(f"  deployed {path}" for path in deployed))
+        storage = " --storage URL" if study.is_remote else ""
         if interrupted is not None:
-            echo(sentence(interrupted), f"Go on with `hookline tune --resume {study.root}`.")
+            echo(sentence(interrupted), f"Go on with `hookline tune --resume {study.root}{storage}`.")
 
 
 def refit_lines(made: "Refit", width: int | None) -> Iterator[str]:

@@ -40,6 +40,9 @@ class GraphInputs:
     """The groups of inputs by name, and the lengths of padded sequences as `<group>_lengths`."""
     is_readable: Value | None = None
     """Which rows the model can take, bool `(N,)`. The tensors of others have any valid numbers. `None` for all."""
+    refused: Value | None = None
+    """The name of the first input that makes a row one of the others, string `(N,)`; empty in rows that the model can
+    take. `None` if it is unknown."""
 
 
 class RawInputs:

@@ -27,7 +27,8 @@ class Search(Protocol):
 
         Args:
             number: the number of the trial, from 1.
-            trials: the trials with smaller numbers that have ended, in their order.
+            trials: the trials with smaller numbers that have ended, in their order; then those that run at this moment
+                or are chosen together with this one. The `state` of these is "running": they have values only.
 
         """
 

@@ -43,8 +43,8 @@ class TrialStore(Protocol):
     def write_plan(self, plan: Mapping[str, Any]) -> None:
         """Replace it."""
 
-    def ended(self, known: Collection[int]) -> Sequence[TrialRecord]:
-        """Return the records of the trials that have ended, without those whose numbers are known, in their order."""
+    def records(self, known: Collection[int]) -> Sequence[TrialRecord]:
+        """Return the records of the trials that have begun, without those whose numbers are known, in their order."""
 
     def claimed(self, number: int) -> AbstractContextManager[Claim | None]:
         """Claim a trial until the end of the context or of the process.

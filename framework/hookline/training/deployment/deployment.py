@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 BATCH_SIZE = 32
 """The number of example rows to which the model in memory is applied at once."""
 
+PREDICTED = tuple(part for part in PARTS if part != "truth")
+"""All parts of the predictions of a model."""
+
 
 @define(kw_only=True, eq=False, slots=False)
 class Deployment:
@@ -205,11 +208,10 @@ class Deployment:
             criterion: its loss.
 
         """
-        parts = tuple(part for part in PARTS if part != "truth")
 
         def predict(batch: Batch) -> "Mapping[str, pyarrow.Array]":
             found = predicted_batch(self.run, model, criterion, self.data, batch, batch_size=batch.rows)
-            return {column.name: column.values for column in columns_of(found, parts)}
+            return {column.name: column.values for column in columns_of(found, PREDICTED)}
 
         return self.predictions_by(predict)
 

@@ -38,7 +38,7 @@ def add_splits(
         """Return the cells of the first file."""
         if not others:
             return cells(column)
-        script.add("split", f"{name} = {cells(column)}[:{rows}]", apart=script.has("split"))
+        script.add("split", f"{name} = {cells(column)}[: {rows}]", apart=script.has("split"))
         return name
 
     validation, test = source.fractions.get("validation", 0.0), source.fractions.get("test", 0.0)

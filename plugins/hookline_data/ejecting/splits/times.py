@@ -26,16 +26,26 @@ def add_times(script: Script, times: str, rows: str, validation: float, test: fl
         lines.append(f"before_validation = {before} - round({validation} * {rows})")
         places.insert(0, "before_validation")
         names.insert(1, "validation")
-    comma = "," if len(places) == 1 else ""
     starts = [f"start_of_{name}" for name in names[1:]]
-    left = f"{starts[0]}," if len(starts) == 1 else ", ".join(starts)
-    lines.append(f"{left} = (changes[np.abs(changes - place).argmin()] for place in ({', '.join(places)}{comma}))")
+    if len(places) == 1:
+        lines.append(f"{starts[0]} = changes[np.abs(changes - {places[0]}).argmin()]")
+    else:
+        nearest = "changes[np.abs(changes - place).argmin()]"
+        lines.append(f"{', '.join(starts)} = ({nearest} for place in ({', '.join(places)}))")
     lines.append("splits = {")
     for index, name in enumerate(names):
         first = starts[index - 1] if index else ""
         last = starts[index] if index < len(starts) else ""
         last = f"{last} - {gap}" if last and gap else last
-        place = f"{first} : {last}" if first and last else f"{first} :" if first else f": {last}" if gap else f":{last}"
+        place = (
+            f"{first}{' : ' if gap else ':'}{last}"
+            if first and last
+            else f"{first} :"
+            if first
+            else f": {last}"
+            if gap
+            else f":{last}"
+        )
         place = place.replace(f"{first} :", f"{first}:", 1) if not last else place
         lines.append(f'    "{name}": np.sort(order[{place}]),')
     lines.append("}")

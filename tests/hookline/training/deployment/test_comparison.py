@@ -1,5 +1,7 @@
 """Predictions are compared exactly, except for numbers; rows that both models refuse do not count."""
 
+from contextlib import nullcontext
+
 import pyarrow
 import pytest
 
@@ -38,3 +40,18 @@ def test_a_difference_is_an_error(expected, found, message):
     with pytest.raises(DeploymentError) as caught:
         difference(expected, found)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("exact", "tolerance", "is_accepted"),
+    [(0.500003, 1e-6, True), (0.5, 1e-6, False), (0.6, 1e-6, False), (0.500003, 0.0, False), (None, 1e-6, False)],
+)
+def test_numbers_may_be_as_near_to_float64_as_those_in_memory(exact, tolerance, is_accepted):
+    column = {"p": pyarrow.array([0.5, 0.25])}
+    other = {"p": pyarrow.array([0.500006, 0.25])}
+    known = None if exact is None else {"p": pyarrow.array([exact, 0.25])}
+    refused = nullcontext() if is_accepted else pytest.raises(DeploymentError, match="more than")
+    with refused:
+        found = compared(column, other, tolerance=tolerance, reader="a test", exact=lambda: known)
+        assert found.rounding == pytest.approx(3e-6)
+        assert "and that of the model in memory to itself in float64 3e-06 (a test)." in str(found)

@@ -69,7 +69,7 @@ def test_what_was_written_and_compared_is_noted_and_described(tmp_path):
     trial = train(tmp_path / "run", Faulty())
     home = tmp_path / "run" / "faulty"
     assert trial.deployed == (home / "weights", home / "model.json")
-    compared = {"reader": "stat", "rows": 5000, "refused": 0, "largest_difference": 0.0}
+    compared = {"reader": "stat", "rows": 5000, "refused": 0, "largest_difference": 0.0, "rounding": 0.0}
     files = {"weights": {"size": 5000, "sha256": hashlib.sha256(b"x" * 5000).hexdigest()}}
     known = {"format": "faulty.1", "rows": 68, "files": files, "compared": compared}
     assert json.loads((home / "model.json").read_text()) == known

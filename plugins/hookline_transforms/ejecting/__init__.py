@@ -1,0 +1,1 @@
+"""Transforms of images as functions of torch, for scripts."""
