@@ -61,6 +61,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/tune.py
 	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/vectorize.py
 
 # Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
 onnx-alone: .venv/installed-test

@@ -110,7 +110,8 @@ def _record_of(study: Claimable, number: int, claim: Claim, search: Search) -> T
     elif record is None:
         record = search.suggest(number, [*study.known_to(number), *study.pending_for(number)])
     if record is not None:
-        record.curve.clear(), record.trainings.clear()  # Of the process that was killed.
+        record.curve.clear()  # Of the process that was killed.
+        record.trainings.clear()
     return record
 
 

@@ -75,7 +75,7 @@ def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> "Functi
         return None
     weights, biases = tensors["weight"], tensors.get("bias")
     members = len(weights)
-    options = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
+    options: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
 
     def convolution(inputs: "Tensor") -> "Tensor":
         import torch

@@ -73,7 +73,8 @@ class Criterion:
         if loss.divided_by == "rows":
             return losses.mean(1)
         total = losses.sum(1)
-        return total if loss.divided_by == "nothing" else total / loss.divisor(self._criterion, together.batch)
+        divisor = None if loss.divided_by == "nothing" else loss.divisor(self._criterion, together.batch)
+        return total if divisor is None else total / divisor
 
     def _vectorized(self, outputs: Outputs, together: Together) -> Losses:
         import torch

@@ -86,7 +86,7 @@ class Network:
                     return inputs
                 return inputs * (noise[0] if len(noise) == 1 else noise.index_select(0, index.view(1))[0])
 
-            layer.forward = forward  # type: ignore[method-assign]
+            layer.forward = forward
         try:
             yield
         finally:

@@ -80,7 +80,8 @@ class StackedTrainer:
                     return
         for task in sorted(alone, key=lambda one: one.record.number):
             if self.trainer.interruption.number is None:
-                task.record.curve.clear(), task.record.trainings.clear()
+                task.record.curve.clear()
+                task.record.trainings.clear()
                 self.trainer.train(task.record, task.write, task.prunes, is_kept)
 
     def _opened(
