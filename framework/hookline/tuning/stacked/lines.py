@@ -41,14 +41,14 @@ def _elementwise(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> Functio
     return layer
 
 
-def _flatten(layer: "nn.Flatten", tensors: "Mapping[str, Tensor]") -> "Function | None":
+def _flatten(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
     start, end = layer.start_dim, layer.end_dim
     if start < 1:
         return None
     return lambda inputs: inputs.flatten(start + 1, end + 1 if end >= 0 else end)
 
 
-def _linear(layer: "nn.Linear", tensors: "Mapping[str, Tensor]") -> Function:
+def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
     weights, biases = tensors["weight"], tensors.get("bias")
     members, outputs = weights.shape[:2]
 
@@ -70,7 +70,7 @@ def _linear(layer: "nn.Linear", tensors: "Mapping[str, Tensor]") -> Function:
     return linear
 
 
-def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> "Function | None":
+def _convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
     if layer.padding_mode != "zeros":
         return None
     weights, biases = tensors["weight"], tensors.get("bias")
@@ -91,7 +91,7 @@ def _convolution(layer: "nn.Conv2d", tensors: "Mapping[str, Tensor]") -> "Functi
     return convolution
 
 
-def _batch_norm(layer: "nn.BatchNorm2d", tensors: "Mapping[str, Tensor]") -> "Function | None":
+def _batch_norm(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
     """Normalize the channels of all members as channels of one layer."""
     if layer.momentum is None:  # Then it counts its batches.
         return None

@@ -96,9 +96,9 @@ class Network:
 
 def noise_shape(layer: "nn.Module", shape: Sequence[int]) -> tuple[int, ...]:
     """The shape of the noise of a dropout layer for inputs `(rows, …)`: some layers drop whole channels."""
-    from torch.nn import Dropout
+    from torch import nn
 
-    return tuple(shape) if type(layer) is Dropout else (*shape[:2], *[1] * (len(shape) - 2))
+    return tuple(shape) if type(layer) is nn.Dropout else (*shape[:2], *[1] * (len(shape) - 2))
 
 
 def _running(error: BaseException, module: "nn.Module", name: str) -> str:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def dropouts(model: "nn.Module") -> "dict[str, nn.Module]":
     """The layers of a model, by name, that set elements or channels to 0 at random."""
-    from torch.nn import Dropout, Dropout1d, Dropout2d, Dropout3d
+    from torch import nn
 
-    kinds = (Dropout, Dropout1d, Dropout2d, Dropout3d)
+    kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
     return {name: module for name, module in model.named_modules() if type(module) in kinds}
 
 
