@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import FileError, HooklineError, StorageError
+from hookline.errors.exceptions import FileError, HooklineError, StorageError, TrainingError
 from hookline.files import write_file
 from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
@@ -102,7 +102,7 @@ class Trainer:
         Its directory is then that of a trial whose weights are kept. `None` means that it was interrupted.
 
         Raises:
-            HooklineError: if it fails.
+            TrainingError: if it fails.
 
         """
         again = evolve(record, curve={}, trainings=[], results=None, reason=None)
@@ -110,8 +110,8 @@ class Trainer:
         if not self.train(again, lambda _: True, lambda _: None, lambda _: True):
             return None
         if again.results is None:
-            message = f"Trial {record.number}, trained again alone, has no result. {again.reason or ''}"
-            raise HooklineError(message.rstrip())
+            message = f"Trial {record.number} has no result when it is trained again alone. {again.reason or ''}"
+            raise TrainingError(message.rstrip())
         return evolve(record, results=again.results, trainings=again.trainings, rounded=record.results)
 
     def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:

@@ -1,6 +1,7 @@
 """A study: the trials of a spec with a tuner, in a directory or another storage that several processes may share."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from attrs import Factory, define, evolve, field
 from hookline.check.load import Loader
 from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineError, StorageError
+from hookline.errors.exceptions import HooklineError, HooklineWarning, StorageError, TrainingError
 from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.study import StudyPlan, write_plan, write_record
@@ -198,7 +199,11 @@ class Study:
         """
         with marked_as_running(self.root) as is_alone:
             while is_alone and (record := next((one for one in self.best if one.is_rounded), None)) is not None:
-                exact = trainer.trained_again(record)
+                try:
+                    exact = trainer.trained_again(record)
+                except TrainingError as error:
+                    warnings.warn(HooklineWarning(str(error), id="training-failure"), stacklevel=2)
+                    return
                 if exact is None:  # After an interruption.
                     return
                 self.ended[record.number] = exact
