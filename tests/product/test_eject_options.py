@@ -99,6 +99,12 @@ CASES = {
     ),
     "mix some steps": calling({"type": "Mixup", "every": 2}, loss={"type": "CrossEntropyLoss", "factor": 0.3}),
     "find a rate with a criterion": calling(FINDER, loss=BALANCED),
+    "find a rate with mixed rows": calling({"type": "Mixup", "probability": 0.5}, FINDER),
+    "two schedulers of groups": calling(
+        {"type": "StepLR", "step_size": 1},
+        {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+        optimizer={"type": "SGD", "lr": 0.1, "groups": [{"parameters": "*.bias", "lr": 0.05}]},
+    ),
     "weights of rows": {"data": WEIGHTED, "loss": IGNORING, "run": {"accumulate": 3}},
     "weights of rows, a sum": {"data": WEIGHTED, "loss": SUM},
     "weights of rows in a last layer": {"data": WEIGHTED, "loss": {**LAST, "weight": "balanced", "ignore_index": 1}},
@@ -126,7 +132,6 @@ REFUSED = {
     "callbacks[1]: ReduceLROnPlateau beside another scheduler has no lines for validations.": calling(
         {"type": "StepLR", "step_size": 1}, PLATEAU, validate_every_steps=2
     ),
-    "callbacks[0]: The trial of rates with mixed rows has no lines.": calling(FINDER, {"type": "Mixup"}),
     "callbacks[0].monitor: The record of a script has only the numbers of the splits.": calling(
         {**STOP, "monitor": "lr"}, {"type": "StepLR", "step_size": 1}
     ),

@@ -51,7 +51,7 @@ def differences(trial, found, *, tolerance=1e-12):
         said.append(f"{len(history)} epochs instead of {len(trial.history)}")
     for record, other in zip(trial.history, history, strict=False):
         for name, value in record.items():
-            if name == "step" or (name not in other and not name.startswith(("training/", "validation/"))):
+            if name == "step" or (name not in other and not name.startswith(("training/", "validation/", "lr"))):
                 continue
             if name not in other:
                 said.append(f"{name} is missing")

@@ -117,7 +117,8 @@ def _refuse_not_finite(value: Any, attribute: "Attribute[Any]") -> None:
 def component(value: Any, base: type[Spec], catalog: Catalog, converter: Converter) -> Spec:
     """A component: `type` names its class, and the rest of the table are its options."""
     if not isinstance(value, dict):
-        raise _no_table(value, "a table with a `type`")
+        name = catalog.meant(base, value) if isinstance(value, str) else None
+        raise _no_table(value, "a table with a `type`", "" if name is None else f'Write {{ type = "{name}" }}.')
     options = dict(value)
     name = options.pop("type", None)
     if name is None:
@@ -138,12 +139,12 @@ def component(value: Any, base: type[Spec], catalog: Catalog, converter: Convert
     return converter.structure(options, kind)
 
 
-def _no_table(value: Any, wanted: str) -> ValueError:
+def _no_table(value: Any, wanted: str, help_text: str = "") -> ValueError:
     """The error for a value that is not a table. For an array of tables, it suggests another header."""
     message = f"This must be {wanted}, but it is {found(value)}."
     if isinstance(value, list) and value and all(isinstance(element, dict) for element in value):
         return HeaderError(message, are_several=False)
-    return InvalidValueError("wrong-type", message)
+    return InvalidValueError("wrong-type", message, help_text)
 
 
 def _with_others(

@@ -29,6 +29,9 @@ MOST_OTHERS = 4
 MOST_MEANT = 200
 """The maximum number of unknown keys whose meaning is looked up."""
 
+FEWEST_LETTERS = 5
+"""The number of letters from which a word of an option, such as the "warmup" of "n_warmup_steps", means this option."""
+
 MOST_HOMES = 200
 """The maximum number of tables of a spec in which a misplaced key may belong."""
 
@@ -113,6 +116,9 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
                 return f"It is a section of its own: {header(str(key))}.", (key,)
             owner = f"It is an option of {home.kind.__name__} and" if home.kind.family else "It"
             return f"{owner} belongs {home.label}.", (*home.path, key)
+    parts = [option for option in own if str(key) in option.split("_")[1:]]
+    if len(parts) == 1 and len(str(key)) >= FEWEST_LETTERS:
+        return f'Did you mean "{parts[0]}"?', (*within, parts[0])
     if (found := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
         sentence, path = found
         return sentence, path

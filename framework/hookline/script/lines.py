@@ -52,9 +52,11 @@ class BatchNames:
 
     def of_groups(self, names: Collection[str]) -> "BatchNames":
         """Return the names with only these groups of inputs, and what belongs to them."""
-        tables = {table: getattr(self, table) for table in ("inputs", "lengths", "training")}
-        kept = {table: {name: one for name, one in given.items() if name in names} for table, given in tables.items()}
-        return evolve(self, **kept)
+        inputs, lengths, training = (
+            {name: code for name, code in table.items() if name in names}
+            for table in (self.inputs, self.lengths, self.training)
+        )
+        return evolve(self, inputs=inputs, lengths=lengths, training=training)
 
     def changed(self, suffix: str) -> "BatchNames":
         """Return names whose targets and weights of rows are those of other rows, such as `y[order]`."""

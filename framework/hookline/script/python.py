@@ -146,7 +146,7 @@ def split_at_commas(text: str) -> list[str]:
 
 def _clauses(text: str) -> list[str]:
     """Return the element of a comprehension and its clauses; other code as it is."""
-    depth, places = 0, []
+    depth, places = 0, list[int]()
     for index, sign in _signs(text):
         depth += (sign in PAIRS) - (sign in PAIRS.values())
         if depth == 0 and (text.startswith(" for ", index) or (places and text.startswith(" if ", index))):

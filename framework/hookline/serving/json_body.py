@@ -11,6 +11,8 @@ from hookline.serving.limits import RefusedError
 
 DEEPEST = 8
 """The largest number of lists and objects inside one another in a cell."""
+SURROGATE = rb"\ud"
+"""The beginning of an escape sequence for half of a character, which is a character only beside another one."""
 LONGEST_KEY = 60
 """The largest number of characters of a key that a message quotes."""
 
@@ -54,11 +56,16 @@ def given_rows(body: bytes, most: int) -> GivenRows:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        given = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        if SURROGATE in body.lower():
+            json.dumps(given, ensure_ascii=False).encode("utf-8")
     except RefusedError:
         raise
     except UnicodeDecodeError:
         raise RefusedError(400, "The request is not UTF-8.") from None
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])[1:-1]
+        raise RefusedError(400, f"The request has {half}, which is half of a character.") from None
     except RecursionError:
         raise RefusedError(400, "The request has too many lists or objects inside one another.") from None
     except json.JSONDecodeError as error:
@@ -66,6 +73,7 @@ def _parsed(body: bytes) -> Any:
         raise RefusedError(400, f"The request is not JSON: {error.msg} ({place}).") from None
     except ValueError:  # Python refuses integers with thousands of digits.
         raise RefusedError(400, "The request has an integer with too many digits.") from None
+    return given
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hookline.check.load import Loader
 from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, HooklineWarning, StorageError, TrainingError
+from hookline.errors.text import counted
 from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.study import StudyPlan, write_plan, write_record
@@ -30,7 +31,7 @@ ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class Study:
     """A study, with a directory on this machine."""
 
@@ -56,6 +57,17 @@ class Study:
     """Trials of other processes that ended during the last one of this process."""
     _own: list[Mapping[str, Any] | None] = field(factory=list, init=False)
     """The own values of the spec, once they are known."""
+
+    def __repr__(self) -> str:
+        """Return the name, how many trials have ended, the best one, and the directory."""
+        ended = f"{len(self.ended)} of {counted(self.plan.trials, 'trial')} ended"
+        best = ""
+        for record in self.best[:1]:
+            pairs = zip(self.plan.monitors, record.results or (), strict=True)
+            numbers = ", ".join(f"{name} {number:.6g}" for name, number in pairs)
+            which = "best" if len(self.plan.monitors) == 1 else "first of the best"
+            best = f"; {which}: trial {record.number}, {numbers}"
+        return f"<Study {self.spec.run.name}: {ended}{best}; in {self.root}>"
 
     @property
     def tuner(self) -> TunerSpec:
@@ -184,11 +196,11 @@ class Study:
         stacked = StackedTrainer(trainer=trainer)
         search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
         with self.ending_with(interruption):
-            self._report(on_end)
+            self.report(on_end)
             while not self.is_complete and interruption.number is None:
                 if not self._train_next(stacked, search):
                     time.sleep(self.store.pause)
-                self._report(on_end)
+                self.report(on_end)
             if self.is_complete:
                 self._train_best_alone(trainer)
 
@@ -221,7 +233,8 @@ class Study:
             if interruption.number is None:
                 raise
 
-    def _report(self, on_end: Callable[[TrialRecord], None]) -> None:
+    def report(self, on_end: Callable[[TrialRecord], None]) -> None:
+        """Call a function for each new trial that has ended. Raises a `HooklineError` if the first trials all fail."""
         new, self._unreported = [*self._unreported, *self.refresh()], []
         for record in new:
             on_end(record)

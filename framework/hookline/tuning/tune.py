@@ -1,12 +1,15 @@
 """Tune a spec from Python."""
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.diagnostic import Diagnostic
+from hookline.errors.exceptions import HooklineError, HooklineWarning
 from hookline.plugins.manager import Plugins
 from hookline.plugins.signals import Interruption, reason
 from hookline.spec.dump import plain
@@ -72,7 +75,7 @@ def tune(
     with connected(storage, plugins_of_spec) as connection:
         opened = _opened(spec, loader, trials, out, resume, connection, study)
         interruption = Interruption()
-        with interruption:
+        with interruption, _each_warning_once():
             interruption.listen()
             opened.work(interruption, given=data, on_end=on_end)
             finish(opened)
@@ -80,6 +83,24 @@ def tune(
             if interruption.number is not None:
                 raise KeyboardInterrupt(reason(interruption.number))
     return opened
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """Show each warning of Hookline once, although every trial gives it."""
+    usual = warnings.showwarning
+    known: set[Diagnostic] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
+        if isinstance(message, HooklineWarning):
+            if message.diagnostic in known:
+                return
+            known.add(message.diagnostic)
+        usual(message, category, *where, **others)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _opened(

@@ -52,13 +52,14 @@ def work_together(
     try:
         with study.ending_with(interruption):
             while not study.is_complete and interruption.number is None:
-                for record in study.refresh():
-                    on_end(record)
-                    started = 0
+                ended = len(study.ended)
+                study.report(on_end)
+                started = started if len(study.ended) == ended else 0
                 for process in [process for process in running if process.poll() is not None]:
                     running.remove(process)
                     failure = process.communicate()[1].strip() or failure
-                    if process.returncode > 0 and not study.is_complete:
+                    # One that starts while the server of a storage restarts is replaced.
+                    if process.returncode > 0 and not study.is_complete and not study.is_remote:
                         raise HooklineError(failure or f"A worker ended with the exit code {process.returncode}.")
                 if not running and started >= workers * MOST_STARTED:
                     raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
@@ -75,5 +76,4 @@ def work_together(
         for process in running:
             process.communicate()
     with study.ending_with(interruption):
-        for record in study.refresh():
-            on_end(record)
+        study.report(on_end)

@@ -11,7 +11,7 @@ from hookline import Run, hookimpl
 from hookline.data import Batch, Data
 from hookline.errors import OptionError
 from hookline.files import OptionalFiles
-from hookline.script import Script, cannot_be_written
+from hookline.script import Script
 from hookline.spec import CallbackSpec, OptimizerSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec, gradients_of
 from hookline_callbacks.learning_rate.tried_rates import draw, steepest, write
@@ -109,8 +109,6 @@ class LearningRateFinder(CallbackSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add a function that tries the learning rates, and use the one at which the loss falls fastest."""
-        if any(one.mixes_rows for one in run.spec.callbacks):
-            raise cannot_be_written("The trial of rates with mixed rows has no lines.")
         script.use("import math", "from copy import deepcopy", "from itertools import chain, count, islice, pairwise")
         names = ", ".join(script.batch.all)
         variables = f"{names}," if len(script.batch.all) == 1 else names
@@ -124,6 +122,12 @@ class LearningRateFinder(CallbackSpec):
         source = source.replace("STATES", states).replace("RESTORED", "\n    ".join(restored))
         if run.objective.names:  # The terms of the loss are returned, too.
             source = source.replace(".item()", "[0].item()")
+        if any(one.mixes_rows for one in run.spec.callbacks):  # The rows that are mixed depend on the step.
+            source = source.replace("    before = deepcopy", "    global step\n    before = deepcopy")
+            source = source.replace(
+                "            optimizer.step()\n", "            optimizer.step()\n            step += 1\n"
+            )
+            source = source.replace("    falls = [", "    step = 0\n    falls = [")
         name = script.define(source)
         script.loop.needs_gradients = True
         script.loop.before.append(f"rate = {name}()")

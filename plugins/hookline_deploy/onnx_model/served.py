@@ -141,8 +141,9 @@ class ServedGraph:
             return field_of_array(name, sizes, is_padded=is_sequence)
         known: dict[str, Any] = {"name": name, "may_be_missing": "A missing cell" in argument["meaning"]}
         if dtype == "string":
+            other = "" if known["may_be_missing"] else "true"  # Text, or a boolean.
             choices = (*fitted.get("categories", ()), *fitted.get("infrequent", ()))
-            return RowField(cell="text", choices=choices, example=choices[0] if choices else "true", **known)
+            return RowField(cell="text", choices=choices, example=choices[0] if choices else other, **known)
         if dtype == "int64" and "last" in fitted:
             text = self._kinds[name].get("format")
             return RowField(cell="text" if text else "time", example=_written(fitted["last"], text), **known)

@@ -104,7 +104,11 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, but it is true."),
         ("names", 3, "This must be a string or an array of strings, but it is the number 3."),
-        ("inner", "L1Loss", 'This must be a table with a `type`, but it is the string "L1Loss".'),
+        (
+            "inner",
+            "L1Loss",
+            'This must be a table with a `type`, but it is the string "L1Loss". Write { type = "L1Loss" }.',
+        ),
         ("inner", {"weight": 1}, "The `type`, which names the loss, is missing."),
         (
             "inners",

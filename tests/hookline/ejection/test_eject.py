@@ -169,6 +169,14 @@ def test_a_third_party_adds_lines():
     assert script.count("class Doubled(nn.Module):") == 1
 
 
+def test_the_docstring_begins_with_a_sentence_and_has_short_lines():
+    title = f"Fit three numbers. {' '.join(['They are very small numbers.'] * 9)}"
+    first, empty, *rest = hookline.eject(hookline.load(SPEC), title=title).partition('"""\n\nimport')[0].splitlines()
+    assert (first, empty) == ('"""Fit three numbers.', "")
+    assert max(map(len, rest)) <= 120
+    assert " ".join(rest).startswith("They are very small numbers. They")
+
+
 def test_a_subclass_that_builds_something_else_does_not_inherit_lines():
     @spec
     class Other(Linear):

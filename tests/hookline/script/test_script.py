@@ -23,6 +23,17 @@ def test_options_with_torchs_defaults_are_omitted():
     assert constructor("Adam", optim.Adam, adam) == "Adam(model.parameters(), lr=0.01, fused=True)"
 
 
+def test_long_comprehensions_are_wrapped_at_their_clauses():
+    line = "names = [one for name, one in pairs if one in several]"
+    assert list(wrapped(line, 30)) == [
+        "names = [",
+        "    one",
+        "    for name, one in pairs",
+        "    if one in several",
+        "]",
+    ]
+
+
 def test_long_lines_are_wrapped_at_brackets_outside_strings():
     line = 'names = call("a, (b", [1, 2], {"key": value})'
     assert list(wrapped(line, 30)) == ["names = call(", '    "a, (b",', "    [1, 2],", '    {"key": value},', ")"]

@@ -11,6 +11,7 @@ from hookline.serving.limits import RefusedError
 def test_an_object_is_a_row_and_a_list_is_several():
     single, several = given_rows(b'{"a": 1}', 10), given_rows(b'[{"a": 1}, {"a": [[1]], "b": null}]', 10)
     assert (single.rows, single.is_single) == ([{"a": 1}], True)
+    assert given_rows(rb'{"a": "\ud83d\ude00"}', 10).rows == [{"a": "\N{GRINNING FACE}"}]
     assert (several.rows, several.is_single) == ([{"a": 1}, {"a": [[1]], "b": None}], False)
 
 
@@ -32,6 +33,8 @@ def test_an_object_is_a_row_and_a_list_is_several():
         ),
         (b'{"a": ' + b"[" * 30 + b"]" * 30 + b"}", 422, "Row 1 has more than 8 lists or objects inside one another."),
         (b'{"a": ' + b"9" * 5000 + b"}", 400, "The request has an integer with too many digits."),
+        (rb'{"a": "x\uDC00"}', 400, "The request has \\udc00, which is half of a character."),
+        (rb'[{"\ud800": 1}]', 400, "The request has \\ud800, which is half of a character."),
         (b"3", 422, "Send a row as an object, such as {…}, or several as a list of objects."),
         (b"[]", 422, "There are no rows."),
         (b'[{"a": 1}, 2]', 422, "Row 2 is a number, but must be an object with the columns by name."),

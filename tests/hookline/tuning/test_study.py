@@ -284,3 +284,15 @@ def test_what_needs_several_trainings_is_refused_without_them(tune, sections, me
     with pytest.raises(SpecError) as error:
         tuned(**{"space": {"optimizer.lr": [0.01]}, **tune}, sections=sections)
     assert [str(problem) for problem in error.value.problems] == [message]
+
+
+def test_a_study_is_shown_in_a_line_and_warns_once(tmp_path):
+    callbacks = [{"type": "EarlyStopping", "patience": 5}]
+    spec = tuned({"optimizer.lr": [0.01, 0.1]}, type="GridSearch", sections={"callbacks": callbacks})
+    with pytest.warns(hookline.HooklineWarning) as found:
+        study = hookline.tune(spec, out=tmp_path / "one")
+    assert [str(one.message).partition(":")[0] for one in found] == ["callbacks[0].patience"]
+    [best] = study.best
+    number = f"validation/loss {best.results[0]:.6g}"
+    shown = f"<Study tuned: 2 of 2 trials ended; best: trial {best.number}, {number}; in {study.root}>"
+    assert repr(study) == shown

@@ -12,6 +12,14 @@ from hookline.spec.space.domains import Choices, Domain, Range
 from hookline.spec.space.space import Space, flattened, is_domain
 from hookline.spec.words import found, wrong
 
+MEANT = {
+    **dict.fromkeys(("min", "minimum", "lower", "lower_bound", "from"), "low"),
+    **dict.fromkeys(("max", "maximum", "upper", "upper_bound", "to"), "high"),
+    **dict.fromkeys(("values", "options", "categories"), "choices"),
+    "q": "step",
+}
+"""The keys of domains in other tuners."""
+
 
 def space(value: Any, converter: Converter) -> Space:
     """The search space in a table.
@@ -34,6 +42,8 @@ def space(value: Any, converter: Converter) -> Space:
     for keys, table in flattened(value):
         path = ".".join(keys)
         try:
+            if len(keys) > 1 and (meant := MEANT.get(keys[-1])) and (not isinstance(table, list) or meant == "choices"):
+                raise _of_other_tuners(keys[-1], meant)
             if (other := _overlapping(path, domains)) is not None:
                 raise _overlap(path, other, keys[-1])
             domains[path], places[path] = _domain(table, converter), keys
@@ -47,12 +57,17 @@ def space(value: Any, converter: Converter) -> Space:
 
 
 class OverlapError(Exception):
-    """Raised for a path that another one replaces as a whole; the cause is the error at its key."""
+    """Raised for a key that is wrong, such as a path that another one replaces; the cause is the error at the key."""
 
     def __init__(self, cause: OptionError):
         """Keep the error."""
         super().__init__(str(cause))
         self.cause = cause
+
+
+def _of_other_tuners(key: str, meant: str) -> OverlapError:
+    message, help_text = f'There is no key "{key}" in a range or in choices.', f'Did you mean "{meant}"?'
+    return OverlapError(OptionError(key, message, on_key=True, id="unknown-key", help=help_text))
 
 
 def _overlapping(path: str, others: Mapping[str, Domain]) -> str | None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import counted
+from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import Run, hookimpl
 from hookline.script.loop import Loop
 from hookline.script.script import Script
 from hookline.script.written import cannot_be_written, without_lines
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.training.callbacks.scheduler_lines import add_scheduler
 
 if TYPE_CHECKING:
     from torch import optim
@@ -124,22 +126,11 @@ class SchedulerSpec(WrapperSpec):
 
     def eject(self, script: Script, run: Run) -> None:
         """Add the scheduler, and its steps."""
-        loop = script.loop
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
-        name = "scheduler" if len(schedulers) == 1 else f"scheduler_{schedulers.index(self) + 1}"
-        loop.before.insert(0, f"{name} = {self.eject_scheduler(script, self.length(run))}")
-        if self.is_per_step:
-            loop.batch.append('rate = optimizer.param_groups[0]["lr"]')
-            loop.after_batch.insert(0, f"{name}.step()")
-            loop.record.append('record["lr"] = rate')
-            return
-        loop.record.append('record["lr"] = optimizer.param_groups[0]["lr"]')
-        if not self.needs_record:
-            loop.after_epoch.insert(0, f"{name}.step()")
-            return
-        if loop.has_periods and len(schedulers) > 1:
-            raise cannot_be_written(f"{type(self).__name__} beside another scheduler has no lines for validations.")
-        loop.after_record[:0] = self.ejected_advance(name, loop)
+        place = next(index for index, callback in enumerate(run.spec.callbacks) if callback is self)
+        built = run.stages.manager.get_plugin(callback_name(place, self))
+        names = built.names if isinstance(built, Schedule) else ["lr"]
+        add_scheduler(script, self, self.length(run), schedulers, names)
 
     def ejected_advance(self, name: str, loop: Loop) -> list[str]:
         """The lines of `advance` for a scheduler that needs what was logged, given its variable."""
@@ -163,7 +154,8 @@ class Schedule:
         self._optimizer: optim.Optimizer | None = None
         self._scheduler: LRScheduler | None = None
         self._used: list[float] = []
-        self._names: list[str] = []
+        self.names: list[str] = []
+        """The names of the learning rates in the log."""
 
     @hookimpl(wrapper=True)
     def select_optimizer(self, run: Run) -> "Generator[None, optim.Optimizer, optim.Optimizer]":
@@ -173,7 +165,7 @@ class Schedule:
         # Groups that start with the same rate keep it unless a scheduler separates them: then one number is enough.
         schedulers = [callback for callback in run.spec.callbacks if isinstance(callback, SchedulerSpec)]
         alike = len(set(rates)) == 1 and all(scheduler.keeps_groups_alike for scheduler in schedulers)
-        self._names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
+        self.names = ["lr"] if alike else [f"lr[{index}]" for index in range(len(rates))]
         self._optimizer = optimizer
         try:
             self._scheduler = self._spec.build_scheduler(optimizer, self._spec.length(run))
@@ -190,7 +182,7 @@ class Schedule:
         # Before other schedulers, which may be inside this one, change it.
         self._note()
         logged = yield
-        logged = {**logged, **dict(zip(self._names, self._used, strict=False))}
+        logged = {**logged, **dict(zip(self.names, self._used, strict=False))}
         if not run.is_inside_epoch or self._spec.needs_record:
             self._advance(logged)
         return logged

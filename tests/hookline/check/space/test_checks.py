@@ -138,3 +138,27 @@ def test_a_dumped_spec_has_the_same_space(tmp_path):
     again = hookline.load(tmp_path / "again.toml")
     assert again.tune == spec.tune
     assert list(again.tune.space) == list(spec.tune.space)
+
+
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        ("{ min = 16, max = 64 }", [("min", 'Did you mean "low"?'), ("max", 'Did you mean "high"?')]),
+        ("{ values = [16, 32] }", [("values", 'Did you mean "choices"?')]),
+    ],
+)
+def test_the_keys_of_other_tuners_are_translated(new, found):
+    text = SPEC.replace("{ choices = [16, 32, 64] }", new)
+    assert [(marked(problem), problem.help) for problem in problems(text)] == found
+
+
+def test_what_is_the_same_for_all_trials_cannot_be_searched():
+    text = SPEC.replace('"data.batch_size"', '"tune.trials" = [1, 2]\n"data.batch_size"')
+    [problem] = problems(text)
+    assert (problem.id, marked(problem)) == ("conflicting-options", '"tune.trials"')
+
+
+def test_a_component_that_is_only_named_is_shown_as_a_table():
+    text = SPEC.replace('monitor = "validation/loss"', 'monitor = "validation/loss"\npruner = "MedianPruner"')
+    [problem] = problems(text.replace("RandomSearch", "Optuna"))
+    assert problem.help == 'Write { type = "MedianPruner" }.'

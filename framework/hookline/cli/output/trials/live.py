@@ -10,6 +10,7 @@ from rich.text import Text
 from hookline.cli.output.trials.rows import TrialRows
 from hookline.errors.printing import printable
 from hookline.errors.text import counted
+from hookline.plugins.signals import HINT
 from hookline.runs.side_by_side.cells import number_text, seconds_text
 from hookline.tuning.running import RunningTrial, RunningTrials
 
@@ -32,6 +33,8 @@ class LiveTrials:
         self._began, self._before = time.monotonic(), len(study.ended)
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        if self._study.store.is_over():  # The signal handler has printed this where the block is drawn again.
+            yield Text(HINT, style="yellow")
         found = self._running.found()
         for trial in found[:MOST_RUNNING]:
             yield Text(self._line(trial, options.max_width), no_wrap=True, overflow="ellipsis", style="cyan")
