@@ -92,6 +92,8 @@ def _domain(value: Any, converter: Converter) -> Domain:
         message = f"This must be a range or an array of choices, but it is {found(value)}."
         help_text = "Examples: { low = 1e-4, high = 0.1, log = true } and [16, 32, 64]."
         raise InvalidValueError("wrong-type", message, help_text)
+    if others := [key for key in value if MEANT.get(key, key) not in value]:
+        raise IterableValidationError("", [_of_other_tuners(key, MEANT[key]).cause for key in others], Range)
     if "choices" not in value:
         made: Range = converter.structure(value, Range)
         return made

@@ -144,6 +144,7 @@ def test_a_dumped_spec_has_the_same_space(tmp_path):
     ("new", "found"),
     [
         ("{ min = 16, max = 64 }", [("min", 'Did you mean "low"?'), ("max", 'Did you mean "high"?')]),
+        ("{ min = 16, high = 64 }", [("min", 'Did you mean "low"?')]),
         ("{ values = [16, 32] }", [("values", 'Did you mean "choices"?')]),
     ],
 )
