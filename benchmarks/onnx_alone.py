@@ -2,11 +2,11 @@
 
     python benchmarks/onnx_alone.py [--epochs N] [SPEC ...]
 
-Each spec (default: all below `specs/`) is trained as it is, or for N epochs, and deployed as ONNX. The example rows of
-the run, and copies of them with missing and unseen cells, are predicted by the run. Then a process in a new virtual
-environment with numpy and onnxruntime and nothing else predicts the same rows with the ONNX models: labels must be
-equal, and numbers may differ by 1e-6, or by what the model in memory rounds itself. The exit code is 1 if a spec
-differs or cannot be deployed.
+Each spec (default: all below `specs/` without [tune]) is trained as it is, or for N epochs, and deployed as ONNX. The
+example rows of the run, and copies of them with missing and unseen cells, are predicted by the run. Then a process in a
+new virtual environment with numpy and onnxruntime and nothing else predicts the same rows with the ONNX models: labels
+must be equal, and numbers may differ by 1e-6, or by what the model in memory rounds itself. The exit code is 1 if a
+spec differs or cannot be deployed.
 """
 
 import argparse
@@ -112,7 +112,9 @@ def main() -> int:
     parser.add_argument("specs", nargs="*", metavar="SPEC")
     parser.add_argument("--epochs", type=int)
     arguments = parser.parse_args()
-    every = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.toml"))
+    # Those with [tune] have no single training.
+    paths = [path for path in SPECS.rglob("*.toml") if hookline.load(path).tune is None]
+    every = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in paths)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as directory:
         places, failed = [], 0

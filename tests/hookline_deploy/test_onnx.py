@@ -259,6 +259,21 @@ def test_a_layer_without_operators_is_named_before_training(tmp_path, monkeypatc
     assert not (tmp_path / "run").exists()
 
 
+def test_the_refused_input_of_a_pair_has_the_name_of_its_group(tmp_path):
+    spec = hookline.load(SPECS / "losses/HingeEmbeddingLoss.toml", ["run.epochs=1", "callbacks=[]"])
+    run = hookline.open_run(hookline.train(spec, out=tmp_path / "run").directory)
+    run.deploy("ONNX")
+    session = opened(run.directory / "onnx" / "model.onnx")
+    feeds = {one.name: numpy.ones((4, 1)) for one in session.get_inputs()}
+    names = list(feeds)
+    assert names[0].startswith("input1.")
+    assert names[-1].startswith("input2.")
+    feeds[names[0]][1], feeds[names[-1]][1:3] = numpy.nan, numpy.inf
+    refused, readable = session.run(["refused", "readable"], feeds)
+    assert refused.tolist() == ["", names[0], names[-1], ""]
+    assert readable.tolist() == [True, False, False, True]
+
+
 def test_nothing_else_imports_onnx(tmp_path):
     code = """
 import sys, hookline

@@ -90,6 +90,28 @@ def test_a_failure_with_several_requests_is_tried_again_with_each(predictor):
     assert [type(answer) for answer in found] == [str, RefusedError, str]
 
 
+def test_a_request_that_is_alone_does_not_wait_for_the_loop_once_requests_are_known_to_be_fast(predictor, monkeypatch):
+    monkeypatch.setattr("hookline.serving.worker.LONGEST", 60)
+    body = json.dumps(FLOWER).encode()
+
+    async def requests():
+        begun = [1]
+        worker = Worker(predictor, Limits(), lambda: begun[0])
+        first = await worker.predict(read, body)
+        with pytest.raises(StopIteration) as answer:  # It ends without having waited for anything.
+            worker.predict(read, body).send(None)
+        begun[0] = 2
+        beside_another = worker.predict(read, body)
+        waited = beside_another.send(None)
+        beside_another.close()
+        worker.stop()
+        return first, answer.value.value, waited
+
+    first, second, waited = asyncio.run(requests())
+    assert first == second == alone(predictor, FLOWER)
+    assert isinstance(waited, asyncio.Future)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "is_same"),
     [
