@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist worksteal
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all test-traced verify check eject bench onnx-alone docs constraints clean
+.PHONY: train test test-all test-traced verify check eject bench tune-proof onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -61,6 +61,10 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/tune.py
 	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
+
+# Prove that a search has the trials of a loop written by hand with Optuna, value by value. Name specs with SPECS="digits".
+tune-proof: .venv/installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tune_proof.py $(SPECS)
 
 # Predict with the ONNX models of all specs in a new environment that has only onnxruntime and NumPy.
 onnx-alone: .venv/installed-test

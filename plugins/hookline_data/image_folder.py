@@ -77,7 +77,7 @@ class ImageFolder(ImageSource):
 
     def each_fold(self) -> tuple[Self, ...]:
         """Return this source once for each fold."""
-        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))  # type: ignore[misc]
 
     @property
     def always_kept(self) -> tuple[str, ...]:

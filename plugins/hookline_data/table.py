@@ -43,7 +43,8 @@ class Table(NamedColumns, SplitFile):
         if isinstance(self.test, float) and self.test:
             message = "The test rows are a fraction of `path`, and would be others with the rows of `validation`."
             raise OptionError("test", message)
-        files = [path for one in (self.path, self.validation) for path in (one if isinstance(one, tuple) else (one,))]
+        given: tuple[Any, ...] = self.path, self.validation
+        files = [path for one in given for path in (one if isinstance(one, tuple) else (one,))]
         return {"path": files, "validation": 0.0}
 
     def names_in_file(self, path: Path) -> list[str]:

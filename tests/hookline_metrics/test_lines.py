@@ -142,6 +142,8 @@ def test_the_lines_of_metrics_of_curves_compute_the_same():
 
 
 OF_LABELS_OR_CLASSES = [
+    *(("CalibrationError", {"n_bins": 4, "norm": norm}) for norm in ("l1", "l2", "max")),
+    *(("HingeLoss", {"squared": squared}) for squared in (True, False)),
     ("CohenKappa", {}),
     ("MatthewsCorrCoef", {}),
     *((name, {"average": "macro"}) for name in ("Accuracy", "F1Score", "Precision", "Specificity")),
@@ -150,6 +152,8 @@ ONLY_OF_CLASSES = [
     *((name, {"ignore_index": 1}) for name in ("CohenKappa", "MatthewsCorrCoef", "ExactMatch", "Perplexity")),
     *(("CohenKappa", {"weights": weights}) for weights in ("linear", "quadratic")),
     *(("CohenKappa", {"weights": weights, "ignore_index": 1}) for weights in ("linear", "quadratic")),
+    *((name, {"ignore_index": 1}) for name in ("CalibrationError", "HingeLoss")),
+    ("HingeLoss", {"multiclass_mode": "one-vs-all"}),
     *((name, {"top_k": 2}) for name in ("Accuracy", "F1Score")),
     ("Recall", {"top_k": 2, "average": "macro", "ignore_index": 1}),
     *((name, {}) for name in ("ExactMatch", "KLDivergence", "JensenShannonDivergence", "Perplexity")),
@@ -163,7 +167,9 @@ def test_the_lines_of_metrics_of_classes_compute_the_same():
     assert differing({"type": "BCEWithLogitsLoss"}, OF_LABELS_OR_CLASSES, of_one) == {}
     logits, truth = OF_LABELS
     labels = {"of labels": (logits.sigmoid(), logits, truth)}
-    of_labels = [*OF_LABELS_OR_CLASSES[1:], ("ExactMatch", {}), ("ExactMatch", {"ignore_index": 0})]
+    rankings = ("MultilabelCoverageError", "MultilabelRankingAveragePrecision", "MultilabelRankingLoss")
+    of_labels = [one for one in OF_LABELS_OR_CLASSES if one[0] not in ("CalibrationError", "HingeLoss", "CohenKappa")]
+    of_labels += [*((name, {}) for name in rankings), ("ExactMatch", {}), ("ExactMatch", {"ignore_index": 0})]
     assert differing({"type": "BCEWithLogitsLoss"}, of_labels, labels) == {}
     logits, truth = OF_CLASSES
     images = logits.reshape(4, 15, 3).movedim(2, 1)

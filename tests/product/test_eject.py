@@ -19,10 +19,11 @@ from hookline.errors import SpecError
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.toml"))
 NOT_EJECTABLE = {
-    "specs/tuning/breast_cancer.toml": [
+    f"specs/tuning/{name}.toml": [
         "tune: A script trains once, but a search trains many times. Search first, and eject the spec of the best "
-        "trial: `hookline eject runs/breast_cancer/1/best.toml`.",
-    ],
+        f"trial: `hookline eject runs/{name}/1/best.toml`.",
+    ]
+    for name in ("breast_cancer", "refit")
 }
 """The parts of shipped specs that cannot be written."""
 QUICK = {

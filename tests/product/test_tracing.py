@@ -7,6 +7,7 @@ import pytest
 import tracing
 
 import hookline
+from hookline.training.tracing import steps_at_once
 
 IRIS = Path(__file__).parents[2] / "specs" / "data" / "iris.csv"
 DROPPING = [
@@ -42,6 +43,10 @@ CASES = {
 
 
 def spec_of(case, trace):
+    return hookline.load(table_of(case, trace))
+
+
+def table_of(case, trace):
     whole = {
         "run": {"epochs": 8, "seed": 4, "trace": trace},
         "data": {"type": "CSV", "path": str(IRIS), "targets": "species", "validation": 0.2, "batch_size": 50},
@@ -51,7 +56,7 @@ def spec_of(case, trace):
     }
     for section, value in CASES[case].items():
         whole[section] = {**whole["run"], **value} if section == "run" else value
-    return hookline.load({section: value for section, value in whole.items() if value is not None})
+    return {section: value for section, value in whole.items() if value is not None}
 
 
 def bits(trial):
@@ -76,3 +81,36 @@ def test_a_traced_training_has_the_same_bits(case, tmp_path, monkeypatch):
         assert counts(traced)["reasons"] == ['callbacks[0] Mixup implements the stage "forward"']
     else:
         assert counts(traced)["traced"] > 4
+
+
+UPDATED = {
+    "SGD": {"momentum": 0.9, "nesterov": True},
+    "Adam": {"amsgrad": True},
+    "AdamW": {"groups": [{"parameters": "*.bias", "weight_decay": 0.0, "lr": 0.01}]},
+    "Adagrad": {},
+}
+
+
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
+@pytest.mark.parametrize("runner", tracing.RUNNERS)
+@pytest.mark.parametrize("optimizer", UPDATED)
+def test_several_steps_at_once_have_the_same_bits(optimizer, runner, tmp_path, monkeypatch):
+    calls = []
+    made = steps_at_once.StepsAtOnce.losses
+    monkeypatch.setattr(
+        steps_at_once.StepsAtOnce, "losses", lambda self, group: calls.append(len(group)) or made(self, group)
+    )
+
+    def trained(trace):
+        table = table_of("dropout", trace)
+        table["run"]["epochs"], table["data"]["batch_size"] = 4, 9
+        table["optimizer"] = {"type": optimizer, **UPDATED[optimizer]}
+        table["callbacks"] = [{"type": "StepLR", "step_size": 1}]
+        return hookline.train(hookline.load(table), out=tmp_path / trace)
+
+    plain = trained("off")
+    assert calls == []
+    tracing.trace_everything(monkeypatch, runner)
+    traced = trained("auto")
+    assert bits(traced) == bits(plain)
+    assert 4 in calls

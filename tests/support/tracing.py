@@ -7,9 +7,11 @@ import torch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import runners, traced_gradients, worth
+from hookline.training.tracing import steps_at_once, traced_gradients, worth
+from hookline.training.tracing.graphs import runners
 
 RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
+OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.several_in_python}
 
 
 def trace_everything(patch, runner):
@@ -21,7 +23,10 @@ def trace_everything(patch, runner):
     patch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
     patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
     patch.setattr(traced_gradients, "CHECKS", 0)
+    patch.setattr(steps_at_once, "CHECKS", 0)
+    patch.setattr(steps_at_once, "MOST", 4)
     patch.setattr(runners, "best", RUNNERS[runner])
+    patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])
 
 
 def run_of(steps=1000, *, objective=None):

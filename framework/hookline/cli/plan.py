@@ -65,19 +65,23 @@ def _plan_of_spec(arguments: argparse.Namespace) -> int:
     spec = loader.load(document, with_data=True)
     from hookline.cli import _deferred_compiler as deferred_compiler
     from hookline.cli.output.space_lines import space_as_json, space_lines
-    from hookline.training.planning import planned
+    from hookline.training.pace import seconds_of_epoch
+    from hookline.training.planning import with_estimates
+    from hookline.training.preparation import prepared
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
     with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
-        plan = planned(opened)
+        made = prepared(opened)
+        plan = with_estimates(opened, made)
+        epoch = None if spec.tune is None else seconds_of_epoch(opened, made)
     if arguments.format == "json":
-        search = {} if spec.tune is None else {"search": space_as_json(spec, spec.tune)}
+        search = {} if spec.tune is None else {"search": space_as_json(spec, spec.tune, epoch)}
         echo_json({**_as_json(plan), **search}, indent=2)
     else:
         echo(*lines(plan, screen_width()))
         if spec.tune is not None:
-            echo("", *space_lines(spec, spec.tune, screen_width()))
+            echo("", *space_lines(spec, spec.tune, epoch, screen_width()))
     return GOOD
 
 

@@ -1,11 +1,12 @@
 """Batches: the data that `prepare_data` returns, and the usual implementation with tensors in memory."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hookline.data.prepared_column import PreparedColumn
 from hookline.data.sampling import WeightedSampler
@@ -207,6 +208,12 @@ class TensorBatches:
         stop = min(self.rows_per_epoch, len(self) * self._batch_size)
         return gathered(self.all, orders, self._batch_size, start * self._batch_size, stop)
 
+    def with_batch_size(self, batch_size: int) -> "TensorBatches":
+        """Return the same rows in batches of another size."""
+        made = copy(self)
+        made._batch_size = batch_size
+        return made
+
     def in_order(self) -> "TensorBatches":
         """Return all rows once, in the order of the source."""
         rows = self.all
@@ -317,6 +324,15 @@ class Data:
             self._found[key] = compute()
         found: T = self._found[key]
         return found
+
+    def with_batch_size(self, batch_size: int) -> "Data | None":
+        """Return the same rows in batches of another size; `None` if they are not held in memory, or leave no batch."""
+        splits = self.splits()
+        if any(type(batches) is not TensorBatches for batches in splits.values()):
+            return None
+        made = evolve(self, **{split: batches.with_batch_size(batch_size) for split, batches in splits.items()})  # type: ignore[attr-defined]
+        made._found.update(self._found)  # What depends on the rows.
+        return made if length_of(made.training) else None
 
     @property
     def target(self) -> Target:

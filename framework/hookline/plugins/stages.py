@@ -19,7 +19,8 @@ the stage, and what the wrapper returns is the answer of the stage, so it must r
 
 If a stage has only its built-in answer, the steps of a training may be computed without calling it: the operations of
 `forward`, `loss` and `backward` are recorded once and repeated, with the same bits. If any plugin answers or wraps one
-of the three, all are called for every batch. A wrapper around `step` sees the same gradients either way.
+of the three, all are called for every batch. A wrapper around `step` sees the same gradients either way; without one,
+many steps may be made in one call, in which `run.step` and `run.loss` do not change.
 
 A wrapper yields exactly once. If it needs another answer, such as the loss with other targets, it calls
 `run.stages.inside(self, "loss")` with the arguments of the stage, by name.

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from hookline.data.batches import Batch
 from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.space.record import TrialRecord
@@ -36,16 +38,27 @@ class SharedData:
         losses = tuple((name, one.loss) for name, one in objective.items())
         used = (run.spec.data, losses, run.spec.model.members, run.seed, str(run.device), run.spec.run.dtype)
         for known, data, generators in self._known:
-            if known == used:
+            if (shared := _shared(data, known, used)) is not None:
                 run.is_source_read = True
                 random.setstate(generators[0])
                 numpy.random.set_state(generators[1])
-                return data
+                return shared
         while self._known and sum(_size(data) for _, data, _ in self._known) > MOST_BYTES:
             self._known.pop(0)
         data = run.stages.inside(self, "prepare_data")(run=run)
         self._known.append((used, data, (random.getstate(), numpy.random.get_state())))
         return data
+
+
+def _shared(data: "Data", known: tuple[Any, ...], used: tuple[Any, ...]) -> "Data | None":
+    """The data for a trial that uses the same, or other batches of the same rows; `None` if it does not."""
+    if known == used:
+        return data
+    source = used[0]
+    if not source.only_batches or type(known[0]) is not type(source) or known[1:] != used[1:]:
+        return None
+    is_same = evolve(known[0], batch_size=source.batch_size) == source
+    return data.with_batch_size(source.batch_size) if is_same else None
 
 
 def _size(data: "Data") -> int:

@@ -243,7 +243,8 @@ class Study:
             claim.withdraw()
             self.change_total(number - 1)
             return
-        record.curve.clear(), record.trainings.clear()  # Of the process that was killed.
+        record.curve.clear()  # Of the process that was killed.
+        record.trainings.clear()
 
         def prunes(record: TrialRecord) -> str | None:
             return LOST if claim.is_lost else search.prunes(known, record)

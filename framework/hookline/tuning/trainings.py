@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -33,8 +34,8 @@ class Training:
         return f"{fold}seed-{self.seed}"
 
 
-def trainings_of(spec: TrainingSpec, tuner: TunerSpec) -> list[Training]:
-    """The trainings of a trial; the first one is that of its own spec.
+def trainings_of(spec: Any, tuner: TunerSpec) -> list[Training]:
+    """The trainings of a trial, a `TrainingSpec`; the first one is that of its own spec.
 
     The others follow fold by fold, each with all seeds.
 
@@ -42,7 +43,7 @@ def trainings_of(spec: TrainingSpec, tuner: TunerSpec) -> list[Training]:
         HooklineError: if the data has no folds, but the trial is trained on all of them.
 
     """
-    folds: list[tuple[int | None, TrainingSpec]] = [(None, spec)]
+    folds: list[tuple[int | None, Any]] = [(None, spec)]
     if tuner.folds:
         each = [(index, evolve(spec, data=data)) for index, data in enumerate(spec.data.each_fold())]
         if not each:

@@ -64,7 +64,7 @@ class Drawn(TransformedSource):
 
     def each_fold(self) -> tuple[Self, ...]:
         """Return this source once for each fold of its rows."""
-        return tuple(evolve(self, source=source) for source in self.source.each_fold())
+        return tuple(evolve(self, source=source) for source in self.source.each_fold())  # type: ignore[misc]
 
     @property
     def has_validation(self) -> bool | None:

@@ -28,6 +28,8 @@ else:
 class SplitRows(TransformedSource):
     """Rows that are split into training, validation and test rows."""
 
+    only_batches = True
+
     validation: Part = option(default=0.0, minimum=0, below=1)
     """The fraction of rows to validate the model on after each epoch."""
     test: Part = option(default=0.0, minimum=0, below=1)
@@ -125,7 +127,7 @@ class SplitRows(TransformedSource):
 
     def each_fold(self) -> tuple[Self, ...]:
         """Return this source once for each fold."""
-        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))
+        return tuple(evolve(self, fold=fold) for fold in range(self.folds or 0))  # type: ignore[misc]
 
     @property
     def always_kept(self) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from hookline_metrics.tasks import OneClassMetric, Task, indices_of_classes, row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.script import PredictionNames, Script
+
 UNIT = 2**25
 """The number of steps from 0 to 1 of the integers that add up probabilities."""
 
@@ -45,6 +47,12 @@ class CalibrationError(OneClassMetric):
         task, columns = self.resolve(loss, predictions)
         return _Bins(self, task, columns, self.ignored(loss, task))
 
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of probabilities and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.probabilities import eject_calibration
+
+        return eject_calibration(self, script, loss, predicted)
+
 
 @spec
 class HingeLoss(OneClassMetric):
@@ -76,6 +84,12 @@ class HingeLoss(OneClassMetric):
         if not predictions.is_floating_point():
             raise ValueError(f"{type(loss).__name__} predicts classes without scores.")
         return _Hinge(self, task, columns, self.ignored(loss, task))
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of scores and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.probabilities import eject_hinge
+
+        return eject_hinge(self, script, loss, predicted)
 
 
 def refuse_scores(metric: object, loss: LossSpec) -> None:

@@ -1,7 +1,8 @@
 """Metrics of how each row ranks its labels: true ones should have larger scores than others."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from hookline.spec import LossSpec, option, spec
 from hookline_metrics.state import State
@@ -9,6 +10,8 @@ from hookline_metrics.tasks import TaskMetric, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 
 @spec
@@ -26,6 +29,17 @@ class LabelRanking(TaskMetric):
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:
         """Return the mean over rows."""
         return _Rows(self, self.resolve(loss, predictions)[1])
+
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"row_lines": ("of_rows",)}
+    row_lines: ClassVar[str] = ""
+    """The numbers of rows as code, as `of_rows` computes them from `below` and `is_true`. Its last line is an
+    expression."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of scores and true labels, and return a call of it."""
+        from hookline_metrics.ejecting.labels import eject_ranking
+
+        return eject_ranking(self, script, predicted)
 
     def of_rows(self, below: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the number of each row, float64.
@@ -45,6 +59,8 @@ class MultilabelCoverageError(LabelRanking):
 
     higher_is_better = False
 
+    row_lines = "torch.where(is_true, is_true.shape[1] - below, 0).amax(dim=1).double()"
+
     def of_rows(self, below: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the worst rank of a true label; 0 if there is none."""
         import torch
@@ -60,6 +76,12 @@ class MultilabelRankingAveragePrecision(LabelRanking):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/label_ranking_average_precision.html
     """
+
+    row_lines = """\
+number = is_true.sum(dim=1, keepdim=True)
+shares = (number - counted_below(below, is_true)).double() / (is_true.shape[1] - below)
+means = torch.where(is_true, shares, 0.0).sum(dim=1) / number.squeeze(1).clamp(min=1)
+torch.where(is_true.any(dim=1), means, 1.0)"""
 
     def of_rows(self, below: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the mean over true labels."""
@@ -82,6 +104,12 @@ class MultilabelRankingLoss(LabelRanking):
     """
 
     higher_is_better = False
+
+    row_lines = """\
+number = is_true.sum(dim=1)
+pairs = number * (is_true.shape[1] - number)
+right = torch.where(is_true, counted_below(below, ~is_true), 0).sum(dim=1)
+((pairs - right).double() / pairs.clamp(min=1))"""
 
     def of_rows(self, below: "Tensor", positive: "Tensor") -> "Tensor":
         """Return the fraction of wrong pairs."""

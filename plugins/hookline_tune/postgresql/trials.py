@@ -91,7 +91,7 @@ class PostgreSQLStore:
         """Return the records of the trials that have begun, in the order of their numbers."""
         query = "SELECT record FROM hookline_trials WHERE study = %s AND NOT number = ANY(%s) ORDER BY number"
         rows = self._connection.do(lambda connection: connection.execute(query, [self._study, list(known)]).fetchall())
-        return [TrialRecord.from_json(record) for (record,) in rows]
+        return [self._record(record) for (record,) in rows]
 
     @contextmanager
     def claimed(self, number: int) -> Iterator[RowClaim | None]:
@@ -130,7 +130,7 @@ class PostgreSQLStore:
             return self._held
         has_ended, token, record = row
         if not has_ended and (token == RELEASED or self._is_free(number, token)):
-            claim = RowClaim(self, number, TrialRecord.from_json(record))
+            claim = RowClaim(self, number, self._record(record))
             query = """
                 UPDATE hookline_trials SET claim = %s WHERE study = %s AND number = %s AND claim = %s AND NOT has_ended
                 RETURNING 1
@@ -143,6 +143,15 @@ class PostgreSQLStore:
             self._free_since.pop(number, None)
         self._locks.release(connection, number)
         return None
+
+    def _record(self, table: Mapping[str, Any]) -> TrialRecord:
+        """The record in a row. Raises a `StorageError` if another version of Hookline has written it differently."""
+        try:
+            return TrialRecord.from_json(table)
+        except (TypeError, KeyError, ValueError) as error:
+            name, number = self._connection.address.name, table.get("number")
+            message = f"{name}, study {self._name}: The record of trial {number} cannot be used: {error}."
+            raise StorageError(message) from None
 
     def _is_free(self, number: int, token: str) -> bool:
         """Whether a begun trial has had no lock for long enough."""

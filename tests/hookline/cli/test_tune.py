@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -45,12 +46,23 @@ def test_train_tunes_a_spec_with_a_tuner_and_a_study_becomes_longer(spec, capsys
 def test_the_plan_has_the_search(spec, capsys):
     assert main(["plan", spec]) == 0
     shown = capsys.readouterr().out.split("\n\n")[-1].splitlines()
+    time = shown.pop(3)
+    assert re.fullmatch(r"  about [0-9.]+ s with one worker, if no trial ends early: [0-9.]+ s for each", time)
     assert shown == [
         "Search by GridSearch: 2 trials of 2 combinations",
         "  optimizer.lr  0.001, 0.1",
         "  for the lowest validation/loss",
         "  trial 1: lr 0.001",
     ]
+
+
+def test_the_estimated_time_is_that_of_all_epochs_of_all_trainings(spec, capsys, monkeypatch):
+    monkeypatch.setattr("hookline.training.pace._of_step", lambda *_: 4.0)
+    monkeypatch.setattr("hookline.training.pace._of_evaluation", lambda *_: 1.0)
+    assert main(["plan", spec, "--set", "tune.seeds=3", "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    batches = [-(-plan["rows"][split] // 64) for split in ("training", "validation")]
+    assert plan["search"]["seconds"] == 2 * 3 * plan["epochs"] * (4.0 * batches[0] + 1.0 * batches[1])
 
 
 @pytest.mark.parametrize(

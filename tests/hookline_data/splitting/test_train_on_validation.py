@@ -1,3 +1,4 @@
+import ejected
 import numpy
 import pytest
 from small_training import SPECS
@@ -64,3 +65,9 @@ def test_the_rows_of_a_validation_file_are_read_with_those_of_the_training_file(
     changed = source.without_validation()
     assert [str(path) for path in changed["path"]] == [IRIS["path"]] * 2
     assert changed["validation"] == 0.0
+
+
+def test_a_script_trains_on_the_validation_rows_too(monkeypatch):
+    monkeypatch.chdir(SPECS.parent)
+    _, found = ejected.compare("specs/splits/folds.toml", ["data.train_on_validation=true", "run.epochs=1"])
+    assert found == []

@@ -34,6 +34,9 @@ class DataSpec(Spec):
     """The options that decide which files are read, and how. If none of them is wrong, but others are, the names of
     files and columns are still checked, and reported together with the wrong options. `None`: they are not."""
 
+    only_batches: ClassVar[bool] = False
+    """Whether `batch_size` only divides rows in memory into batches. Then trials with other sizes share the rows."""
+
     batch_size: int = option(default=32, minimum=1)
     """The number of rows in a batch."""
     shuffle: bool = True

@@ -42,9 +42,10 @@ class Position:
         limits = run.spec.run
         self._max_steps = limits.max_steps
         self._max_seconds = None if limits.max_time is None else seconds_of(limits.max_time)
-        self._acts_between_steps = self._saving is not None or any(
+        self.acts_between_steps = self._saving is not None or any(
             limit is not None for limit in (limits.max_steps, limits.max_time, limits.validate_every_steps)
         )
+        """Whether anything may happen between two steps of an epoch."""
         self._is_inside = False
         """Whether an epoch has begun and its record has not been logged."""
         self._first_step = 0
@@ -83,7 +84,7 @@ class Position:
         """Return the remaining batches of the current epoch."""
         self._given, self._is_cut = self._run.step - self._first_step, False
         batches = iter(self._training.epoch(self._run.epoch, self._given))
-        return self._with_acts_between(batches) if self._acts_between_steps or self._given else batches
+        return self._with_acts_between(batches) if self.acts_between_steps or self._given else batches
 
     def _with_acts_between(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         saving, state, records = self._saving, self._run.state, self._records

@@ -1,15 +1,18 @@
 """The training loop, the built-in answer of `fit`: epochs of batches."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.position import Position
+from hookline.training.tracing.steps_at_once import steps_at_once
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data.batches import Data
+    from hookline.data.batches import Batch, Data
 
 
 def train_epochs(
@@ -18,29 +21,55 @@ def train_epochs(
     """Train all epochs, or until the run is stopped or interrupted, or until `max_steps` or `max_time` ends it."""
     position = Position(run, data, model, criterion, optimizer)
     try:
-        _train_epochs(run, model, criterion, optimizer, position)
+        _train_epochs(run, data, model, criterion, optimizer, position)
     except KeyboardInterrupt:
         run.interrupt()
         position.save_now()
 
 
 def _train_epochs(
-    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer", position: Position
+    run: Run,
+    data: "Data",
+    model: "nn.Module",
+    criterion: "nn.Module",
+    optimizer: "optim.Optimizer",
+    position: Position,
 ) -> None:
-    step, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
+    stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
+    at_once = steps_at_once(run, data.training, gradients, optimizer, is_undisturbed=not position.acts_between_steps)
+
+    def make_step(batch: "Batch", step: "Callable[..., bool]" = stage) -> None:
+        run.loss = gradients(batch)
+        terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
+        if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
+            position.losses.add(run.loss, objective.divisor(criterion, batch), terms)
+        else:
+            position.skip()
+        state.step += 1
+
+    def make_steps(group: "Sequence[Batch]") -> None:
+        assert at_once is not None
+        if len(group) == 1:
+            at_once.made(group[0], partial(make_step, group[0]), stage)
+            return
+        losses, error = at_once.losses(group)
+        for loss, batch in zip(losses.tolist(), group, strict=False):
+            position.losses.add(loss, objective.divisor(criterion, batch))
+        if len(losses):
+            run.loss = losses[-1].clone()
+        state.step += len(losses)
+        if error is not None:
+            make_step(group[len(losses)])  # The layers raise the error.
+            raise error
 
     run.raise_if_interrupted()
     for _ in position.epochs():
         model.train()
-        for batch in position.batches():
-            run.loss = gradients(batch)
-            terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
-            if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
-                position.losses.add(run.loss, objective.divisor(criterion, batch), terms)
-            else:
-                position.skip()
-            state.step += 1
+        batches = position.batches()
+        make: Callable[[Any], None] = make_step if at_once is None else make_steps
+        for following in batches if at_once is None else at_once.groups(batches):
+            make(following)
             if interruption.number is not None:
                 raise KeyboardInterrupt
             if state.ends_now:

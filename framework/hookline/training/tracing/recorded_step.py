@@ -5,9 +5,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec.objective.objective import Term
-from hookline.training.tracing.graph import Untraceable
-from hookline.training.tracing.recording import Recorded, with_recording
-from hookline.training.tracing.runners import Runner
+from hookline.training.tracing.graphs.graph import Runner, Untraceable
+from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.snapshot import Snapshot, state_of_python
 from hookline.training.tracing.traced_step import TracedStep, tensors_of, traced_step
 from hookline.training.tracing.watched import Watched

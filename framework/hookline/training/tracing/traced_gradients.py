@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
-
 from hookline.plugins.stages import Run
-from hookline.training.tracing import runners, worth
+from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings, why_not
-from hookline.training.tracing.graph import Untraceable
+from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
+from hookline.training.tracing.shapes import OfShape, shape_of
 from hookline.training.tracing.snapshot import Snapshot, difference
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watched import Watched
@@ -27,6 +27,9 @@ CHECKS = 3
 
 OF_LENGTHS = "the inputs are sequences with lengths"
 
+MOST_MEASURED = 3
+"""How many times as many batches to compute both ways if the trace has not been faster so far."""
+
 MOST_CHANGES = 8
 """After so many changes of layers, which each need a new trace, the layers compute all further batches."""
 
@@ -39,25 +42,7 @@ def traced_gradients(
     if reason is not None:
         run.traced_steps.add_reason(reason)
         return by_layers
-    return TracedGradients(run, model, criterion, optimizer, by_layers).gradients
-
-
-@define
-class OfShape:
-    """What is known about the batches of one shape."""
-
-    count: int = 0
-    """The number of its batches."""
-    seconds: float = float("inf")
-    """The shortest time in which the layers computed one."""
-    step: TracedStep | None = None
-    """The trace."""
-    traced_seconds: float = float("inf")
-    """The shortest time in which the trace computed one."""
-    checks: int = 0
-    """The number of batches that both computed, with the same bits."""
-    is_left: bool = False
-    """Whether the layers compute all further batches."""
+    return TracedGradients(run, model, criterion, optimizer, by_layers)
 
 
 class TracedGradients:
@@ -85,15 +70,27 @@ class TracedGradients:
         self._changes = 0
         self._count = 0
 
-    def gradients(self, batch: "Batch") -> "Tensor":
+    def traced_step(self, batch: "Batch") -> TracedStep | None:
+        """Return the trace for a batch; `None` if the layers compute it or it is still compared with them."""
+        if not self._is_as_recorded():
+            return None
+        shape = self._shape_of(batch)
+        return shape.step if shape.is_ready and not shape.is_left else None
+
+    def share_of(self, batch: "Batch") -> float:
+        """Return the part of the batches so far that had the shape of this one."""
+        return self._shape_of(batch).count / self._count
+
+    def __call__(self, batch: "Batch") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the detached loss."""
         self._count += 1
         is_as_recorded = self._is_as_recorded()
         shape = self._shape_of(batch)
+        shape.count += 1
         if shape.is_left or not is_as_recorded:
             self._report.by_layers += 1
             return self._by_layers(batch)
-        if shape.step is None or shape.checks < CHECKS:
+        if shape.step is None or not shape.is_ready:
             self._report.by_layers += 1
             return self._first(shape, batch)
         self._report.traced += 1
@@ -143,7 +140,6 @@ class TracedGradients:
 
     def _first(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute one of the first batches of a shape by the layers, and approach its trace."""
-        shape.count += 1
         if shape.step is not None:
             return self._checked(shape, shape.step, batch)
         if shape.count > worth.WARM_UP and self._is_worthwhile(shape):
@@ -184,6 +180,7 @@ class TracedGradients:
             return self._by_layers(batch)
         try:
             shape.step = recording.traced(self._run.objective.terms(self._criterion), runners.best)
+            shape.is_ready = CHECKS == 0
             self._watched, self._settings = watched, settings()
         except Untraceable as error:
             self._leave(shape, str(error))
@@ -227,22 +224,8 @@ class TracedGradients:
             self._leave(shape, f"the trace computes other bits of {different}")
             return loss
         shape.checks += 1
-        if shape.checks == CHECKS and not worth.is_faster(shape.traced_seconds, shape.seconds):
-            self._leave(shape, "a step takes as long when it is traced")
+        if shape.checks >= CHECKS:
+            shape.is_ready = worth.is_faster(shape.traced_seconds, shape.seconds)
+            if not shape.is_ready and shape.checks == CHECKS * MOST_MEASURED:
+                self._leave(shape, "a step takes as long when it is traced")
         return loss
-
-
-def shape_of(batch: "Batch") -> Hashable:
-    """Return what a trace of a batch depends on, besides values; `None` if such batches are not traced."""
-    if batch.lengths:
-        return None  # How many steps of a sequence are computed depends on the values of the lengths.
-    tensors = tensors_of(batch)
-    if len({id(tensor) for tensor in tensors}) < len(tensors):
-        return None
-    return (
-        *batch.inputs,
-        len(batch.targets),
-        *batch.targets,
-        batch.weights is None,
-        *((type(one), one.shape, one.dtype, one.stride(), one.requires_grad) for one in tensors),
-    )

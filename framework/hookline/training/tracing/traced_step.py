@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.tracing.graph import Graph, GraphBuilder
-from hookline.training.tracing.recording import Recorded
-from hookline.training.tracing.runners import Program, Runner
-from hookline.training.tracing.simplified import simplified
+from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
+from hookline.training.tracing.graphs.recording import Recorded
+from hookline.training.tracing.graphs.simplified import simplified
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

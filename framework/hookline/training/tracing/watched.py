@@ -6,7 +6,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
-from hookline.training.tracing.graph import Untraceable
+from hookline.training.tracing.graphs.graph import Untraceable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim

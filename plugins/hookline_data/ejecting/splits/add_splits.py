@@ -56,6 +56,10 @@ def add_splits(
         script.add("split", f'splits = {{"training": np.arange({rows})}}')
     if others:  # There is a single one, since the rows of the first file are divided, too.
         script.add("split", f'splits["{others[0]}"] = np.arange(*np.cumsum({sizes}))', apart=False)
+    if source.train_on_validation:
+        both = 'splits["training"], splits.pop("validation", splits["training"][:0])'
+        lines = f'# Train on the validation rows, too.\nsplits["training"] = np.sort(np.concatenate([{both}]))'
+        script.add("split", lines, apart=False)
 
 
 def _add_parts(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.training.tracing.graph import Call, Graph, Value, replaced
+from hookline.training.tracing.graphs.graph import Call, Graph, Value, replaced
 
 if TYPE_CHECKING:
     from torch import Tensor

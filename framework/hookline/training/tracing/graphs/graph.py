@@ -1,11 +1,11 @@
 """A graph of recorded operations: which values each one takes, and which tensors are its inputs and outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
-from hookline.training.tracing.recording import Recorded
+from hookline.training.tracing.graphs.recording import Recorded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,6 +63,13 @@ class Graph:
     outputs: Sequence[Value]
     written: frozenset[Value] = field(default=frozenset())
     """The inputs that the operations change in place."""
+
+
+Program: TypeAlias = "Callable[..., Sequence[Tensor]]"
+"""Takes the inputs of a graph as positional arguments, and returns its outputs."""
+
+Runner: TypeAlias = Callable[[Graph], Program]
+"""Makes the program of a graph. Raises `Untraceable` if it cannot."""
 
 
 def _values_in(part: Any) -> list[Value]:

@@ -4,9 +4,18 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hookline.training.tracing.graph import Call, Graph, Untraceable, Value
+from attrs import frozen
+
+from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value
 
 INDENT = "    "
+
+
+@frozen
+class Name:
+    """A variable that is no value of the graph, as an argument."""
+
+    text: str
 
 
 def name_of(value: Value) -> str:
@@ -46,6 +55,8 @@ def python_lines(graph: Graph) -> tuple[list[str], dict[str, Any]]:
 def _in_python(argument: Any, names: dict[str, Any]) -> str:
     if isinstance(argument, Value):
         return name_of(argument)
+    if isinstance(argument, Name):
+        return argument.text
     if isinstance(argument, (list, tuple)):
         return f"[{', '.join(_in_python(one, names) for one in argument)}]"
     if argument is None or isinstance(argument, (bool, int, str)):
@@ -80,6 +91,8 @@ def _in_script(argument: Any, kind: str) -> str:
 
     if isinstance(argument, Value):
         return name_of(argument)
+    if isinstance(argument, Name):
+        return argument.text
     if isinstance(argument, (list, tuple)):
         return _list_in_script(argument, kind)
     if isinstance(argument, float) and not math.isfinite(argument):

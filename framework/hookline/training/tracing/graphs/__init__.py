@@ -1,0 +1,1 @@
+"""Graphs of operations: recorded, simplified, written as source and run."""

@@ -1,0 +1,28 @@
+"""The graph of a step with the update of the parameters."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hookline.training.tracing.graphs.graph import Graph
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@frozen
+class WholeStep:
+    """The graph of a step with the update: its inputs besides the tensors of a batch, and its last outputs."""
+
+    graph: Graph
+    """Its outputs are the loss and the gradients."""
+    fixed: "Sequence[Tensor]"
+    """The tensors of the inputs before those of a batch."""
+    lists: "Sequence[Sequence[Tensor]]"
+    """The lists of parameters and states that fused operations take, which arguments name `list0`, `list1` and so on. A
+    list that is made inside TorchScript would not be changed in place."""
+    of_batch: Sequence[int]
+    """The indices of the tensors of a batch that are the other inputs."""
+    groups: int
+    """The number of parameter groups, whose learning rates the arguments name `r0`, `r1` and so on."""

@@ -1,0 +1,167 @@
+"""Several steps in one call leave everything as the same steps one by one."""
+
+import numpy
+import pytest
+import torch
+import tracing
+
+import hookline
+from hookline.training.tracing import steps_at_once
+
+GENERATOR = numpy.random.default_rng(0)
+INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
+TARGETS = INPUTS @ numpy.array([[1.0], [2.0], [3.0]], dtype="float32")
+
+
+def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, epochs=4):
+    spec = {
+        "run": {"epochs": epochs, "trace": trace},
+        "data": {"type": "Arrays", "inputs": ["x"], "targets": ["y"], "batch_size": 4},
+        "model": {
+            "type": "Sequential",
+            "layers": [{"type": "Linear", "out_features": 4}, {"type": "Dropout"}, {"type": "Linear"}],
+        },
+        "loss": {"type": "MSELoss"},
+        "optimizer": optimizer or {"type": "Adam", "lr": 0.01},
+    }
+    return hookline.train(hookline.load(spec), data={"x": inputs, "y": TARGETS}, plugins=plugins, out=out)
+
+
+def weights(trial):
+    return {name: tensor.numpy().tobytes() for name, tensor in trial.model.state_dict().items()}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Make up to four steps in one call; the numbers of steps of all calls."""
+    tracing.trace_everything(monkeypatch, "torchscript")
+    counts, made = [], steps_at_once.StepsAtOnce.losses
+
+    def losses(self, group):
+        counts.append(len(group))
+        return made(self, group)
+
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "losses", losses)
+    return counts
+
+
+class AfterEpoch:
+    """Notes what a callback sees after each epoch, and changes something."""
+
+    def __init__(self, change=lambda run, optimizer: None):
+        self.change, self.seen, self.optimizer = change, [], None
+
+    @hookline.hookimpl(wrapper=True)
+    def select_optimizer(self):
+        self.optimizer = yield
+        return self.optimizer
+
+    @hookline.hookimpl(wrapper=True)
+    def log(self, run):
+        gradients = [one.grad.clone() for group in self.optimizer.param_groups for one in group["params"]]
+        self.seen.append((run.step, run.loss.item(), [one.numpy().tobytes() for one in gradients]))
+        self.change(run, self.optimizer)
+        return (yield)
+
+
+def other_betas(run, optimizer):
+    optimizer.param_groups[0]["betas"] = (0.5, 0.9)
+
+
+def other_rate(run, optimizer):
+    optimizer.param_groups[0]["lr"] /= 3
+
+
+def other_states(run, optimizer):
+    for state in optimizer.state.values():
+        state["exp_avg"] = state["exp_avg"] * 0.5
+
+
+def scaled_states(run, optimizer):
+    for state in optimizer.state.values():
+        state["exp_avg"] *= 0.5
+
+
+def hooked(run, optimizer):
+    optimizer.register_step_pre_hook(lambda optimizer, *_: optimizer.param_groups[0].update(lr=0.5))
+
+
+@pytest.mark.parametrize("change", [other_betas, other_rate, other_states, scaled_states, hooked])
+def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_path):
+    plugins = {trace: AfterEpoch(change) for trace in ("off", "auto")}
+    plain, traced = (trained(trace, tmp_path / trace, plugins[trace]) for trace in plugins)
+    assert plugins["auto"].seen == plugins["off"].seen
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert 4 in calls
+
+
+@pytest.mark.parametrize("row", [17, 39])
+def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
+    inputs = INPUTS.copy()
+    inputs[row] = 1e30
+    messages = []
+    for trace in ("off", "auto"):
+        with pytest.raises(hookline.HooklineError, match="The loss is infinite in epoch 1, step ") as raised:
+            trained(trace, tmp_path / trace, inputs=inputs)
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1]
+    assert 4 in calls
+
+
+def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
+    made = steps_at_once.StepsAtOnce.losses
+
+    def interrupted(self, group):
+        self._run.interrupt()
+        return made(self, group)
+
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "losses", interrupted)
+    with pytest.raises(hookline.Interrupted) as raised:
+        trained("auto", tmp_path / "run")
+    assert (raised.value.trial.state, raised.value.trial.steps, calls) == ("interrupted", 6, [4])
+
+
+def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
+    run, made = [], steps_at_once.StepsAtOnce._run_program
+
+    def failing(self, trace, program, group):
+        run.append(self._run)
+        losses = made(self, trace, program, group[:2])
+        self._losses = torch.cat([losses, steps_at_once.unwritten(len(group) - 2, losses.dtype)])
+        raise IndexError("index out of range")
+
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "_run_program", failing)
+    with pytest.raises(hookline.HooklineError, match="index out of range"):
+        trained("auto", tmp_path / "run")
+    recorded, in_the_call, by_the_layers = 2, 2, 1
+    assert run[0].step == recorded + in_the_call + by_the_layers
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [{"type": "RMSprop"}, {"type": "Adam", "fused": False}, {"type": "SGD", "lr": 0.01}],
+    ids=str,
+)
+def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
+    plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert bool(calls) == (optimizer["type"] == "SGD")
+
+
+class Around:
+    """Wraps each step."""
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run):
+        self.steps.append(run.step)
+        return (yield)
+
+
+def test_a_wrapper_sees_each_step(calls, tmp_path):
+    around = Around()
+    trained("auto", tmp_path / "run", around)
+    assert (around.steps, calls) == (list(range(40)), [])
