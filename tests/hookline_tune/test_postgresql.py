@@ -26,10 +26,11 @@ def server():
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    """Connect again without a pause."""
+    """Connect again without a pause, and draw no pictures."""
     from hookline_tune.postgresql import connection
 
     monkeypatch.setattr(connection, "RETRY", 0.05)
+    monkeypatch.setattr("hookline.tuning.finishing.draw", lambda *_: None)
 
 
 @pytest.fixture
@@ -138,6 +139,18 @@ def test_records_come_back_exactly(stores):
     [kept] = stores().records([])
     assert list(kept.values.items()) == list(record.values.items())
     assert str(kept) == str(record)  # NaN differs from itself.
+
+
+def test_a_record_of_another_version_is_refused(stores, server):
+    with stores().claimed(1) as claim:
+        claim.write(TrialRecord(number=1, values={}, state="finished", results=[1.0]))
+    query(
+        server,
+        'UPDATE hookline_trials SET record = \'{"number": 1, "new": 2}\' WHERE claim = %s RETURNING 1',
+        claim.token,
+    )
+    with pytest.raises(StorageError, match=r"The record of trial 1 cannot be used: .*'new'"):
+        stores().records([])
 
 
 def test_a_killed_process_loses_its_claim_but_not_its_values(stores):

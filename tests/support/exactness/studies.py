@@ -69,7 +69,7 @@ class Workers:
                     if storage is None:
                         new_study(spec, loader, documents.from_table(plain(spec, Path()), lists=SEVERAL), root)
                     else:
-                        join_study(storage, "proof", loader, like=spec, creates=True, out=root)
+                        join_study(storage, place.name, loader, like=spec, creates=True, out=root)
 
         if in_process(create, self.log):
             self.problem = self.log.read_text()
