@@ -41,8 +41,11 @@ class Constructed(LayerSpec):
         arguments, options = module.built_with
         name = script.define_copy(type(module))
         parts = [self._embedded(script, module, arguments[0]) if one is EMBEDDED else literal(one) for one in arguments]
-        named = dict(zip(signature(type(module)).parameters, parts, strict=False))
-        return call(name, **named, **{option: literal(value) for option, value in options.items()})
+        named = {option: literal(value) for option, value in options.items()}
+        names = list(signature(type(module)).parameters.values())[: len(parts)]
+        if all(one.kind is one.POSITIONAL_OR_KEYWORD for one in names):
+            return call(name, **dict(zip((one.name for one in names), parts, strict=True)), **named)
+        return call(name, *parts, **named)
 
     def _embedded(self, script: "Script", module: Any, places: Sequence[int]) -> str:
         """Return the embeddings of the groups of inputs in these places."""
