@@ -243,7 +243,9 @@ def test_a_study_waits_for_a_server_until_ctrl_c(server, storage, tmp_path):
     ("url", "message"),
     [
         ("postgresql://me:s3cret@127.0.0.1:9/db", "postgresql://127.0.0.1:9/db: The database cannot be reached. "),
-        ("postgresql://me:s3cret@ab@host/db", "write that of a password as %40"),
+        ("postgresql://me:s3cret@ab@host/db", "write special characters of a password as `%` and two digits, such as"),
+        ("postgresql://me:x/s3cret@host/db", "such as %40 for @ and %2F for /"),
+        ("postgresql://me:x#s3cret@host/db", "such as %40 for @ and %2F for /"),
         ("postgresql://me:s3cret%zz@host/db", "This is not a valid URL of a database, such as postgresql://user@host"),
         ("me:s3cret@host/db", "The storage must be a URL, such as `postgresql://user@host/database`."),
         ("mysql://me:s3cret@host/db", "No plugin has a storage for URLs that begin with `mysql://`."),
