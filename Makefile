@@ -50,6 +50,7 @@ eject: .venv/installed-check
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/checkpoints.py
@@ -61,6 +62,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/tune.py
 	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/vectorize.py
 
 # Prove that a search has the trials of a loop written by hand with Optuna, value by value. Name specs with SPECS="digits".
 tune-proof: .venv/installed-test

@@ -26,6 +26,7 @@ class Checkpoint(CallbackSpec):
     Slurm. SIGUSR1 saves one without ending the training.
     """
 
+    unstackable = "it saves the training of one model"
     only_observes = True
     writes_to = ("checkpoints/",)
     connects_to = ()

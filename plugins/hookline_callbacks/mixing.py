@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Mixing(CallbackSpec):
     """The base class of callbacks that mix rows."""
 
+    unstackable = "it changes the rows of each batch"
     logs = ()
     writes_to = ()
     connects_to = ()

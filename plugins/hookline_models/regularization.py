@@ -61,6 +61,8 @@ class AlphaDropout(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
     """
 
+    unstackable = "it draws random numbers that are not those of each trial"
+
     p: float = option(default=0.5, minimum=0, maximum=1)
     """The probability of setting an element to SELU's minimum."""
 
@@ -71,6 +73,8 @@ class FeatureAlphaDropout(InPlace):
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
     """
+
+    unstackable = "it draws random numbers that are not those of each trial"
 
     p: float = option(default=0.5, minimum=0, maximum=1)
     """The probability of setting a channel to SELU's minimum."""

@@ -1,6 +1,7 @@
 """Adagrad and Adadelta."""
 
-from hookline.spec import option, spec
+from hookline.spec import StackedUpdate, option, spec
+from hookline_optimizers import stacked
 from hookline_optimizers.base import FirstOrder, Fusible
 
 
@@ -25,6 +26,10 @@ class Adagrad(Fusible):
     """The initial value of the sum of squared gradients."""
     eps: float = option(default=1e-10, minimum=0)
     """A constant added to the denominator for numerical stability."""
+
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return the step of several models at once."""
+        return stacked.ADAGRAD
 
 
 @spec

@@ -1,6 +1,7 @@
 """Adam, and its variant with decoupled weight decay."""
 
-from hookline.spec import option, spec
+from hookline.spec import StackedUpdate, option, spec
+from hookline_optimizers import stacked
 from hookline_optimizers.base import Fusible
 
 
@@ -27,6 +28,10 @@ class Adam(Fusible):
     decoupled_weight_decay: bool = False
     """Decouple weight decay from the gradient, as in AdamW."""
 
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return the step of several models at once."""
+        return stacked.ADAM
+
 
 @spec
 class AdamW(Fusible):
@@ -48,3 +53,7 @@ class AdamW(Fusible):
     """Use the maximum of all mean squares so far, https://arxiv.org/abs/1904.09237."""
     capturable: bool = False
     """Make the step capturable in a CUDA graph."""
+
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return the step of several models at once."""
+        return stacked.ADAMW

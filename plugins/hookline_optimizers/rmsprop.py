@@ -1,6 +1,7 @@
 """RMSprop."""
 
-from hookline.spec import option, spec
+from hookline.spec import StackedUpdate, option, spec
+from hookline_optimizers import stacked
 from hookline_optimizers.base import FirstOrder
 
 
@@ -26,3 +27,7 @@ class RMSprop(FirstOrder):
     """Scale the gradient by an estimate of its variance."""
     capturable: bool = False
     """Make the step capturable in a CUDA graph."""
+
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return the step of several models at once."""
+        return stacked.RMSPROP

@@ -1,7 +1,8 @@
 """Stochastic gradient descent."""
 
 from hookline.errors import OptionError
-from hookline.spec import option, spec
+from hookline.spec import StackedUpdate, option, spec
+from hookline_optimizers import stacked
 from hookline_optimizers.base import Fusible
 
 
@@ -29,3 +30,7 @@ class SGD(Fusible):
         Fusible.__attrs_post_init__(self)
         if self.nesterov and (self.momentum <= 0 or self.dampening != 0):
             raise OptionError("nesterov", "Nesterov momentum requires `momentum` and no `dampening`.")
+
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return the step of several models at once."""
+        return stacked.SGD

@@ -93,8 +93,8 @@ class _OptunaSearch:
     directions: "list[Direction]"
     _frozen: dict[int, "FrozenTrial"] = field(factory=dict)
     """The trials that have ended as Optuna has them, by number."""
-    _live: "tuple[int, Trial] | None" = None
-    """The trial whose curve is reported, with its number."""
+    _live: "dict[int, Trial]" = field(factory=dict)
+    """The trials that have not ended, whose curves are reported, by number."""
 
     def suggest(self, number: int, trials: Sequence[TrialRecord]) -> TrialRecord | None:
         """Ask Optuna for the values of a trial; `None` if all were tried."""
@@ -103,7 +103,8 @@ class _OptunaSearch:
             values = self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
             if self.tuner.tries_all and any(record.values == values for record in trials):
                 return None
-            self._live = number, trial
+            self._live = {one: other for one, other in self._live.items() if one not in self._frozen}
+            self._live[number] = trial
             attributes = _attributes(trial)
             if noted := self._noted_of_study(trial.study, trials):
                 attributes[OF_STUDY] = noted
@@ -115,13 +116,13 @@ class _OptunaSearch:
         if pruner is None or pruner.judges_trainings != bool(record.trainings):
             return None
         with quietly():
-            if self._live is None or self._live[0] != record.number:  # Another process has begun the trial.
+            if record.number not in self._live:  # Another process has begun the trial.
                 study = self._study(record.number, trials)
                 study.enqueue_trial(dict(record.values))
                 trial = study.ask()
                 self.tuner.space.chosen(lambda parameter: _suggested(trial, parameter))
-                self._live = record.number, trial
-            trial = self._live[1]
+                self._live[record.number] = trial
+            trial = self._live[record.number]
             steps = reported(record, pruner)
             step = max(steps)
             trial.report(steps[step], step)

@@ -90,6 +90,10 @@ def _tables(folder):
         ),
         "footer": spec({"type": "CSV", "path": f"{folder}/footer.csv", **small, "skip_rows": 1, "skipfooter": 2}),
         "compressed": spec({"type": "CSV", "path": f"{folder}/packed.csv.gz", **small}),
+        "quote_char": spec({"type": "CSV", "path": f"{folder}/quoted.csv", **small, "quote_char": "'"}),
+        "no quote_char": spec({"type": "CSV", "path": f"{folder}/quoted.csv", **small, "quote_char": ""}),
+        "multiline": spec(_csv(folder, multiline=True)),
+        "no missing_marks": spec(_csv(folder, missing_marks=[], missing_targets="drop", targets="lack")),
         "several targets": spec(
             _csv(folder, targets={"one": "label", "two": "y"}),
             loss=None,
@@ -116,6 +120,7 @@ BRANCHES = {
         {"type": "Linear"},
     ],
 }
+VECTORS = {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 3}]}
 LOG_MODEL = {"type": "Sequential", "layers": [{"type": "Linear"}, {"type": "LogSoftmax", "dim": 1}]}
 HEADS = {
     "type": "Sequential",
@@ -144,6 +149,11 @@ def _splits(folder):
         "stratify": spec(_csv(folder, stratify=True)),
         "stratify by column": spec(_csv(folder, stratify="color")),
         "quantiles": spec(_csv(folder, targets="y", stratify=True, quantiles=4), SQUARED),
+        "train_on_validation": spec(_csv(folder, train_on_validation=True, stratify=True)),
+        "train_on_validation and test file": spec(_csv(folder, train_on_validation=True, test=tested)),
+        "train_on_validation of a fold": spec(
+            _csv(folder, validation=0, group_column="group", folds=3, train_on_validation=True)
+        ),
         "split_seed": spec(_csv(folder, split_seed=5)),
         "split_column": spec(_csv(folder, validation=0, test=0, split_column="part")),
         "split_values": spec(
@@ -292,6 +302,8 @@ def _kinds(folder):
         },
         model=EMBEDDED_8,
     )
+    for kind in ("Binarizer", "Log1p", "MaxAbsScaler", "MinMaxScaler", "RobustScaler", "KBinsDiscretizer"):
+        add(f"{kind} with indicator", {"half": {"type": kind, "missing": "mean", "indicator": True}})
     add("money", {"money": {"type": "StandardScaler", "thousands": ",", "affixes": ["$"]}})
     add("Boolean", {"flag": {"type": "Boolean"}, "maybe": {"type": "Boolean", "missing": "mean", "indicator": True}})
     add(
@@ -494,6 +506,27 @@ def _arrays(folder):
         "NPZ transforms": spec(
             npz(inputs="picture", transforms=[{"type": "RandomHorizontalFlip"}, {"type": "Normalize"}]), model=FLAT
         ),
+        "NPZ missing_targets": spec(npz(targets="gap", missing_targets="drop"), SQUARED),
+        "NPZ missing_targets of text": spec(
+            npz(targets="lack", missing_targets="drop", validation=f"{folder}/valid.npz", train_on_validation=False)
+        ),
+        "NPZ split_values": spec(
+            npz(split_column="part", split_values={"training": ["training", "test"], "validation": "*"}, validation=0, test=0)
+        ),
+        "NPZ sampler weighted": spec(npz(sampler="weighted", sample_weights="weight", num_samples=9)),
+        "NPZ times and gap": spec(npz(time_column="number", gap=1)),
+        "NPZ quantiles": spec(npz(targets="y", stratify=True, quantiles=3, split_seed=4), SQUARED),
+        "NPZ ids": spec(npz(id_columns="id", shuffle=False, drop_last=True)),
+        "NPZ integers": spec(npz(inputs="tokens", dtype="int64"), model=EMBEDDED_8),
+        "Pairs of one class": spec(
+            {"type": "Pairs", "source": npz(stratify=True), "same": 0.8, "drop_last": True, "shuffle": False},
+            "CosineEmbeddingLoss", VECTORS,
+        ),
+        "Triplets": spec({"type": "Triplets", "source": npz(stratify=True), "drop_last": True}, "TripletMarginLoss", VECTORS),
+        "RankedPairs": spec(
+            {"type": "RankedPairs", "source": npz(targets="y", standardize=True)}, "MarginRankingLoss",
+            {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 1}]},
+        ),
         "NPZ folds": spec(npz(validation=0, folds=3, stratify=True)),
         "Pairs": spec(
             {"type": "Pairs", "source": npz()}, "CosineEmbeddingLoss", {"type": "Sequential", "layers": [{"type": "Linear", "out_features": 3}]}
@@ -619,6 +652,7 @@ def _streams(folder):
             parquet(**large, pool=100, columns={"a": {"type": "StandardScaler"}, "b": {"type": "MinMaxScaler"}})
         ),
         "stream of large groups": spec(parquet(**large, standardize=True, group_column="group")),
+        "stream with train_on_validation": spec(parquet(train_on_validation=True, standardize=True)),
         "stream": spec(_csv(folder, stream=True)),
         "stream in pools": spec(_csv(folder, stream=True, pool=16)),
         "stream Parquet": spec(parquet()),

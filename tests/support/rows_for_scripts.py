@@ -112,6 +112,8 @@ def arrays(seed=0, rows=ROWS):
         "several": random.normal(0, 1, (rows, 2)),
         "constant": np.column_stack([np.full(rows, 0.1), random.normal(0, 1, rows)]),
     }
+    made["lack"] = np.array([one or "" for one in found["lack"]])
+    made["gap"] = np.array([np.nan if one is None else one for one in found["gap"]])
     for name in ("label", "kind", "y", "z", "whole", "group", "number", "time", "part", "weight", "id", "color", "a"):
         made[name] = np.array(found[name])
     return made
@@ -142,6 +144,8 @@ def write(folder):
         "\n".join([header, *small_lines]).replace(".", "d").replace(",", ";").replace("d", ",")
     )
     (folder / "latin.csv").write_bytes("\n".join([header, *small_lines]).replace("red", "röd").encode("latin-1"))
+    quoted = [line.replace('"', "'") for line in (folder / "small.csv").read_text().splitlines()]
+    (folder / "quoted.csv").write_text("\n".join([header, *quoted]))
     (folder / "footer.csv").write_text("\n".join(["Title", header, *small_lines, "Sum,1", "End"]))
     import gzip
 

@@ -148,9 +148,13 @@ class Loader:
         if not problems and sections["tune"] is not None:
             from hookline.check.space.checks import monitor_problems, problems_of_space
             from hookline.check.space.refit import problems_of_refit
+            from hookline.check.space.stacking import stacking_problems
 
             def read(trial: Document) -> list[Diagnostic]:
-                return reader.sections(trial)[1]
+                of_trial, found = reader.sections(trial)
+                if not found and sections["tune"].vectorize > 1:
+                    found = [document.locate(problem) for problem in stacking_problems(of_trial)]
+                return found
 
             found = [*monitor_problems(document, sections), *problems_of_space(document, sections["tune"], read)]
             if not found and sections["tune"].refit:

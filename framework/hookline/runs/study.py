@@ -47,6 +47,9 @@ class StudyPlan:
     """The names of the monitored numbers."""
     maximized: tuple[bool, ...]
     """For each of them, whether a higher number is better."""
+    vectorize: int | None = None
+    """The largest number of trials that are trained together, if there may be several: the numbers of such trials are
+    those of the trials alone up to rounding."""
     storage: str | None = None
     """The address of the storage that has the trials, without a password; `None` if this directory has them."""
     study: str | None = None
@@ -67,6 +70,7 @@ class StudyPlan:
             trials=int(table["trials"]),
             monitors=tuple(map(str, table["monitors"])),
             maximized=tuple(map(bool, table["maximized"])),
+            vectorize=int(table["vectorize"]) if "vectorize" in table else None,
             **named,
         )
 

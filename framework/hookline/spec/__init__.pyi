@@ -74,3 +74,4 @@ from .space.storage import (
     Storage as Storage,
     TrialStore as TrialStore,
 )
+from .stacked_update import StackedOptions as StackedOptions, StackedUpdate as StackedUpdate

@@ -97,6 +97,17 @@ class MeanLoss:
         if len(self._losses) == READ_EVERY:
             self._add_up()
 
+    def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
+        """Add several batches: the sum of their losses, each times its divisor, and the sum of the divisors.
+
+        The sums must be finite. `divisor` is `None` for losses that are sums.
+        """
+        self._add_up()
+        self._has_batches = True
+        self._total += total
+        if divisor is not None:
+            self._divisor = (self._divisor or 0.0) + divisor
+
     def value(self) -> float:
         """The mean, or the sum if the losses are sums. NaN if no batch was added or every row is ignored."""
         self._add_up()
@@ -154,6 +165,11 @@ class EpochLosses(MeanLoss):
         """Count a step whose batch was skipped."""
         self._add_up()
         self._next_step += 1
+
+    def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
+        """Add several steps: see `MeanLoss.add_sum`."""
+        super().add_sum(total, divisor, batches)
+        self._next_step += batches
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was added so far, and the step of the next loss that is read."""

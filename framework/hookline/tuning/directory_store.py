@@ -76,3 +76,7 @@ class DirectoryStore:
             record = read_record(self.root, number) if is_mine else None
             is_open = is_mine and (record is None or not record.has_ended)
             yield DirectoryClaim(self.root, number, record) if is_open else None
+
+    def correct(self, record: TrialRecord) -> None:
+        """Write the record to the directory of the trial."""
+        write_record(self.root, record)

@@ -37,18 +37,26 @@ def finish(study: Study) -> list[Path]:
             study.refresh()
         if study.is_remote:
             _copy_records(study)
+        _read_corrections(study)
         best = study.best
         if study.tuner.keep == "best":
             kept = {record.number for record in best}
             for record in study.records:
                 if record.number not in kept:
                     remove_weights(trial_directory(study.root, record.number))
-        text = spec_of(study, best[0], study.root) if best else None
+        text = _about(best[0]) + spec_of(study, best[0], study.root) if best else None
         if text is not None:
             write_file(study.root / BEST, text)
         if study.records:
             draw(study, text)
         return _deploy(study) if best and study.is_complete and not study.tuner.refit else []
+
+
+def _read_corrections(study: Study) -> None:
+    """Read the records of trials again that another process may have trained alone since."""
+    for record in study.records:
+        if record.is_rounded and (now := read_record(study.root, record.number)) is not None and not now.is_rounded:
+            study.ended[record.number] = now
 
 
 def _is_here(study: Study, record: TrialRecord) -> bool:
@@ -64,6 +72,21 @@ def _deploy(study: Study) -> list[Path]:
         return []
     run = open_run(home, plugins=study.extra)
     return [path for target in run.spec.deploy if target in targets for path in run.deploy(target).files]
+
+
+def _about(record: TrialRecord) -> str:
+    """A comment about the numbers of the best trial, if it was trained together with others."""
+    if record.is_rounded:
+        return (
+            f"# Trial {record.number} was trained together with {record.together - 1} others. Alone, it leads to the\n"
+            "# numbers of the study up to rounding.\n"
+        )
+    if record.rounded is not None:
+        return (
+            f"# Trial {record.number} was trained together with {record.together - 1} others, and again alone: its "
+            "numbers in the study\n# are those that this spec leads to.\n"
+        )
+    return ""
 
 
 def spec_of(study: Study, record: TrialRecord, home: Path) -> str:

@@ -1,20 +1,22 @@
 """Train one trial of a study, and write what is kept of it."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import FileError, HooklineError, StorageError
+from hookline.errors.exceptions import FileError, HooklineError, StorageError, TrainingError
 from hookline.files import write_file
 from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption
+from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
@@ -23,7 +25,7 @@ from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.space.record import TrainingRecord, TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
-from hookline.training.preparation import built_parts, prepared
+from hookline.training.preparation import Parts, Prepared, built_parts, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
 from hookline.tuning.trainings import Training, mean_results, trainings_of
@@ -71,36 +73,20 @@ class Trainer:
             is_kept: whether to keep the weights of the trial with these results.
 
         """
-        home = trial_directory(self.root, record.number)
-        remove_all_but_record(home)
-        if not write(record):
+        if not self.begun(record, write):
             return False
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
-            trial_spec = self.loader.load(trial_document(self.document, self.tuner.space, record.values))
-            trainings = trainings_of(trial_spec, self.tuner)
-            plugins = self.plugins.arranged(lambda named: self._with(curve, named))
-            with new_run(trainings[0].spec, plugins, interruption=self.interruption, given=self.given) as run:
+            with self.opened(record, curve) as (run, trainings):
                 made = prepared(run)
-                run.directory = home
-                write_file(home / directories.SPEC, directories.spec_text(run, home))
+                self.begin_directory(run, record)
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
-                if failure is not None:
-                    record.state, record.reason = "failed", trial.error
-                else:
-                    self._note(record, trainings[0], trial, curve)
-                    if not self._train_others(record, trainings[1:], prunes):
-                        return False
-                if failure is None and is_kept(record):
-                    directories.write_beginning(run, made.data, home)
-                    locking.write(made.plan, directories.spec_text(run, home), home)
-                    directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
-                else:
-                    directories.write_result(run, trial)
-                    remove_weights(home)
+                self.note(record, trainings[0], trial, failure, curve)
+                if failure is None and not self._train_others(record, trainings[1:], prunes):
+                    return False
+                self.write_files(run, made, trial, is_kept=failure is None and is_kept(record))
         except (FileError, StorageError):
             raise
         except KeyboardInterrupt:
@@ -108,17 +94,76 @@ class Trainer:
             return False
         except HooklineError as error:
             record.state, record.reason = "failed", str(error)
+        return self.ended(record, write)
+
+    def trained_again(self, record: TrialRecord) -> TrialRecord | None:
+        """Train a trial alone that was trained together with others; return its record with exact results.
+
+        Its directory is then that of a trial whose weights are kept. `None` means that it was interrupted.
+
+        Raises:
+            TrainingError: if it fails.
+
+        """
+        again = evolve(record, curve={}, trainings=[], results=None, reason=None)
+        trial_directory(self.root, record.number).mkdir(exist_ok=True)
+        if not self.train(again, lambda _: True, lambda _: None, lambda _: True):
+            return None
+        if again.results is None:
+            message = f"Trial {record.number} has no result when it is trained again alone. {again.reason or ''}"
+            raise TrainingError(message.rstrip())
+        return evolve(record, results=again.results, trainings=again.trainings, rounded=record.results)
+
+    def begun(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
+        """Write the record of a trial that begins. Return false if another process has claimed the trial since."""
+        remove_all_but_record(trial_directory(self.root, record.number))
+        return write(record)
+
+    @contextmanager
+    def opened(self, record: TrialRecord, curve: Curve, *inner: Named) -> Iterator[tuple[Run, Sequence[Training]]]:
+        """Open the run of the first training of a trial, with more plugins inside of all others."""
+        trial_spec = self.loader.load(trial_document(self.document, self.tuner.space, record.values))
+        trainings = trainings_of(trial_spec, self.tuner)
+        plugins = self.plugins.arranged(lambda named: [*self._with(curve, named), *inner])
+        with new_run(trainings[0].spec, plugins, interruption=self.interruption, given=self.given) as run:
+            yield run, trainings
+
+    def begin_directory(self, run: Run, record: TrialRecord) -> None:
+        """Give the run the directory of its trial, and write its spec there."""
+        run.directory = home = trial_directory(self.root, record.number)
+        write_file(home / directories.SPEC, directories.spec_text(run, home))
+
+    def write_files(self, run: Run, made: Parts, trial: Trial, *, is_kept: bool) -> None:
+        """Write the results of a trial, and everything else of a run if its weights are kept, which needs its plan."""
+        home = trial.directory
+        if is_kept:
+            assert isinstance(made, Prepared), "The caller has made a plan."
+            directories.write_beginning(run, made.data, home)
+            locking.write(made.plan, directories.spec_text(run, home), home)
+            directories.write_results(run, trial, with_plot=False)  # `finish` draws that of the best trial.
+        else:
+            directories.write_result(run, trial)
+            remove_weights(home)
+
+    def ended(self, record: TrialRecord, write: Callable[[TrialRecord], bool]) -> bool:
+        """Write the record of a trial that has ended. Return false if another process has claimed the trial since."""
         if write(record):
             return True
-        shutil.rmtree(home)  # The results are those of another process.
+        shutil.rmtree(trial_directory(self.root, record.number))  # The results are those of another process.
         return False
 
     def _with(self, curve: Curve, named: Sequence[Named]) -> list[Named]:
         """The plugins of a run, between the record of the curve and the shared data."""
         return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
 
-    def _note(self, record: TrialRecord, training: Training, trial: Trial, curve: Curve) -> None:
+    def note(
+        self, record: TrialRecord, training: Training, trial: Trial, failure: BaseException | None, curve: Curve
+    ) -> None:
         """Add the results of the first training to the record."""
+        record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
+        if failure is not None:
+            record.state, record.reason = "failed", trial.error
+            return
         record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
         record.reason = curve.pruned or trial.stopped
         record.trainings = [self._training(training, trial)]

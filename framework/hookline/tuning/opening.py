@@ -47,7 +47,8 @@ def plan_of(spec: TrainingSpec) -> StudyPlan:
     monitors = spec.tune.monitors
     by_metric = [name not in OF_TRIALS and name.partition("/")[2] in higher for name in monitors]
     maximized = by_metric if spec.tune.mode is None else [spec.tune.mode == "max"]
-    return StudyPlan(trials=spec.tune.total, monitors=monitors, maximized=tuple(maximized))
+    together = spec.tune.vectorize if spec.tune.vectorize > 1 else None
+    return StudyPlan(trials=spec.tune.total, monitors=monitors, maximized=tuple(maximized), vectorize=together)
 
 
 def open_study(

@@ -1,7 +1,7 @@
 """A study: the trials of a spec with a tuner, in a directory or another storage that several processes may share."""
 
-import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +12,20 @@ from attrs import Factory, define, evolve, field
 from hookline.check.load import Loader
 from hookline.check.space.own_values import own_values
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineError, StorageError
+from hookline.errors.exceptions import HooklineError, HooklineWarning, StorageError, TrainingError
 from hookline.errors.text import counted
 from hookline.plugins.signals import Interruption
-from hookline.runs.liveness import is_running, marked_as_running
-from hookline.runs.study import StudyPlan, trial_directory, write_plan, write_record
+from hookline.runs.liveness import marked_as_running
+from hookline.runs.study import StudyPlan, write_plan, write_record
 from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
-from hookline.spec.space.storage import Claim, TrialStore
+from hookline.spec.space.storage import TrialStore
 from hookline.spec.training import TrainingSpec
 from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.observers import SharedData
 from hookline.tuning.one_trial import Trainer
-
-LOST = "Another process has claimed this trial while there was no connection to the storage."
-"""Why a trial is ended whose claim is lost. Its record is that of the other process."""
+from hookline.tuning.stacked.together import StackedTrainer
+from hookline.tuning.tasks import claimed_tasks
 
 ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
@@ -136,29 +135,31 @@ class Study:
 
         A first trial with values outside of the space is not among them.
         """
-        first = self._first_of_batch(number)
-        return [self.ended[known] for known in sorted(self.ended) if known < first and self.ended[known].values]
+        first = self.first_of_batch(number)
+        known = [self.ended[number] for number in sorted(self.ended) if number < first]
+        return [record.as_searched() for record in known if record.values]
 
     def pending_for(self, number: int) -> list[TrialRecord]:
         """The trials whose values a trial may use, but not their results: those that run, or are chosen with it."""
-        if self.tuner.synchronous == 1:
+        if self.tuner.chosen_together == 1:
             pending = [known for known in sorted(self.running) if known < number]
         else:
-            pending = list(range(self._first_of_batch(number), number))
+            pending = list(range(self.first_of_batch(number), number))
         begun = {**self.running, **self.ended}
         return [TrialRecord(number=one, values=begun[one].values) for one in pending if begun[one].values]
 
     def is_ready(self, number: int) -> bool:
         """Whether the trials have ended that must end before this one is chosen, and those chosen with it are known."""
-        if self.tuner.synchronous == 1:
+        if self.tuner.chosen_together == 1:
             return True
-        first = self._first_of_batch(number)
+        first = self.first_of_batch(number)
         return all(one in self.ended for one in range(1, first)) and all(
             one in self.ended or one in self.running for one in range(first, number)
         )
 
-    def _first_of_batch(self, number: int) -> int:
-        size = self.tuner.synchronous
+    def first_of_batch(self, number: int) -> int:
+        """The first of the trials that are chosen together with this one."""
+        size = self.tuner.chosen_together
         return (number - 1) // size * size + 1
 
     def work(
@@ -192,13 +193,35 @@ class Study:
             given=given,
             shared=SharedData(),
         )
+        stacked = StackedTrainer(trainer=trainer)
         search = self.tuner.build(self.spec.run.seed, self.plan.maximized)
         with self.ending_with(interruption):
             self.report(on_end)
             while not self.is_complete and interruption.number is None:
-                if not self._train_next(trainer, search):
+                if not self._train_next(stacked, search):
                     time.sleep(self.store.pause)
                 self.report(on_end)
+            if self.is_complete:
+                self._train_best_alone(trainer)
+
+    def _train_best_alone(self, trainer: Trainer) -> None:
+        """Train the best trials again alone if they were trained together with others, so that their results are exact.
+
+        Nothing is done if another process does it at this moment.
+        """
+        with marked_as_running(self.root) as is_alone:
+            while is_alone and (record := next((one for one in self.best if one.is_rounded), None)) is not None:
+                try:
+                    exact = trainer.trained_again(record)
+                except TrainingError as error:
+                    warnings.warn(HooklineWarning(str(error), id="training-failure"), stacklevel=2)
+                    return
+                if exact is None:  # After an interruption.
+                    return
+                self.ended[record.number] = exact
+                self.store.correct(exact)
+                if self.is_remote:
+                    write_record(self.root, exact)
 
     @contextmanager
     def ending_with(self, interruption: Interruption) -> Iterator[None]:
@@ -217,56 +240,15 @@ class Study:
             on_end(record)
         self._refuse_failures()
 
-    def _train_next(self, trainer: Trainer, search: Search) -> bool:
-        """Train the first trial that no process has claimed; return false if there is none."""
-        for number in self._not_ended():
-            if not self.is_ready(number):
-                return False
-            if is_running(trial_directory(self.root, number)):
-                continue
-            with self.store.claimed(number) as claim:
-                if claim is None:
-                    continue
-                self._train(number, claim, trainer, search)
-                return True
-        return False
+    def _train_next(self, trainer: StackedTrainer, search: Search) -> bool:
+        """Train the first trials that no process has claimed; return false if there are none."""
+        with claimed_tasks(self, search, self.tuner.vectorize) as tasks:
+            if tasks:
+                trainer.train(tasks, self._is_kept, is_first=not self.ended)
+            return tasks is None or bool(tasks)
 
-    def _train(self, number: int, claim: Claim, trainer: Trainer, search: Search) -> None:
-        """Train a trial that is claimed; one that a killed process has begun with its values."""
-        known = self.known_to(number)
-        record = claim.record
-        if record is None and number == 1 and self.tuner.baseline:
-            record = TrialRecord(number=1, values=self.own_values or {})
-        elif record is None:
-            record = search.suggest(number, [*known, *self.pending_for(number)])
-        if record is None:  # The search has tried everything.
-            claim.withdraw()
-            self.change_total(number - 1)
-            return
-        record.curve.clear()  # Of the process that was killed.
-        record.trainings.clear()
-
-        def prunes(record: TrialRecord) -> str | None:
-            return LOST if claim.is_lost else search.prunes(known, record)
-
-        if not self.is_remote:
-            trainer.train(record, claim.write, prunes, self._is_kept)
-            return
-
-        def write(record: TrialRecord) -> bool:
-            if is_kept := claim.write(record):
-                write_record(self.root, record)
-            return is_kept
-
-        home = trial_directory(self.root, number)
-        home.mkdir(exist_ok=True)
-        record.place = f"{socket.gethostname()}:{home.resolve()}"
-        with marked_as_running(home) as is_alone:
-            # A process on this machine that has lost its claim may still be ending the trial.
-            if is_alone:
-                trainer.train(record, write, prunes, self._is_kept)
-
-    def _not_ended(self) -> Iterator[int]:
+    def not_ended(self) -> Iterator[int]:
+        """The numbers of the trials that are not known to have ended."""
         return (number for number in range(1, self.plan.trials + 1) if number not in self.ended)
 
     def _is_kept(self, record: TrialRecord) -> bool:

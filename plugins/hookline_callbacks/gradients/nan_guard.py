@@ -65,6 +65,7 @@ class NaNGuard(CallbackSpec):
     later do not count its step. If all batches of an epoch are skipped, the training stops.
     """
 
+    unstackable = "it may skip steps"
     logs = ()
     writes_to = ()
     connects_to = ()

@@ -46,6 +46,7 @@ class Profile(CallbackSpec):
     Source: https://docs.pytorch.org/docs/stable/profiler.html
     """
 
+    unstackable = "it records the steps of one model"
     only_observes = True
     is_part_of_model = False
     logs = ()

@@ -45,6 +45,7 @@ class Timing(CallbackSpec):
     logged, so that the log stays reproducible.
     """
 
+    unstackable = "it measures the steps of one model"
     only_observes = True
     is_part_of_model = False
     logs = ()

@@ -29,6 +29,7 @@ class Freeze(CallbackSpec):
     are still updated.
     """
 
+    unstackable = "it changes which parameters are trained"
     logs = ()
     writes_to = ()
     connects_to = ()

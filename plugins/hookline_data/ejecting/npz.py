@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from hookline.data import Data
     from hookline_data.npz import NPZ
 
+COMPLETE = '''
+def complete(arrays):
+    """Return the rows whose targets are known."""
+    is_missing = CONDITION
+    return {name: arrays[name][~is_missing] for name in arrays}
+'''
+
 JOINED = '''
 def joined(files, name):
     """Return an array with the rows of all files."""
@@ -47,11 +54,11 @@ class NPZLines:
         paths = [source.path, *source.other_files.values()]
         some = f"[{literal(next(iter(layout.inputs.values())).array)}]"
         if len(paths) == 1:
-            script.add("read", f"arrays = np.load({literal(path_in_script(source.path))})")
+            script.add("read", f"arrays = {self._loaded(literal(path_in_script(source.path)))}")
             known, sizes = f"len(arrays{some})", ""
         else:
             listed = ", ".join(literal(path_in_script(path)) for path in paths)
-            script.add("read", f"files = [np.load(path) for path in ({listed})]")
+            script.add("read", f"files = [{self._loaded('path')} for path in ({listed})]")
             known, sizes = f"len(files[0]{some})", f"[len(file{some}) for file in files]"
         first = next((several[0] for several in layout.targets.values()), None)
         add_splits(script, source, known, self.array, first, sizes)
@@ -73,6 +80,29 @@ class NPZLines:
             weights = None if source.sample_weights is None else self.array(source.sample_weights)
             batches.add_sampler(weights, next(iter(targets.values()), ""))
         return evolve(batches.add(), is_distribution=is_distribution(self.data))
+
+    def _loaded(self, path: str) -> str:
+        """Return the arrays of a file, without the rows that are dropped, as code."""
+        import numpy
+
+        loaded = f"np.load({path})"
+        if self.source.missing_targets == "refuse":
+            return loaded
+        conditions = []
+        with numpy.load(self.source.path) as arrays:
+            for name in dict.fromkeys(name for several in self.layout.targets.values() for name in several):
+                if arrays[name].ndim > 1:
+                    raise cannot_be_written(
+                        "Rows that lack one of several targets have no lines.", ("missing_targets",)
+                    )
+                if arrays[name].dtype.kind == "f":
+                    conditions.append(f"np.isnan(arrays[{literal(name)}])")
+                elif arrays[name].dtype.kind not in "iub":
+                    marks = literal(["", *self.source.missing_marks])
+                    conditions.append(f"np.isin(arrays[{literal(name)}], {marks})")
+        if not conditions:
+            return loaded
+        return f"{self.script.define(COMPLETE.replace('CONDITION', ' | '.join(conditions)))}({loaded})"
 
     def array(self, name: str) -> str:
         """Return the array of all rows, as code."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hookline.script import Script, literal
-from hookline_data.ejecting.splits.add_splits import add_splits
+from hookline_data.ejecting.splits.add_splits import add_others, add_splits
 from hookline_data.ejecting.standardize import MERGED
 from hookline_data.images.transformed import TransformedBatches
 from hookline_data.new_rows.arrow_rows import MOST_ROWS
@@ -42,7 +42,7 @@ class StreamLines:
         """Take the table, and the data that it returned."""
         self.table, self.script = table, script
         training: Any = data.training
-        self.training = training.original if isinstance(training, TransformedBatches) else training
+        self.training: Any = training.original if isinstance(training, TransformedBatches) else training
         self.source = self.training.source
 
     def add_splits(self, rows: str, cells: Callable[[str], str], target: str | None) -> None:
@@ -56,10 +56,7 @@ class StreamLines:
             add_splits(script, table, rows, cells, target)
             self._add_blocks()
             return
-        if table.other_files:
-            sizes = "[len(one) for one in tables]"
-            [split] = table.other_files
-            script.add("split", f'splits["{split}"] = np.arange(*np.cumsum({sizes}))', apart=False)
+        add_others(script, table, "[len(one) for one in tables]")
         self._add_blocks()
 
     @property

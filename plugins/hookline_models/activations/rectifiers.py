@@ -54,6 +54,8 @@ class RReLU(InPlace):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
     """
 
+    unstackable = "it draws random numbers that are not those of each trial"
+
     lower: float = option(default=1 / 8, unbounded=True)
     """The smallest negative slope."""
     upper: float = option(default=1 / 3, unbounded=True)

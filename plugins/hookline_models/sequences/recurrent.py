@@ -27,6 +27,7 @@ class Recurrent(TorchLayer):
     torch's option `batch_first` is not supported: the batch dimension always comes first.
     """
 
+    unstackable = "torch cannot compute it for several models at once"
     row = ("steps", "features")
     follows = {"input_size": -1}
 

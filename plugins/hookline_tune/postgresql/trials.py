@@ -64,7 +64,8 @@ class PostgreSQLStore:
         row = self._row("SELECT id FROM hookline_studies WHERE name = %s", study)
         self._study = int(row[0])
         self._locks = Locks(self._study)
-        self._held: RowClaim | None = None
+        self._held: dict[int, RowClaim] = {}
+        """The claims of this process by the numbers of their trials."""
         self._free_since: dict[int, tuple[str, float]] = {}
         """By the number of a begun trial that was seen without a lock: its claim, and when that was seen first."""
         connection.restore = self._restore
@@ -104,7 +105,7 @@ class PostgreSQLStore:
             yield claim
         finally:
             if claim is not None:
-                self._held = None
+                self._held.pop(number, None)
                 self._connection.attempt(lambda connection: self._release(connection, claim))
 
     def replace(self, claim: RowClaim, record: TrialRecord) -> bool:
@@ -118,6 +119,12 @@ class PostgreSQLStore:
         values = [self._study, claim.number, claim.token, record.has_ended, text]
         return self._connection.do(lambda connection: connection.execute(query, values).fetchone()) is not None
 
+    def correct(self, record: TrialRecord) -> None:
+        """Replace the row of a trial that has ended."""
+        query = "UPDATE hookline_trials SET record = %s WHERE study = %s AND number = %s AND has_ended"
+        text = json.dumps(record.to_json(), allow_nan=False)
+        self._connection.do(lambda connection: connection.execute(query, [text, self._study, record.number]))
+
     def _claim(self, connection: psycopg.Connection, number: int) -> RowClaim | None:
         """Claim a trial that is new, or that a killed process has begun."""
         if not self._locks.acquire(connection, number):
@@ -126,8 +133,8 @@ class PostgreSQLStore:
         query = "SELECT has_ended, claim, record FROM hookline_trials WHERE study = %s AND number = %s"
         row = connection.execute(query, [self._study, number]).fetchone()
         if row is None:
-            self._held = RowClaim(self, number, None)
-            return self._held
+            self._held[number] = RowClaim(self, number, None)
+            return self._held[number]
         has_ended, token, record = row
         if not has_ended and (token == RELEASED or self._is_free(number, token)):
             claim = RowClaim(self, number, self._record(record))
@@ -137,7 +144,7 @@ class PostgreSQLStore:
             """
             if connection.execute(query, [claim.token, self._study, number, token]).fetchone() is not None:
                 self._free_since.pop(number, None)
-                self._held = claim
+                self._held[number] = claim
                 return claim
         if has_ended:
             self._free_since.pop(number, None)
@@ -177,17 +184,19 @@ class PostgreSQLStore:
         self._locks.release(connection, claim.number)
 
     def _restore(self, connection: psycopg.Connection) -> bool:
-        """Lock the trial of this process again, unless another one has claimed it. Return false to try it again."""
-        claim = self._held
-        if claim is None or claim.is_lost:
-            return True
+        """Lock the trials of this process again, unless others have claimed them. Return false to try it again."""
+        held = [claim for claim in self._held.values() if not claim.is_lost]
+        restored = [self._is_restored(connection, claim) for claim in held]  # Each of them, also after a failure.
+        return all(restored)
+
+    def _is_restored(self, connection: psycopg.Connection, claim: RowClaim) -> bool:
+        """Lock a trial again; return false if the server does not know yet that the former session has ended."""
         is_locked = self._locks.acquire(connection, claim.number)
         query = "SELECT claim FROM hookline_trials WHERE study = %s AND number = %s"
         row = connection.execute(query, [self._study, claim.number]).fetchone()
         claim.is_lost = row is not None and row[0] != claim.token
         if claim.is_lost and is_locked:
             self._locks.release(connection, claim.number)
-        # The server may not know yet that the former session has ended.
         return claim.is_lost or is_locked
 
     def _row(self, query: str, *values: Any) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hookline.cli.output.screen import paragraph, screen_width
-from hookline.cli.output.trials.rows import TrialRows, listed, paragraph_of_values, short_names
+from hookline.cli.output.trials.rows import ROUNDED, TrialRows, listed, paragraph_of_values, short_names
 from hookline.errors.printing import echo, printable_lines
 from hookline.errors.text import counted
 from hookline.plugins.signals import sentence
@@ -122,6 +122,9 @@ def result(study: "Study") -> Iterator[str]:
         yield f"{which}: trial {record.number}, {numbers}; {listed(names, record.values)}"
     if len(best) > MOST_BEST:
         yield f"and {counted(len(best) - MOST_BEST, 'other trial')} on the front"
+    if any(record.is_rounded for record in study.records):
+        again = "" if any(record.is_rounded for record in best) else " The best trial was trained again alone."
+        yield f"{ROUNDED} marks trials that were trained together: their numbers are exact up to rounding.{again}"
     yield f"{ended}. The best spec is {study.root / BEST}"
     if (study.root / PAGE).is_file():
         yield f"Open {study.root / PAGE} in a browser to see the trials."

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow
 
+FEW = 64
+"""The number of rows up to which objects are joined in Python."""
+
 
 def json_objects(batch: "pyarrow.RecordBatch") -> list[str]:
     """Return an object for each row, without a Python object for each cell. Numbers that are not finite are null.
@@ -15,10 +18,15 @@ def json_objects(batch: "pyarrow.RecordBatch") -> list[str]:
     import pyarrow
     import pyarrow.compute
 
+    names = [json.dumps(name, ensure_ascii=False) for name in batch.schema.names]
+    if batch.num_rows <= FEW:  # Calls of Arrow take longer than the work.
+        rows = zip(*map(_few_texts, batch.columns), strict=True)
+        keys = [f"{name}: " for name in names]
+        return ["{" + ", ".join([key + text for key, text in zip(keys, row, strict=True)]) + "}" for row in rows]
+    texts = [json_texts(column) for column in batch.columns]
     parts: list[Any] = []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        before = f"{', ' if parts else '{'}{json.dumps(name, ensure_ascii=False)}: "
-        parts += [pyarrow.scalar(before), json_texts(column)]
+    for name, column in zip(names, texts, strict=True):
+        parts += [pyarrow.scalar(f"{', ' if parts else '{'}{name}: "), column]
     lines: list[str] = pyarrow.compute.binary_join_element_wise(*parts, pyarrow.scalar("}"), "").to_pylist()
     return lines
 
@@ -44,6 +52,21 @@ def json_texts(column: "pyarrow.Array[Any]") -> "pyarrow.Array[Any]":
         known = [json.dumps(text, ensure_ascii=False) for text in distinct.dictionary.to_pylist()]
         texts = pyarrow.array(known, "string").take(distinct.indices)
     return compute.fill_null(texts, "null") if texts.null_count else texts
+
+
+def _few_texts(column: "pyarrow.Array[Any]") -> list[str]:
+    """Return the values of a column as JSON, given that they are few."""
+    import numpy
+    import pyarrow
+
+    if pyarrow.types.is_string(column.type):
+        return [json.dumps(text, ensure_ascii=False) for text in column.to_pylist()]
+    if pyarrow.types.is_floating(column.type) and not column.null_count and numpy.isfinite(column.to_numpy()).all():
+        column = column.cast("string")
+    else:
+        column = json_texts(column)
+    texts: list[str] = column.to_pylist()
+    return texts
 
 
 def _dumped(value: Any) -> str:

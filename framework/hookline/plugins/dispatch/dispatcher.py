@@ -18,7 +18,7 @@ from hookline.plugins.dispatch.attribution import (
 from hookline.plugins.dispatch.limits import Limited, limits_by_stage
 from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.manager import new_manager
-from hookline.plugins.stages import INNER, STAGES, Stages
+from hookline.plugins.stages import INNER, STAGES, Run, Stages
 
 if TYPE_CHECKING:
     from hookline.spec.families.callback import CallbackSpec
@@ -62,6 +62,12 @@ class Dispatcher(Stages):
                 raise StageError(message)
             self._inside[key] = self._without(called[: index + 1], stage)
         return self._inside[key]
+
+    def wrappers(self, stage: str, run: Run) -> list[pluggy.HookImpl]:
+        """The wrappers around a stage that are due in a run now, the outermost first."""
+        idle = [one.plugin for one in self._limited.get(stage, ()) if not one.is_due(run)]
+        found = implementations(self.manager, stage)
+        return [one for one in found if is_wrapper(one) and not _is_one_of(one.plugin, idle)]
 
     def seen_by(self, stage: str) -> str | None:
         """See `Stages.seen_by`."""

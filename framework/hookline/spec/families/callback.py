@@ -43,6 +43,9 @@ class WrapperSpec(Spec):
     """Whether it mixes rows of a batch, so that computing a batch in parts gives another result. Together with
     `run.accumulate` this is reported."""
 
+    unstackable: ClassVar[str] = ""
+    """Why trials with it cannot be trained together: see `vectorize` of a tuner. Empty if they can."""
+
     only_observes: ClassVar[bool] = False
     """Whether the training is the same without it, because it only writes, draws or prints. `hookline eject` leaves it
     out, and says so."""

@@ -1,7 +1,7 @@
 """The family of losses: what a loss declares about itself, and the defaults that follow from it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import asdict, fields
 
@@ -48,6 +48,9 @@ class LossSpec(Spec):
 
     family = "loss"
     behavior = ("build", "compute", "divisor")
+
+    unstackable: ClassVar[str] = ""
+    """Why trials with it cannot be trained together: see `vectorize` of a tuner. Empty if they can."""
 
     target: str | None = None
     """The target of the loss. Default: the one with the loss's own name in `[losses]`, or the only one."""

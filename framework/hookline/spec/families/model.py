@@ -34,6 +34,9 @@ class ModelSpec(Spec):
     """Whether its outputs have the shape of its inputs, as those of an activation do. The loss then sets the size of
     the layer before it."""
 
+    unstackable: ClassVar[str] = ""
+    """Why trials with it cannot be trained together: see `vectorize` of a tuner. Empty if they can."""
+
     @property
     def members(self) -> int | None:
         """The number of members of an ensemble, `None` for all other models.

@@ -9,6 +9,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.script.written import without_lines
 from hookline.spec.options import Spec, option, spec
 from hookline.spec.parameters import NamedParameter, ParameterGroup, divided, group_type
+from hookline.spec.stacked_update import StackedUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -120,6 +121,13 @@ class OptimizerSpec(Spec):
         They are `nn.Parameter`s or, if there are groups, dictionaries with "params" and the options of each group.
         """
         raise NotImplementedError(f"{type(self).__name__} has no `build`.")
+
+    def stacked_update(self) -> StackedUpdate | None:
+        """Return how it updates the models of a stack of trials at once: see `vectorize` of a tuner.
+
+        The default, `None`, makes the step of each model with its own optimizer, which takes longer.
+        """
+        return None
 
     @without_lines
     def eject(self, script: "Script", parameters: "Sequence[NamedParameter]", optimizer: "optim.Optimizer") -> str:

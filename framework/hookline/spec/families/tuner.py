@@ -69,6 +69,11 @@ class TunerSpec(Spec):
     synchronous: int = option(default=1, minimum=1)
     """The number of trials that are chosen together, without knowing the results of one another. A study with as many
     workers or fewer has the same trials, whichever of them trains which."""
+    vectorize: int = option(default=1, minimum=1)
+    """The largest number of trials that a process trains together, with one set of stacked weights, which is many times
+    as fast for small models. They are chosen together, like `synchronous` ones, and share everything but the options
+    of the optimizer, the seed and the probability of dropout; other trials are trained alone. The numbers agree with
+    those of each trial alone up to rounding, and the best trial is trained again alone."""
     seeds: int = option(default=1, minimum=1)
     """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
     numbers is the result. The first training is the one that is kept."""
@@ -100,12 +105,32 @@ class TunerSpec(Spec):
             yield OptionError("trials", message, against=[("space",)], id="missing-option")
         if not self.monitors or len(set(self.monitors)) < len(self.monitors):
             yield OptionError("monitor", "This must be the names of one or several different numbers.")
-        elif self.mode is not None and len(self.monitors) > 1:
+        elif self.vectorize > 1:
+            yield from self._conflicts_of_stacks()
+        if self.mode is not None and len(self.monitors) > 1:
             message = "This has no effect with several numbers, which are compared according to their metrics."
             yield OptionError("mode", message, against=[("monitor",)], id="unused-option")
         if self.refit and len(self.monitors) > 1:
             message = "With several monitored numbers, there is no single best trial to train again."
             yield OptionError("refit", message, against=[("monitor",)])
+
+    def _conflicts_of_stacks(self) -> "Iterator[OptionError]":
+        """Yield the conflicts between options if trials are trained together."""
+        if 1 < self.synchronous < self.vectorize:
+            message = f"Only {self.synchronous} trials are chosen together, so no more are trained together."
+            yield OptionError("vectorize", message, against=[("synchronous",)])
+        for name, is_set in (("seeds", self.seeds > 1), ("folds", self.folds)):
+            if is_set:
+                message = f"Trials with several {name} cannot be trained together: remove one of the options."
+                yield OptionError("vectorize", message, against=[(name,)])
+        if "seconds" in self.monitors:
+            message = 'Trials that are trained together do not have "seconds" of their own: remove one of the options.'
+            yield OptionError("vectorize", message, against=[("monitor",)])
+
+    @property
+    def chosen_together(self) -> int:
+        """The number of trials that are chosen together, without knowing the results of one another."""
+        return max(self.synchronous, self.vectorize)
 
     def check(self, **sections: Any) -> None:
         """Raise a `ValueError` if it cannot tune a spec with these sections, by name, if all of them are valid."""

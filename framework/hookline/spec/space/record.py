@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from attrs import asdict, define, field
+from attrs import asdict, define, evolve, field
 
 TrialState = Literal["running", "finished", "stopped", "pruned", "failed"]
 
@@ -58,10 +58,25 @@ class TrialRecord:
     """How long it took."""
     epochs: int = 0
     """The number of epochs that were trained."""
+    together: int = 1
+    """The number of trials that were trained together. If it is more than one, the numbers are those of the trial
+    alone only up to rounding, unless it was trained again."""
+    rounded: Sequence[float] | None = None
+    """The results of a trial that was trained together with others, if it was trained again alone afterwards. The
+    search knows these, so that it does not depend on which trial was the best one at some time."""
     attributes: dict[str, Any] = field(factory=dict)
     """What the search noted, as JSON values."""
     place: str | None = None
     """The machine and the directory in which it was trained, if the study has a storage that machines share."""
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the results are those of a trial that was trained together with others, and not again alone."""
+        return self.together > 1 and self.rounded is None
+
+    def as_searched(self) -> "TrialRecord":
+        """The record with the results that a search knows."""
+        return self if self.rounded is None else evolve(self, results=self.rounded)
 
     @property
     def has_ended(self) -> bool:

@@ -50,8 +50,11 @@ class TrialStore(Protocol):
         """Claim a trial until the end of the context or of the process.
 
         The context is `None` if the trial has ended, or another process has claimed it. If that process is killed, its
-        claim must end without its doing.
+        claim must end without its doing. A process may have claimed several trials at once.
         """
+
+    def correct(self, record: TrialRecord) -> None:
+        """Replace the record of a trial that has ended, whose results are now known exactly."""
 
 
 class Storage(Protocol):

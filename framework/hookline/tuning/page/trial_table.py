@@ -65,7 +65,9 @@ def _columns(trials: Trials) -> Iterator[tuple[str, list[Cell]]]:
     yield "trial", [(str(one.number), one.number) for one in records]
     yield "state", [(one.state, one.state) for one in records]
     for index, name in enumerate(trials.plan.monitors):
-        yield name, _results([None if one.results is None else one.results[index] for one in records])
+        cells = _results([None if one.results is None else one.results[index] for one in records])
+        pairs = zip(records, cells, strict=True)
+        yield name, [(f"~{text}" if text and one.is_rounded else text, order) for one, (text, order) in pairs]
     yield "epochs", [(str(one.epochs), one.epochs) for one in records]
     yield "time", [(seconds_text(one.seconds), one.seconds) for one in records]
     for parameter in trials.parameters:

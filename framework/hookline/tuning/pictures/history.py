@@ -35,7 +35,8 @@ def draw_history(axes: "Axes", trials: Trials, monitor: int = 0) -> None:
     axes.set_xlim(1 - max(1, last) * 0.02, last + max(1, last) * 0.02)
     axes.xaxis.set_major_locator(whole_numbers())
     axes.set_xlabel("trial")
-    axes.set_ylabel(picture_text(trials.plan.monitors[monitor], 30))
+    rounded = "\n(up to rounding)" if any(record.is_rounded for record in trials.records) else ""
+    axes.set_ylabel(picture_text(trials.plan.monitors[monitor], 30) + rounded)
     plain_axes(axes)
     if monitor == 0:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, fontsize="small", frameon=False, borderaxespad=0)

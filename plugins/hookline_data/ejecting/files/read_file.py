@@ -47,7 +47,7 @@ class ReadFile:
         """Add the lines. `source` is a table whose paths are together: see `SplitFile.together`."""
         self.source, self.script, self.layout = source, script, layout
         self.paths = {"training": source.path, **source.other_files}
-        self.tables = {split: [self.read(path) for path in several.of(path)] for split, path in self.paths.items()}
+        self.tables = {split: [self._read(path) for path in several.of(path)] for split, path in self.paths.items()}
         self.schema = self.tables["training"][0].schema
         self.names: list[str] = self.schema.names
         """The names of the columns of `table`."""
@@ -57,6 +57,15 @@ class ReadFile:
     def known(self) -> str:
         """The number of rows of the first file, which are divided into splits, as code."""
         return "len(table)" if len(self.paths) == 1 else "len(tables[0])"
+
+    def _read(self, path: Path) -> "pyarrow.Table":
+        try:
+            table = self.read(path)
+            _ = table.column_names  # They may be no text.
+        except Exception as error:  # Hookline reads more files than pyarrow, which raises errors of many types.
+            what = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise cannot_be_written(f"pyarrow does not read the file {path.name} ({what}).", ("path",)) from error
+        return table
 
     def read(self, path: Path) -> "pyarrow.Table":
         """Read a file as the script does it, to find out the types of its columns."""

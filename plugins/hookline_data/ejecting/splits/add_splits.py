@@ -54,12 +54,16 @@ def add_splits(
         return
     else:
         script.add("split", f'splits = {{"training": np.arange({rows})}}')
-    if others:  # There is a single one, since the rows of the first file are divided, too.
-        script.add("split", f'splits["{others[0]}"] = np.arange(*np.cumsum({sizes}))', apart=False)
+    add_others(script, source, sizes)
+
+
+def add_others(script: Script, source: "SplitRows", sizes: str) -> None:
+    """Add the rows of another file to `splits`, and those of the validation split to the training rows."""
+    for split in source.other_files:  # There is a single one, since the rows of the first file are divided, too.
+        script.add("split", f'splits["{split}"] = np.arange(*np.cumsum({sizes}))', apart=False)
     if source.train_on_validation:
-        both = 'splits["training"], splits.pop("validation", splits["training"][:0])'
-        lines = f'# Train on the validation rows, too.\nsplits["training"] = np.sort(np.concatenate([{both}]))'
-        script.add("split", lines, apart=False)
+        union = 'np.sort(np.concatenate([splits["training"], splits.pop("validation")]))'
+        script.add("split", f'# Train on the validation rows, too.\nsplits["training"] = {union}', apart=False)
 
 
 def _add_parts(

@@ -17,6 +17,10 @@ from hookline.spec.space.space import Parameter, Space
 WIDEST = 160
 """The largest width of a table without a terminal."""
 
+ROUNDED = "~"
+"""Precedes the results of trials that were trained together with others: they are those of the trial alone up to
+rounding."""
+
 LEAST_LIST = 45
 """The smallest width of a list of values beside the other columns; a narrower one is below them."""
 
@@ -132,7 +136,8 @@ def _line(columns: Sequence[Column], texts: Sequence[str], mark: str) -> str:
 def _result(record: TrialRecord, index: int) -> str:
     if record.results is None:
         return ""
-    return number_text(record.results[index], 5, trim=float(record.results[index]).is_integer())
+    text = number_text(record.results[index], 5, trim=float(record.results[index]).is_integer())
+    return f"{ROUNDED}{text}" if record.is_rounded else text
 
 
 def short_names(space: Space) -> dict[str, list[Parameter]]:

@@ -1,0 +1,74 @@
+"""Trials per minute of a study with `vectorize = 32`, beside the same study without it.
+
+Both train the same trials. The CPU times are taken alternately. Run it with `python benchmarks/vectorize.py`.
+"""
+
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import torch
+
+import hookline
+from hookline.check.load import Loader
+from hookline.check.toml import document as documents
+from hookline.plugins.signals import Interruption
+from hookline.spec.dump import plain
+from hookline.spec.training import SEVERAL
+from hookline.tuning.opening import new_study
+
+SPECS = Path(__file__).parents[1] / "specs"
+TRIALS, ROUNDS = 64, 3
+BARE = ["callbacks=[]", "deploy=[]", "metrics=[]", "run.evaluate_training=false", "tune.type=RandomSearch"]
+SPACE = 'tune.space={"optimizer.lr"={low=1e-4,high=0.1,log=true},"optimizer.weight_decay"={low=1e-4,high=0.1,log=true}}'
+
+
+def layers(*sizes: int) -> str:
+    """The option of a perceptron with hidden layers of these sizes."""
+    hidden = [f'{{type="Linear",out_features={size}}},{{type="ReLU"}}' for size in sizes]
+    return f'model.layers=[{",".join(hidden)},{{type="Linear",out_features=1}}]'
+
+
+RANDOM = ["data.features=10", "data.targets=[" + ",".join("01"[row % 3 == 0] for row in range(512)) + "]"]
+CASES = {
+    "10-5-1, SGD, 512 rows": (
+        "first_network.toml",
+        [*RANDOM, "data.batch_size=32", "data.shuffle=true", "run.epochs=100"],
+    ),
+    "30-64-32-1, AdamW, 341 rows": ("breast_cancer.toml", [layers(64, 32), "run.epochs=100"]),
+    "digits' CNN, SGD, 1,258 rows": ("digits.toml", ["run.epochs=5"]),
+}
+
+
+def cpu_seconds(path: str, changes: list[str], vectorize: int) -> float:
+    """The CPU time of a study, from its first trial to the last one."""
+    options = [*BARE, *changes, SPACE, f"tune.trials={TRIALS}", "tune.synchronous=32", f"tune.vectorize={vectorize}"]
+    loader = Loader()
+    document = documents.from_table(plain(hookline.load(SPECS / path, options), Path()), lists=SEVERAL)
+    with tempfile.TemporaryDirectory() as place:
+        study = new_study(loader.load(document), loader, document, Path(place) / "study")
+        begin = time.process_time()
+        study.work(Interruption())
+        return time.process_time() - begin
+
+
+def main() -> None:
+    """Print the trials per minute of each case."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    for name, (path, changes) in CASES.items():
+        taken: dict[int, list[float]] = {1: [], 32: []}
+        for _ in range(ROUNDS):
+            for vectorize, seconds in taken.items():
+                seconds.append(cpu_seconds(path, changes, vectorize))
+        alone, together = min(taken[1]), min(taken[32])
+        print(
+            f"{name}: {60 * TRIALS / alone:,.0f} trials per minute, {60 * TRIALS / together:,.0f} with vectorize: "
+            f"{alone / together:.1f} times",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What a stack computes for all of its members at once: outputs, losses and gradients."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hookline.tuning.stacked.batches import Together, epoch_of
+from hookline.tuning.stacked.evaluation import Evaluation
+from hookline.tuning.stacked.losses import Criterion, Losses
+from hookline.tuning.stacked.members import Member
+from hookline.tuning.stacked.network import Network
+from hookline.tuning.stacked.noise import Noise
+from hookline.tuning.stacked.refusals import NotStackable, refuse_odd_parameters
+from hookline.tuning.stacked.rows import Rows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Computation:
+    """The stacked parameters of members, and what is computed with them."""
+
+    def __init__(self, members: Sequence[Member], generators: "Sequence[Tensor]"):
+        """Stack the members.
+
+        Args:
+            members: the members.
+            generators: the state of torch's generator of the CPU for each of them.
+
+        Raises:
+            NotStackable: If some parameters are not trained, or have another dtype.
+
+        """
+        self.members = list(members)
+        parts = [member.parts for member in members]
+        for one in parts:
+            trained = sum(len(group["params"]) for group in one.optimizer.param_groups)
+            refuse_odd_parameters(one.model, trained)
+        self.rows = Rows([one.model for one in parts], [one.optimizer for one in parts])
+        self.noise = Noise([one.model for one in parts], generators)
+        self.network = Network(parts[0].model, self.rows.tensors, self.noise)
+        run = members[0].run
+        self.criterion = Criterion(run.objective, parts[0].criterion)
+        self._training = [one.data.training for one in parts]
+        self.evaluation = Evaluation(
+            network=self.network,
+            criterion=self.criterion,
+            data=[one.data for one in parts],
+            keeps_outputs=any(member.needs_outputs for member in members),
+            is_attached=self.rows.has,
+        )
+        for index, member in enumerate(members):
+            member.evaluator.join(self.evaluation, index)
+
+    def epoch(self, number: int) -> Iterator[Together]:
+        """The batches of an epoch."""
+        return epoch_of(self._training, number)
+
+    def gradients(self, together: Together) -> Losses:
+        """Compute the gradients of all members for a batch, and return their losses."""
+        import torch
+
+        outputs = self.network(together.inputs(), training=True)
+        losses = self.criterion(outputs, together)
+        gradients = torch.autograd.grad(losses.values.sum(), self.rows.trained, allow_unused=True)
+        if any(one is None for one in gradients):
+            unused = next(name for name, one in zip(self.rows.names, gradients, strict=True) if one is None)
+            raise NotStackable(f"The parameter {unused} has no gradient.")
+        self.rows.put_gradients(gradients)
+        return losses
+
+    def states(self) -> "Mapping[Member, Tensor]":
+        """The present state of the generator of each member."""
+        return dict(zip(self.members, self.noise.states(), strict=True))

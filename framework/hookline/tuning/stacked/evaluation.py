@@ -1,0 +1,142 @@
+"""Evaluate the models of all members of a stack at once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from hookline.data.batches import Batch, Data, Outputs
+from hookline.plugins.dispatch.attribution import implementations
+from hookline.plugins.manager import BUILT_IN
+from hookline.plugins.stages import Run, hookimpl
+from hookline.training.means import MeanLosses
+from hookline.tuning.stacked.batches import epoch_of, splits_of
+from hookline.tuning.stacked.losses import Criterion, LossTable
+from hookline.tuning.stacked.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from hookline.data.batches import Batches
+
+MOST_BYTES = 2**28
+"""The largest size of the outputs of all members of a split that are kept for their metrics."""
+
+
+@define(eq=False, kw_only=True)
+class Evaluation:
+    """The outputs and losses of all members for each split, computed when the first of them is evaluated."""
+
+    network: Network
+    criterion: Criterion
+    data: Sequence[Data]
+    """The data of each member."""
+    keeps_outputs: bool
+    """Whether a member needs its outputs, such as for metrics."""
+    is_attached: Callable[[int], bool]
+    """Whether the parameters of a member are still stacked."""
+    _known: dict[str, "tuple[LossTable, list[Outputs]] | None"] = field(factory=dict)
+
+    def forget(self) -> None:
+        """Compute everything again, since the weights have changed."""
+        self._known.clear()
+
+    def losses(self, member: int, split: str, epoch: int) -> MeanLosses | None:
+        """The mean losses of a member for a split; `None` if its model must be evaluated alone."""
+        known = self._of(split, epoch)
+        if known is None:
+            return None
+        losses = MeanLosses(self.criterion.objective)
+        known[0].add_to(losses, member)
+        return losses
+
+    def outputs(self, member: int, split: str, epoch: int) -> Iterator[Outputs] | None:
+        """The outputs of a member for each batch of a split; `None` if its model must be evaluated alone."""
+        known = self._of(split, epoch)
+        return None if known is None else (_row(outputs, member) for outputs in known[1])
+
+    def _of(self, split: str, epoch: int) -> "tuple[LossTable, list[Outputs]] | None":
+        if split not in self._known:
+            self._known[split] = self._computed(split, epoch)
+        return self._known[split]
+
+    def _computed(self, split: str, epoch: int) -> "tuple[LossTable, list[Outputs]] | None":
+        import torch
+
+        table, kept, size = LossTable(), list[Outputs](), 0
+        with torch.no_grad():
+            for together in epoch_of(splits_of(self.data, split), epoch):
+                outputs = self.network(together.inputs(), training=False)
+                table.add(self.criterion(outputs, together), together, self.criterion)
+                if self.keeps_outputs:
+                    kept.append(outputs)
+                    size += sum(one.nbytes for one in _tensors(outputs))
+                    if size > MOST_BYTES:
+                        return None
+        return table, kept
+
+
+class Evaluator:
+    """The plugin of a member that answers `evaluate` with what is computed for all members."""
+
+    def __init__(self) -> None:
+        """Begin before the member is in a stack; then its model is evaluated alone."""
+        self._evaluation: Evaluation | None = None
+        self._member = 0
+        self._outputs: Iterator[Outputs] | None = None
+        self._others: dict[str, bool] = {}
+
+    def join(self, evaluation: Evaluation | None, member: int) -> None:
+        """Evaluate the model as this member from now on; `None` to evaluate it alone."""
+        self._evaluation, self._member = evaluation, member
+
+    @hookimpl
+    def evaluate(
+        self, run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
+    ) -> Mapping[str, float] | None:
+        """Return the losses, and the metrics of the outputs that are computed for all members."""
+        evaluation = self._evaluation
+        # Another plugin may put other weights into the model for the evaluation.
+        if evaluation is None or self._has_others(run, "evaluate") or not evaluation.is_attached(self._member):
+            return None
+        if not self.needs_outputs(run):
+            losses = evaluation.losses(self._member, split, run.epoch)
+            return None if losses is None else losses.values()
+        self._outputs = evaluation.outputs(self._member, split, run.epoch)
+        try:
+            answer: Mapping[str, float] = run.stages.inside(self, "evaluate")(
+                run=run, model=model, criterion=criterion, batches=batches, split=split
+            )
+        finally:
+            self._outputs = None
+        return answer
+
+    @hookimpl
+    def forward(self, run: Run, model: "nn.Module", batch: Batch) -> "Outputs | None":
+        """Return the next outputs in an evaluation."""
+        return None if self._outputs is None else next(self._outputs)
+
+    def needs_outputs(self, run: Run) -> bool:
+        """Whether an evaluation needs more than the losses."""
+        return bool(run.spec.metrics) or self._has_others(run, "predict")
+
+    def _has_others(self, run: Run, stage: str) -> bool:
+        """Whether plugins other than the built-in ones implement a stage."""
+        if stage not in self._others:
+            found = implementations(run.stages.manager, stage)
+            self._others[stage] = any(one.plugin is not self and one.plugin_name not in BUILT_IN for one in found)
+        return self._others[stage]
+
+
+def _row(outputs: Outputs, member: int) -> Outputs:
+    if isinstance(outputs, Mapping):
+        return {name: _row(output, member) for name, output in outputs.items()}  # type: ignore[misc]
+    return outputs[member]
+
+
+def _tensors(outputs: Outputs) -> "Iterator[Tensor]":
+    if isinstance(outputs, Mapping):
+        for output in outputs.values():
+            yield from _tensors(output)
+    else:
+        yield outputs

@@ -1,0 +1,140 @@
+"""How layers of torch compute the outputs of all members of a stack at once, for inputs `(members, rows, …)`.
+
+A function takes a layer and its stacked parameters and buffers. It returns a function of the inputs, or `None` if it
+does not suit the options of the layer. Inputs that are the same for all members are expanded: their first stride is 0.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Function: TypeAlias = "Callable[[Tensor], Tensor]"
+Lines: TypeAlias = "Callable[[Any, Mapping[str, Tensor]], Callable[[Tensor], Tensor] | None]"
+
+
+@cache
+def lines() -> "Mapping[type[nn.Module], Lines]":
+    """The lines by class of the layer. All other layers are vectorized by `torch.vmap`."""
+    from torch import nn
+
+    elementwise = (
+        *(nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.Identity),
+        *(nn.LeakyReLU, nn.LogSigmoid, nn.Mish, nn.ReLU, nn.ReLU6, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus),
+        *(nn.Softshrink, nn.Softsign, nn.Tanh, nn.Tanhshrink, nn.Threshold),
+    )
+    return {
+        **dict.fromkeys(elementwise, _elementwise),
+        nn.AvgPool2d: _pooling,
+        nn.BatchNorm1d: _batch_norm,
+        nn.BatchNorm2d: _batch_norm,
+        nn.Conv2d: _convolution,
+        nn.Flatten: _flatten,
+        nn.Linear: _linear,
+        nn.MaxPool2d: _pooling,
+    }
+
+
+def _elementwise(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> Function:
+    return layer
+
+
+def _flatten(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
+    start, end = layer.start_dim, layer.end_dim
+    if start < 1:
+        return None
+    return lambda inputs: inputs.flatten(start + 1, end + 1 if end >= 0 else end)
+
+
+def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
+    weights, biases = tensors["weight"], tensors.get("bias")
+    members, outputs = weights.shape[:2]
+
+    def linear(inputs: "Tensor") -> "Tensor":
+        import torch
+
+        rows = inputs if inputs.dim() == 3 else inputs.flatten(1, -2)
+        if inputs.stride(0) == 0 and members > 1:  # One product, since the members share their inputs.
+            products = rows[0] @ weights.reshape(members * outputs, -1).T
+            if biases is not None:
+                products = products + biases.reshape(-1)
+            made = products.unflatten(1, (members, outputs)).transpose(0, 1)
+        elif biases is None:
+            made = torch.bmm(rows, weights.transpose(1, 2))
+        else:
+            made = torch.baddbmm(biases.unsqueeze(1), rows, weights.transpose(1, 2))
+        return made if inputs.dim() == 3 else made.unflatten(1, inputs.shape[1:-1])
+
+    return linear
+
+
+def _convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
+    if layer.padding_mode != "zeros":
+        return None
+    weights, biases = tensors["weight"], tensors.get("bias")
+    members = len(weights)
+    options: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
+
+    def convolution(inputs: "Tensor") -> "Tensor":
+        import torch
+
+        bias = None if biases is None else biases.flatten()
+        if inputs.stride(0) == 0 and members > 1 and layer.groups == 1:
+            channels, groups = inputs[0], 1
+        else:
+            channels, groups = _as_channels(inputs), members * layer.groups
+        made = torch.nn.functional.conv2d(channels, weights.flatten(0, 1), bias, groups=groups, **options)
+        return _by_member(made, members)
+
+    return convolution
+
+
+def _batch_norm(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
+    """Normalize the channels of all members as channels of one layer."""
+    if layer.momentum is None:  # Then it counts its batches.
+        return None
+    weights, biases = tensors.get("weight"), tensors.get("bias")
+    means, variances, count = (tensors.get(name) for name in ("running_mean", "running_var", "num_batches_tracked"))
+
+    def batch_norm(inputs: "Tensor") -> "Tensor":
+        import torch
+
+        channels = _as_channels(inputs)
+        uses_batch = layer.training or means is None
+        if layer.training and count is not None:
+            count.add_(1)
+        made = torch.nn.functional.batch_norm(
+            channels,
+            None if means is None else means.view(-1),
+            None if variances is None else variances.view(-1),
+            None if weights is None else weights.flatten(),
+            None if biases is None else biases.flatten(),
+            uses_batch,
+            layer.momentum or 0.0,
+            layer.eps,
+        )
+        return _by_member(made, len(inputs))
+
+    return batch_norm
+
+
+def _pooling(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> "Function | None":
+    if getattr(layer, "return_indices", False):
+        return None
+
+    def pooling(inputs: "Tensor") -> "Tensor":
+        return _by_member(layer(_as_channels(inputs)), len(inputs))
+
+    return pooling
+
+
+def _as_channels(inputs: "Tensor") -> "Tensor":
+    """The channels of all members beside one another: from `(members, rows, channels, …)` to `(rows, channels, …)`."""
+    return inputs.transpose(0, 1).flatten(1, 2)
+
+
+def _by_member(outputs: "Tensor", members: int) -> "Tensor":
+    """The reverse of `_as_channels`."""
+    return outputs.unflatten(1, (members, -1)).transpose(0, 1)

@@ -1,0 +1,141 @@
+"""The steps of the optimizers of all members of a stack."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from hookline.spec.families.optimizer import OptimizerSpec
+from hookline.spec.stacked_update import StackedOptions, StackedUpdate
+from hookline.tuning.stacked.rows import Rows
+
+if TYPE_CHECKING:
+    from torch import Tensor, optim
+
+
+def update_key(spec: OptimizerSpec, optimizer: "optim.Optimizer") -> tuple[Any, ...]:
+    """What members must have in common to be updated at once: the type of the optimizer, and options that cannot vary.
+
+    The key of a member that makes its steps with its own optimizer is unique.
+    """
+    update = spec.stacked_update()
+    if update is None:
+        return ("", id(optimizer))
+    options = [tuple((name, repr(group[name])) for name in update.equal) for group in optimizer.param_groups]
+    return (type(spec).__name__, tuple(options)) if len(set(options)) == 1 else ("", id(optimizer))
+
+
+class Updates:
+    """Makes the steps of all members. Members with equal keys must follow each other."""
+
+    def __init__(self, rows: Rows, specs: Sequence[OptimizerSpec], optimizers: "Sequence[optim.Optimizer]"):
+        """Take the stacked parameters, and the optimizer of each member."""
+        self._parts: list[_Stacked | _Alone] = []
+        keys = [update_key(spec, optimizer) for spec, optimizer in zip(specs, optimizers, strict=True)]
+        for key, indices in groupby(range(len(keys)), key=keys.__getitem__):
+            members = list(indices)
+            update = specs[members[0]].stacked_update()
+            if key[0] == "" or update is None:
+                self._parts += [_Alone(rows, index, optimizers[index]) for index in members]
+            else:
+                self._parts.append(_Stacked(rows, members, update, [optimizers[index] for index in members]))
+
+    def step(self) -> None:
+        """Update the parameters of all members, whose gradients are in the rows."""
+        import torch
+
+        with torch.no_grad():
+            for part in self._parts:
+                part.step()
+
+    def take_states(self, others: "Updates", kept: Sequence[int]) -> None:
+        """Continue from the states of other updates, given the indices that the members had there."""
+        parts = {index: part for part in others._parts if isinstance(part, _Stacked) for index in part.members}
+        for part in self._parts:
+            if isinstance(part, _Stacked):
+                part.take_state(parts[kept[part.members[0]]], [kept[index] for index in part.members])
+
+    def read_options(self) -> None:
+        """Read the options of the optimizers again, since schedulers may have changed them."""
+        for part in self._parts:
+            part.read_options()
+
+
+class _Alone:
+    """A member that makes its steps with its own optimizer."""
+
+    def __init__(self, rows: Rows, index: int, optimizer: "optim.Optimizer"):
+        rows.set_gradients(index)
+        self._optimizer = optimizer
+
+    def step(self) -> None:
+        self._optimizer.step()
+
+    def read_options(self) -> None:
+        """The optimizer reads them in each step."""
+
+
+class _Stacked:
+    """Members that are updated at once."""
+
+    def __init__(
+        self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
+    ):
+        self.members = members
+        place = slice(members[0], members[-1] + 1)
+        self._parameters, self._gradients = rows.matrix[place], rows.gradients[place]
+        self._columns = rows.columns_of_groups
+        self._update = update
+        self._optimizers = optimizers
+        self._state: dict[str, Any] = {}
+        self._read: list[Any] = []
+        self.read_options()
+        for optimizer in optimizers:
+            # It makes no steps itself. Without this mark torch warns when a scheduler makes one.
+            vars(optimizer)["_opt_called"] = True
+
+    def take_state(self, other: "_Stacked", members: Sequence[int]) -> None:
+        """Continue from the state of these members of another stack."""
+        import torch
+
+        rows = [other.members.index(index) for index in members]
+        self._state = {
+            name: value[rows] if isinstance(value, torch.Tensor) else value for name, value in other._state.items()
+        }
+
+    def step(self) -> None:
+        self._update.step(self._parameters, self._gradients, self._options, self._state)
+
+    def read_options(self) -> None:
+        read = [
+            [[group[name] for name in self._update.numbers] for group in one.param_groups] for one in self._optimizers
+        ]
+        if read == self._read:
+            return
+        self._read = read
+        numbers: dict[str, Any] = {}
+        zero: set[str] = set()
+        for place, name in enumerate(self._update.numbers):
+            values = [[group[place] for group in groups] for groups in read]
+            if not any(any(_several(value)) for groups in values for value in groups):
+                zero.add(name)
+            if isinstance(values[0][0], (tuple, list)):
+                parts = range(len(values[0][0]))
+                numbers[name] = tuple(self._column([[one[part] for one in row] for row in values]) for part in parts)
+            else:
+                numbers[name] = self._column(values)
+        equal = {name: self._optimizers[0].param_groups[0][name] for name in self._update.equal}
+        self._options = StackedOptions(numbers, equal, frozenset(zero))
+
+    def _column(self, values: list[list[Any]]) -> "Tensor":
+        """The numbers of an option of each member and group as float64 `(members, 1)`, or for each element."""
+        import torch
+
+        table = torch.tensor([[float(one) for one in row] for row in values], dtype=torch.float64)
+        table = table.to(self._parameters.device)
+        if all(len(set(row)) == 1 for row in values):
+            return table[:, :1]
+        return table.repeat_interleave(torch.tensor(self._columns, device=table.device), dim=1)
+
+
+def _several(value: Any) -> Iterator[float]:
+    yield from value if isinstance(value, (tuple, list)) else (value,)
