@@ -50,6 +50,7 @@ eject: .venv/installed-check
 
 bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/checkpoints.py

@@ -85,7 +85,7 @@ def training(path: Path, *callbacks: dict[str, Any]) -> float:
     """The time of a training step, in seconds."""
     spec = hookline.load(
         {
-            "run": {"epochs": EPOCHS + 1, "device": "cpu"},
+            "run": {"epochs": EPOCHS + 1, "device": "cpu", "trace": "off"},
             "data": {
                 "type": "NPZ",
                 "path": str(path),

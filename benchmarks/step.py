@@ -4,7 +4,8 @@
 
 All contenders train the same network on the same rows in one process on one thread. They take turns of a few epochs, so
 that other load on the machine affects all of them equally. The script prints the median time of a step over the rounds,
-and the median ratios within a round.
+and the median ratios within a round. Hookline does not trace here, so that the ratios are those of its loop:
+`tracing.py` compares traced trainings.
 """
 
 import statistics
@@ -125,7 +126,7 @@ def with_hookline(*callbacks: dict[str, Any], **run: Any) -> Iterator[float]:
     """Hookline, through its public API: each turn is a training, measured without its first epoch."""
     spec = hookline.load(
         {
-            "run": {"epochs": EPOCHS + 1, "device": "cpu", **run},
+            "run": {"epochs": EPOCHS + 1, "device": "cpu", "trace": "off", **run},
             "data": {
                 "type": "Random",
                 "features": 10,

@@ -27,6 +27,9 @@ CHECKS = 3
 
 OF_LENGTHS = "the inputs are sequences with lengths"
 
+MOST_SHAPES = 32
+"""The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
+
 MOST_MEASURED = 3
 """How many times as many batches to compute both ways if the trace has not been faster so far."""
 
@@ -64,6 +67,7 @@ class TracedGradients:
         self._by_layers = by_layers
         self._report = run.traced_steps
         self._shapes: dict[Hashable, OfShape] = {}
+        self._others = OfShape(is_left=True)
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
@@ -104,6 +108,9 @@ class TracedGradients:
     def _shape_of(self, batch: "Batch") -> OfShape:
         key = shape_of(batch)
         shape = self._shapes.get(key)
+        if shape is None and len(self._shapes) >= MOST_SHAPES:
+            self._report.add_reason("there are too many shapes of batches")
+            return self._others
         if shape is None:
             shape = self._shapes[key] = OfShape(is_left=key is None)
             if key is None:

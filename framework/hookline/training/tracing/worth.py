@@ -8,10 +8,10 @@ WARM_UP = 3
 SLOWEST_STEP = 0.05
 """A step that takes longer, in seconds, is mostly computation: without Python, it would hardly be faster."""
 
-COST = 0.004
+COST = 0.003
 """What it costs to trace a step, in seconds, besides the time that grows with its number of operations."""
 
-COST_IN_STEPS = 50
+COST_IN_STEPS = 35
 """What it costs besides that, in steps."""
 
 GAIN = 0.5

@@ -61,6 +61,17 @@ def test_random_numbers_and_running_statistics_are_those_of_the_layers():
     assert tracing.both_ways(make, batches(20)).traced == 20 - FIRST
 
 
+@pytest.mark.usefixtures("always")
+def test_further_shapes_are_computed_by_the_layers():
+    several = [batch for rows in range(1, traced_gradients.MOST_SHAPES + 3) for batch in batches(FIRST + 1, rows=rows)]
+    expected = TracedSteps(
+        traced=traced_gradients.MOST_SHAPES,
+        by_layers=traced_gradients.MOST_SHAPES * FIRST + 2 * (FIRST + 1),
+        reasons=["there are too many shapes of batches"],
+    )
+    assert tracing.both_ways(made(), several) == expected
+
+
 def test_a_short_run_is_not_traced():
     counts = tracing.both_ways(made(), batches(20), steps=20)
     assert counts == TracedSteps(0, 20, ["the run is too short to earn back the cost of tracing"])
