@@ -199,3 +199,27 @@ def test_a_metric_that_computes_something_else_does_not_inherit_the_lines():
         MismatchError, match="OtherError has no lines of torch: it overrides `terms`, but not `formula`"
     ):
         refuse_inherited_lines(OtherError())
+
+
+OF_TABLES = [
+    *((name, {}) for name in ("MutualInfoScore", "HomogeneityScore", "CompletenessScore", "RandScore", "TheilsU")),
+    *((name, {}) for name in ("AdjustedRandScore", "FowlkesMallowsIndex", "PearsonsContingencyCoefficient")),
+    *((name, {"bias_correction": one}) for name in ("CramersV", "TschuprowsT") for one in (True, False)),
+    *(("NormalizedMutualInfoScore", {"average_method": name}) for name in ("min", "geometric", "arithmetic", "max")),
+    ("VMeasureScore", {"beta": 2.0}),
+    ("ClusterAccuracy", {}),
+]
+
+
+def test_the_lines_of_metrics_of_tables_compute_the_same():
+    logits, truth = LOGITS
+    of_one = {"of one label": (logits.sigmoid(), logits, truth)}
+    assert differing({"type": "BCEWithLogitsLoss"}, OF_TABLES, of_one) == {}
+    logits, truth = OF_CLASSES
+    one = torch.tensor([[0.0, 9.0, 0.0]]).expand(ROWS, 3)
+    cases = {
+        "of classes": (logits.softmax(dim=1), logits, truth),
+        "of one predicted class": (one.softmax(dim=1), one, truth),
+        "of equal classes": (one.softmax(dim=1), one, torch.ones_like(truth)),
+    }
+    assert differing({"type": "CrossEntropyLoss"}, OF_TABLES, cases) == {}

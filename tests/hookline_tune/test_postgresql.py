@@ -262,7 +262,7 @@ def test_wrong_urls_are_refused_without_the_password(url, message, tmp_path, mon
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_command_line_creates_and_joins_a_study(server, tmp_path, monkeypatch, capsys):
+def test_the_command_line_creates_and_joins_a_study(server, storage, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     made = tuned({"optimizer.lr": [0.001, 0.1]}, type="GridSearch", trials=2)
     (tmp_path / "mine.toml").write_text(hookline.dumps(made, tmp_path))
@@ -277,6 +277,7 @@ def test_the_command_line_creates_and_joins_a_study(server, tmp_path, monkeypatc
     monkeypatch.delenv("HOOKLINE_STORAGE")
     assert main(["tune", "--join", server.url, "--study", "cli", "--quiet"]) == 0
     assert (tmp_path / "runs/tuned/1/best.toml").read_text() == (tmp_path / "runs/tuned/3/best.toml").read_text()
+    storage().create("another", "", {})
     assert main(["tune", "--join", server.url]) == 2
     assert "Name the study with `--study`" in capsys.readouterr().err
     assert b"hookline@" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

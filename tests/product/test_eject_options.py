@@ -47,6 +47,18 @@ def calling(*callbacks, loss=None, optimizer=None, **run):
 
 BROKEN = {"path": "{broken}", "standardize": False, "batch_size": 8}
 """Rows with a number so large that the loss is infinite."""
+METRICS = [
+    *(
+        {"type": kind, "name": f"{kind} at thresholds", "thresholds": 5}
+        for kind in ("AUROC", "AveragePrecision", "EER")
+    ),
+    *({"type": kind} for kind in ("AUROC", "AveragePrecision", "EER", "ClusterAccuracy", "CohenKappa", "RandScore")),
+    *(
+        {"type": "F1Score", "name": f"F1Score {average}", "average": average}
+        for average in ("micro", "macro", "weighted")
+    ),
+    *({"type": "Accuracy", "name": f"Accuracy of {count}", "top_k": count} for count in (1, 2)),
+]
 WEIGHTED = {"weight_column": "petal_width", "inputs": ["sepal_*"]}
 LAST = {"type": "LinearCrossEntropyLoss", "in_features": 3}
 MARGIN = {"type": "MultiMarginLoss", "p": 2}
@@ -105,6 +117,7 @@ CASES = {
         {"type": "ExponentialLR", "gamma": 0.9, "interval": "step"},
         optimizer={"type": "SGD", "lr": 0.1, "groups": [{"parameters": "*.bias", "lr": 0.05}]},
     ),
+    "metrics with the same helpers": {"metrics": METRICS},
     "weights of rows": {"data": WEIGHTED, "loss": IGNORING, "run": {"accumulate": 3}},
     "weights of rows, a sum": {"data": WEIGHTED, "loss": SUM},
     "weights of rows in a last layer": {"data": WEIGHTED, "loss": {**LAST, "weight": "balanced", "ignore_index": 1}},

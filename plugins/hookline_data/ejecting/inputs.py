@@ -134,7 +134,7 @@ class InputLines:
         """Return the transformed cells of a column with a kind, as code."""
         kind = group.kinds[column]
         fitted = self.data.preparation[name]["kinds"][column]["fitted"]
-        examples = self.data.examples
+        examples: Any = self.data.examples
         names = getattr(examples, "column_names", ())
         self.script.example = examples.column(column) if column in names else None
         with located("columns", kind.pattern):

@@ -42,7 +42,7 @@ class StreamLines:
         """Take the table, and the data that it returned."""
         self.table, self.script = table, script
         training: Any = data.training
-        self.training = training.original if isinstance(training, TransformedBatches) else training
+        self.training: Any = training.original if isinstance(training, TransformedBatches) else training
         self.source = self.training.source
 
     def add_splits(self, rows: str, cells: Callable[[str], str], target: str | None) -> None:

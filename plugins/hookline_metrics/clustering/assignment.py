@@ -1,12 +1,9 @@
 """The assignment of predicted to true classes for which most rows are right."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Any
 
 
-def most_assigned(table: "NDArray[Any]") -> int:
+def most_assigned(table: Any) -> int:
     """Return the largest sum of counts of which no two are in the same row or column of the table.
 
     The Hungarian algorithm with shortest augmenting paths: Jonker and Volgenant, https://doi.org/10.1007/BF02278710.

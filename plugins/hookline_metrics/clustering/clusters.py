@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from hookline.spec import option, spec
+from hookline.spec import LossSpec, option, spec
 from hookline_metrics.clustering.assignment import most_assigned
 from hookline_metrics.clustering.information import (
     MEANS,
@@ -19,6 +19,8 @@ from hookline_metrics.clustering.table import Table, TableMetric
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 
 @spec
@@ -33,6 +35,13 @@ class ClusterAccuracy(TableMetric):
     num_classes: int | None = option(default=None, minimum=2)
     """The number of classes, for the task "multiclass". Default: the number of outputs of the model."""
 
+    table_lines = "most_assigned(counts.long().numpy()) / rows"
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Copy the assignment to the script, too."""
+        script.define_copy(most_assigned)
+        return TableMetric.eject(self, script, loss, predicted)
+
     def number(self, table: Table) -> float:
         """Return the largest fraction of all assignments."""
         return most_assigned(table.counts.long().numpy()) / table.rows
@@ -44,6 +53,8 @@ class MutualInfoScore(TableMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/mutual_info_score.html
     """
+
+    table_lines = "mutual_information(counts)"
 
     def number(self, table: Table) -> float:
         """Return the mutual information."""
@@ -59,6 +70,17 @@ class NormalizedMutualInfoScore(TableMetric):
 
     average_method: AverageMethod = "arithmetic"
     """The mean of both entropies."""
+
+    @property
+    def table_lines(self) -> str:  # type: ignore[override]
+        """The ratio."""
+        mean = {"min": "min(one, two)", "max": "max(one, two)", "geometric": "(one * two) ** 0.5"}
+        return (
+            "if counts.numel() == 1:\n"
+            "    return 1.0\n"
+            "shared, one, two = mutual_information(counts), entropy(actual), entropy(guessed)\n"
+            f"shared / {mean.get(self.average_method, '((one + two) / 2)')} if shared else 0.0"
+        )
 
     def number(self, table: Table) -> float:
         """Return the ratio; 1 if both have one class, and 0 if only one of them has."""
@@ -99,6 +121,8 @@ class HomogeneityScore(TableMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/homogeneity_score.html
     """
 
+    table_lines = "mutual_information(counts) / entropy(actual) if len(actual) > 1 else 1.0"
+
     def number(self, table: Table) -> float:
         """Return the fraction of the entropy of true classes that predictions explain."""
         return _explained(table, table.true)
@@ -110,6 +134,8 @@ class CompletenessScore(TableMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/completeness_score.html
     """
+
+    table_lines = "mutual_information(counts) / entropy(guessed) if len(guessed) > 1 else 1.0"
 
     def number(self, table: Table) -> float:
         """Return the fraction of the entropy of predicted classes that true classes explain."""
@@ -126,6 +152,15 @@ class VMeasureScore(TableMetric):
     beta: float = option(default=1.0, above=0)
     """The weight of completeness, relative to homogeneity."""
 
+    @property
+    def table_lines(self) -> str:  # type: ignore[override]
+        """The mean."""
+        return (
+            "shared = mutual_information(counts)\n"
+            "one, two = (shared / entropy(part) if len(part) > 1 else 1.0 for part in (actual, guessed))\n"
+            f"{1 + self.beta} * one * two / ({self.beta} * one + two) if one + two else 0.0"
+        )
+
     def number(self, table: Table) -> float:
         """Return the mean; 0 if both are 0."""
         one, two = _explained(table, table.true), _explained(table, table.predicted)
@@ -139,6 +174,11 @@ class RandScore(TableMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/rand_score.html
     """
 
+    table_lines = """\
+every = rows * (rows - 1) // 2
+agreeing = every - pairs_within(actual) - pairs_within(guessed) + 2 * pairs_within(counts)
+agreeing / every if every else 1.0"""
+
     def number(self, table: Table) -> float:
         """Return the fraction; 1 for a single row."""
         pairs = _Pairs.of(table)
@@ -151,6 +191,15 @@ class AdjustedRandScore(TableMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/adjusted_rand_score.html
     """
+
+    table_lines = """\
+together, every = pairs_within(counts), rows * (rows - 1) // 2
+one, two = pairs_within(actual) - together, pairs_within(guessed) - together
+apart = every - together - one - two
+if not one and not two:
+    return 1.0
+most = (together + one) * (one + apart) + (together + two) * (two + apart)
+2 * (together * apart - one * two) / most"""
 
     def number(self, table: Table) -> float:
         """Return the ratio; 1 if all pairs agree."""
@@ -170,6 +219,10 @@ class FowlkesMallowsIndex(TableMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/clustering/fowlkes_mallows_index.html
     """
+
+    table_lines = """\
+together = pairs_within(counts)
+math.sqrt(together / pairs_within(actual)) * math.sqrt(together / pairs_within(guessed)) if together else 0.0"""
 
     def number(self, table: Table) -> float:
         """Return the mean; 0 if no pair is together in both."""

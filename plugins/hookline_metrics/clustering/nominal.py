@@ -1,6 +1,7 @@
 """Metrics of the association between predicted and true classes."""
 
 import math
+from typing import ClassVar
 
 from hookline.spec import option, spec
 from hookline_metrics.clustering.information import entropy, mutual_information
@@ -23,6 +24,32 @@ class CorrectedMetric(NominalMetric):
 
     bias_correction: bool = True
     """Whether to correct the bias of small samples. If both have two classes, Yates's correction is used as well."""
+
+    ejected_most: ClassVar[str] = ""
+    """The largest phi² as code, as `most` computes it from `one` and `two`."""
+    further_lines = {"table_lines": ("number",), "ejected_most": ("most",)}
+
+    @property
+    def table_lines(self) -> str:  # type: ignore[override]
+        """The root of phi² divided by its largest value."""
+        correction, corrected = "0.0", []
+        if self.bias_correction:
+            correction = "0.5 if counts.shape == (2, 2) else 0.0"
+            corrected = [
+                "phi = max(0.0, phi - one * two / (rows - 1))",
+                "one, two = (width - width**2 / (rows - 1) for width in (one, two))",
+            ]
+        return "\n".join(
+            [
+                "one, two = (width - 1.0 for width in counts.shape)",
+                "if not one or not two:",
+                "    return math.nan",
+                f"phi = chi_squared(counts, {correction}) / rows",
+                *corrected,
+                f"most = {self.ejected_most}",
+                "min(1.0, math.sqrt(phi / most)) if most > 0 else math.nan",
+            ]
+        )
 
     def number(self, table: Table) -> float:
         """Return the root of phi² divided by its largest value, at most 1."""
@@ -50,6 +77,8 @@ class CramersV(CorrectedMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/nominal/cramers_v.html
     """
 
+    ejected_most = "min(one, two)"
+
     def most(self, one: float, two: float) -> float:
         """Return the smaller number."""
         return min(one, two)
@@ -62,6 +91,8 @@ class TschuprowsT(CorrectedMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/nominal/tschuprows_t.html
     """
 
+    ejected_most = "math.sqrt(max(0.0, one)) * math.sqrt(max(0.0, two))"
+
     def most(self, one: float, two: float) -> float:
         """Return the geometric mean."""
         return math.sqrt(max(0.0, one)) * math.sqrt(max(0.0, two))
@@ -73,6 +104,10 @@ class PearsonsContingencyCoefficient(NominalMetric):
 
     Source: https://lightning.ai/docs/torchmetrics/stable/nominal/pearsons_contingency_coefficient.html
     """
+
+    table_lines = """\
+chi = chi_squared(counts, 0.0)
+math.sqrt(chi / (chi + rows))"""
 
     def number(self, table: Table) -> float:
         """Return the root."""
@@ -88,6 +123,8 @@ class TheilsU(NominalMetric):
     """
 
     undefined = TableMetric.undefined
+
+    table_lines = "mutual_information(counts) / entropy(guessed) if len(guessed) > 1 else 0.0"
 
     def number(self, table: Table) -> float:
         """Return the fraction."""

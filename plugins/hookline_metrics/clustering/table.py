@@ -1,7 +1,8 @@
 """The table of how often each class is predicted for each true class."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import frozen
 
@@ -12,6 +13,8 @@ from hookline_metrics.tasks import TaskMetric, indices_of_classes, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.script import PredictionNames, Script
 
 MOST_CLASSES = 4096
 """The largest number of classes for which there is a table, of 128 MiB."""
@@ -56,6 +59,17 @@ class TableMetric(TaskMetric):
             )
             raise OptionError("type", message)
         return _Counts(self, columns, classes, self.ignored(loss, task))
+
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"table_lines": ("number",)}
+    table_lines: ClassVar[str] = ""
+    """The metric as code, as `number` computes it: from `counts`, `actual` and `guessed`, their sums, and `rows`. Its
+    last line is an expression."""
+
+    def eject(self, script: "Script", loss: LossSpec, predicted: "PredictionNames") -> str:
+        """Add a function of predicted and true classes, and return a call of it."""
+        from hookline_metrics.ejecting.tables import eject_table
+
+        return eject_table(self, script, loss, predicted)
 
     def number(self, table: Table) -> float:
         """Return the metric; NaN where it is not defined."""

@@ -100,16 +100,17 @@ def _of_column(metric: "CurveMetric", script: Script) -> str:
     """Add the function of one column of scores, and return its name."""
     if not metric.curve_lines:
         return script.define(RANKED)
+    source = CURVE
     if isinstance(metric.thresholds, int):
-        script.define(CURVE_OF_THRESHOLDS.replace("THRESHOLDS", f"torch.linspace(0, 1, {metric.thresholds}).tolist()"))
+        source = CURVE_OF_THRESHOLDS.replace("THRESHOLDS", f"torch.linspace(0, 1, {metric.thresholds}).tolist()")
     elif metric.thresholds is not None:
         thresholds = f"torch.tensor({literal(sorted(metric.thresholds))}).tolist()"
-        script.define(CURVE_OF_THRESHOLDS.replace("THRESHOLDS", thresholds))
+        source = CURVE_OF_THRESHOLDS.replace("THRESHOLDS", thresholds)
     else:
         script.use("from torch import nn")
-        script.define(CURVE)
+    curve = script.define(source)
     *lines, last = metric.curve_lines.splitlines()
     if "interpolated(" in metric.curve_lines:
         script.define(INTERPOLATED)
-    body = ["true, false = curve(scores, is_positive)", *lines, f"return {last}"]
+    body = [f"true, false = {curve}(scores, is_positive)", *lines, f"return {last}"]
     return add_function(script, metric, body, arguments="scores, is_positive")

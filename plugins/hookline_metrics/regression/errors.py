@@ -178,10 +178,11 @@ class TweedieDevianceScore(SumMetric):
             deviances = "(predicted / true).log() + true / predicted - 1"
         else:
             lines.append(f"first = true.clamp(min=0) ** {2 - power} / {(1 - power) * (2 - power)}")
-            lines.append(f"second = true * predicted ** {1 - power} / {1 - power}")
-            deviances = f"first - second + predicted ** {2 - power} / {2 - power}"
+            lines.append(f"second = true * predicted**{1 - power} / {1 - power}")
+            deviances = f"first - second + predicted**{2 - power} / {2 - power}"
         allowed = "" if power < 1 else f" & (true {'>' if power >= 2 else '>='} 0)"
-        lines += [f"deviances = 2 * ({deviances})", f"is_allowed = (predicted > 0){allowed}"]
+        positive = f"(predicted > 0){allowed}" if allowed else "predicted > 0"
+        lines += [f"deviances = 2 * ({deviances})", f"is_allowed = {positive}"]
         return "\n".join([*lines, "torch.where(is_allowed, deviances, math.nan).mean()"])
 
     def terms(self, predictions: "Tensor", targets: "Tensor") -> "tuple[Tensor, ...]":

@@ -12,13 +12,13 @@ MASKS = {
 """What each class of torch calls the masks of later steps and of padding."""
 
 PADDING = '''
-def padding(inputs, lengths):
+def padding_mask(inputs, lengths):
     """Return which steps are padding."""
     return torch.arange(inputs.shape[1], device=inputs.device) >= lengths.unsqueeze(1)
 '''
 
 LATER = '''
-def later(inputs):
+def causal_mask(inputs):
     """Return which steps each step does not attend to, because they come later."""
     return torch.ones(inputs.shape[1], inputs.shape[1], dtype=torch.bool, device=inputs.device).triu(1)
 '''
@@ -62,10 +62,10 @@ def masked_class(script: Script, name: str, *, is_causal: bool, has_lengths: boo
     given = ["inputs"]
     if is_causal:
         script.define(LATER)
-        given += [f"{later}=later(inputs)", *(["is_causal=True"] if is_hinted else [])]
+        given += [f"{later}=causal_mask(inputs)", *(["is_causal=True"] if is_hinted else [])]
     if has_lengths:
         script.define(PADDING)
-        given.append(f"{is_padding}=padding(inputs, lengths)")
+        given.append(f"{is_padding}=padding_mask(inputs, lengths)")
     for word, text in (
         ("NAME", name),
         ("DOCUMENTATION", f"Self-attention{STEPS[is_causal, has_lengths]}."),
