@@ -69,7 +69,7 @@ def work_together(
                 if not running and started >= workers * MOST_STARTED:
                     raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
                 while len(running) < workers and started < workers * MOST_STARTED and not study.is_complete:
-                    printed = tempfile.TemporaryFile()  # noqa: SIM115 - It is closed when the process has ended.
+                    printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - It is closed when the process has ended.
                     running[subprocess.Popen(words, env=environment, stderr=printed)] = printed  # noqa: S603
                     started += 1
                 time.sleep(study.store.pause)
