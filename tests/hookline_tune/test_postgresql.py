@@ -243,7 +243,9 @@ def test_a_study_waits_for_a_server_until_ctrl_c(server, storage, tmp_path):
     ("url", "message"),
     [
         ("postgresql://me:s3cret@127.0.0.1:9/db", "postgresql://127.0.0.1:9/db: The database cannot be reached. "),
-        ("postgresql://me:s3cret@ab@host/db", "write that of a password as %40"),
+        ("postgresql://me:s3cret@ab@host/db", "write special characters of a password as `%` and two digits, such as"),
+        ("postgresql://me:x/s3cret@host/db", "such as %40 for @ and %2F for /"),
+        ("postgresql://me:x#s3cret@host/db", "such as %40 for @ and %2F for /"),
         ("postgresql://me:s3cret%zz@host/db", "This is not a valid URL of a database, such as postgresql://user@host"),
         ("me:s3cret@host/db", "The storage must be a URL, such as `postgresql://user@host/database`."),
         ("mysql://me:s3cret@host/db", "No plugin has a storage for URLs that begin with `mysql://`."),
@@ -260,7 +262,7 @@ def test_wrong_urls_are_refused_without_the_password(url, message, tmp_path, mon
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_command_line_creates_and_joins_a_study(server, tmp_path, monkeypatch, capsys):
+def test_the_command_line_creates_and_joins_a_study(server, storage, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     made = tuned({"optimizer.lr": [0.001, 0.1]}, type="GridSearch", trials=2)
     (tmp_path / "mine.toml").write_text(hookline.dumps(made, tmp_path))
@@ -275,6 +277,7 @@ def test_the_command_line_creates_and_joins_a_study(server, tmp_path, monkeypatc
     monkeypatch.delenv("HOOKLINE_STORAGE")
     assert main(["tune", "--join", server.url, "--study", "cli", "--quiet"]) == 0
     assert (tmp_path / "runs/tuned/1/best.toml").read_text() == (tmp_path / "runs/tuned/3/best.toml").read_text()
+    storage().create("another", "", {})
     assert main(["tune", "--join", server.url]) == 2
     assert "Name the study with `--study`" in capsys.readouterr().err
     assert b"hookline@" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -33,7 +33,8 @@ def findings(study: Study) -> Iterator[str]:
 
 def _saved_epochs(study: Study, record: TrialRecord) -> int:
     """The number of epochs by which a pruned trial is shorter than one that ends after all of its trainings."""
-    whole, trainings = study.spec.run.epochs, len(trainings_of(study.spec, study.tuner))
+    trial = study.loader.load(trial_document(study.document, study.tuner.space, record.values))
+    whole, trainings = trial.run.epochs, len(trainings_of(trial, study.tuner))
     return whole * trainings - record.epochs - whole * (len(record.trainings) - 1)
 
 
@@ -96,11 +97,11 @@ def _place(domain: Range, value: float) -> float:
 def _failures(study: Study) -> Iterator[str]:
     """A sentence for each reason for which several trials failed, with a value that they share if there is one."""
     failed = [record for record in study.records if record.state == "failed"]
-    alike = Counter((record.reason or "").splitlines()[0] for record in failed)
+    alike = Counter(_first_line(record) for record in failed)
     for reason, count in alike.most_common():
         if count < 2:
             continue
-        those = [record for record in failed if (record.reason or "").startswith(reason)]
+        those = [record for record in failed if _first_line(record) == reason]
         shared = [
             f"{name} {value}"
             for name, value in those[0].values.items()
@@ -109,3 +110,7 @@ def _failures(study: Study) -> Iterator[str]:
         ]
         which = f", all with {', '.join(shared)}" if shared else ""
         yield f"{counted(count, 'trial')} failed alike{which}: {reason}"
+
+
+def _first_line(record: TrialRecord) -> str:
+    return (record.reason or "").partition("\n")[0]

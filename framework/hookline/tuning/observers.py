@@ -28,6 +28,8 @@ class SharedData:
         """Begin without data."""
         self._known: list[tuple[tuple[Any, ...], Data, tuple[Any, ...]]] = []
         """What was prepared: on what it depends, the data, and the states of the random number generators then."""
+        self._batched: dict[tuple[int, int], Data | None] = {}
+        """The same rows in batches of another size, so that trials with this size have the same data."""
 
     @hookimpl
     def prepare_data(self, run: Run) -> "Data":
@@ -38,27 +40,31 @@ class SharedData:
         losses = tuple((name, one.loss) for name, one in objective.items())
         used = (run.spec.data, losses, run.spec.model.members, run.seed, str(run.device), run.spec.run.dtype)
         for known, data, generators in self._known:
-            if (shared := _shared(data, known, used)) is not None:
+            if (shared := self._shared(data, known, used)) is not None:
                 run.is_source_read = True
                 random.setstate(generators[0])
                 numpy.random.set_state(generators[1])
                 return shared
         while self._known and sum(_size(data) for _, data, _ in self._known) > MOST_BYTES:
-            self._known.pop(0)
+            _, removed, _ = self._known.pop(0)
+            self._batched = {key: other for key, other in self._batched.items() if key[0] != id(removed)}
         data = run.stages.inside(self, "prepare_data")(run=run)
         self._known.append((used, data, (random.getstate(), numpy.random.get_state())))
         return data
 
-
-def _shared(data: "Data", known: tuple[Any, ...], used: tuple[Any, ...]) -> "Data | None":
-    """The data for a trial that uses the same, or other batches of the same rows; `None` if it does not."""
-    if known == used:
-        return data
-    source = used[0]
-    if not source.only_batches or type(known[0]) is not type(source) or known[1:] != used[1:]:
-        return None
-    is_same = evolve(known[0], batch_size=source.batch_size) == source
-    return data.with_batch_size(source.batch_size) if is_same else None
+    def _shared(self, data: "Data", known: tuple[Any, ...], used: tuple[Any, ...]) -> "Data | None":
+        """The data for a trial that uses the same, or other batches of the same rows; `None` if it does not."""
+        if known == used:
+            return data
+        source = used[0]
+        if not source.only_batches or type(known[0]) is not type(source) or known[1:] != used[1:]:
+            return None
+        if evolve(known[0], batch_size=source.batch_size) != source:
+            return None
+        key = id(data), source.batch_size
+        if key not in self._batched:
+            self._batched[key] = data.with_batch_size(source.batch_size)
+        return self._batched[key]
 
 
 def _size(data: "Data") -> int:

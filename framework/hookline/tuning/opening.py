@@ -64,12 +64,12 @@ def open_study(
     Args:
         root: the directory.
         loader: the loader with the plugins.
-        like: a spec that must be that of the study, except for the number of trials.
+        like: a spec that must be that of the study, except for the number of trials, which may be higher.
         trials: a new total number of trials.
         storage: the storage that has the trials, if the directory does not have them.
 
     Raises:
-        RunError: if this is not the directory of a study, or that of another spec.
+        RunError: if this is not the directory of a study, or that of another spec, or if more trials have ended.
         StorageError: if the storage does not have the study of the directory.
         SpecError: if the spec of the study cannot be read.
 
@@ -81,11 +81,15 @@ def open_study(
     spec = loader.load(document)
     if like is not None:
         refuse_other_spec(spec, like, str(root))
-        trials = like.tune.total if trials is None and like.tune is not None else trials
+        if trials is None and like.tune is not None and like.tune.total is not None:
+            trials = max(like.tune.total, plan.trials)  # The study may have been extended.
     study = Study(root=root, spec=spec, document=document, loader=loader, plan=plan, extra=loader.extra, store=store)
-    if trials is not None and trials != plan.trials:
-        study.change_total(trials)
     study.refresh()
+    if trials is not None and trials != plan.trials:
+        if trials < max(study.ended, default=0):
+            raise RunError(f"{root}: Trial {max(study.ended)} has ended already: the total cannot be {trials}.")
+        study.change_total(trials)
+        study.refresh()
     return study
 
 

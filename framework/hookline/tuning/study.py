@@ -117,6 +117,8 @@ class Study:
             StorageError: if the connection to the storage is lost and the user does not want to wait.
 
         """
+        # Another process may have changed the total, or found that all values were tried.
+        self.plan = evolve(self.plan, trials=StudyPlan.from_json(self.store.read_plan()).trials)
         records = [record for record in self.store.records(self.ended) if record.number <= self.plan.trials]
         new = [record for record in records if record.has_ended]
         self.ended |= {record.number: record for record in new}

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from typing import IO
 
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.signals import Interruption
@@ -14,6 +16,9 @@ from hookline.tuning.study import Study
 
 MOST_STARTED = 5
 """How many processes are started for each worker, in place of those that were killed, before a trial ends."""
+
+LAST_BYTES = 2**14
+"""How much is read of what a process has printed."""
 
 
 def work_together(
@@ -47,7 +52,8 @@ def work_together(
     if url is not None:
         environment[STORAGE] = url  # A password in it must not be on a command line.
     started = 0
-    running: list[subprocess.Popen[str]] = []
+    running: dict[subprocess.Popen[bytes], IO[bytes]] = {}
+    """The processes, each with the file of what it prints. Nobody reads a pipe meanwhile, which would become full."""
     failure = ""
     try:
         with study.ending_with(interruption):
@@ -56,24 +62,31 @@ def work_together(
                 study.report(on_end)
                 started = started if len(study.ended) == ended else 0
                 for process in [process for process in running if process.poll() is not None]:
-                    running.remove(process)
-                    failure = process.communicate()[1].strip() or failure
+                    failure = _printed(running.pop(process)) or failure
                     # One that starts while the server of a storage restarts is replaced.
                     if process.returncode > 0 and not study.is_complete and not study.is_remote:
                         raise HooklineError(failure or f"A worker ended with the exit code {process.returncode}.")
                 if not running and started >= workers * MOST_STARTED:
                     raise HooklineError(f"The workers of the study end again and again. {failure}".rstrip())
                 while len(running) < workers and started < workers * MOST_STARTED and not study.is_complete:
-                    running.append(
-                        subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603
-                    )
+                    printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - It is closed when the process has ended.
+                    running[subprocess.Popen(words, env=environment, stderr=printed)] = printed  # noqa: S603
                     started += 1
                 time.sleep(study.store.pause)
     finally:
         for process in running:
             if interruption.number is not None or not study.is_complete:
                 process.terminate()
-        for process in running:
-            process.communicate()
+        for process, printed in running.items():
+            process.wait()
+            printed.close()
     with study.ending_with(interruption):
         study.report(on_end)
+
+
+def _printed(file: IO[bytes]) -> str:
+    """The end of what a process has printed, whose file is closed."""
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LAST_BYTES))
+        return file.read().decode(errors="replace").strip()

@@ -5,7 +5,7 @@ A script holds the rows in memory. It takes them in the order in which they are 
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hookline.script import Script, literal
 from hookline_data.ejecting.splits.add_splits import add_others, add_splits
@@ -42,7 +42,7 @@ class StreamLines:
         """Take the table, and the data that it returned."""
         self.table, self.script = table, script
         training: Any = data.training
-        self.training: Any = training.original if isinstance(training, TransformedBatches) else training
+        self.training: Any = cast("Any", training.original) if isinstance(training, TransformedBatches) else training
         self.source = self.training.source
 
     def add_splits(self, rows: str, cells: Callable[[str], str], target: str | None) -> None:

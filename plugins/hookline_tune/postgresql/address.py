@@ -44,8 +44,10 @@ class Address:
         scheme = url.partition("://")[0]
         try:
             parts = urlsplit(url)
-            if parts.netloc.count("@") > 1:
-                raise StorageError(f"{scheme}://…: The URL has several @: write that of a password as %40.")
+            # A "/", "?" or "#" in a password would end it, and messages would show the rest as the name of a database.
+            if url.count("@") > 1 or url.count("@") != parts.netloc.count("@"):
+                advice = "write special characters of a password as `%` and two digits, such as %40 for @ and %2F for /"
+                raise StorageError(f"{scheme}://…: The @ must follow user and password: {advice}.")
             options = conninfo_to_dict(url)
         except (ValueError, psycopg.Error):
             example = "postgresql://user@host:5432/database"

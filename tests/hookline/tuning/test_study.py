@@ -72,6 +72,19 @@ def test_a_study_is_repeated_and_continued_with_the_same_trials(study, tmp_path)
     assert told(longer) == told(study)
 
 
+def test_the_total_changes_for_all_processes_and_never_hides_a_trial(tmp_path):
+    spec = tuned({"optimizer.lr": [0.1, 0.2]}, type="Optuna", sampler={"type": "BruteForceSampler"}, baseline=True)
+    root = hookline.tune(evolve(spec, tune=evolve(spec.tune, trials=1)), out=tmp_path / "one").root
+    other = open_study(root, Loader())
+    longer = hookline.tune(resume=root, trials=9)
+    assert len(longer.records) == longer.plan.trials == 3  # All values were tried.
+    assert [record.number for record in other.refresh()] == [2, 3]
+    assert other.is_complete
+    with pytest.raises(RunError, match=r"Trial 3 has ended already: the total cannot be 2\.$"):
+        open_study(root, Loader(), trials=2)
+    assert len(hookline.tune(spec, resume=root).records) == 3
+
+
 def test_a_killed_trial_is_run_again_with_its_values(study, tmp_path):
     root = tmp_path / "killed"
     shutil.copytree(study.root, root)
@@ -189,6 +202,9 @@ def test_values_at_the_end_of_a_range_and_equal_failures_are_noted(tmp_path):
     ]
     for record in [one for one in study.records if one.number != best.number][:2]:
         record.state, record.reason = "failed", "The loss is NaN."
+    assert list(findings(study))[1].startswith("2 trials failed alike")
+    for record in [one for one in study.records if one.number != best.number][:2]:
+        record.reason = ""  # Such as that of an exception of a plugin without any text.
     assert list(findings(study))[1].startswith("2 trials failed alike")
 
 

@@ -29,7 +29,7 @@ from hookline.plugins.manager import Plugins
 from hookline.runs.study import records_of
 from hookline.spec.dump import plain
 from hookline.spec.training import SEVERAL
-from hookline.tuning import study as studies
+from hookline.tuning.directory_store import DirectoryClaim
 from hookline.tuning.joining import connected, join_study
 from hookline.tuning.opening import new_study
 
@@ -89,9 +89,10 @@ class Workers:
             return
         code = 1
         try:
-            with self.log.open("a") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
+            file = self.log.open("a")
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            sys.stdout = sys.stderr = file  # pytest has replaced them.
             warnings.simplefilter("ignore")
             with self._noting_ends():
                 self.go_on(root)
@@ -104,23 +105,21 @@ class Workers:
 
     def _noting_ends(self):
         """Note the number of each trial that this process has ended, once its record counts."""
-        usual = studies.Study._train
+        kind = DirectoryClaim
+        if self.server is not None:
+            from hookline_tune.postgresql.trials import RowClaim
 
-        def train(study, number, claim, *others):
-            noted = mock.Mock(wraps=claim, record=claim.record)
-            type(noted).is_lost = property(lambda _: claim.is_lost)
+            kind = RowClaim
+        usual = kind.write
 
-            def write(record):
-                counts = claim.write(record)
-                if counts and record.has_ended:
-                    with self.ends.open("a") as file:
-                        file.write(f"{number}\n")
-                return counts
+        def write(claim, record):
+            counts = usual(claim, record)
+            if counts and record.has_ended:
+                with self.ends.open("a") as file:
+                    file.write(f"{record.number}\n")
+            return counts
 
-            noted.write = write
-            return usual(study, number, noted, *others)
-
-        return mock.patch.object(studies.Study, "_train", train)
+        return mock.patch.object(kind, "write", write)
 
     def go_on(self, root):
         """Work in a directory."""

@@ -140,7 +140,8 @@ class Probabilities(TwoValues):
         """Return the numbers; of two class names, the second as 1."""
         if known.shape:
             [cells] = columns.values()
-            numbers = cells if known.classes == (self.no, self.yes) else f"({cells} == {literal(known.classes[1])})"
+            names = known.classes or (self.no, self.yes)
+            numbers = cells if names == (self.no, self.yes) else f"({cells} == {literal(names[1])})"
             return (
                 f"torch.from_numpy({numbers}.astype(np.{script.dtype})).reshape(-1, {', '.join(map(str, known.shape))})"
             )

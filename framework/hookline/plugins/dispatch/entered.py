@@ -19,7 +19,7 @@ class Entered:
         """Run each wrapper up to its `yield`, the outermost first."""
         self._begun: list[Generator[None, Any, Any]] = []
         for one in wrappers:
-            generator: Generator[None, Any, Any] = one.function(*(values[name] for name in one.argnames))
+            generator: Any = one.function(*(values[name] for name in one.argnames))
             try:
                 next(generator)
             except StopIteration:

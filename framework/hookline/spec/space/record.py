@@ -86,7 +86,9 @@ class TrialRecord:
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values; numbers that are not finite as strings."""
         curve = {str(epoch): _in_json(number) for epoch, number in self.curve.items()}
-        return {**asdict(self), "curve": curve, "trainings": [one.to_json() for one in self.trainings]}
+        trainings = [one.to_json() for one in self.trainings]
+        attributes = _encoded(self.attributes)
+        return {**asdict(self), "curve": curve, "trainings": trainings, "attributes": attributes}
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> "TrialRecord":
@@ -99,9 +101,26 @@ class TrialRecord:
         """
         curve = {int(epoch): float(number) for epoch, number in table.get("curve", {}).items()}
         trainings = [TrainingRecord.from_json(one) for one in table.get("trainings", [])]
-        return cls(**{**table, "curve": curve, "trainings": trainings})
+        attributes = _decoded(table.get("attributes", {}))
+        return cls(**{**table, "curve": curve, "trainings": trainings, "attributes": attributes})
 
 
 def _in_json(number: float) -> float | str:
     """A number as JSON, which has no infinity."""
     return number if math.isfinite(number) else str(number)
+
+
+def _encoded(value: Any) -> Any:
+    """JSON values of a search, such as what a pruner has noted, whose numbers may be infinite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if isinstance(value, Mapping):
+        return {key: _encoded(one) for key, one in value.items()}
+    return list(map(_encoded, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _decoded(value: Any) -> Any:
+    """The values that were encoded."""
+    if isinstance(value, dict):
+        return float(value["float"]) if list(value) == ["float"] else {key: _decoded(one) for key, one in value.items()}
+    return list(map(_decoded, value)) if isinstance(value, list) else value
