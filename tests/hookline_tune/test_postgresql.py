@@ -15,7 +15,12 @@ from hookline.errors import RunError, StorageError
 from hookline.spec import TrainingRecord, TrialRecord
 
 psycopg = pytest.importorskip("psycopg")
-pytestmark = pytest.mark.skipif(postgres.MISSING is not None, reason=str(postgres.MISSING))
+pytestmark = [
+    pytest.mark.skipif(postgres.MISSING is not None, reason=str(postgres.MISSING)),
+    # Threads of connections that are still open warn, too.
+    pytest.mark.filterwarnings("ignore:.*The connection was lost:hookline.HooklineWarning"),
+    pytest.mark.filterwarnings("ignore:.*Connected again:hookline.HooklineWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +185,6 @@ def test_a_killed_process_loses_its_claim_but_not_its_values(stores):
         assert claim.record.values == {"x": 0.25}
 
 
-@pytest.mark.filterwarnings("ignore:.*The connection was lost:hookline.HooklineWarning")
-@pytest.mark.filterwarnings("ignore:.*Connected again:hookline.HooklineWarning")
 def test_results_of_a_process_that_has_lost_its_trial_do_not_count(stores, server):
     one, other = stores(), stores()
     with one.claimed(1) as lost:

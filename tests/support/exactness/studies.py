@@ -58,7 +58,7 @@ class Workers:
         self.roots = [place / name for name in (["one"] if server is None else ["one", "two"])]
         self.log, self.ends = place / "log", place / "ends"
         self.ends.touch()
-        self.running = []
+        self.running = {}
         self._begun = 0
         self.problem = None
 
@@ -83,13 +83,14 @@ class Workers:
         """Start a worker in a forked process."""
         root = self.roots[self._begun % len(self.roots)]
         self._begun += 1
+        log = self.place / f"log-{self._begun}"
         child = os.fork()
         if child:
-            self.running.append(child)
+            self.running[child] = log
             return
         code = 1
         try:
-            file = self.log.open("a")
+            file = log.open("w")
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
             sys.stdout = sys.stderr = file  # pytest has replaced them.
@@ -129,20 +130,19 @@ class Workers:
         """Kill a worker."""
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        self.running.remove(child)
+        del self.running[child]
 
     def look(self):
         """Remove the workers that have ended."""
         for child in list(self.running):
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
-                self.running.remove(child)
+                printed = self.running.pop(child).read_text()
                 if code := os.waitstatus_to_exitcode(status):
-                    if "cannot be reached" in self.log.read_text():  # It started while the server was down.
-                        self.log.write_text("")
+                    if "cannot be reached" in printed:  # It started while the server was down.
                         self.start()
-                        continue
-                    self.problem = f"A worker ended with {code}: {self.log.read_text()[-900:]}"
+                    else:
+                        self.problem = f"A worker ended with {code}: {printed[-900:]}"
 
 
 def work(workers, result, *, trials, number, seconds, seed=0):
@@ -165,7 +165,7 @@ def work(workers, result, *, trials, number, seconds, seed=0):
             workers.server.start()
         is_moving = moved > killed  # Under load, workers may not even have begun.
         if workers.running and counted < trials - number and is_moving and now - killed >= seconds:
-            workers.kill(chance.choice(workers.running))
+            workers.kill(chance.choice(list(workers.running)))
             workers.start()
             kills, killed = kills + 1, time.monotonic()
     for child in list(workers.running):
