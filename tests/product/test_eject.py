@@ -19,11 +19,12 @@ from hookline.errors import SpecError
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.toml"))
 NOT_EJECTABLE = {
-    f"specs/tuning/{name}.toml": [
+    spec: [
         "tune: A script trains once, but a search trains many times. Search first, and eject the spec of the best "
-        f"trial: `hookline eject runs/{name}/1/best.toml`.",
+        f"trial: `hookline eject runs/{Path(spec).stem}/1/best.toml`.",
     ]
-    for name in ("breast_cancer", "refit")
+    for spec in SPECS
+    if spec.startswith("specs/tuning/")
 }
 """The parts of shipped specs that cannot be written."""
 QUICK = {
