@@ -1,6 +1,5 @@
 """A connection that is made again when it is lost."""
 
-import select
 import threading
 import time
 import warnings
@@ -18,13 +17,8 @@ Answer = TypeVar("Answer")
 RETRY = 1.0
 """The number of seconds between two attempts to connect, and between two looks whether there still is a connection."""
 
-SESSION = (
-    # The server notices after a minute that a machine has lost its power or its network.
-    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
-    # The connection is idle during a trial.
-    "SET idle_session_timeout = 0"
-)
-"""Settings of a session."""
+SESSION = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+"""Settings of a session: the server notices after a minute that a machine has lost its power or its network."""
 
 
 class Connection:
@@ -109,9 +103,8 @@ class Connection:
             if not self._lock.acquire(blocking=False):
                 continue  # It is in use.
             try:
-                if not self._connection.closed and select.select([self._connection.fileno()], [], [], 0)[0]:
-                    self._connection.execute("SELECT 1")  # An idle connection has something to say if it has ended.
                 self._restored()
+                self._connection.execute("SELECT 1")  # So that an idle connection is not ended, or this is noticed.
             except psycopg.Error:
                 self._note_loss()
             finally:
