@@ -34,7 +34,7 @@ RANDOM = ["data.features=10", "data.targets=[" + ",".join("01"[row % 3 == 0] for
 CASES = {
     "10-5-1, SGD, 512 rows": (
         "first_network.toml",
-        [*RANDOM, "data.batch_size=32", "data.shuffle=true", "run.epochs=100"],
+        [*RANDOM, "data.batch_size=32", "data.shuffle=true", "run.epochs=100", "tune.monitor=training/loss"],
     ),
     "30-64-32-1, AdamW, 341 rows": ("breast_cancer.toml", [layers(64, 32), "run.epochs=100"]),
     "digits' CNN, SGD, 1,258 rows": ("digits.toml", ["run.epochs=5"]),
