@@ -40,24 +40,26 @@ def replaced(path: Path) -> Iterator[Path]:
         FileError: If the file cannot be written, for example because the disk is full.
 
     """
-    part = _part(path)
+    with _renamed(path) as part:
+        with part.open("wb") as file:
+            permissions = os.fstat(file.fileno()).st_mode
+        yield part
+        part.chmod(permissions)  # Some libraries create files that only the owner can read.
+        flush_to_disk(part)
+
+
+@contextmanager
+def _renamed(path: Path) -> Iterator[Path]:
+    """Yield a temporary path, and rename it at the end; delete it if the block raises an error."""
+    part = path.with_name(f".{path.name}.part")
     try:
         with refusing(path):
-            with part.open("wb") as file:
-                permissions = os.fstat(file.fileno()).st_mode
             yield part
-            part.chmod(permissions)  # Some libraries create files that only the owner can read.
-            flush_to_disk(part)
             part.replace(path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
-
-
-def _part(path: Path) -> Path:
-    """The temporary name of a file."""
-    return path.with_name(f".{path.name}.part")
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -67,18 +69,10 @@ def write_file(path: Path, content: str | bytes) -> None:
         FileError: If the file cannot be written, for example because the disk is full.
 
     """
-    part = _part(path)
-    try:
-        with refusing(path):
-            with part.open("wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    with _renamed(path) as part, part.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def plain_name(name: str) -> str:
