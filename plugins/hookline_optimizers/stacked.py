@@ -21,13 +21,22 @@ def _directed(gradients: "Tensor", options: StackedOptions) -> "Tensor":
     return gradients.neg() if options.equal["maximize"] else gradients
 
 
+def _decayed(parameters: "Tensor", gradients: "Tensor", options: StackedOptions) -> "Tensor":
+    """The directed gradients, to which weight decay adds a part of the parameters."""
+    import torch
+
+    changes = _directed(gradients, options)
+    if "weight_decay" in options.zero:
+        return changes
+    decay: Any = options.numbers["weight_decay"]
+    return torch.addcmul(changes, parameters, _like(decay, parameters))
+
+
 def _sgd(parameters: "Tensor", gradients: "Tensor", options: StackedOptions, state: dict[str, Any]) -> None:
     import torch
 
     numbers: Any = options.numbers
-    changes = _directed(gradients, options)
-    if "weight_decay" not in options.zero:
-        changes = torch.addcmul(changes, parameters, _like(numbers["weight_decay"], parameters))
+    changes = _decayed(parameters, gradients, options)
     if "momentum" not in options.zero:
         momentum = _like(numbers["momentum"], parameters)
         if "buffer" not in state:
@@ -44,13 +53,7 @@ SGD = StackedUpdate(_sgd, ("lr", "momentum", "dampening", "weight_decay"), ("nes
 
 
 def _adam(parameters: "Tensor", gradients: "Tensor", options: StackedOptions, state: dict[str, Any]) -> None:
-    import torch
-
-    numbers: Any = options.numbers
-    changes = _directed(gradients, options)
-    if "weight_decay" not in options.zero:
-        changes = torch.addcmul(changes, parameters, _like(numbers["weight_decay"], parameters))
-    _adam_step(parameters, changes, options, state)
+    _adam_step(parameters, _decayed(parameters, gradients, options), options, state)
 
 
 def _adamw(parameters: "Tensor", gradients: "Tensor", options: StackedOptions, state: dict[str, Any]) -> None:
@@ -89,9 +92,7 @@ def _rmsprop(parameters: "Tensor", gradients: "Tensor", options: StackedOptions,
     import torch
 
     numbers: Any = options.numbers
-    changes = _directed(gradients, options)
-    if "weight_decay" not in options.zero:
-        changes = torch.addcmul(changes, parameters, _like(numbers["weight_decay"], parameters))
+    changes = _decayed(parameters, gradients, options)
     if not state:
         state["square"] = torch.zeros_like(parameters)
     alpha = _like(numbers["alpha"], parameters)
@@ -110,12 +111,8 @@ RMSPROP = StackedUpdate(_rmsprop, ("lr", "alpha", "eps", "weight_decay", "moment
 
 
 def _adagrad(parameters: "Tensor", gradients: "Tensor", options: StackedOptions, state: dict[str, Any]) -> None:
-    import torch
-
     numbers: Any = options.numbers
-    changes = _directed(gradients, options)
-    if "weight_decay" not in options.zero:
-        changes = torch.addcmul(changes, parameters, _like(numbers["weight_decay"], parameters))
+    changes = _decayed(parameters, gradients, options)
     if not state:
         start = _like(numbers["initial_accumulator_value"], parameters).expand_as(parameters)
         state |= {"step": 0, "sum": start.clone()}
