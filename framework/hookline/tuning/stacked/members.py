@@ -14,10 +14,10 @@ from hookline.plugins.trial import Trial
 from hookline.training.loop.position import Position
 from hookline.training.outcome import evaluate_splits, outcome, refuse_not_finite, splits_to_evaluate
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.evaluation import Evaluator
-from hookline.tuning.stacked.losses import LossTable
+from hookline.tuning.stacked.computing.evaluation import Evaluator
+from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.refusals import NotStackable
-from hookline.tuning.stacked.rows import Rows
+from hookline.tuning.stacked.computing.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hookline.plugins.signals import Interruption
-from hookline.tuning.stacked.computation import Computation
-from hookline.tuning.stacked.losses import LossTable
+from hookline.tuning.stacked.computing.computation import Computation
+from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.updates import Updates, update_key
 from hookline.tuning.stacked.verification import verified

@@ -6,7 +6,7 @@ from weakref import ReferenceType
 
 from hookline.plugins.stages import Run
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.noise import dropouts
+from hookline.tuning.stacked.computing.noise import dropouts
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,7 +13,7 @@ from hookline.spec.space.record import TrialRecord
 from hookline.training.preparation import Parts, built_parts, prepared
 from hookline.tuning.observers import Curve
 from hookline.tuning.one_trial import Trainer
-from hookline.tuning.stacked.evaluation import Evaluator
+from hookline.tuning.stacked.computing.evaluation import Evaluator
 from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
 from hookline.tuning.stacked.stack import Stack

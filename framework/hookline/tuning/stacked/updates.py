@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.stacked_update import StackedOptions, StackedUpdate
-from hookline.tuning.stacked.rows import Rows
+from hookline.tuning.stacked.computing.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, optim

@@ -10,9 +10,9 @@ from hookline.plugins.dispatch.attribution import implementations
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run, hookimpl
 from hookline.training.means import MeanLosses
-from hookline.tuning.stacked.batches import epoch_of, splits_of
-from hookline.tuning.stacked.losses import Criterion, LossTable
-from hookline.tuning.stacked.network import Network
+from hookline.tuning.stacked.computing.batches import epoch_of, splits_of
+from hookline.tuning.stacked.computing.losses import Criterion, LossTable
+from hookline.tuning.stacked.computing.network import Network
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from hookline.tuning.stacked.lines import Function, lines
-from hookline.tuning.stacked.noise import Noise, dropouts
+from hookline.tuning.stacked.computing.lines import Function, lines
+from hookline.tuning.stacked.computing.noise import Noise, dropouts
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hookline.data.batches import Batch, Outputs
 from hookline.spec.families.loss import rows_or_weights
 from hookline.spec.objective.objective import Objective, Term
 from hookline.training.means import MeanLosses
-from hookline.tuning.stacked.batches import Together
+from hookline.tuning.stacked.computing.batches import Together
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
