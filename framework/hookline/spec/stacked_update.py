@@ -21,6 +21,21 @@ class StackedOptions:
     zero: frozenset[str]
     """The names of the numbers that are 0 for all models."""
 
+    def have_same_form(self, other: "StackedOptions") -> bool:
+        """Whether a step with other options consists of the same operations."""
+        shapes, others = ([tensor.shape for tensor in one.tensors()] for one in (self, other))
+        return shapes == others and (self.equal, self.zero) == (other.equal, other.zero)
+
+    def take_numbers(self, other: "StackedOptions") -> None:
+        """Change the numbers in place to those of other options, which must have the same form."""
+        for tensor, new in zip(self.tensors(), other.tensors(), strict=True):
+            tensor.copy_(new)
+
+    def tensors(self) -> "list[Tensor]":
+        """The tensors of the numbers."""
+        several = self.numbers.values()
+        return [tensor for one in several for tensor in (one if isinstance(one, tuple) else (one,))]
+
 
 Step = Callable[["Tensor", "Tensor", StackedOptions, dict[str, Any]], None]
 

@@ -56,6 +56,10 @@ class Call:
         """The values that it takes."""
         return [one for part in (*self.arguments, *self.keywords.values()) for one in _values_in(part)]
 
+    def written(self) -> list[Value]:
+        """The values that it changes in place."""
+        return [one for part in self.schema.written(self.arguments, self.keywords) for one in _values_in(part)]
+
 
 @frozen
 class Graph:
@@ -126,7 +130,8 @@ class GraphBuilder:
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
         if schema.writes:
-            self._note_written(schema, arguments, keywords)
+            for part in schema.written(arguments, keywords):
+                self._written.update(_values_in(part))
         result = recorded.result
         is_several = isinstance(result, (list, tuple))
         results = [self._result(operation, one) for one in (result if is_several else [result])]
@@ -201,12 +206,6 @@ class GraphBuilder:
             raise Untraceable("a tensor is sparse, nested or quantized")
         self.tensors.append(tensor)
         return Value(len(self.tensors) - 1)
-
-    def _note_written(self, schema: Schema, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
-        for index, declared in enumerate(schema.arguments):
-            if declared.is_written:
-                given = arguments[index] if index < len(arguments) else keywords.get(declared.name)
-                self._written.update(_values_in(given))
 
 
 def _refuse(operation: "OpOverload", recorded: Recorded) -> None:

@@ -67,7 +67,8 @@ class Evaluation:
         with torch.no_grad():
             for together in epoch_of(splits_of(self.data, split), epoch):
                 outputs = self.network(together.inputs(), training=False)
-                table.add(self.criterion(outputs, together), together, self.criterion)
+                rows = self.criterion(outputs, together).rows(self.criterion.objective.names)
+                table.add(rows.unsqueeze(0), [together], self.criterion)
                 if self.keeps_outputs:
                     kept.append(outputs)
                     size += sum(one.nbytes for one in _tensors(outputs))

@@ -57,9 +57,8 @@ def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
 
         rows = inputs if inputs.dim() == 3 else inputs.flatten(1, -2)
         if inputs.stride(0) == 0 and members > 1:  # One product, since the members share their inputs.
-            products = rows[0] @ weights.reshape(members * outputs, -1).T
-            if biases is not None:
-                products = products + biases.reshape(-1)
+            flat = weights.reshape(members * outputs, -1).T
+            products = rows[0] @ flat if biases is None else torch.addmm(biases.reshape(-1), rows[0], flat)
             made = products.unflatten(1, (members, outputs)).transpose(0, 1)
         elif biases is None:
             made = torch.bmm(rows, weights.transpose(1, 2))

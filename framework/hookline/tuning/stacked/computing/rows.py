@@ -51,6 +51,11 @@ class Rows:
         """The stacked parameters that are trained, in their order."""
         return [self.tensors[name] for name in self.names]
 
+    @property
+    def all(self) -> "list[Tensor]":
+        """All stacked tensors, which steps read and change in place."""
+        return [self.matrix, self.gradients, *self.tensors.values()]
+
     def _trained_views(self) -> "dict[str, Tensor]":
         views = {}
         for name, columns in zip(self.names, self.matrix.split(list(self.sizes), 1), strict=True):

@@ -39,6 +39,21 @@ class Updates:
             else:
                 self._parts.append(_Stacked(rows, members, update, [optimizers[index] for index in members]))
 
+    @property
+    def are_together(self) -> bool:
+        """Whether all members are updated at once."""
+        return all(isinstance(part, _Stacked) for part in self._parts)
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever a step consists of other operations than before."""
+        return sum(part.version for part in self._parts if isinstance(part, _Stacked))
+
+    @property
+    def tensors(self) -> "list[Tensor]":
+        """The options and the states of members that are updated at once, and their parameters and gradients."""
+        return [one for part in self._parts if isinstance(part, _Stacked) for one in part.tensors]
+
     def step(self) -> None:
         """Update the parameters of all members, whose gradients are in the rows."""
         import torch
@@ -87,11 +102,21 @@ class _Stacked:
         self._update = update
         self._optimizers = optimizers
         self._state: dict[str, Any] = {}
+        self.version = 0
+        """How many times the operations of a step have changed."""
         self._read: list[Any] = []
         self.read_options()
         for optimizer in optimizers:
             # It makes no steps itself. Without this mark torch warns when a scheduler makes one.
             vars(optimizer)["_opt_called"] = True
+
+    @property
+    def tensors(self) -> "list[Tensor]":
+        """The tensors that a step reads or changes."""
+        import torch
+
+        states = [one for one in self._state.values() if isinstance(one, torch.Tensor)]
+        return [self._parameters, self._gradients, *self._options.tensors(), *states]
 
     def take_state(self, other: "_Stacked", members: Sequence[int]) -> None:
         """Continue from the state of these members of another stack."""
@@ -99,7 +124,8 @@ class _Stacked:
 
         rows = [other.members.index(index) for index in members]
         self._state = {
-            name: value[rows] if isinstance(value, torch.Tensor) else value for name, value in other._state.items()
+            name: value[rows] if isinstance(value, torch.Tensor) and value.dim() else value
+            for name, value in other._state.items()
         }
 
     def step(self) -> None:
@@ -111,7 +137,7 @@ class _Stacked:
         ]
         if read == self._read:
             return
-        self._read = read
+        before, self._read = self._read, read
         numbers: dict[str, Any] = {}
         zero: set[str] = set()
         for place, name in enumerate(self._update.numbers):
@@ -124,7 +150,12 @@ class _Stacked:
             else:
                 numbers[name] = self._column(values)
         equal = {name: self._optimizers[0].param_groups[0][name] for name in self._update.equal}
-        self._options = StackedOptions(numbers, equal, frozenset(zero))
+        options = StackedOptions(numbers, equal, frozenset(zero))
+        if before and self._options.have_same_form(options):
+            self._options.take_numbers(options)
+        else:
+            self._options = options
+            self.version += 1
 
     def _column(self, values: list[list[Any]]) -> "Tensor":
         """The numbers of an option of each member and group as float64 `(members, 1)`, or for each element."""
