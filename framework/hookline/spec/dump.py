@@ -13,6 +13,11 @@ from hookline.spec.walk import Keys, items
 
 DEFAULT, NOT_SET = "# default", "is not set"
 
+INTEGERS = {int, bool}
+"""The types of which TOML and JSON have equal arrays."""
+
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def own_name(kind: type[Spec]) -> str:
     """The name of a component's class, which is its `type` unless several plugins provide this name."""
@@ -99,6 +104,8 @@ def as_toml(value: Any) -> str:
         inner = ", ".join(f"{key_as_toml(key)} = {as_toml(element)}" for key, element in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, (list, tuple)):
+        if set(map(type, value)) <= INTEGERS:  # Long arrays of them are common.
+            return json.dumps(value)
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
@@ -130,4 +137,9 @@ def to_json(value: Any, indent: int | None = None) -> str:
             return [finite(element) for element in value]
         return value
 
+    if indent is None:
+        try:
+            return _JSON.encode(value)
+        except (TypeError, ValueError):  # A number is not finite, or a mapping is no dictionary.
+            return _JSON.encode(finite(value))
     return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)

@@ -65,7 +65,6 @@ class Stack:
         table = LossTable()
         steps = self._stacked()
         computation = steps.computation
-        steps.updates.read_options()
         for group in steps.groups(computation.epoch(self._active[0].run.epoch)):
             if self._steps is None:
                 losses = steps.first(group[0])

@@ -46,7 +46,8 @@ class Computation:
             criterion=self.criterion,
             data=[one.data for one in parts],
             keeps_outputs=any(member.needs_outputs for member in members),
-            is_attached=self.rows.has,
+            rows=self.rows,
+            run=run,
         )
         for index, member in enumerate(members):
             member.evaluator.join(self.evaluation, index)

@@ -22,15 +22,20 @@ class Traced:
     whole: WholeStep
     program: Program
 
-    def __call__(self, batches: "Sequence[Sequence[Tensor]]", results: "Tensor") -> None:
-        """Repeat the operations for each batch, given its tensors, and write what they return to the rows of a tensor.
+    result: "Tensor"
+    """A result of the function."""
+
+    def __call__(self, batches: "Sequence[Sequence[Tensor]]") -> "Tensor":
+        """Repeat the operations for each batch, given its tensors, and return the results, `(batches, …)`.
 
         The tensors that the function changes in place are changed.
         """
         columns = [[tensors[index] for tensors in batches] for index in self.whole.of_batch]
+        results = self.result.new_empty(len(batches), *self.result.shape)
         no_rates: list[float] = []
         no_gradients: list[Tensor] = []
         self.program(*self.whole.fixed, *columns, no_rates, list(results.unbind()), no_gradients)
+        return results
 
 
 def recorded(
@@ -65,6 +70,6 @@ def recorded(
             groups=0,
             before=before,
         )
-        return Traced(whole, runners.best_of_several(whole))
+        return Traced(whole, runners.best_of_several(whole), result)
 
     return result, traced
