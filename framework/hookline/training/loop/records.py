@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 class Records:
     """Validates the model when it is due, and logs a record after each epoch and each validation."""
 
-    def __init__(
-        self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, pause: float = 0.0
-    ):
+    def __init__(self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, pause: float = 0.0):
         """Begin with the records in `run.history`, to which the log is restored if the run is resumed.
 
         Records wait for `pause` seconds since the last ones were written.

@@ -16,8 +16,8 @@ from hookline.training.outcome import evaluate_splits, outcome, refuse_not_finit
 from hookline.training.preparation import Parts
 from hookline.tuning.stacked.computing.evaluation import Evaluator
 from hookline.tuning.stacked.computing.losses import LossTable
-from hookline.tuning.stacked.refusals import NotStackable
 from hookline.tuning.stacked.computing.rows import Rows
+from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,8 +7,8 @@ from hookline.plugins.signals import Interruption
 from hookline.tuning.stacked.computing.computation import Computation
 from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.computing.steps import Steps
-from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.computing.updates import Updates, update_key
+from hookline.tuning.stacked.members import Member
 
 if TYPE_CHECKING:
     from torch import Tensor

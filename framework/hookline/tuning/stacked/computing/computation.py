@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
 from hookline.tuning.stacked.computing.evaluation import Evaluation
 from hookline.tuning.stacked.computing.losses import Criterion, Losses
-from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.computing.network import Network
 from hookline.tuning.stacked.computing.noise import Noise
-from hookline.tuning.stacked.refusals import NotStackable, refuse_odd_parameters
 from hookline.tuning.stacked.computing.rows import Rows
+from hookline.tuning.stacked.members import Member
+from hookline.tuning.stacked.refusals import NotStackable, refuse_odd_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor

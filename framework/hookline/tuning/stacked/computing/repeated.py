@@ -140,9 +140,7 @@ class Repeated:
             known.is_left = True
         return result
 
-    def _both_ways(
-        self, known: _OfShape, traced: Traced, together: Together, more: "Sequence[Tensor]"
-    ) -> "Tensor":
+    def _both_ways(self, known: _OfShape, traced: Traced, together: Together, more: "Sequence[Tensor]") -> "Tensor":
         """Compute a batch both ways from the same state. The result of the operations one by one counts."""
         noise = self.noise.several(known.draws)
         before = Snapshot([*self.known(), *tensors_of(together.batch), *more])
@@ -160,9 +158,7 @@ class Repeated:
         known.is_left = not found or difference(wanted, found) != ""
         return result.unsqueeze(0)
 
-    def _by_trace(
-        self, known: _OfShape, group: Sequence[Together], more: "Sequence[Sequence[Tensor]]"
-    ) -> "Tensor":
+    def _by_trace(self, known: _OfShape, group: Sequence[Together], more: "Sequence[Sequence[Tensor]]") -> "Tensor":
         assert known.traced is not None, "The trace is ready."
         started = time.perf_counter()
         results = self._repeated(known.traced, group, [self.noise.several(known.draws) for _ in group], more)

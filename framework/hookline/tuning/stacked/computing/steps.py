@@ -35,9 +35,7 @@ class Steps:
 
     def __attrs_post_init__(self) -> None:
         """Make what traces the steps."""
-        self._repeated = Repeated(
-            run=self.run, noise=self.computation.noise, function=self._step, known=self._tensors
-        )
+        self._repeated = Repeated(run=self.run, noise=self.computation.noise, function=self._step, known=self._tensors)
 
     def groups(self, batches: Iterable[Together]) -> Iterator[Sequence[Together]]:
         """Yield the batches in groups, whose steps can be made at once."""
