@@ -156,7 +156,7 @@ class OneClassMetric(TaskMetric):
 
 
 @cache
-def defaults_of(kind: type[TaskMetric]) -> Mapping[str, Any]:
+def defaults_of(kind: Any) -> Mapping[str, Any]:
     """Return the defaults of the options of a class."""
     return {attribute.name: attribute.default for attribute in fields(kind)}
 

@@ -76,6 +76,7 @@ def is_independent_of_batches(component: Component) -> None:
             f"accumulate what `compute` needs for all rows, instead of averaging over batches."
         )
     if component.example.joins_batches:
+        assert batches is not None, "It was evaluated."
         _joins_batches(component, run, made, batches)
 
 
