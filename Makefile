@@ -52,6 +52,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/whole_process.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/checkpoints.py
 	$(BIN)/python benchmarks/memory.py
