@@ -389,7 +389,7 @@ def buffer():
 
 
 def other_buffer():
-    layer, change = buffer()
+    layer, _ = buffer()
     return layer, lambda: setattr(layer, "scale", torch.full((), LATER))
 
 
@@ -577,7 +577,7 @@ def iterator():
 
 def counter():
     layer = Layer()
-    layer.rate = lambda steps=itertools.count(): 1.0 if next(steps) < CHANGED_AT else LATER
+    layer.rate = lambda steps: 1.0 if next(steps) < CHANGED_AT else LATER
     layer.rate.__defaults__ = (itertools.count(),)
     return layer, lambda: None
 
@@ -590,7 +590,7 @@ def method_of_a_counter():
 
 def generator_of_random_numbers():
     layer = Layer()
-    layer.draw = random.Random(0)
+    layer.draw = random.Random(0)  # noqa: S311 - Not for cryptography.
     layer.rate = lambda: 1.0 if layer.draw.random() < 0.9 else LATER
     return layer, lambda: None
 
@@ -678,7 +678,7 @@ def test_what_cannot_be_watched_is_computed_by_the_layers(make):
 
 
 @contextlib.contextmanager
-def kept(get, put, value):
+def kept(get, put, value=True):  # noqa: FBT002 - As a function of torch takes it.
     before = get()
     put(value)
     try:
@@ -714,7 +714,7 @@ AROUND = {
     "threads": (Layer, lambda: kept(torch.get_num_threads, torch.set_num_threads, 2)),
     "deterministic": (
         Layer,
-        lambda: kept(torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms, True),
+        lambda: kept(torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
     ),
     "kernel of attention": (Attending, lambda: nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH)),
     "hooks of all modules": (Layer, hook_of_all_modules),
