@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -29,21 +30,17 @@ FUSED = "_fused_"
 
 
 @define
-class OfTrace:
-    """What is known about several steps with one trace of the gradients."""
+class TracedUpdates:
+    """The trace of steps with their updates, several of which can be made in one call."""
 
     step: TracedStep
-    whole: WholeStep | None = None
-    program: "Program | None" = None
-    checks: int = 0
-    is_left: bool = False
-    """Whether its steps are made one by one."""
+    """The trace of their gradients."""
+    whole: WholeStep
+    program: Program
+    comparison: Comparison = field(factory=Comparison)
+    """How single steps compare with those of the layers."""
     seconds: float = 1e-6
     """How long a step takes if several are made at once."""
-    count: int = 0
-    """The number of single steps whose time was measured."""
-    single_seconds: float = float("inf")
-    """The shortest time of them."""
 
 
 class UpdateState:
