@@ -70,7 +70,7 @@ class TracedGradients:
         self._recorded_shape: OfShape | None = None
         self.is_left = False
         """Whether the layers compute all further batches."""
-        self.are_steps_traced = False
+        self.traces_updates = False
         """Whether the updates are traced with the gradients where possible, so that a trace saves more."""
 
     def of(self, batch: "Batch") -> OfShape:
@@ -149,7 +149,7 @@ class TracedGradients:
 
     def leave(self, shape: OfShape, reason: str) -> None:
         """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step = True, None
+        shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
@@ -165,14 +165,18 @@ class TracedGradients:
         if worth.is_mostly_computation(seconds):
             self.leave(shape, "a step takes so long that tracing saves little")
             return False
-        run, are_whole = self._run, self.are_steps_traced
-        if not worth.earns_its_cost(run, seconds, shape.count / self._count, are_whole=are_whole):
+        run, is_first = self._run, self._watched is None
+
+        def earns_its_cost(share: float) -> bool:
+            return worth.earns_its_cost(run, seconds, share, with_updates=self.traces_updates, is_first=is_first)
+
+        if not earns_its_cost(shape.count / self._count):
             if run.last_step is None:  # It may become longer.
                 self._report.add_reason(TOO_SHORT)
                 return False
             self.leave(shape, TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = not worth.earns_its_cost(run, seconds, 1, are_whole=are_whole)
+            self.is_left = not earns_its_cost(1.0)
             return False
         return True
 
