@@ -65,6 +65,7 @@ class TracedGradients:
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
+        self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
         self._count = 0
         self._recorded_shape: OfShape | None = None
@@ -125,7 +126,9 @@ class TracedGradients:
         run = self._run
         place = (run.epoch, len(run.history))
         if present == self._settings and (
-            self._watched.is_unchanged() if place == self._record_of_epoch else self._watched.is_unchanged_inside()
+            self._watched.is_unchanged()
+            if place == self._record_of_epoch and not self._is_wrapped
+            else self._watched.is_unchanged_inside()
         ):
             self._record_of_epoch = place
             return True
@@ -183,9 +186,7 @@ class TracedGradients:
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
         try:
-            watched = self._watched or Watched(
-                self._modules, self._optimizer, ignored=self._run.objective.changed_attributes
-            )
+            watched = self._watched or Watched(self._modules, self._optimizer, self._run.objective)
             recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
         except Untraceable as error:
             self.leave(shape, str(error))
