@@ -178,7 +178,7 @@ class Finder:
             self._functions.add_module(path, one)
             return ()
         if isinstance(one, FunctionType):
-            return [*self._functions.add(path, one), *self._own(path, one)]
+            return [*self._functions.add(path, one), *(self._own(path, one) if vars(one) else ())]
         return self._functions.add_class(one, makes=True, path=path)
 
     def _add_tensor(self, path: str, tensor: "Tensor") -> None:
