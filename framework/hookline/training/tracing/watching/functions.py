@@ -20,7 +20,6 @@ from hookline.training.tracing.watching.code import (
 )
 from hookline.training.tracing.watching.views import MISSING, Named, OfFunction, content
 
-
 GENERATED = "<attrs generated"
 """The beginning of the names of files from which functions come that attrs has written."""
 
