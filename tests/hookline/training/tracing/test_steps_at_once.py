@@ -125,10 +125,11 @@ def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tm
 def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
     run, made = [], steps_at_once.StepsAtOnce._run_program
 
-    def failing(self, updates, group):
+    def failing(self, updates, group, options):
         run.append(self._run)
-        losses = made(self, updates, group[:2])
-        self._losses = torch.cat([losses, steps_at_once.unwritten(len(group) - 2, losses.dtype)])
+        made(self, updates, group[:2], [values[:2] for values in options])
+        [losses] = self._scalars
+        self._scalars = [torch.cat([losses, steps_at_once.unwritten(len(group) - 2, losses.dtype)])]
         raise IndexError("index out of range")
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "_run_program", failing)
@@ -136,6 +137,65 @@ def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_p
         trained("auto", tmp_path / "run")
     recorded, in_the_call, by_the_layers = 2, 2, 1
     assert run[0].step == recorded + in_the_call + by_the_layers
+
+
+def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, tmp_path):
+    made = steps_at_once.StepsAtOnce._run_program
+
+    def failing(self, updates, group, options):
+        if len(calls) < 2:
+            return made(self, updates, group, options)
+        made(self, updates, group[:3], [values[:3] for values in options])
+        self._scalars = [torch.cat([*self._scalars, steps_at_once.unwritten(len(group) - 3, torch.float32)])]
+        raise IndexError("index out of range")
+
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "_run_program", failing)
+    schedule = Schedule()
+    with pytest.raises(hookline.HooklineError, match="index out of range"):
+        trained("auto", tmp_path / "run", schedule)
+    in_the_calls, others = 4 + 3, 3
+    assert calls == [4, 4]
+    assert schedule.steps == list(range(in_the_calls + others))
+
+
+class Schedule:
+    """A schedule of a plugin: it sees the steps in order, and halves the learning rate in each."""
+
+    is_schedule = True
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        assert optimizer.param_groups[0]["lr"] == 0.01 * 0.5 ** len(self.steps)
+        self.steps.append(run.step)
+        answer = yield
+        optimizer.param_groups[0]["lr"] *= 0.5
+        return answer
+
+    def state_dict(self):
+        """The steps."""
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state):
+        """Load them."""
+        self.steps = state["steps"]
+
+
+def test_a_schedule_is_called_for_each_step(calls, tmp_path):
+    schedules = Schedule(), Schedule()
+    plain, traced = (
+        trained(trace, tmp_path / trace, schedule) for trace, schedule in zip(("off", "auto"), schedules, strict=True)
+    )
+    assert weights(traced) == weights(plain)
+    assert schedules[0].steps == schedules[1].steps == list(range(40))
+    assert 4 in calls
+
+
+def test_a_schedule_beside_another_wrapper_is_called_in_each_step(calls, tmp_path):
+    trained("auto", tmp_path / "run", Schedule(), Around())
+    assert calls == []
 
 
 @pytest.mark.parametrize(
