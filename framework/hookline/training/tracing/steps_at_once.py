@@ -16,7 +16,7 @@ from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.unwritten import count_of_written, unwritten
+from hookline.training.tracing.unwritten import count_of_written
 from hookline.training.tracing.update import TracedUpdates, UpdateState, whole_step
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ class StepsAtOnce:
         """Whether nothing has happened since layers and optimizer were last compared with those of the traces."""
         self._shape: OfShape | None = None
         """The shape of the group that was yielded last."""
-        self._scalars: list[Any] = []
-        """The losses of the steps of a call, and each tensor of their terms."""
         gradients.traces_updates = True
 
     @property
@@ -212,45 +210,28 @@ class StepsAtOnce:
         error, run = None, self._run
         started = time.perf_counter()
         options = self._coming_options.taken(updates.options, len(group))
+        scalars = updates.scalars(len(group), run.dtype)
         try:
-            self._run_program(updates, group, options)
+            updates.make(group, options, scalars)
         except Exception as raised:  # noqa: BLE001 - The caller raises it.
             error = raised
-            count = count_of_written(self._scalars[0])
-            self._scalars = [scalars[:count] for scalars in self._scalars]
+            count = count_of_written(scalars[0])
+            scalars = [several[:count] for several in scalars]
             self._coming_options.return_to(count)
-        losses, *terms = self._scalars
+        losses, *terms = scalars
         updates.seconds = max(FIRST_SECONDS, (time.perf_counter() - started) / len(group))
         run.traced_steps.traced += len(losses)
         if len(losses):
             run.loss = losses[-1].clone()
-            self._gradients.keep_terms(updates.step.filled([scalars[-1].clone() for scalars in terms]))
-        numbers = [scalars.tolist() for scalars in terms]
+            self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
+        numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
         return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
-
-    def _run_program(self, updates: TracedUpdates, group: "Sequence[Batch]", options: list[list[float]]) -> None:
-        """Make steps, and store the gradients of the last one."""
-        import torch
-
-        step, whole, count = updates.step, updates.whole, len(group)
-        self._scalars = [unwritten(count, self._run.dtype)]
-        self._scalars += [torch.empty(count, dtype=dtype) for dtype in step.dtypes]
-        tensors = [tensors_of(batch) for batch in group]
-        columns = [[one[index] for one in tensors] for index in whole.of_batch]
-        outputs = [list(scalars.unbind()) for scalars in self._scalars]
-        empty: list[Tensor] = []
-        last = updates.program(*whole.fixed, *columns, *whole.lists, *options, *outputs, empty)
-        for parameter in step.without_gradient:
-            parameter.grad = None
-        for parameter, gradient in zip(step.with_gradient, last, strict=True):
-            parameter.grad = gradient
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""
         groups = self._optimizer.param_groups
-        self._run_program(updates, [batch], [[option.of(groups)] for option in updates.options])
-        losses, *terms = self._scalars
-        self._gradients.keep_terms(updates.step.filled([scalars[0] for scalars in terms]))
-        loss: Tensor = losses[0]
-        return loss
+        losses, *terms = scalars = updates.scalars(1, self._run.dtype)
+        updates.make([batch], [[option.of(groups)] for option in updates.options], scalars)
+        self._gradients.keep_terms(updates.step.filled([several[0] for several in terms]))
+        return losses[0]

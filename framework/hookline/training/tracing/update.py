@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from hookline.training.tracing.comparison import Comparison
+from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -19,10 +19,14 @@ from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
-from hookline.training.tracing.traced_step import TracedStep
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.unwritten import unwritten
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, optim
+
+    from hookline.data.batches import Batch
 
 COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
@@ -45,8 +49,33 @@ class TracedUpdates:
     program: Program
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
-    seconds: float = 1e-6
+    seconds: float = FIRST_SECONDS
     """How long a step takes if several are made at once."""
+
+    def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
+        """Make tensors for the losses of steps, which are marked as missing, and for each tensor of their terms."""
+        import torch
+
+        return [unwritten(count, dtype), *(torch.empty(count, dtype=own) for own in self.step.dtypes)]
+
+    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: "Sequence[Tensor]") -> None:
+        """Make a step for each batch, and store the gradients of the last one.
+
+        Args:
+            group: the batches.
+            options: the values in each step of each option.
+            scalars: what `scalars` returned, in which each step writes its loss last.
+
+        """
+        tensors = [tensors_of(batch) for batch in group]
+        columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
+        outputs = [list(several.unbind()) for several in scalars]
+        empty: list[Tensor] = []
+        last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+        for parameter in self.step.without_gradient:
+            parameter.grad = None
+        for parameter, gradient in zip(self.step.with_gradient, last, strict=True):
+            parameter.grad = gradient
 
 
 class UpdateState:
