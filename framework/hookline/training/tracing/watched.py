@@ -40,7 +40,9 @@ class Watched:
     a change too. What a module reads from elsewhere, such as a global variable, is not noticed.
     """
 
-    def __init__(self, roots: "Iterable[nn.Module]", optimizer: "optim.Optimizer", ignored: Collection[str] = ()):
+    def __init__(
+        self, roots: "Iterable[nn.Module]", optimizer: "optim.Optimizer | None" = None, ignored: Collection[str] = ()
+    ):
         """Remember the present attributes.
 
         Args:
@@ -61,7 +63,8 @@ class Watched:
         self._hooks: list[Mapping[Any, Any]] = []
         self._parameters: list[Tensor] = []
         try:
-            self._look({type(root).__name__: root for root in roots}, optimizer, ignored)
+            groups = [] if optimizer is None else optimizer.param_groups
+            self._look({type(root).__name__: root for root in roots}, groups, ignored)
         except Untraceable:
             raise
         except Exception as error:  # Any attribute of a layer may fail when it is looked at.
@@ -106,15 +109,15 @@ class Watched:
     def _present_shapes(self) -> list[Any]:
         return [(one.shape, one.stride(), one.dtype, one.device, one.is_conj(), one.is_neg()) for one in self.tensors]
 
-    def _look(self, roots: "Mapping[str, nn.Module]", optimizer: "optim.Optimizer", ignored: Collection[str]) -> None:
+    def _look(self, roots: "Mapping[str, nn.Module]", groups: list[dict[str, Any]], ignored: Collection[str]) -> None:
         """Find everything that contains other objects: modules, objects, lists and dictionaries."""
         import torch
         from torch import nn
 
         seen: set[int] = set()
         waiting: list[tuple[str, Any]] = list(roots.items())
-        self._add("the parameter groups", optimizer.param_groups)
-        waiting += [("the parameter groups", group["params"]) for group in optimizer.param_groups]
+        self._add("the parameter groups", groups)
+        waiting += [("the parameter groups", group["params"]) for group in groups]
         top = {id(root) for root in roots.values()}
         while waiting:
             path, one = waiting.pop()
