@@ -17,6 +17,7 @@ from hookline.training.tracing.recorded_step import LARGEST
 from hookline.training.tracing.snapshot import Snapshot, state_of_python
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watching.reads import noting_reads
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -127,16 +128,20 @@ class RecordedBatch:
         self._operations: list[Recorded] = []
         self._of_parts: list[Recorded] = []
         self._parts: dict[Part, Tensor] = {}
+        self._reads: list[str] = []
+        self._reads_of_parts: list[str] = []
         self._evaluated: Any = None
 
     def record(self) -> EvaluatedBatch:
         """Evaluate the batch, and record the operations."""
         evaluated: EvaluatedBatch
-        evaluated, self._operations = with_recording(
-            lambda: evaluated_by_layers(self._run, self._model, self._criterion, self._batch)
-        )
+        with noting_reads() as self._reads:
+            evaluated, self._operations = with_recording(
+                lambda: evaluated_by_layers(self._run, self._model, self._criterion, self._batch)
+            )
         self._evaluated = evaluated
-        self._parts, self._of_parts = with_recording(lambda: _parts(self._run, evaluated.predicted))
+        with noting_reads() as self._reads_of_parts:
+            self._parts, self._of_parts = with_recording(lambda: _parts(self._run, evaluated.predicted))
         return evaluated
 
     def undo(self) -> None:
@@ -156,12 +161,16 @@ class RecordedBatch:
             raise Untraceable(f"an evaluation changes {change}")
         if state_of_python() != self._of_python:
             raise Untraceable("a layer draws random numbers from Python or NumPy")
+        if self._reads:
+            raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         draws = not torch.equal(torch.get_rng_state(), self._before.generator)
-        try:
-            return self._traced(runner, [*self._operations, *self._of_parts], self._parts, draws=draws)
-        except Untraceable:
-            # What metrics evaluate may look at values, such as for the original unit of a target.
-            return self._traced(runner, self._operations, {}, draws=draws)
+        if not self._reads_of_parts:
+            try:
+                return self._traced(runner, [*self._operations, *self._of_parts], self._parts, draws=draws)
+            except Untraceable:
+                pass
+        # What metrics evaluate looks at values, such as for the original unit of a target.
+        return self._traced(runner, self._operations, {}, draws=draws)
 
     def _traced(
         self, runner: Runner, operations: Iterable[Recorded], parts: "Mapping[Part, Tensor]", *, draws: bool

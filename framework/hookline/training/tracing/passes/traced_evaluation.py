@@ -248,7 +248,7 @@ class TracedEvaluation:
         """Evaluate a batch by the layers, and record it."""
         run, model, criterion = self._run, self._model, self._criterion
         try:
-            watched = self._watched or Watched((model, criterion), ignored=run.objective.changed_attributes)
+            watched = self._watched or Watched((model, criterion), None, run.objective)
             recording = RecordedBatch(run, model, criterion, batch, watched)
         except Untraceable as error:
             self._leave(shape, str(error))
