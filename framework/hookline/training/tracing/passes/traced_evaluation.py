@@ -34,7 +34,10 @@ WARM_UP = 2
 """The number of batches of a shape that the layers compute first. Their shortest time counts."""
 
 CHECKS = 3
-"""The number of batches of each shape that are computed both ways before the trace alone computes them."""
+"""The number of batches of each shape that are evaluated both ways before the trace alone evaluates them."""
+
+MOST_MEASURED = 3
+"""How many times as many batches to evaluate both ways if the trace has not been faster so far."""
 
 
 def evaluated_batches(
@@ -67,7 +70,6 @@ def _by_layers(run: Run, model: "nn.Module", criterion: "nn.Module", batches: "B
     for batch in batches.epoch(run.epoch):
         if run.interruption.number is not None:
             run.raise_if_interrupted()
-        run.traced_evaluation.by_layers += 1
         yield evaluated_by_layers(run, model, criterion, batch)
     model.train()
     criterion.train()
@@ -92,7 +94,8 @@ class _OfShape:
     @property
     def is_ready(self) -> bool:
         """Whether the trace alone evaluates further batches."""
-        return self.trace is not None and self.checks >= CHECKS
+        is_compared = self.trace is not None and self.checks >= CHECKS
+        return is_compared and (CHECKS == 0 or worth.is_faster(self.traced_seconds, self.seconds))
 
 
 class TracedEvaluation:
@@ -308,7 +311,7 @@ class TracedEvaluation:
             self._leave(shape, f"the trace computes other bits of {different}")
             return evaluated
         shape.checks += 1
-        if shape.checks == CHECKS and not worth.is_faster(shape.traced_seconds, shape.seconds):
+        if shape.checks == CHECKS * MOST_MEASURED and not shape.is_ready:
             self._leave(shape, "a batch takes as long when it is traced")
         return evaluated
 
