@@ -1,6 +1,11 @@
 """The batches of a split that are the same in each pass, without new tensors for each pass."""
 
+from typing import TYPE_CHECKING
+
 from hookline.data.batches import Batch, Batches, TensorBatches
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST = 2**22
 """The largest size of a split in bytes of which a copy is kept."""
@@ -31,6 +36,6 @@ def can_be_kept(batches: Batches) -> bool:
     return sum(tensor.nbytes for tensor in _tensors(batches.all)) <= LARGEST
 
 
-def _tensors(rows: Batch) -> list:
+def _tensors(rows: Batch) -> "list[Tensor]":
     weights = [] if rows.weights is None else [rows.weights]
     return [*rows.inputs.values(), *rows.targets.values(), *rows.lengths.values(), *weights]
