@@ -13,8 +13,8 @@ from asgi_client import client
 import hookline
 import hookline_metrics
 from hookline.cli.main import main
-from hookline.serving.application import application
-from hookline.serving.limits import Limits
+from hookline.serving.http.application import application
+from hookline.serving.http.limits import Limits
 from hookline.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, caps
     monkeypatch.chdir(ROOT / "specs")
     kinds, groups = map(tomllib.loads, blocks("toml", "tables"))
     assert tomllib.loads((ROOT / "specs" / "penguins.toml").read_text())["data"]["columns"] == kinds["data"]["columns"]
-    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    monkeypatch.setattr("hookline.cli.specs.plan.screen_width", lambda: 200)
     command, shown = shown_of("plan", "tables")
     assert main(command) == 0
     assert "\n".join(shown) in capsys.readouterr().out
@@ -99,7 +99,7 @@ def test_a_streamed_table_is_planned_as_shown(monkeypatch, capsys):
     monkeypatch.chdir(ROOT / "specs")
     [shown] = map(tomllib.loads, blocks("toml", "streaming"))
     assert shown["data"].items() <= tomllib.loads((ROOT / "specs" / "streamed.toml").read_text())["data"].items()
-    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    monkeypatch.setattr("hookline.cli.specs.plan.screen_width", lambda: 200)
     command, lines = shown_of("plan", "streaming")
     assert main(command) == 0
     assert "\n".join(lines) in capsys.readouterr().out
@@ -348,7 +348,7 @@ def test_deployed_models_are_loaded_as_shown(tmp_path, monkeypatch, capsys):
         exec(block, {})  # noqa: S102 - the examples must run unchanged.
         printed.append(capsys.readouterr().out)
     deployed, onnx, program, weights, loader = printed
-    assert deployed.startswith("Compared with the model in memory on 64 rows, and on 4 with missing or unseen cells ")
+    assert deployed.startswith("The largest difference from the model in memory is ")
     assert re.fullmatch(r"\['setosa'\] \[\[[\d.e -]+\]\] \[ True\]\n", onnx)
     assert re.fullmatch(r"tensor\(\[\[[\d., e-]+\]\]\)\n", program)
     assert weights == "{'0.bias': (16,), '0.weight': (16, 4), '2.bias': (3,), '2.weight': (3, 16)}\n"

@@ -1,5 +1,6 @@
 """When the steps of a run may be traced at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hookline.plugins.stages import Run
@@ -7,34 +8,56 @@ from hookline.plugins.stages import Run
 TRACED = ("forward", "loss", "backward")
 """The stages of which a trace consists."""
 
+EVALUATED = ("forward", "loss", "predict")
+"""The stages of which the trace of an evaluation consists."""
+
 ALSO_WHILE_TRACING: Any = (False,)
 """The argument of torch's function that returns the hooks of saved tensors: do not ignore them."""
 
 
-def why_not(run: Run) -> str | None:
-    """Say why no step of the run may be traced; `None` if steps may be."""
+def why_not(run: Run, stages: Sequence[str] = TRACED) -> str | None:
+    """Say why none of these stages of the run may be traced; `None` if they may be."""
     if run.spec.run.trace == "off":
         return '`trace` is "off"'
     if run.device.type != "cpu":
         return "only steps on a CPU are traced"
-    for stage in TRACED:
+    for stage in stages:
         if (plugin := run.stages.seen_by(stage)) is not None:
             return f'{plugin} implements the stage "{stage}"'
     return None
 
 
-def settings() -> Any:
-    """Return the settings of torch that decide which operations run; `None` while something observes operations."""
+def settings(*, with_gradients: bool = True) -> tuple[Any, ...] | None:
+    """Return the settings of torch that decide which operations run; `None` while something observes operations.
+
+    The answer is `None`, too, if gradients are recorded and `with_gradients` is false, or the other way round.
+    """
     import torch
 
-    hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
+    own: Any = torch._C
     if (
-        torch._C._len_torch_dispatch_stack()
-        or torch._C._len_torch_function_stack()
+        own._len_torch_dispatch_stack()
+        or own._len_torch_function_stack()
         or torch.is_anomaly_enabled()
         or torch.is_autocast_enabled("cpu")
-        or not torch.is_grad_enabled()
-        or hooks
+        or torch.is_grad_enabled() != with_gradients
+        or torch.is_inference_mode_enabled()
+        or own._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
+        or torch.nn.modules.module._has_any_global_hook()
     ):
         return None
-    return torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled()
+    return (
+        torch.get_default_dtype(),
+        torch.get_autocast_dtype("cpu"),
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        own._get_mkldnn_enabled(),
+        own._get_nnpack_enabled(),
+        own._get_flash_sdp_enabled(),
+        own._get_math_sdp_enabled(),
+        own._get_mem_efficient_sdp_enabled(),
+        own._get_overrideable_sdp_enabled(),
+        own._get_sdp_priority_order(),
+        torch.backends.mha.get_fastpath_enabled(),
+    )
