@@ -12,6 +12,7 @@ from hookline.plugins.origin import Origin
 from hookline.runs.study import trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.training.preparation import Parts, built_parts, prepared
+from hookline.tuning.choosing.tasks import Task
 from hookline.tuning.observers import Curve
 from hookline.tuning.one_trial import Trainer, remove_all_but_record
 from hookline.tuning.stacked.computing.evaluation import Evaluator
@@ -19,7 +20,6 @@ from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
 from hookline.tuning.stacked.stack import Stack
 from hookline.tuning.stacked.structure import can_share_a_stack
-from hookline.tuning.tasks import Task
 from hookline.tuning.trainings import Training
 
 if TYPE_CHECKING:

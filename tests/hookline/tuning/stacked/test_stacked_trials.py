@@ -108,7 +108,7 @@ def test_the_best_trial_is_trained_again_alone(tmp_path):
     assert best.rounded == pytest.approx(best.results, rel=1e-5)
     assert hookline.open_run(study.root).metrics["validation/loss"] == best.results[0]
     # A search knows the numbers of the stack, so that it does not depend on when the study was complete.
-    assert [one.results for one in study.known_to(5) if one.number == best.number] == [best.rounded]
+    assert [one.results for one in study.choices.known_to(5) if one.number == best.number] == [best.rounded]
 
 
 def test_a_trial_that_fails_does_not_change_the_others(tmp_path):

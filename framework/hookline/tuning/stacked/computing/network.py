@@ -60,7 +60,7 @@ class Network:
         inside = {layer: _inside(name, key) for key, layer in dropouts(module).items()}
 
         def call(index: "Tensor", given: "Mapping[str, Tensor]", *inputs: "Tensor") -> Any:
-            with self.noise_inside(inside, index):
+            with self._noise_inside(inside, index):
                 return torch.func.functional_call(module, dict(given), inputs)
 
         def vectorized(*inputs: "Tensor") -> Any:

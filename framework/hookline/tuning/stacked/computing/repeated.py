@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from hookline.plugins.stages import Run
+from hookline.training.tracing.comparison import CHECKS
 from hookline.training.tracing.conditions import settings
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.shapes import shape_of
 from hookline.training.tracing.snapshot import Snapshot, difference
-from hookline.training.tracing.steps_at_once import CHECKS, LARGEST, LONGEST, MOST
+from hookline.training.tracing.steps_at_once import LARGEST, LONGEST, MOST
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.noise import Draw, Noise

@@ -32,9 +32,8 @@ class Traced:
         """
         columns = [[tensors[index] for tensors in batches] for index in self.whole.of_batch]
         results = self.result.new_empty(len(batches), *self.result.shape)
-        no_rates: list[float] = []
         no_gradients: list[Tensor] = []
-        self.program(*self.whole.fixed, *columns, no_rates, list(results.unbind()), no_gradients)
+        self.program(*self.whole.fixed, *columns, list(results.unbind()), no_gradients)
         return results
 
 
@@ -67,7 +66,8 @@ def recorded(
             fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
             lists=[],
             of_batch=[builder.indices[value] - first for value in others],
-            groups=0,
+            options=0,
+            gradients=0,
             before=before,
         )
         return Traced(whole, runners.best_of_several(whole), result)
