@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @frozen
 class StackedOptions:
-    """The options of an optimizer for each model of a stack."""
+    """The options of an optimizer for each model of a stack. Schedulers change the numbers in place."""
 
     numbers: "Mapping[str, Tensor | tuple[Tensor, ...]]"
     """The numbers that may differ, such as the learning rates: float64 of shape `(models, 1)`, or `(models, elements)`
@@ -45,7 +45,8 @@ class StackedUpdate:
     """How an optimizer updates the parameters of several models at once.
 
     `step(parameters, gradients, options, state)` changes the parameters `(models, elements)` in place. `state` is an
-    empty dictionary at first, in which it keeps what the next step needs.
+    empty dictionary at first, in which it keeps what the next step needs. Steps are traced if all of it are tensors, also
+    counters, which `step` changes in place: then the operations of all steps are the same.
     """
 
     step: Step

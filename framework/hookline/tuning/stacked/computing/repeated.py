@@ -67,7 +67,7 @@ class Repeated:
     function: "Callable[[Together, Sequence[Tensor]], Tensor]"
     """Computes a batch, given more tensors that belong to it."""
     known: "Callable[[], Sequence[Tensor]]"
-    """Returns all other tensors that the function reads or changes."""
+    """Returns all other tensors that the function reads or changes; raises `Untraceable` if something else changes."""
     _shapes: dict[Hashable, _OfShape] = field(factory=dict, init=False)
 
     def forget(self) -> None:
@@ -131,10 +131,15 @@ class Repeated:
         return left * min(MOST_SAVED, known.seconds / 2) > COST + COST_IN_BATCHES * known.seconds
 
     def _recorded(self, known: _OfShape, together: Together, more: "Sequence[Tensor]") -> "Tensor":
+        try:
+            fixed = self.known()
+        except Untraceable:
+            known.is_left = True
+            return self.function(together, more)
         noise = self.noise.several(known.draws)
         of_batch = [*tensors_of(together.batch), *noise, *more]
         with self.noise.giving(noise):
-            result, traced = recorded(lambda: self.function(together, more), self.known(), of_batch)
+            result, traced = recorded(lambda: self.function(together, more), fixed, of_batch)
         try:
             known.traced = traced()
         except Untraceable:

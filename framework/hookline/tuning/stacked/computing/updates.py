@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.stacked_update import StackedOptions, StackedUpdate
+from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.tuning.stacked.computing.rows import Rows
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ class Updates:
 
     @property
     def tensors(self) -> "list[Tensor]":
-        """The options and the states of members that are updated at once, and their parameters and gradients."""
+        """The options and the states of members that are updated at once, and their parameters and gradients.
+
+        Raises:
+            Untraceable: if a state is no tensor, so that its changes would not be seen in a trace.
+
+        """
         return [one for part in self._parts if isinstance(part, _Stacked) for one in part.tensors]
 
     def step(self) -> None:
@@ -115,8 +121,9 @@ class _Stacked:
         """The tensors that a step reads or changes."""
         import torch
 
-        states = [one for one in self._state.values() if isinstance(one, torch.Tensor)]
-        return [self._parameters, self._gradients, *self._options.tensors(), *states]
+        if not all(isinstance(one, torch.Tensor) for one in self._state.values()):
+            raise Untraceable("a state of the optimizer is no tensor")
+        return [self._parameters, self._gradients, *self._options.tensors(), *self._state.values()]
 
     def take_state(self, other: "_Stacked", members: Sequence[int]) -> None:
         """Continue from the state of these members of another stack."""

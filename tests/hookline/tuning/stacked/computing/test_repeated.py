@@ -67,4 +67,5 @@ def test_a_trace_of_a_stack_has_the_bits_of_its_operations_one_by_one(case, call
         assert [one.together for one in study.records] == [4] * 4
         assert bool(called) == (trace == "auto")
     assert found["auto"] == found["off"]
-    assert max(called) > 1  # Steps, or at least the batches of an evaluation.
+    # Several steps are made in one call, unless callbacks come between them.
+    assert (max(called) > 1) == (case != "steps wrapped")
