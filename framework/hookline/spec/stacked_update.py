@@ -45,8 +45,8 @@ class StackedUpdate:
     """How an optimizer updates the parameters of several models at once.
 
     `step(parameters, gradients, options, state)` changes the parameters `(models, elements)` in place. `state` is an
-    empty dictionary at first, in which it keeps what the next step needs. Steps are traced if all of it are tensors, also
-    counters, which `step` changes in place: then the operations of all steps are the same.
+    empty dictionary at first, in which it keeps what the next step needs. Steps are traced if all of it is tensors that
+    `step` changes in place, counters included: then the operations of all steps are the same.
     """
 
     step: Step
