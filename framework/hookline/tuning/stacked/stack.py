@@ -1,6 +1,7 @@
 """Train the members of a stack: each step computes the gradients of all members at once."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from hookline.plugins.signals import Interruption
@@ -65,7 +66,9 @@ class Stack:
         table = LossTable()
         steps = self._stacked()
         computation = steps.computation
-        for group in steps.groups(computation.epoch(self._active[0].run.epoch)):
+        run = self._active[0].run
+        left = None if run.spec.run.max_steps is None else run.spec.run.max_steps - run.step
+        for group in steps.groups(islice(computation.epoch(run.epoch), left)):
             if self._steps is None:
                 losses = steps.first(group[0])
                 self._steps = steps

@@ -98,6 +98,8 @@ class _Alone:
 class _Stacked:
     """Members that are updated at once."""
 
+    _options: StackedOptions
+
     def __init__(
         self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
     ):
