@@ -65,7 +65,7 @@ class Stack:
     def _train_epoch(self) -> None:
         table = LossTable()
         steps = self._stacked()
-        computation = steps.computation
+        computation, traced = steps.computation, steps.traced
         run = self._active[0].run
         left = None if run.spec.run.max_steps is None else run.spec.run.max_steps - run.step
         for group in steps.groups(islice(computation.epoch(run.epoch), left)):
@@ -81,6 +81,8 @@ class Stack:
                 raise KeyboardInterrupt
         computation.evaluation.forget()
         for member in self._active:
+            member.run.traced_steps.traced += steps.traced - traced
+            member.run.traced_steps.by_layers += len(table) - (steps.traced - traced)
             member.end_epoch(table, computation.members.index(member))
 
     def _stacked(self) -> Steps:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hookline.data.batches import TensorBatches
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
 from hookline.tuning.stacked.computing.evaluation import Evaluation
 from hookline.tuning.stacked.computing.losses import Criterion, Losses
@@ -51,6 +52,11 @@ class Computation:
         )
         for index, member in enumerate(members):
             member.evaluator.join(self.evaluation, index)
+
+    @property
+    def may_read_ahead(self) -> bool:
+        """Whether batches may be requested before earlier ones are trained: others may depend on these steps."""
+        return all(type(split) is TensorBatches for split in self._training)
 
     def epoch(self, number: int) -> Iterator[Together]:
         """The batches of an epoch."""

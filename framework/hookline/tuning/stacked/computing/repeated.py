@@ -13,6 +13,7 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.shapes import shape_of
 from hookline.training.tracing.snapshot import Snapshot, difference
 from hookline.training.tracing.steps_at_once import LARGEST, LONGEST, MOST
+from hookline.training.tracing.traced_gradients import MOST_SHAPES
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.noise import Draw, Noise
@@ -68,6 +69,8 @@ class Repeated:
     """Computes a batch, given more tensors that belong to it."""
     known: "Callable[[], Sequence[Tensor]]"
     """Returns all other tensors that the function reads or changes; raises `Untraceable` if something else changes."""
+    traced: int = field(default=0, init=False)
+    """The number of batches that a trace alone has computed."""
     _shapes: dict[Hashable, _OfShape] = field(factory=dict, init=False)
 
     def forget(self) -> None:
@@ -86,6 +89,9 @@ class Repeated:
             if not group:
                 most, shape = self._most(together, its_shape), its_shape
             group.append(together)
+            if most == 1:  # The next batch is not requested before this one is computed.
+                yield group
+                group = []
         if group:
             yield group
 
@@ -102,6 +108,8 @@ class Repeated:
         several = more or [()] * len(group)
         shape = _shape(group[0])
         if shape is None or self.run.spec.run.trace == "off" or self.run.device.type != "cpu" or settings() is None:
+            return self._each(group, several)
+        if shape not in self._shapes and len(self._shapes) == MOST_SHAPES:
             return self._each(group, several)
         known = self._shapes.setdefault(shape, _OfShape())
         if known.is_ready:
@@ -169,6 +177,7 @@ class Repeated:
         started = time.perf_counter()
         results = self._repeated(known.traced, group, [self.noise.several(known.draws) for _ in group], more)
         known.seconds = max(1e-6, (time.perf_counter() - started) / len(group))
+        self.traced += len(group)
         return results
 
     def _repeated(

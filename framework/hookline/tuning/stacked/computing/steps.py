@@ -37,13 +37,19 @@ class Steps:
         """Make what traces the steps."""
         self._repeated = Repeated(run=self.run, noise=self.computation.noise, function=self._step, known=self._tensors)
 
+    @property
+    def traced(self) -> int:
+        """The number of steps that a trace has made, or whose gradients it has computed."""
+        return self._repeated.traced
+
     def groups(self, batches: Iterable[Together]) -> Iterator[Sequence[Together]]:
         """Yield the batches in groups, whose steps can be made at once."""
         self.updates.read_options()
         if self.updates.version != self._version:
             self._repeated.forget()
             self._version = self.updates.version
-        yield from self._repeated.groups(batches) if self.is_whole else ([together] for together in batches)
+        may_be_grouped = self.is_whole and self.computation.may_read_ahead
+        yield from self._repeated.groups(batches) if may_be_grouped else ([together] for together in batches)
 
     def first(self, together: Together) -> "Tensor":
         """Make the first step, whose gradients are compared with those of some members alone.
