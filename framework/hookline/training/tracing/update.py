@@ -95,9 +95,11 @@ def whole_step(
         state: its state.
 
     Raises:
-        Untraceable: If the update consists of other operations than fused ones.
+        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
 
     """
+    if step.graph.is_guarded:
+        raise Untraceable("the layers look at values of tensors")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
     known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
     builder = GraphBuilder(known)
