@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
+from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
@@ -144,6 +145,15 @@ class TracedGradients:
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
 
+    def terms(self) -> list[Term]:
+        """Return the terms of `[losses]` of the latest step."""
+        return self._run.objective.terms(self._criterion)
+
+    def keep_terms(self, terms: list[Term]) -> None:
+        """Keep the terms of a step that was made with its update."""
+        if terms:
+            self._run.objective.keep_terms(self._criterion, terms)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
@@ -216,7 +226,7 @@ class TracedGradients:
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
             parameters_of(self._optimizer),
-            lambda: objective.terms(criterion),
+            self.terms,
         )
         if reason is not None:
             self.leave(shape, reason)
