@@ -180,9 +180,9 @@ def test_the_rows_may_change_between_passes(tmp_path, monkeypatch):
 
 def test_the_layers_evaluate_what_depends_on_values(tmp_path, monkeypatch):
     report = both(tmp_path, monkeypatch, lambda: With(Deciding()))
-    assert report["traced"] == 0
-    assert report["by_layers"] == 23
-    assert "looks at the values of a tensor" in report["reasons"][0]
+    assert report["traced"] < report["by_layers"]
+    assert report["traced"] + report["by_layers"] == 23
+    assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
 
 
 class Tripled:
