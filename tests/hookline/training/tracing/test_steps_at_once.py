@@ -3,6 +3,7 @@
 import numpy
 import pytest
 import tracing
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training.tracing import steps_at_once, update
@@ -85,7 +86,32 @@ def hooked(run, optimizer):
     optimizer.register_step_pre_hook(lambda optimizer, *_: optimizer.param_groups[0].update(lr=0.5))
 
 
-@pytest.mark.parametrize("change", [other_betas, other_rate, other_states, scaled_states, hooked])
+def slower(optimizer):
+    optimizer.param_groups[0]["lr"] *= 0.9
+
+
+def replaced(run, optimizer):
+    usual = optimizer.step
+
+    def step(closure=None):
+        slower(optimizer)
+        return usual(closure)
+
+    if run.epoch == 2:
+        optimizer.step = step
+
+
+def hooked_for_all(run, optimizer):
+    if run.epoch == 2:
+        optimizer.handle = register_optimizer_step_pre_hook(lambda optimizer, *_: slower(optimizer))
+    if run.epoch == 3:
+        optimizer.handle.remove()
+
+
+CHANGES = [other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_path):
     plugins = {trace: AfterEpoch(change) for trace in ("off", "auto")}
     plain, traced = (trained(trace, tmp_path / trace, plugins[trace]) for trace in plugins)
