@@ -159,6 +159,11 @@ class _Checkpoint:
             return True
         return self._is_requested or (minutes is not None and monotonic() - self._saved_at >= 60 * minutes)
 
+    def steps_before_due(self, run: Run) -> int | None:
+        """Return the number of steps to the next one after which a checkpoint is due."""
+        steps = self._spec.every_steps
+        return None if steps is None else steps - run.step % steps
+
     def is_due_after_record(self, run: Run) -> bool:
         """Return whether the epochs are over, the training ends, or this record is one of the best."""
         is_among_best = False
