@@ -441,6 +441,8 @@ class Run:
         resumes_from: what the loop resumes the training from; `None` to begin at the first epoch, and once the state
             has been loaded.
         traced_steps: how many steps of this process were traced, and why others were not.
+        traced_evaluation: the same for the batches of evaluations.
+        kept: what a part of the pipeline keeps for its next call in this run, by a name of its own.
 
     """
 
@@ -465,6 +467,8 @@ class Run:
     saving: Saving | None = None
     resumes_from: Resuming | None = None
     traced_steps: TracedSteps = field(factory=TracedSteps)
+    traced_evaluation: TracedSteps = field(factory=TracedSteps)
+    kept: dict[str, Any] = field(factory=dict, repr=False)
 
     @property
     def source(self) -> "DataSpec":
