@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+SHORT = 1.0
+"""A time in seconds for which the time after each step matters, and not only after some that are made in one call."""
+
+
 @spec
 class Checkpoint(CallbackSpec):
     """Save the whole state of the training, so that `hookline resume` continues it with the same bits.
@@ -161,7 +165,9 @@ class _Checkpoint:
 
     def steps_before_due(self, run: Run) -> int | None:
         """Return the number of steps to the next one after which a checkpoint is due."""
-        steps = self._spec.every_steps
+        steps, minutes = self._spec.every_steps, self._spec.every_minutes
+        if minutes is not None and 60 * minutes < SHORT:
+            return 1
         return None if steps is None else steps - run.step % steps
 
     def is_due_after_record(self, run: Run) -> bool:
