@@ -65,7 +65,6 @@ class Made(NamedTuple):
     """Steps that were made in one call."""
 
     losses: list[float]
-    """The loss of each step."""
     terms: list[list[Term]]
     """The terms of `[losses]` of each step."""
     error: BaseException | None
@@ -199,7 +198,7 @@ class StepsAtOnce:
     def _checked(self, updates: TracedUpdates, batch: "Batch", one: "Callable[[Batch], None]") -> None:
         """Make a step both ways from the same state; the result of the usual way counts."""
         assert self._state is not None
-        step, parameters = updates.step, parameters_of(self._optimizer)
+        parameters = parameters_of(self._optimizer)
 
         def by_layers() -> "Tensor":
             one(batch)
@@ -209,7 +208,7 @@ class StepsAtOnce:
         _, reason = updates.comparison.both_ways(
             lambda: self._one_by_trace(updates, batch),
             by_layers,
-            [*step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
+            [*updates.step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
             parameters,
             self._gradients.terms,
         )
