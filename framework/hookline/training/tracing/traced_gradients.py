@@ -104,7 +104,6 @@ class TracedGradients:
         shape = self.of(batch)
         shape.count += 1
         if shape.step is not None and shape.updates is None and shape.gradients.is_passed and is_as_recorded:
-            self._report.traced += 1
             return self._traced(shape, shape.step, batch)
         self._report.by_layers += 1
         if shape.is_left or shape.updates is not None or not is_as_recorded:
@@ -173,11 +172,14 @@ class TracedGradients:
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         try:
-            return step.gradients(batch, self._run.objective, self._criterion)
+            loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
+            self._report.by_layers += 1
             loss = self._by_layers(batch)
-            self.leave(shape, f"the trace failed: {error}")
+            self.leave(shape, runners.failure(error))
             return loss
+        self._report.traced += 1
+        return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
         seconds = min(shape.gradients.by_layers, *(other.gradients.by_layers for other in self._shapes.values()))

@@ -125,9 +125,11 @@ def whole_step(
         state: its state.
 
     Raises:
-        Untraceable: If the update consists of other operations than fused ones.
+        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
 
     """
+    if step.graph.is_guarded:
+        raise Untraceable("the layers look at values of tensors")
     if type(optimizer).__module__.partition(".")[0] != "torch":
         raise Untraceable(f"{type(optimizer).__name__} is no optimizer of torch")
     if None in step.dtypes:
