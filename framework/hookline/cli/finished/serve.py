@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=usual.requests,
         metavar="N",
-        help=f"the largest number of requests at the same time; others are refused with 503 (default: {usual.requests})",
+        help=f"the largest number of concurrent requests; others are refused with 503 (default: {usual.requests})",
     )
     parser.add_argument(
         "--max-joined",
