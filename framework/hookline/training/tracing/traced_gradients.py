@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
+from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
@@ -102,7 +103,6 @@ class TracedGradients:
         shape = self.of(batch)
         shape.count += 1
         if shape.step is not None and shape.updates is None and shape.gradients.is_passed and is_as_recorded:
-            self._report.traced += 1
             return self._traced(shape, shape.step, batch)
         self._report.by_layers += 1
         if shape.is_left or shape.updates is not None or not is_as_recorded:
@@ -145,6 +145,15 @@ class TracedGradients:
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
 
+    def terms(self) -> list[Term]:
+        """Return the terms of `[losses]` of the latest step."""
+        return self._run.objective.terms(self._criterion)
+
+    def keep_terms(self, terms: list[Term]) -> None:
+        """Keep the terms of a step that was made with its update."""
+        if terms:
+            self._run.objective.keep_terms(self._criterion, terms)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
@@ -157,11 +166,14 @@ class TracedGradients:
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         try:
-            return step.gradients(batch, self._run.objective, self._criterion)
+            loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
+            self._report.by_layers += 1
             loss = self._by_layers(batch)
-            self.leave(shape, f"the trace failed: {error}")
+            self.leave(shape, runners.failure(error))
             return loss
+        self._report.traced += 1
+        return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
         seconds = min(shape.gradients.by_layers, *(other.gradients.by_layers for other in self._shapes.values()))
@@ -214,7 +226,7 @@ class TracedGradients:
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
             parameters_of(self._optimizer),
-            lambda: objective.terms(criterion),
+            self.terms,
         )
         if reason is not None:
             self.leave(shape, reason)

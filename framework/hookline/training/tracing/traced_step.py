@@ -10,8 +10,10 @@ from hookline.spec.objective.objective import Objective, Term
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.simplified import simplified
+from hookline.training.tracing.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from hookline.data.batches import Batch
@@ -42,6 +44,8 @@ class TracedStep:
     """The other parameters of the optimizer."""
     terms: Sequence[Term]
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
+    dtypes: "Sequence[torch.dtype | None]"
+    """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
 
     @cached_property
     def program(self) -> Program:
@@ -51,7 +55,21 @@ class TracedStep:
     def run(self, batch: "Batch") -> "Sequence[Tensor]":
         """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
         tensors = tensors_of(batch)
-        return self.program(*self.fixed, *(tensors[index] for index in self.of_batch))
+        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
+        if not self._is_guarded:
+            return self.program(*given)
+        before = Snapshot(
+            one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written
+        )
+        try:
+            return self.program(*given)
+        except Exception:  # The values may lead to other operations, for which the layers need the state before.
+            before.restore()
+            raise
+
+    @cached_property
+    def _is_guarded(self) -> bool:
+        return self.graph.is_guarded
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""
@@ -61,13 +79,16 @@ class TracedStep:
         for index, parameter in enumerate(self.with_gradient, 1):
             parameter.grad = outputs[index]
         if self.terms:
-            objective.keep_terms(criterion, [_filled(term, outputs) for term in self.terms])
+            objective.keep_terms(criterion, self.filled(outputs[1 + len(self.with_gradient) :]))
         return outputs[0]
 
-
-def _filled(term: Term, outputs: "Sequence[Tensor]") -> Term:
-    parts: list[Any] = [outputs[part.index] if isinstance(part, _Output) else part for part in term]
-    return Term(*parts)
+    def filled(self, values: Sequence[Any]) -> list[Term]:
+        """The terms with these values of the outputs that follow the gradients."""
+        first = 1 + len(self.with_gradient)
+        return [
+            Term(*(values[part.index - first] if isinstance(part, _Output) else part for part in term))
+            for term in self.terms
+        ]
 
 
 @frozen
@@ -119,6 +140,7 @@ def traced_step(
         with_gradient=with_gradient,
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,
+        dtypes=[None if one.dim() else one.dtype for one in outputs[1 + len(with_gradient) :]],
     )
 
 
