@@ -86,6 +86,7 @@ class TracedGradients:
             shape = self._shapes[key] = OfShape(is_left=key is None)
             if key is None:
                 self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
+                self._leave_if_none_is_traced()
         return shape
 
     def recorded(self) -> OfShape | None:
@@ -163,6 +164,11 @@ class TracedGradients:
         """Let the layers compute all further batches of a shape."""
         shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
+        self._leave_if_none_is_traced()
+
+    def _leave_if_none_is_traced(self) -> None:
+        """Do not look at further batches if those of all shapes so far are left to the layers."""
+        self.is_left = self.is_left or all(shape.is_left for shape in self._shapes.values())
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         try:
@@ -191,7 +197,7 @@ class TracedGradients:
                 return False
             self.leave(shape, TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = not earns_its_cost(1.0)
+            self.is_left = self.is_left or not earns_its_cost(1.0)
             return False
         return True
 
