@@ -7,7 +7,7 @@ import torch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import steps_at_once, traced_gradients, worth
+from hookline.training.tracing import comparison, steps_at_once, traced_gradients, worth
 from hookline.training.tracing.graphs import runners
 
 RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
@@ -20,10 +20,9 @@ def trace_everything(patch, runner):
     Nothing is compared during the training, so that the test itself finds a difference.
     """
     patch.setattr(worth, "WARM_UP", 0)
-    patch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    patch.setattr(worth, "earns_its_cost", lambda run, seconds, share, are_whole: True)
     patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
-    patch.setattr(traced_gradients, "CHECKS", 0)
-    patch.setattr(steps_at_once, "CHECKS", 0)
+    patch.setattr(comparison, "CHECKS", 0)
     patch.setattr(steps_at_once, "MOST", 4)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])

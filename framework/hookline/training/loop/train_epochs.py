@@ -1,7 +1,6 @@
 """The training loop, the built-in answer of `fit`: epochs of batches."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
@@ -38,8 +37,9 @@ def _train_epochs(
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
     at_once = steps_at_once(run, data.training, gradients, optimizer, is_undisturbed=not position.acts_between_steps)
+    step = stage if at_once is None else at_once.step
 
-    def make_step(batch: "Batch", step: "Callable[..., bool]" = stage) -> None:
+    def make_step(batch: "Batch") -> None:
         run.loss = gradients(batch)
         terms = objective.terms(criterion)  # Of the first evaluation: a step may evaluate again.
         if step(run=run, optimizer=optimizer, closure=Closure(gradients, batch, run.loss, optimizer)):
@@ -50,10 +50,10 @@ def _train_epochs(
 
     def make_steps(group: "Sequence[Batch]") -> None:
         assert at_once is not None
-        if len(group) == 1:
-            at_once.made(group[0], partial(make_step, group[0]), stage)
+        made = at_once.made(group, make_step)
+        if made is None:
             return
-        losses, error = at_once.losses(group)
+        losses, error = made
         for loss, batch in zip(losses.tolist(), group, strict=False):
             position.losses.add(loss, objective.divisor(criterion, batch))
         if len(losses):
@@ -66,9 +66,14 @@ def _train_epochs(
     run.raise_if_interrupted()
     for _ in position.epochs():
         model.train()
-        batches = position.batches()
-        make: Callable[[Any], None] = make_step if at_once is None else make_steps
-        for following in batches if at_once is None else at_once.groups(batches):
+        batches: Iterator[Any] = position.batches()
+        make: Callable[[Any], None] = make_step
+        if at_once is not None:
+            if at_once.is_left:
+                at_once, step = None, stage
+            else:
+                batches, make = at_once.groups(batches), make_steps
+        for following in batches:
             make(following)
             if interruption.number is not None:
                 raise KeyboardInterrupt

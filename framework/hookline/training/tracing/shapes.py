@@ -3,9 +3,11 @@
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import TracedUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
@@ -17,16 +19,12 @@ class OfShape:
 
     count: int = 0
     """The number of its batches."""
-    seconds: float = float("inf")
-    """The shortest time in which the layers computed one."""
     step: TracedStep | None = None
-    """The trace."""
-    traced_seconds: float = float("inf")
-    """The shortest time in which the trace computed one."""
-    checks: int = 0
-    """The number of batches that both computed, with the same bits."""
-    is_ready: bool = False
-    """Whether the trace alone computes further batches."""
+    """The trace of the gradients."""
+    gradients: Comparison = field(factory=Comparison)
+    """How it compares with the layers."""
+    updates: TracedUpdates | None = None
+    """The trace of steps with their updates. While there is one, that of the gradients alone is not used."""
     is_left: bool = False
     """Whether the layers compute all further batches."""
 

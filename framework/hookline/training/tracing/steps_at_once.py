@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
-from hookline.training.tracing import worth
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Program, Untraceable
-from hookline.training.tracing.graphs.recording import Recorded, with_recording
+from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.recorded_step import parameters_of
-from hookline.training.tracing.shapes import shape_of
-from hookline.training.tracing.snapshot import Snapshot, difference
+from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.unwritten import count_of_written, unwritten
-from hookline.training.tracing.update import OfTrace, UpdateState, whole_step
+from hookline.training.tracing.update import TracedUpdates, UpdateState, whole_step
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
     from hookline.data.batches import Batch, Batches
-
-    Step = Callable[..., bool]
-
-CHECKS = 3
-"""The number of steps of each trace that are made both ways before several are made at once."""
 
 LONGEST = 0.05
 """The longest time in seconds without a look at signals and other requests to stop."""
@@ -36,6 +29,9 @@ MOST = 512
 
 LARGEST = 16 * 2**20
 """The largest size in bytes of the batches of one call."""
+
+MOST_NEW_STATES = 3
+"""After so many recorded steps in which the optimizer made new states, updates are made one by one."""
 
 
 def steps_at_once(
@@ -56,36 +52,46 @@ def steps_at_once(
     # Other batches may depend on the steps before them, so they must not be requested earlier.
     if type(batches) is not TensorBatches or run.stages.seen_by("step") is not None:
         return None
+    if run.spec.optimizer.needs_closure:
+        return None
     return StepsAtOnce(run, gradients, optimizer)
 
 
 class StepsAtOnce:
-    """Makes several steps in one call, once their gradients are traced.
+    """Makes several steps in one call, with their updates.
 
-    The update is recorded while a step is made. The next steps are made both ways from the same state and compared, as
-    the gradients are before.
+    The update is recorded in the step in which the gradients are. The next steps are made both ways from the same state
+    and compared.
     """
 
     def __init__(self, run: Run, gradients: TracedGradients, optimizer: "optim.Optimizer"):
-        """Begin without a trace of the update."""
+        """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
-        self._traces: dict[int, OfTrace] = {}
+        self._step = run.stages.step
         self._state: UpdateState | None = None
+        self._new_states = 0
         self._is_left = False
-        self._trace: OfTrace | None = None
-        """The trace of the group that was yielded last."""
+        self._is_current = False
+        """Whether nothing has happened since layers and optimizer were last compared with those of the traces."""
+        self._shape: OfShape | None = None
+        """The shape of the group that was yielded last."""
+        self._losses: Any = None
+        gradients.are_steps_traced = True
+
+    @property
+    def is_left(self) -> bool:
+        """Whether all further steps are made one by one."""
+        return self._is_left or self._gradients.is_left
 
     def groups(self, batches: "Iterator[Batch]") -> "Iterator[list[Batch]]":
-        """Yield the batches in groups: those of a group can be made at once."""
+        """Yield the batches of an epoch in groups: those of a group are made in one call, or it has only one."""
+        self._is_current = False
         batch = next(batches, None)
         while batch is not None:
-            group, shape, most = [batch], None, self._most(batch)
+            group, rows, most = [batch], batch.rows, self._most(batch)
             batch = None
-            while len(group) < most:
-                batch = next(batches, None)
-                shape = shape_of(group[0]) if shape is None else shape
-                if batch is None or shape_of(batch) != shape:
-                    break
+            while len(group) < most and (batch := next(batches, None)) is not None and batch.rows == rows:
+                # All batches of `TensorBatches` are parts of the same tensors.
                 group.append(batch)
                 batch = None
             yield group
@@ -93,146 +99,120 @@ class StepsAtOnce:
 
     def _most(self, batch: "Batch") -> int:
         """The number of steps to make at once, of which the batch is the first."""
-        trace = self._trace = self._trace_of(batch)
-        if trace is None or trace.program is None or trace.checks < CHECKS:
+        self._shape = self._present_shape(batch)
+        updates = None if self._shape is None else self._shape.updates
+        if updates is None or not updates.comparison.is_passed:
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
-        return int(max(1, min(MOST, LARGEST / max(1, size), LONGEST / trace.seconds)))
+        return int(max(1, min(MOST, LARGEST / max(1, size), LONGEST / updates.seconds)))
 
-    def _trace_of(self, batch: "Batch") -> OfTrace | None:
-        """The trace of the steps of batches like this one; `None` if they are made one by one."""
-        if self._is_left:
+    def _present_shape(self, batch: "Batch") -> OfShape | None:
+        """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
+        if self.is_left:
             return None
-        step = self._gradients.traced_step(batch)
-        if step is None:
-            return None
-        if self._state is not None and not self._state.is_unchanged():
-            self._traces.clear()
-            self._state = None
-        trace = self._traces.get(id(step))
-        if trace is None or trace.step is not step:
-            trace = self._traces[id(step)] = OfTrace(step)
-        return None if trace.is_left else trace
+        if not self._is_current:
+            if not self._gradients.is_as_recorded():
+                return None
+            if self._state is not None and not self._state.is_unchanged():
+                self._gradients.forget()
+                self._state = None
+            self._is_current = True
+        return self._gradients.of(batch)
 
-    def made(self, batch: "Batch", one: "Callable[[Step], None]", step: "Step") -> None:
-        """Make the only step of a group, and approach its trace: record its update, or make it both ways.
+    def made(
+        self, group: "Sequence[Batch]", one: "Callable[[Batch], None]"
+    ) -> "tuple[Tensor, BaseException | None] | None":
+        """Make the steps of a group.
 
         Args:
-            batch: the batch.
-            one: makes the step, with the stage `step` that it is given.
-            step: the stage `step`.
+            group: the group that `groups` has just yielded.
+            one: makes a step in the usual way.
+
+        Returns:
+            The losses, and the error that ended the group after fewer steps; `None` if `one` has made the only step.
 
         """
-        trace = self._trace
-        if trace is None or (trace.program is not None and trace.checks >= CHECKS):
-            one(step)
-        elif trace.program is None:
-            self._recorded(trace, batch, one, step)
+        updates = None if self._shape is None else self._shape.updates
+        if updates is not None and updates.comparison.is_passed:
+            return self.several(updates, group)
+        [batch] = group
+        self._is_current = False
+        if updates is None:
+            one(batch)
         else:
-            self._checked(trace, trace.program, batch, one, step)
+            self._checked(updates, batch, one)
+        return None
 
-    def _recorded(self, trace: OfTrace, batch: "Batch", one: "Callable[[Step], None]", step: "Step") -> None:
-        if trace.count < worth.WARM_UP:
-            trace.count += 1
-            started = time.thread_time()
-            one(step)
-            trace.single_seconds = min(trace.single_seconds, time.thread_time() - started)
-            return
-        if not worth.earns_its_cost(self._run, trace.single_seconds, self._gradients.share_of(batch)):
-            trace.is_left = True
-            one(step)
-            return
-        operations: list[Recorded] = []
-
-        def recorded(**values: Any) -> bool:
-            answer, recorded_operations = with_recording(lambda: step(**values))
-            operations.extend(recorded_operations)
-            return bool(answer)
-
+    def step(self, **values: Any) -> bool:
+        """Call the stage `step`, and record it if the gradients were recorded."""
+        shape = self._gradients.recorded()
+        if shape is None or self._is_left:
+            return bool(self._step(**values))
         state = UpdateState(self._optimizer)
-        one(recorded)
+        answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
-            return
+            shape.step = None
+            self._new_states += 1
+            self._is_left = self._new_states == MOST_NEW_STATES
+            return bool(answer)
         try:
-            trace.whole = whole_step(trace.step, operations, self._optimizer, state)
-            trace.program = runners.best_of_several(trace.whole)
+            assert shape.step is not None
+            whole = whole_step(shape.step, operations, self._optimizer, state)
+            shape.updates = TracedUpdates(shape.step, whole, runners.best_of_several(whole))
             self._state = state
         except Untraceable as error:
-            self._is_left = True
-            self._run.traced_steps.add_reason(f"updates are made one by one: {error}")
+            self._leave(str(error))
+        return bool(answer)
 
-    def _checked(
-        self, trace: OfTrace, program: Program, batch: "Batch", one: "Callable[[Step], None]", step: "Step"
-    ) -> None:
-        """Make a step both ways from the same state; the result of the usual way counts."""
-        import torch
-
-        assert self._state is not None
-        assert trace.whole is not None
-        before = Snapshot(
-            [*trace.step.fixed, *parameters_of(self._optimizer), *self._state.tensors, *tensors_of(batch)]
-        )
-
-        def results(loss: "Tensor") -> dict[str, Any]:
-            return {
-                "the loss": [loss],
-                "a gradient": [parameter.grad for parameter in trace.step.with_gradient],
-                "a parameter, a buffer or a state": [tensor.detach().clone() for tensor in before.tensors],
-                "the random numbers": [torch.get_rng_state()],
-            }
-
-        gradients = [parameter.grad for parameter in trace.step.with_gradient]
-        started = time.thread_time()
-        try:
-            losses = self._run_program(trace, program, [batch])
-            trace.seconds = max(1e-6, time.thread_time() - started)
-            traced = results(losses[0])
-        except Exception as error:  # noqa: BLE001 - The step is made in the usual way.
-            traced = {}
-            self._leave(trace, f"they failed: {error}")
-        before.restore()
-        for parameter, gradient in zip(trace.step.with_gradient, gradients, strict=True):
-            parameter.grad = gradient
-        one(step)
-        loss = self._run.loss
-        if trace.is_left or loss is None:
-            return
-        if different := difference(results(loss), traced):
-            self._leave(trace, f"they have other bits of {different}")
-        trace.checks += 1
-
-    def _leave(self, trace: OfTrace, reason: str) -> None:
-        trace.is_left = True
+    def _leave(self, reason: str) -> None:
+        self._is_left, self._gradients.are_steps_traced = True, False
+        self._gradients.forget_updates()
         self._run.traced_steps.add_reason(f"updates are made one by one: {reason}")
 
-    def losses(self, group: "Sequence[Batch]") -> "tuple[Tensor, BaseException | None]":
-        """Make the steps of a group, and return their losses, and the error that ended it after fewer of them."""
-        trace = self._trace
-        assert trace is not None
-        assert trace.program is not None
+    def _checked(self, updates: TracedUpdates, batch: "Batch", one: "Callable[[Batch], None]") -> None:
+        """Make a step both ways from the same state; the result of the usual way counts."""
+        assert self._state is not None
+        step, parameters = updates.step, parameters_of(self._optimizer)
+
+        def by_layers() -> "Tensor":
+            one(batch)
+            assert self._run.loss is not None
+            return self._run.loss
+
+        _, reason = updates.comparison.both_ways(
+            lambda: self._run_program(updates, [batch])[0],
+            by_layers,
+            [*step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
+            parameters,
+            list,
+        )
+        if reason is not None:
+            self._leave(reason)
+
+    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "tuple[Tensor, BaseException | None]":
+        """Make the steps of a group in one call."""
         error = None
         started = time.perf_counter()
         try:
-            losses = self._run_program(trace, trace.program, group)
+            losses = self._run_program(updates, group)
         except Exception as raised:  # noqa: BLE001 - The caller raises it.
             losses, error = self._losses, raised
             losses = losses[: count_of_written(losses)]
-        trace.seconds = max(1e-6, (time.perf_counter() - started) / len(group))
+        updates.seconds = max(1e-6, (time.perf_counter() - started) / len(group))
         self._run.traced_steps.traced += len(losses)
         return losses, error
 
-    def _run_program(self, trace: OfTrace, program: Program, group: "Sequence[Batch]") -> "Tensor":
+    def _run_program(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "Tensor":
         """Make steps, store the gradients of the last one, and return the losses."""
-        assert trace.whole is not None
         assert self._state is not None
-        whole = trace.whole
+        whole = updates.whole
         self._losses = losses = unwritten(len(group), self._run.dtype)
         tensors = [tensors_of(batch) for batch in group]
         columns = [[one[index] for one in tensors] for index in whole.of_batch]
         empty: list[Tensor] = []
-        last = program(*whole.fixed, *columns, *whole.lists, self._state.rates(), list(losses.unbind()), empty)
-        for parameter in trace.step.without_gradient:
+        last = updates.program(*whole.fixed, *columns, *whole.lists, self._state.rates(), list(losses.unbind()), empty)
+        for parameter in updates.step.without_gradient:
             parameter.grad = None
-        for parameter, gradient in zip(trace.step.with_gradient, last, strict=True):
+        for parameter, gradient in zip(updates.step.with_gradient, last, strict=True):
             parameter.grad = gradient
         return losses

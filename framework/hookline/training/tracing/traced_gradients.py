@@ -1,6 +1,5 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
-import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
 from hookline.training.tracing.shapes import OfShape, shape_of
-from hookline.training.tracing.snapshot import Snapshot, difference
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watched import Watched
 
@@ -22,16 +20,12 @@ if TYPE_CHECKING:
 
     Gradients = Callable[[Batch], Tensor]
 
-CHECKS = 3
-"""The number of batches of each shape that are computed both ways before the trace alone computes them."""
-
 OF_LENGTHS = "the inputs are sequences with lengths"
+
+TOO_SHORT = "the run is too short to earn back the cost of tracing"
 
 MOST_SHAPES = 32
 """The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
-
-MOST_MEASURED = 3
-"""How many times as many batches to compute both ways if the trace has not been faster so far."""
 
 MOST_CHANGES = 8
 """After so many changes of layers, which each need a new trace, the layers compute all further batches."""
@@ -51,9 +45,9 @@ def traced_gradients(
 class TracedGradients:
     """Computes the gradients of batches. Each shape of batches has its own trace.
 
-    The layers compute the first batches of a shape. One of them is recorded while they do so. The next ones are
-    computed both ways from the same state; if loss, gradients, buffers and random numbers have the same bits each time,
-    the trace computes the others. If a layer changes, everything begins anew.
+    The layers compute the first batches. One of each shape is recorded while they do so. The next ones are computed
+    both ways from the same state; if loss, gradients, buffers and random numbers have the same bits each time, the
+    trace computes the others. If a layer changes, everything begins anew.
     """
 
     def __init__(
@@ -73,39 +67,14 @@ class TracedGradients:
         self._record_of_epoch = (-1, -1)
         self._changes = 0
         self._count = 0
+        self._recorded_shape: OfShape | None = None
+        self.is_left = False
+        """Whether the layers compute all further batches."""
+        self.are_steps_traced = False
+        """Whether the updates are traced with the gradients where possible, so that a trace saves more."""
 
-    def traced_step(self, batch: "Batch") -> TracedStep | None:
-        """Return the trace for a batch; `None` if the layers compute it or it is still compared with them."""
-        if not self._is_as_recorded():
-            return None
-        shape = self._shape_of(batch)
-        return shape.step if shape.is_ready and not shape.is_left else None
-
-    def share_of(self, batch: "Batch") -> float:
-        """Return the part of the batches so far that had the shape of this one."""
-        return self._shape_of(batch).count / self._count
-
-    def __call__(self, batch: "Batch") -> "Tensor":
-        """Compute the gradients of a batch, store them in `grad` and return the detached loss."""
-        self._count += 1
-        is_as_recorded = self._is_as_recorded()
-        shape = self._shape_of(batch)
-        shape.count += 1
-        if shape.is_left or not is_as_recorded:
-            self._report.by_layers += 1
-            return self._by_layers(batch)
-        if shape.step is None or not shape.is_ready:
-            self._report.by_layers += 1
-            return self._first(shape, batch)
-        self._report.traced += 1
-        try:
-            return shape.step.gradients(batch, self._run.objective, self._criterion)
-        except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
-            loss = self._by_layers(batch)
-            self._leave(shape, f"the trace failed: {error}")
-            return loss
-
-    def _shape_of(self, batch: "Batch") -> OfShape:
+    def of(self, batch: "Batch") -> OfShape:
+        """Return what is known about the shape of a batch."""
         key = shape_of(batch)
         shape = self._shapes.get(key)
         if shape is None and len(self._shapes) >= MOST_SHAPES:
@@ -117,10 +86,39 @@ class TracedGradients:
                 self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
         return shape
 
-    def _is_as_recorded(self) -> bool:
+    def recorded(self) -> OfShape | None:
+        """Return the shape whose batch has just been recorded, once."""
+        shape, self._recorded_shape = self._recorded_shape, None
+        return shape
+
+    def __call__(self, batch: "Batch") -> "Tensor":
+        """Compute the gradients of a batch, store them in `grad` and return the detached loss."""
+        if self.is_left:
+            self._report.by_layers += 1
+            return self._by_layers(batch)
+        self._count += 1
+        is_as_recorded = self.is_as_recorded()
+        shape = self.of(batch)
+        shape.count += 1
+        if shape.step is not None and shape.updates is None and shape.gradients.is_passed and is_as_recorded:
+            self._report.traced += 1
+            return self._traced(shape, shape.step, batch)
+        self._report.by_layers += 1
+        if shape.is_left or shape.updates is not None or not is_as_recorded:
+            return self._by_layers(batch)
+        if shape.step is not None:
+            return self._checked(shape, shape.step, batch)
+        # The first steps of a training take longer, and the optimizer creates its states.
+        if shape.count > worth.WARM_UP or self._watched is not None:
+            if self._is_worthwhile(shape):
+                return self._recorded(shape, batch)
+            return self._by_layers(batch)
+        return shape.gradients.measured(lambda: self._by_layers(batch))
+
+    def is_as_recorded(self) -> bool:
         """Whether what the traces depend on is unchanged; if layers have changed, all traces are forgotten."""
         present = settings()
-        if present is None:
+        if present is None or self.is_left:
             return False  # Something wants to see each operation.
         if self._watched is None:
             return True
@@ -133,41 +131,50 @@ class TracedGradients:
             return True
         self._changes += 1
         self._report.add_reason(f"a change of {self._watched.change() or 'settings of torch'} required a new trace")
-        self._forget()
-        if self._changes >= MOST_CHANGES:
-            for shape in self._shapes.values():
-                shape.is_left = True
-            return False
-        return True
+        self.forget()
+        self.is_left = self._changes >= MOST_CHANGES
+        return not self.is_left
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Forget all traces, since something that they depend on has changed."""
         self._watched = None
         for key, shape in self._shapes.items():
-            self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None)
+            self._shapes[key] = OfShape(shape.count, is_left=key is None)
+            self._shapes[key].gradients.by_layers = shape.gradients.by_layers
 
-    def _first(self, shape: OfShape, batch: "Batch") -> "Tensor":
-        """Compute one of the first batches of a shape by the layers, and approach its trace."""
-        if shape.step is not None:
-            return self._checked(shape, shape.step, batch)
-        if shape.count > worth.WARM_UP and self._is_worthwhile(shape):
-            return self._recorded(shape, batch)
-        started = time.thread_time()
-        loss = self._by_layers(batch)
-        shape.seconds = min(shape.seconds, time.thread_time() - started)
-        return loss
+    def forget_updates(self) -> None:
+        """Forget the traces of updates, so that those of gradients are used alone."""
+        for shape in self._shapes.values():
+            shape.updates = None
 
-    def _is_worthwhile(self, shape: OfShape) -> bool:
-        if worth.is_mostly_computation(shape.seconds):
-            self._leave(shape, "a step takes so long that tracing saves little")
-            return False
-        if not worth.earns_its_cost(self._run, shape.seconds, shape.count / self._count):
-            self._leave(shape, "the run is too short to earn back the cost of tracing")
-            return False
-        return True
-
-    def _leave(self, shape: OfShape, reason: str) -> None:
+    def leave(self, shape: OfShape, reason: str) -> None:
+        """Let the layers compute all further batches of a shape."""
         shape.is_left, shape.step = True, None
         self._report.add_reason(reason)
+
+    def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
+        try:
+            return step.gradients(batch, self._run.objective, self._criterion)
+        except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
+            loss = self._by_layers(batch)
+            self.leave(shape, f"the trace failed: {error}")
+            return loss
+
+    def _is_worthwhile(self, shape: OfShape) -> bool:
+        seconds = min(shape.gradients.by_layers, *(other.gradients.by_layers for other in self._shapes.values()))
+        if worth.is_mostly_computation(seconds):
+            self.leave(shape, "a step takes so long that tracing saves little")
+            return False
+        run, are_whole = self._run, self.are_steps_traced
+        if not worth.earns_its_cost(run, seconds, shape.count / self._count, are_whole=are_whole):
+            if run.last_step is None:  # It may become longer.
+                self._report.add_reason(TOO_SHORT)
+                return False
+            self.leave(shape, TOO_SHORT)
+            # Batches of other shapes would not earn it either.
+            self.is_left = not worth.earns_its_cost(run, seconds, 1, are_whole=are_whole)
+            return False
+        return True
 
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
@@ -177,62 +184,33 @@ class TracedGradients:
             )
             recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
         except Untraceable as error:
-            self._leave(shape, str(error))
+            self.leave(shape, str(error))
             return self._by_layers(batch)
         try:
             loss = recording.record(lambda: self._by_layers(batch))
         except Exception:  # noqa: BLE001 - The layers raise it again, unless only the recording fails.
             recording.undo()
-            self._leave(shape, "the operations cannot be recorded")
+            self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
         try:
             shape.step = recording.traced(self._run.objective.terms(self._criterion), runners.best)
-            shape.is_ready = CHECKS == 0
             self._watched, self._settings = watched, settings()
+            self._recorded_shape = shape
         except Untraceable as error:
-            self._leave(shape, str(error))
+            self.leave(shape, str(error))
         return loss
 
     def _checked(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         """Compute a batch both ways from the same state; the result of the layers counts."""
-        import torch
-
         assert self._watched is not None
-        objective, criterion, parameters = self._run.objective, self._criterion, parameters_of(self._optimizer)
-        before = Snapshot([*self._watched.tensors, *tensors_of(batch)])
-        gradients = [parameter.grad for parameter in parameters]
-
-        def results(loss: "Tensor") -> dict[str, Any]:
-            parts = [part for term in objective.terms(criterion) for part in term if isinstance(part, torch.Tensor)]
-            return {
-                "the loss": [loss, *parts],
-                "a gradient": [parameter.grad for parameter in parameters],
-                "a parameter or a buffer": [tensor.detach().clone() for tensor in before.tensors],
-                "the random numbers": [torch.get_rng_state()],
-            }
-
-        try:
-            started = time.thread_time()
-            loss = step.gradients(batch, objective, criterion)
-            shape.traced_seconds = min(shape.traced_seconds, time.thread_time() - started)
-            traced = results(loss)
-        except Exception as error:  # noqa: BLE001 - The layers compute the step.
-            traced = {}
-            self._leave(shape, f"the trace failed: {error}")
-        before.restore()
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        started = time.thread_time()
-        loss = self._by_layers(batch)
-        shape.seconds = min(shape.seconds, time.thread_time() - started)
-        if shape.is_left:
-            return loss
-        if different := difference(results(loss), traced):
-            self._leave(shape, f"the trace computes other bits of {different}")
-            return loss
-        shape.checks += 1
-        if shape.checks >= CHECKS:
-            shape.is_ready = worth.is_faster(shape.traced_seconds, shape.seconds)
-            if not shape.is_ready and shape.checks == CHECKS * MOST_MEASURED:
-                self._leave(shape, "a step takes as long when it is traced")
+        objective, criterion = self._run.objective, self._criterion
+        loss, reason = shape.gradients.both_ways(
+            lambda: step.gradients(batch, objective, criterion),
+            lambda: self._by_layers(batch),
+            [*self._watched.tensors, *tensors_of(batch)],
+            parameters_of(self._optimizer),
+            lambda: objective.terms(criterion),
+        )
+        if reason is not None:
+            self.leave(shape, reason)
         return loss

@@ -1,6 +1,7 @@
 """A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -29,7 +30,8 @@ class TracedStep:
     """The program of a step, and what it takes and returns."""
 
     graph: Graph
-    program: Program
+    runner: Runner
+    """Makes the program of the graph."""
     fixed: "Sequence[Tensor]"
     """The parameters, buffers and constants that the program takes before the tensors of a batch."""
     of_batch: Sequence[int]
@@ -40,6 +42,11 @@ class TracedStep:
     """The other parameters of the optimizer."""
     terms: Sequence[Term]
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
+
+    @cached_property
+    def program(self) -> Program:
+        """The program, made when it is first needed: several steps in one call have another one."""
+        return self.runner(self.graph)
 
     def run(self, batch: "Batch") -> "Sequence[Tensor]":
         """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
@@ -106,7 +113,7 @@ def traced_step(
     graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
     return TracedStep(
         graph=graph,
-        program=runner(graph),
+        runner=runner,
         fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
         of_batch=[builder.indices[value] - first for value in others],
         with_gradient=with_gradient,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -16,34 +17,30 @@ from hookline.training.tracing.graphs.graph import (
 )
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep
+from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
 from hookline.training.tracing.traced_step import TracedStep
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
-COUNTING = "aten::_foreach_add_"
+COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
 
-FUSED = "aten::_fused_"
+FUSED = "_fused_"
 
 
 @define
-class OfTrace:
-    """What is known about several steps with one trace of the gradients."""
+class TracedUpdates:
+    """The trace of steps with their updates, several of which can be made in one call."""
 
     step: TracedStep
-    whole: WholeStep | None = None
-    program: "Program | None" = None
-    checks: int = 0
-    is_left: bool = False
-    """Whether its steps are made one by one."""
+    """The trace of their gradients."""
+    whole: WholeStep
+    program: Program
+    comparison: Comparison = field(factory=Comparison)
+    """How single steps compare with those of the layers."""
     seconds: float = 1e-6
     """How long a step takes if several are made at once."""
-    count: int = 0
-    """The number of single steps whose time was measured."""
-    single_seconds: float = float("inf")
-    """The shortest time of them."""
 
 
 class UpdateState:
@@ -139,23 +136,25 @@ def whole_step(
     calls: list[Call] = []
     for call in update.calls:
         keywords = {name: argument(one) for name, one in call.keywords.items()}
-        if call.operation._schema.name.startswith(FUSED):
+        if call.schema.name.startswith(FUSED):
             rate = keywords.get("lr")
             if not isinstance(rate, float):
                 raise Untraceable("the learning rate is no number")
             of_group = builder.tensors[call.arguments[0][0].number]
             keywords["lr"] = Name(f"r{groups[id(of_group)]}")
-        elif call.operation._schema.name != COUNTING or any(call.results):
+        elif call.schema.name != COUNTING or any(call.results):
             raise Untraceable(f"the optimizer updates with {call.operation}")
         calls.append(evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords))
-    if not any(call.operation._schema.name.startswith(FUSED) for call in calls):
+    if not any(call.schema.name.startswith(FUSED) for call in calls):
         raise Untraceable("the optimizer is not fused")
+    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
     return WholeStep(
-        graph=evolve(step.graph, calls=[*step.graph.calls, *calls]),
+        graph=evolve(step.graph, calls=[*of_step, *calls]),
         fixed=step.fixed,
         lists=lists,
         of_batch=step.of_batch,
         groups=len(optimizer.param_groups),
+        before=before,
     )
 
 

@@ -2,8 +2,8 @@
 
 from hookline.plugins.stages import Run
 
-WARM_UP = 3
-"""The number of batches of a shape that the layers compute first. Their shortest time counts."""
+WARM_UP = 2
+"""The number of batches that the layers compute before the first one is recorded. Their shortest time counts."""
 
 SLOWEST_STEP = 0.05
 """A step that takes longer, in seconds, is mostly computation: without Python, it would hardly be faster."""
@@ -21,13 +21,14 @@ LEAST_GAIN = 0.03
 """The part of the time that a trace must save to be used."""
 
 
-def earns_its_cost(run: Run, seconds: float, share: float) -> bool:
+def earns_its_cost(run: Run, seconds: float, share: float, *, are_whole: bool) -> bool:
     """Whether there are enough steps left.
 
     Args:
         run: the run.
         seconds: how long a step takes.
         share: the part of the steps so far whose batches had the same shape.
+        are_whole: whether the updates are traced, too.
 
     """
     remaining = run.step if run.last_step is None else run.last_step - run.step

@@ -35,13 +35,13 @@ def weights(trial):
 def calls(monkeypatch):
     """Make up to four steps in one call; the numbers of steps of all calls."""
     tracing.trace_everything(monkeypatch, "torchscript")
-    counts, made = [], steps_at_once.StepsAtOnce.losses
+    counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def losses(self, group):
+    def several(self, updates, group):
         counts.append(len(group))
-        return made(self, group)
+        return made(self, updates, group)
 
-    monkeypatch.setattr(steps_at_once.StepsAtOnce, "losses", losses)
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
 
 
@@ -110,13 +110,13 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 
 
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
-    made = steps_at_once.StepsAtOnce.losses
+    made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, group):
+    def interrupted(self, updates, group):
         self._run.interrupt()
-        return made(self, group)
+        return made(self, updates, group)
 
-    monkeypatch.setattr(steps_at_once.StepsAtOnce, "losses", interrupted)
+    monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
         trained("auto", tmp_path / "run")
     assert (raised.value.trial.state, raised.value.trial.steps, calls) == ("interrupted", 6, [4])
@@ -125,9 +125,9 @@ def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tm
 def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
     run, made = [], steps_at_once.StepsAtOnce._run_program
 
-    def failing(self, trace, program, group):
+    def failing(self, updates, group):
         run.append(self._run)
-        losses = made(self, trace, program, group[:2])
+        losses = made(self, updates, group[:2])
         self._losses = torch.cat([losses, steps_at_once.unwritten(len(group) - 2, losses.dtype)])
         raise IndexError("index out of range")
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
-from hookline.training.tracing import traced_gradients, worth
+from hookline.training.tracing import comparison, traced_gradients, worth
 
 
 def batches(count, rows=4):
@@ -38,11 +38,11 @@ def made(change=lambda layer, rows: rows):
 @pytest.fixture
 def always(monkeypatch):
     """Trace however short the run is; compare first, as usual."""
-    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share, are_whole: True)
     monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: True)
 
 
-AGAIN = 1 + traced_gradients.CHECKS
+AGAIN = 1 + comparison.CHECKS
 FIRST = worth.WARM_UP + AGAIN
 
 
@@ -64,9 +64,11 @@ def test_random_numbers_and_running_statistics_are_those_of_the_layers():
 @pytest.mark.usefixtures("always")
 def test_further_shapes_are_computed_by_the_layers():
     several = [batch for rows in range(1, traced_gradients.MOST_SHAPES + 3) for batch in batches(FIRST + 1, rows=rows)]
+    in_all, others = len(several), traced_gradients.MOST_SHAPES - 1
+    by_layers = FIRST + others * AGAIN + 2 * (FIRST + 1)  # Only the first shape needs steps before the recorded one.
     expected = TracedSteps(
-        traced=traced_gradients.MOST_SHAPES,
-        by_layers=traced_gradients.MOST_SHAPES * FIRST + 2 * (FIRST + 1),
+        traced=in_all - by_layers,
+        by_layers=by_layers,
         reasons=["there are too many shapes of batches"],
     )
     assert tracing.both_ways(made(), several) == expected
@@ -78,7 +80,7 @@ def test_a_short_run_is_not_traced():
 
 
 def test_a_trace_that_is_not_faster_is_not_used(monkeypatch):
-    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share, are_whole: True)
     monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: False)
     assert tracing.both_ways(made(), batches(20)) == TracedSteps(0, 20, ["a step takes as long when it is traced"])
 

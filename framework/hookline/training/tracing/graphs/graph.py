@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
+from hookline.training.tracing.graphs.operations import Schema, schema_of
 from hookline.training.tracing.graphs.recording import Recorded
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ READ = frozenset({"_ctc_loss", "_pack_padded_sequence", "is_nonzero", "item", "s
 
 FINAL = frozenset({"resize_", "set_"})
 """Operations that give a tensor other memory in place."""
-
-OF_BATCH_NORM = frozenset({"running_mean", "running_var"})
-"""Arguments that operations write to although their schemas do not say so."""
 
 
 class Untraceable(Exception):  # noqa: N818 - It is a reason, and no error: the layers compute the step then.
@@ -48,6 +46,11 @@ class Call:
     """Whether it returns several results, or a list of them."""
     is_list: bool = False
     """Whether it returns a list whose length its schema does not say."""
+
+    @property
+    def schema(self) -> Schema:
+        """What is known about its operation."""
+        return schema_of(self.operation)
 
     def values(self) -> list[Value]:
         """The values that it takes."""
@@ -113,19 +116,21 @@ class GraphBuilder:
         operation = recorded.operation
         if not isinstance(operation, torch._ops.OpOverload):
             raise Untraceable(f"{operation} is no operation of torch.ops")
-        if operation.namespace in IGNORED:
+        schema = schema_of(operation)
+        if schema.namespace in IGNORED:
             return
         _refuse(operation, recorded)
-        if torch.Tag.inplace_view in operation.tags:
+        if schema.reshapes:
             self._add_reshaping(operation, recorded)
             return
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
-        self._note_written(operation, arguments, keywords)
+        if schema.writes:
+            self._note_written(schema, arguments, keywords)
         result = recorded.result
         is_several = isinstance(result, (list, tuple))
         results = [self._result(operation, one) for one in (result if is_several else [result])]
-        is_list = len(operation._schema.returns) == 1 and is_several
+        is_list = schema.count == 1 and is_several
         self._calls.append(Call(operation, arguments, keywords, results, is_several, is_list))
 
     def graph(self, outputs: "Sequence[Tensor]") -> Graph:
@@ -147,7 +152,7 @@ class GraphBuilder:
 
         tensor, *others = recorded.arguments
         before = self._argument(operation, tensor)
-        name = operation._schema.name.partition("::")[2]
+        name = schema_of(operation).name
         views = getattr(torch.ops.aten, name.removesuffix("_"))
         view = getattr(views, operation._overloadname, None) or getattr(views, "int", None)
         if view is None or before in self.indices or name in FINAL:
@@ -197,10 +202,9 @@ class GraphBuilder:
         self.tensors.append(tensor)
         return Value(len(self.tensors) - 1)
 
-    def _note_written(self, operation: "OpOverload", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
-        for index, declared in enumerate(operation._schema.arguments):
-            alias = declared.alias_info
-            if (alias is not None and alias.is_write) or declared.name in OF_BATCH_NORM:
+    def _note_written(self, schema: Schema, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+        for index, declared in enumerate(schema.arguments):
+            if declared.is_written:
                 given = arguments[index] if index < len(arguments) else keywords.get(declared.name)
                 self._written.update(_values_in(given))
 
@@ -209,13 +213,12 @@ def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
     """Raise `Untraceable` if the result of an operation, or what follows, depends on more than the tensors it takes."""
     import torch
 
-    name = operation._schema.name.partition("::")[2]
-    if operation.namespace != "aten":
+    schema = schema_of(operation)
+    if schema.namespace != "aten":
         raise Untraceable(f"{operation} is an operation outside of torch")
-    tags = operation.tags
-    if name == "index":
+    if schema.name == "index":
         indices = recorded.arguments[1]
         if any(one is not None and one.dtype in (torch.bool, torch.uint8) for one in indices):
             raise Untraceable("the shape of what is selected by a mask depends on its values")
-    elif name in READ or torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags:
+    elif schema.name in READ or schema.is_of_values:
         raise Untraceable(f"{operation} looks at the values of a tensor")

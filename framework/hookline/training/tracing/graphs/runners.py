@@ -3,28 +3,31 @@
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
-from hookline.training.tracing.graphs.sources import INDENT, name_of, python_lines, script_lines
+from hookline.training.tracing.graphs.sources import INDENT, Source, name_of, python_source, script_source
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST_COMPILED = 128
+"""The largest number of functions to keep, for other batches and other trials with the same operations."""
+
 
 def in_python(graph: Graph) -> Program:
     """Run the operations from Python, without layers and without autograd."""
-    lines, names = python_lines(graph)
-    given = ", ".join(map(name_of, graph.inputs))
-    return _of_python([f"def step({given}):", *_indented(lines), f"{INDENT}return [{_outputs(graph)}]"], names)
+    source = python_source(graph)
+    return _of_python(_single(graph, source), source)
 
 
 def in_torchscript(graph: Graph) -> Program:
     """Run the operations in TorchScript's interpreter, without Python between them."""
-    given = ", ".join(f"{name_of(value)}: Tensor" for value in graph.inputs)
-    lines = script_lines(graph)
-    return _of_script([f"def step({given}) -> List[Tensor]:", *_indented(lines), f"{INDENT}return [{_outputs(graph)}]"])
+    source = script_source(graph)
+    return _of_script(_single(graph, source), source)
 
 
 def several_in_python(whole: WholeStep) -> Program:
@@ -34,78 +37,106 @@ def several_in_python(whole: WholeStep) -> Program:
     of `whole`, the learning rate of each group, and the tensors to write the losses to. It returns the gradients of the
     last step.
     """
-    lines, names = python_lines(whole.graph)
-    given = [name_of(value) for value in whole.graph.inputs[: len(whole.fixed)]]
-    return _of_python(_several(whole, lines, given, "", ""), names)
+    source = python_source(whole.graph, whole.before)
+    return _of_python(_several(whole, source), source)
 
 
 def several_in_torchscript(whole: WholeStep) -> Program:
     """Like `several_in_python`, in TorchScript's interpreter."""
-    given = [f"{name_of(value)}: Tensor" for value in whole.graph.inputs[: len(whole.fixed)]]
-    return _of_script(_several(whole, script_lines(whole.graph), given, ": List[Tensor]", ": List[float]"))
+    source = script_source(whole.graph)
+    return _of_script(_several(whole, source), source)
 
 
-def _several(whole: WholeStep, lines: list[str], given: list[str], tensors: str, numbers: str) -> list[str]:
+class _Function(NamedTuple):
+    """The parameters of a function with their types, and its lines."""
+
+    parameters: list[tuple[str, str]]
+    lines: list[str]
+
+
+def _single(graph: Graph, source: Source) -> _Function:
+    """The function of one step."""
+    given = [(name_of(value), "Tensor") for value in graph.inputs]
+    return _Function(given, [*_lines(source.statements), f"return [{', '.join(map(name_of, graph.outputs))}]"])
+
+
+def _several(whole: WholeStep, source: Source) -> _Function:
     """The function of several steps."""
+    tensors = "List[Tensor]"
     of_batch = whole.graph.inputs[len(whole.fixed) :]
-    given += [f"of_{name_of(value)}{tensors}" for value in of_batch]
-    given += [f"list{index}{tensors}" for index in range(len(whole.lists))]
-    given += [f"rates{numbers}", f"losses{tensors}", f"last{tensors}"]
+    given = [(name_of(value), "Tensor") for value in whole.graph.inputs[: len(whole.fixed)]]
+    given += [(f"of_{name_of(value)}", tensors) for value in of_batch]
+    given += [(f"list{index}", tensors) for index in range(len(whole.lists))]
+    given += [("rates", "List[float]"), ("losses", tensors), ("last", tensors)]
     loss, *gradients = map(name_of, whole.graph.outputs)
-    return [
-        f"def step({', '.join(given)}){' -> List[Tensor]' if tensors else ''}:",
-        *_indented(f"r{index} = rates[{index}]" for index in range(whole.groups)),
-        f"{INDENT}for step in range(len(losses)):",
-        *(f"{INDENT * 2}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
-        *(f"{INDENT * 2}{line}" for line in lines),
-        f"{INDENT * 2}last = [{', '.join(gradients)}]",
+    lines = [
+        *(f"r{index} = rates[{index}]" for index in range(whole.groups)),
+        *_lines(source.statements[: whole.before]),
+        "for step in range(len(losses)):",
+        *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
+        *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before :])),
+        f"{INDENT}last = [{', '.join(gradients)}]",
         # Last, so that the losses say how many steps are complete.
-        f"{INDENT * 2}losses[step].copy_({loss})",
-        f"{INDENT}return last",
+        f"{INDENT}losses[step].copy_({loss})",
+        "return last",
     ]
+    return _Function(given, lines)
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"{INDENT}{line}" for line in lines]
+def _lines(statements: Iterable[Sequence[str]]) -> list[str]:
+    return [line for lines in statements for line in lines]
 
 
-def _outputs(graph: Graph) -> str:
-    return ", ".join(map(name_of, graph.outputs))
+def _text(head: str, lines: Iterable[str]) -> str:
+    return "\n".join([head, *(f"{INDENT}{line}" for line in lines), ""])
 
 
-def _of_python(lines: list[str], names: dict[str, Any]) -> Program:
+def _of_python(function: _Function, source: Source) -> Program:
     import torch
 
-    source = "\n".join(lines)
-    exec(compile(source, "<traced step>", "exec"), names)  # noqa: S102 - It is written from torch's operations.
+    parameters = [*source.numbers, *(name for name, _ in function.parameters)]
+    names = dict(source.names)
+    code = compiled_python(_text(f"def step({', '.join(parameters)}):", function.lines))
+    exec(code, names)  # noqa: S102 - It is written from torch's operations.
     step = names["step"]
+    numbers = [number.value for number in source.numbers.values()]
     below_autograd: Any = torch._C._AutoDispatchBelowAutograd
 
     def program(*inputs: Any) -> "Sequence[Tensor]":
         with below_autograd():
-            outputs: Sequence[Tensor] = step(*inputs)
+            outputs: Sequence[Tensor] = step(*numbers, *inputs)
         return outputs
 
     return program
 
 
-def _of_script(lines: list[str]) -> Program:
+def _of_script(function: _Function, source: Source) -> Program:
     import torch
 
     if sys.version_info >= (3, 14):
         raise Untraceable("torch has no TorchScript for this version of Python")
-    step = compiled("\n".join([*lines, ""])).step
+    parameters = [f"{name}: {number.type}" for name, number in source.numbers.items()]
+    parameters += [f"{name}: {kind}" for name, kind in function.parameters]
+    step = compiled(_text(f"def step({', '.join(parameters)}) -> List[Tensor]:", function.lines)).step
+    numbers = [number.value for number in source.numbers.values()]
     below_autograd: Any = torch._C._AutoDispatchBelowAutograd
 
     def program(*inputs: Any) -> "Sequence[Tensor]":
         with below_autograd(), Unoptimized():
-            outputs: Sequence[Tensor] = step(*inputs)
+            outputs: Sequence[Tensor] = step(*numbers, *inputs)
         return outputs
 
     return program
 
 
-def compiled(source: str) -> Any:
+@lru_cache(MOST_COMPILED)
+def compiled_python(text: str) -> CodeType:
+    """Compile Python."""
+    return compile(text, "<traced step>", "exec")
+
+
+@lru_cache(MOST_COMPILED)
+def compiled(text: str) -> Any:
     """Compile TorchScript.
 
     Raises:
@@ -116,7 +147,7 @@ def compiled(source: str) -> Any:
 
     with warnings.catch_warnings(action="ignore"), Unoptimized():  # TorchScript is deprecated.
         try:
-            return torch.jit.CompilationUnit(source)
+            return torch.jit.CompilationUnit(text)
         except RuntimeError as error:
             raise Untraceable(f"TorchScript refuses the operations: {_first_line(error)}") from error
 

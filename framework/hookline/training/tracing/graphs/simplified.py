@@ -56,14 +56,10 @@ class Memory:
 
     def is_view(self, call: Call) -> bool:
         """Whether the call only returns another view of a tensor that it takes."""
-        if call.is_several or call.results[0] is None or _writes(call):
+        if call.is_several or call.results[0] is None or call.schema.writes:
             return False
-        return self.storage(call.results[0]) in {self.storage(value) for value in call.values()}
-
-
-def _writes(call: Call) -> bool:
-    schema = call.operation._schema
-    return any(one.alias_info is not None and one.alias_info.is_write for one in schema.arguments)
+        storage = self.storage(call.results[0])
+        return any(self.storage(value) == storage for value in call.values())
 
 
 def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
@@ -89,6 +85,9 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
 
 
 def _changed(call: Call, same: dict[Value, Value]) -> Call:
+    if same.keys().isdisjoint((*call.values(), *call.results)):
+        return call
+
     def change(value: Value) -> Value:
         return same.get(value, value)
 
@@ -109,12 +108,10 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     """
     calls = list(graph.calls)
     ends = list(graph.outputs)
-    for copying in reversed(
-        [index for index, call in enumerate(calls) if call.operation._schema.name == "aten::copy_"]
-    ):
+    for copying in reversed([index for index, call in enumerate(calls) if call.schema.name == "copy_"]):
         target, source = calls[copying].arguments[:2]
         making = next((index for index in range(copying) if target in calls[index].results), None)
-        if making is None or calls[making].operation._schema.name != "aten::new_empty_strided" or target not in ends:
+        if making is None or calls[making].schema.name != "new_empty_strided" or target not in ends:
             continue
         if memory.place(target)[1:] != memory.place(source)[1:]:
             continue
@@ -139,7 +136,7 @@ def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, T
         result = call.results[0] if len(call.results) == 1 else None
         if (
             result is not None
-            and call.operation._schema.name.partition("::")[2] in CONSTANT
+            and call.schema.name in CONSTANT
             and memory.tensors[result.number].numel() <= LARGEST_CONSTANT
             and memory.storage(result) not in unsuitable
         ):
@@ -151,7 +148,7 @@ def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, T
 
 def _written(calls: Iterable[Call], memory: Memory) -> Iterable[int]:
     for call in calls:
-        if _writes(call):
+        if call.schema.writes:
             yield from map(memory.storage, call.values())
 
 

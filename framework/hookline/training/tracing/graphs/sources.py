@@ -1,10 +1,10 @@
 """Write a graph as the source of a function, in TorchScript or in Python."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value
 
@@ -23,9 +23,13 @@ def name_of(value: Value) -> str:
     return f"t{value.number}"
 
 
-def last_uses(graph: Graph) -> dict[int, list[Value]]:
-    """The values that are not needed any more after each call, by the index of the call."""
+def last_uses(graph: Graph, kept: int = 0) -> dict[int, list[Value]]:
+    """The values that are not needed any more after each call, by the index of the call.
+
+    The results of the first `kept` calls are always needed.
+    """
     needed = {*graph.outputs, *graph.inputs}
+    needed.update(one for call in graph.calls[:kept] for one in call.results if one is not None)
     last: dict[int, list[Value]] = {}
     for index in reversed(range(len(graph.calls))):
         call = graph.calls[index]
@@ -35,58 +39,113 @@ def last_uses(graph: Graph) -> dict[int, list[Value]]:
     return last
 
 
-def python_lines(graph: Graph) -> tuple[list[str], dict[str, Any]]:
-    """The statements of a graph in Python, and the operations and constants that they name."""
-    names: dict[str, Any] = {}
-    known: dict[Any, str] = {}
-    last = last_uses(graph)
-    lines: list[str] = []
+@frozen
+class Number:
+    """The value of a parameter, and its type as TorchScript writes it."""
+
+    type: str
+    value: Any
+
+
+@frozen
+class Source:
+    """The statements of a graph, and what they name besides the values of the graph.
+
+    Numbers are parameters of the function. So the functions of batches of another shape, and of another trial of a
+    study, have the same text, which is compiled only once.
+    """
+
+    statements: list[list[str]] = field(factory=list)
+    """The lines of each call."""
+    numbers: dict[str, Number] = field(factory=dict)
+    """The numbers by the names of their parameters."""
+    names: dict[str, Any] = field(factory=dict)
+    """What the statements in Python name: operations, and constants that are no numbers."""
+
+    def number(self, argument: Any, kind: str) -> str | None:
+        """Return the parameter of a number or a list of numbers; `None` if it must be written in the statement."""
+        number = _number(argument, kind)
+        if number is None:
+            return None
+        name = f"n{len(self.numbers)}"
+        self.numbers[name] = number
+        return name
+
+
+def _number(argument: Any, kind: str) -> Number | None:
+    """Return a number as a schema takes it; `None` if it is not clear that it is one."""
+    kind = kind.removeprefix("Optional[").removesuffix("]") if kind.startswith("Optional[") else kind
+    if type(argument) is int and kind in ("int", "number"):
+        return Number("int", argument)
+    if (type(argument) in (int, float) and kind == "float") or (type(argument) is float and kind == "number"):
+        return Number("float", float(argument))
+    if not isinstance(argument, (list, tuple)) or not argument:
+        return None
+    types = set(map(type, argument))
+    if kind == "List[int]" and types == {int}:
+        return Number(kind, list(argument))
+    if kind == "List[float]" and types <= {int, float}:
+        return Number(kind, list(map(float, argument)))
+    return None
+
+
+def python_source(graph: Graph, before: int = 0) -> Source:
+    """Write a graph in Python. The results of the first `before` calls are kept, since a loop follows these."""
+    source = Source()
+    last = last_uses(graph, before)
     for index, call in enumerate(graph.calls):
-        function = known.setdefault(call.operation, f"f{len(known)}")
-        names[function] = call.operation._op
-        given = [_in_python(one, names) for one in call.arguments]
-        given += [f"{name}={_in_python(one, names)}" for name, one in call.keywords.items()]
-        lines += _assigned(call, f"{function}({', '.join(given)})")
+        function = call.schema.full_name
+        source.names[function] = call.operation._op
+        given = [text if name is None else f"{name}={text}" for name, text in _arguments(call, source, _in_python)]
+        lines = list(_assigned(call, f"{function}({', '.join(given)})"))
         if last[index]:
             lines.append(f"del {', '.join(map(name_of, last[index]))}")
-    return lines, names
+        source.statements.append(lines)
+    return source
 
 
-def _in_python(argument: Any, names: dict[str, Any]) -> str:
-    if isinstance(argument, Value):
-        return name_of(argument)
-    if isinstance(argument, Name):
-        return argument.text
-    if isinstance(argument, (list, tuple)):
-        return f"[{', '.join(_in_python(one, names) for one in argument)}]"
-    if argument is None or isinstance(argument, (bool, int, str)):
-        return repr(argument)
-    if isinstance(argument, float) and math.isfinite(argument):
-        return repr(argument)
-    name = f"c{len(names)}"
-    names[name] = argument
-    return name
-
-
-def script_lines(graph: Graph) -> list[str]:
-    """The statements of a graph in TorchScript.
+def script_source(graph: Graph) -> Source:
+    """Write a graph in TorchScript.
 
     Raises:
         Untraceable: If TorchScript cannot name an operation or an argument.
 
     """
-    lines: list[str] = []
+    source = Source()
     for call in graph.calls:
-        declared = call.operation._schema.arguments
-        types = {one.name: str(one.type) for one in declared}
-        given = [_in_script(argument, types[one.name]) for argument, one in zip(call.arguments, declared, strict=False)]
-        given += [f"{name}={_in_script(one, types[name])}" for name, one in call.keywords.items()]
-        space, _, name = call.operation._schema.name.partition("::")
-        lines += _assigned(call, f"torch.ops.{space}.{name}({', '.join(given)})")
-    return lines
+        given = [text if name is None else f"{name}={text}" for name, text in _arguments(call, source, _in_script)]
+        schema = call.schema
+        expression = f"torch.ops.{schema.namespace}.{schema.name}({', '.join(given)})"
+        source.statements.append(list(_assigned(call, expression)))
+    return source
 
 
-def _in_script(argument: Any, kind: str) -> str:
+def _arguments(
+    call: Call, source: Source, written: Callable[[Any, str, Source], str]
+) -> Iterator[tuple[str | None, str]]:
+    """The arguments of a call as text, with the names of the keywords."""
+    declared = call.schema.arguments
+    types = {one.name: one.type for one in declared}
+    given = [(None, one.type, argument) for argument, one in zip(call.arguments, declared, strict=False)]
+    for name, kind, argument in (*given, *((name, types[name], one) for name, one in call.keywords.items())):
+        yield name, source.number(argument, kind) or written(argument, kind, source)
+
+
+def _in_python(argument: Any, kind: str, source: Source) -> str:
+    if isinstance(argument, Value):
+        return name_of(argument)
+    if isinstance(argument, Name):
+        return argument.text
+    if isinstance(argument, (list, tuple)):
+        return f"[{', '.join(_in_python(one, kind, source) for one in argument)}]"
+    if argument is None or isinstance(argument, (bool, int, str)):
+        return repr(argument)
+    name = f"c{len(source.names)}"
+    source.names[name] = argument
+    return name
+
+
+def _in_script(argument: Any, kind: str, source: Source) -> str:
     import torch
 
     if isinstance(argument, Value):
@@ -94,11 +153,9 @@ def _in_script(argument: Any, kind: str) -> str:
     if isinstance(argument, Name):
         return argument.text
     if isinstance(argument, (list, tuple)):
-        return _list_in_script(argument, kind)
+        return _list_in_script(argument, kind, source)
     if isinstance(argument, float) and not math.isfinite(argument):
         return f'float("{argument}")'
-    if type(argument) is int and kind in ("float", "Optional[float]"):
-        return repr(float(argument))
     if argument is None or isinstance(argument, (bool, int, float, str)):
         return repr(argument)
     if isinstance(argument, (torch.dtype, torch.layout, torch.memory_format)):
@@ -108,8 +165,8 @@ def _in_script(argument: Any, kind: str) -> str:
     raise Untraceable(f"TorchScript cannot write an argument of type {type(argument).__name__}")
 
 
-def _list_in_script(argument: Sequence[Any], kind: str) -> str:
-    elements = f"[{', '.join(_in_script(one, '') for one in argument)}]"
+def _list_in_script(argument: Sequence[Any], kind: str, source: Source) -> str:
+    elements = f"[{', '.join(_in_script(one, '', source) for one in argument)}]"
     if any(isinstance(one, Value) for one in argument):
         has_gaps = any(one is None for one in argument)
         return (

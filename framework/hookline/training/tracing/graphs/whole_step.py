@@ -1,11 +1,11 @@
 """The graph of a step with the update of the parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from hookline.training.tracing.graphs.graph import Graph
+from hookline.training.tracing.graphs.graph import Call, Graph, Value
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,3 +26,21 @@ class WholeStep:
     """The indices of the tensors of a batch that are the other inputs."""
     groups: int
     """The number of parameter groups, whose learning rates the arguments name `r0`, `r1` and so on."""
+    before: int = 0
+    """The number of calls at the beginning of the graph that are made once for several steps."""
+
+
+def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[list[Call], int]:
+    """Return the calls, and how many at the beginning need not be repeated: those that return views of fixed inputs.
+
+    Such a view follows all changes of the tensor in place.
+    """
+    known = set(fixed)
+    first, others = [], []
+    for call in calls:
+        if call.schema.is_view and known.issuperset(call.values()):
+            known.update(one for one in call.results if one is not None)
+            first.append(call)
+        else:
+            others.append(call)
+    return [*first, *others], len(first)
