@@ -186,7 +186,7 @@ class StepsAtOnce:
             parameters,
             list,
         )
-        if reason is not None:
+        if reason is not None and not self._gradients.is_recorded_plainly(step, reason):
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "tuple[Tensor, BaseException | None]":

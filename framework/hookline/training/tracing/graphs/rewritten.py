@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way, name_of_operation
-from hookline.training.tracing.graphs.fastest import fastest, own_numbers
+from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
 from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value, replaced
 from hookline.training.tracing.graphs.recording import with_recording
 
@@ -19,8 +19,8 @@ MOST_SECONDS = 0.3
 """After this time, further operations are kept as they are."""
 
 
-def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Graph:
-    """Return a graph that computes the same in less time, with the same bits and memory formats.
+def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> tuple[Graph, float]:
+    """Return a graph that computes the same, with the same bits and memory formats, and the seconds that it saves.
 
     Args:
         graph: the graph.
@@ -30,16 +30,22 @@ def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Va
     """
     fresh = map(Value, count(len(tensors)))
     calls: list[Call] = []
+    used = {*graph.outputs, *(value for call in graph.calls for value in call.values())}
+    saved = 0.0
     end = time.perf_counter() + MOST_SECONDS
     for call in graph.calls:
-        way = None
+        faster = None
         if name_of_operation(call.operation) in REPLACED and time.perf_counter() < end:
-            way = _faster(call, tensors, reshaped)
-        calls += [call] if way is None else _written_out(way, call, tensors, fresh)
-    return evolve(graph, calls=calls)
+            faster = _faster(call, tensors, reshaped)
+        if faster is None:
+            calls.append(call)
+        else:
+            calls += _written_out(faster.way, call, tensors, used, fresh)
+            saved += faster.saved * tensors[call.values()[0].number].numel()
+    return evolve(graph, calls=calls), saved
 
 
-def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Way | None:
+def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Faster | None:
     import torch
 
     given = [tensors[value.number] for value in call.values()]
@@ -57,8 +63,10 @@ def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]
     return fastest(call.operation, tuple(map(described, call.arguments)), torch.get_num_threads())
 
 
-def _written_out(way: Way, call: Call, tensors: "Sequence[Tensor]", fresh: Iterator[Value]) -> list[Call]:
-    """Return the operations of a way as calls that have the results of another call."""
+def _written_out(
+    way: Way, call: Call, tensors: "Sequence[Tensor]", used: Collection[Value], fresh: Iterator[Value]
+) -> list[Call]:
+    """Return the operations of a way as calls that have the results of another call, as far as these are used."""
     import torch
 
     taken = call.values()
@@ -74,6 +82,12 @@ def _written_out(way: Way, call: Call, tensors: "Sequence[Tensor]", fresh: Itera
     for value, result in zip(part.outputs, call.results, strict=True):
         if result is not None:
             names.setdefault(value, result)
+    needed = {value for value in part.outputs if names.get(value) in used}
+    calls: list[Call] = []
+    for one in reversed(part.calls):
+        if needed.intersection(one.results) or one.schema.writes:
+            needed.update(one.values())
+            calls.append(one)
 
     def named(value: Value) -> Value:
         if value not in names:
@@ -87,5 +101,5 @@ def _written_out(way: Way, call: Call, tensors: "Sequence[Tensor]", fresh: Itera
             keywords={name: replaced(argument, named) for name, argument in one.keywords.items()},
             results=[None if result is None else named(result) for result in one.results],
         )
-        for one in part.calls
+        for one in reversed(calls)
     ]
