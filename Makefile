@@ -16,11 +16,13 @@ train: .venv/installed
 test: .venv/installed-test
 	$(BIN)/python -m pytest $(PARALLEL)
 
-# The training tests once more, with every step traced that can be, by each of the two runners.
+# The training tests once more, with every step traced that can be, by each of the two runners. Those of tracing itself
+# choose what is traced.
 test-traced: .venv/installed-test
 	for runner in torchscript python; do \
-		HOOKLINE_TEST_RUNNER=$$runner $(BIN)/python -m pytest $(PARALLEL) -m "" tests/hookline/training tests/hookline_callbacks \
-			tests/hookline_stages tests/product/test_equality.py tests/product/test_grid.py tests/product/test_exact_resume.py \
+		HOOKLINE_TEST_RUNNER=$$runner $(BIN)/python -m pytest $(PARALLEL) -m "" --ignore tests/hookline/training/tracing \
+			tests/hookline/training tests/hookline_callbacks tests/hookline_stages \
+			tests/product/test_equality.py tests/product/test_grid.py tests/product/test_exact_resume.py \
 			|| exit 1; \
 	done
 
@@ -52,6 +54,7 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/whole_process.py
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/checkpoints.py
 	$(BIN)/python benchmarks/memory.py

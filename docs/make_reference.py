@@ -15,7 +15,7 @@ from typing import Any
 
 import hookline
 from hookline.cli.main import COMMANDS, parser_of_command
-from hookline.cli.show import example
+from hookline.cli.specs.show import example
 from hookline.errors.ids import IDS
 from hookline.plugins import stages
 from hookline.plugins.manager import Plugins

@@ -54,7 +54,7 @@ def _quick_trainings():
         patch.setattr("hookline.runs.directory.draw_curves", write_blank)
         patch.setattr("os.fsync", lambda descriptor: None)
         patch.setattr("importlib.metadata.version", version)
-        patch.setattr("hookline.runs.plan.version", version)
+        patch.setattr("hookline.runs.plan.plan.version", version)
         yield
 
 

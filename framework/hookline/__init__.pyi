@@ -25,7 +25,7 @@ from .plugins.stages import (
 )
 from .plugins.trial import Trial as Trial
 from .plugins.weights import Weights as Weights
-from .runs.plan import Plan as Plan
+from .runs.plan.plan import Plan as Plan
 from .spec.dump import dumps as dumps
 from .spec.training import TrainingSpec as TrainingSpec
 from .trained.finished_run import FinishedRun as FinishedRun

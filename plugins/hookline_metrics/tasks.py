@@ -1,6 +1,7 @@
 """The tasks of classification metrics, and the options of each."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import fields
@@ -67,13 +68,16 @@ class TaskMetric(MetricSpec):
 
     def check_task(self, tasks: Collection[Task]) -> None:
         """Raise an `OptionError` if an option fits none of these possible tasks."""
-        name, is_one_of = type(self).__name__, enumerate_names(tasks, "or")
+        name = type(self).__name__
         against = [] if self._given("task") is None else [("task",)]
-        for attribute in fields(type(self)):
-            wanted = [task for task in self.only_for.get(attribute.name, tasks) if task in self.tasks]
-            if getattr(self, attribute.name) != attribute.default and not set(wanted) & set(tasks):
-                message = f"`{attribute.name}` is for the task {enumerate_names(wanted, 'or')}, not {is_one_of}"
-                raise OptionError(attribute.name, f"{message}: remove it.", against=against)
+        for option_name, default in defaults_of(type(self)).items():
+            if getattr(self, option_name) == default:
+                continue
+            wanted = [task for task in self.only_for.get(option_name, tasks) if task in self.tasks]
+            if not set(wanted) & set(tasks):
+                own, others = enumerate_names(wanted, "or"), enumerate_names(tasks, "or")
+                message = f"`{option_name}` is for the task {own}, not {others}"
+                raise OptionError(option_name, f"{message}: remove it.", against=against)
         classes, ignored = 2 if set(tasks) <= set(LABELS) else self._given("num_classes"), self._given("ignore_index")
         if ignored is not None and classes is not None and ignored >= classes:
             message = f"{name} has {classes} classes, counted from 0, so there is no class {ignored}."
@@ -149,6 +153,12 @@ class OneClassMetric(TaskMetric):
     ignore_index: int | None = option(default=None, minimum=0)
     """The index of a class whose rows to ignore. Classes are sorted and counted from 0. Default: the class that the
     loss ignores, if any."""
+
+
+@cache
+def defaults_of(kind: Any) -> Mapping[str, Any]:
+    """Return the defaults of the options of a class."""
+    return {attribute.name: attribute.default for attribute in fields(kind)}
 
 
 def indices_of_classes(targets: "Tensor") -> "Tensor":

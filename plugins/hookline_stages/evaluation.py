@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from hookline import HooklineWarning, hookimpl
+from hookline import hookimpl
 from hookline.data import length_of
 from hookline.errors import DataError
-from hookline.training import MeanLosses, built_metric, metric_errors
+from hookline.training import MeanLosses, SplitMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from torch import Tensor, nn
+    from torch import nn
 
     from hookline import Run
     from hookline.data import Batch, Batches, Outputs
-    from hookline.spec import MetricSpec, Prediction
+    from hookline.spec import Prediction
 
 
 @hookimpl(trylast=True)
@@ -32,10 +30,8 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     """Compute the loss over all rows of the split, and the metrics of its predictions."""
     import torch
 
-    spec, objective, stages = run.spec, run.objective, run.stages
-    losses = MeanLosses(objective)
-    metrics: list[tuple[MetricSpec, str, Any]] = []
-    interruption = run.interruption
+    objective, stages, interruption = run.objective, run.stages, run.interruption
+    losses, metrics = MeanLosses(objective), SplitMetrics(run, split)
     batch = None
     model.eval()
     criterion.eval()
@@ -46,45 +42,18 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
             outputs = stages.forward(run=run, model=model, batch=batch)
             loss = stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
             losses.add(loss, objective.divisor(criterion, batch), objective.terms(criterion))
-            predicted = stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch)
-            # The first prediction determines the number of classes.
-            metrics = metrics or list(_built(run, predicted))
-            for metric, key, state in metrics:
-                with metric_errors(metric, spec, split):
-                    true = predicted[key].distribution if metric.takes_distributions else predicted[key].truth
-                    state.update(*metric.prepare(_evaluated(metric, predicted[key]), true))
+            metrics.add(stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch))
+        evaluated = metrics.values()
     model.train()
     criterion.train()
     if batch is None:
         length = length_of(batches)
         expected = "" if length is None else f"; {length} were expected"
         raise DataError(f"data: The {split} split yielded no batch{expected}.")
-    evaluated = losses.values()
-    for metric, _, state in metrics:
-        with metric_errors(metric, spec, split):
-            evaluated[metric.label] = float(state.compute())
-        if math.isnan(evaluated[metric.label]):
-            message = f"{metric.label} is NaN on the {split} split. {metric.undefined}".rstrip()
-            place = ("metrics", spec.metrics.index(metric))
-            warnings.warn(HooklineWarning(message, place, id="undefined-metric"), stacklevel=2)
-    return evaluated
+    return {**losses.values(), **evaluated}
 
 
 @hookimpl(trylast=True)
 def log(run: Run, record: dict[str, Any]) -> Mapping[str, Any]:
     """Return the record as it is."""
     return record
-
-
-def _evaluated(metric: MetricSpec, prediction: Prediction) -> Tensor:
-    """Return the predictions, or the scores for a metric that ranks rows."""
-    return prediction.scores if metric.ranks else prediction.predictions
-
-
-def _built(run: Run, predicted: Mapping[str, Prediction]) -> Iterator[tuple[MetricSpec, str, Any]]:
-    """Yield each metric with the key of the prediction that it evaluates, and the object that accumulates it."""
-    for metric in run.spec.metrics:
-        key = run.objective.key(metric.target)
-        with metric_errors(metric, run.spec, "validation"):
-            first = _evaluated(metric, predicted[key])
-            yield metric, key, built_metric(metric, run.spec, predicted[key].loss, first)

@@ -8,7 +8,7 @@ from served_rows import served
 from small_training import SPECS, small
 
 import hookline
-from hookline.serving.limits import RefusedError
+from hookline.serving.http.limits import RefusedError
 from hookline.serving.predictor import Predictor
 
 FLAT = {"type": "Sequential", "layers": [{"type": "Flatten"}, {"type": "Linear", "out_features": 3}]}

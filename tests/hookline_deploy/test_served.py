@@ -16,7 +16,7 @@ from hookline.cli.main import main
 from hookline.errors import HooklineError
 from hookline.plugins.manager import Plugins
 from hookline.serving.deployed import open_deployed
-from hookline.serving.limits import RefusedError
+from hookline.serving.http.limits import RefusedError
 
 KINDS = {
     "Island": {"type": "OneHotEncoder"},
@@ -143,8 +143,8 @@ from pathlib import Path
 from hookline.plugins.manager import Plugins
 from hookline.serving.deployed import open_deployed
 model = open_deployed(Path({str(deployed)!r}), Plugins().catalog)
-from hookline.serving.application import application
-from hookline.serving.limits import Limits
+from hookline.serving.http.application import application
+from hookline.serving.http.limits import Limits
 application(model, Limits())
 print(model.predicted(model.prepared([model.example]), 1)[0][0][:15])
 """

@@ -13,8 +13,8 @@ from asgi_client import client
 import hookline
 import hookline_metrics
 from hookline.cli.main import main
-from hookline.serving.application import application
-from hookline.serving.limits import Limits
+from hookline.serving.http.application import application
+from hookline.serving.http.limits import Limits
 from hookline.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def test_the_columns_of_tables_are_prepared_as_shown(tmp_path, monkeypatch, caps
     monkeypatch.chdir(ROOT / "specs")
     kinds, groups = map(tomllib.loads, blocks("toml", "tables"))
     assert tomllib.loads((ROOT / "specs" / "penguins.toml").read_text())["data"]["columns"] == kinds["data"]["columns"]
-    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    monkeypatch.setattr("hookline.cli.specs.plan.screen_width", lambda: 200)
     command, shown = shown_of("plan", "tables")
     assert main(command) == 0
     assert "\n".join(shown) in capsys.readouterr().out
@@ -99,7 +99,7 @@ def test_a_streamed_table_is_planned_as_shown(monkeypatch, capsys):
     monkeypatch.chdir(ROOT / "specs")
     [shown] = map(tomllib.loads, blocks("toml", "streaming"))
     assert shown["data"].items() <= tomllib.loads((ROOT / "specs" / "streamed.toml").read_text())["data"].items()
-    monkeypatch.setattr("hookline.cli.plan.screen_width", lambda: 200)
+    monkeypatch.setattr("hookline.cli.specs.plan.screen_width", lambda: 200)
     command, lines = shown_of("plan", "streaming")
     assert main(command) == 0
     assert "\n".join(lines) in capsys.readouterr().out

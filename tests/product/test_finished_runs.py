@@ -11,8 +11,8 @@ def test_the_commands_of_the_page_work_and_print_what_it_shows(tmp_path, monkeyp
     commands = re.findall(r"^    hookline ((?:train|runs|plot|report).*)$", page, re.MULTILINE)
     [shown] = re.findall(r"```text\n( +optimizer.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("hookline.cli._deferred_compiler.defer", lambda: None)
-    monkeypatch.setattr("hookline.cli.runs.screen_width", lambda: 90)
+    monkeypatch.setattr("hookline.cli.training._deferred_compiler.defer", lambda: None)
+    monkeypatch.setattr("hookline.cli.finished.runs.screen_width", lambda: 90)
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     for command in commands:
         assert main(command.split()) == 0

@@ -8,8 +8,8 @@ import numpy
 import pandas
 import pyarrow.parquet
 
-from hookline.serving.failures import refused
-from hookline.serving.json_body import given_rows
+from hookline.serving.http.failures import refused
+from hookline.serving.http.json_body import given_rows
 from hookline.serving.predictor import Predictor
 
 ROWS = 9

@@ -17,7 +17,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import MOST_LISTED
 from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.manager import Plugins
-from hookline.spec.conflicts import objective_of
+from hookline.spec.conflicts.conflicts import objective_of
 from hookline.spec.training import SEVERAL, TrainingSpec
 
 NAMES = ("missing-file", "unknown-column")

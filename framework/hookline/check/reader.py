@@ -19,7 +19,7 @@ from hookline.errors.option_errors import FaultError
 from hookline.errors.suggestions import nearest
 from hookline.errors.text import PathElement
 from hookline.plugins.catalog import Catalog
-from hookline.spec.conflicts import conflicts
+from hookline.spec.conflicts.conflicts import conflicts
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 

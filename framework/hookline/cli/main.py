@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from hookline.cli._torch_import import TorchFinder
 from hookline.errors.printing import echo, printable, printable_lines
 from hookline.errors.text import shortened
 from hookline.plugins.signals import ending_at_once
@@ -20,30 +21,42 @@ if TYPE_CHECKING:
 
     from hookline.errors.exceptions import HooklineError, SpecError
 
-COMMANDS = {
-    "train": "train a spec",
-    "tune": "search for the best values of options: train many trials of a spec",
-    "resume": "continue a run from its newest checkpoint",
-    "verify": "prove that a run can be resumed exactly",
-    "predict": "predict new rows with a finished run",
-    "evaluate": "compute loss and metrics of a finished run, for a split or a file",
-    "deploy": "write a finished run in a format for other programs, and compare it with the model",
-    "serve": "serve the predictions of a finished run over HTTP, with a page to try it",
-    "check": "check specs and report every problem",
-    "plan": "show what would run: stages and plugins, the model layer by layer, memory",
-    "eject": "write a spec as a script of plain torch, which trains to the same bits",
-    "explain": "explain a value of a spec, or the id of an error",
-    "runs": "list runs side by side: the settings that differ, and the metrics",
-    "plot": "draw the curves of several runs in one picture",
-    "report": "write an HTML page about one or several runs",
-    "diff": "compare the meaning of two specs, or of the specs of two runs",
-    "new": "write a spec for a table, or a plugin",
-    "schema": "print a JSON Schema of specs, for editors",
-    "plugins": "list the installed plugins and what each one adds",
-    "list": "list the components that a spec can name",
-    "show": "show a component with all its options, or a complete spec",
+GROUPS = {
+    "training": {
+        "train": "train a spec",
+        "tune": "search for the best values of options: train many trials of a spec",
+        "resume": "continue a run from its newest checkpoint",
+        "verify": "prove that a run can be resumed exactly",
+    },
+    "finished": {
+        "predict": "predict new rows with a finished run",
+        "evaluate": "compute loss and metrics of a finished run, for a split or a file",
+        "deploy": "write a finished run in a format for other programs, and compare it with the model",
+        "serve": "serve the predictions of a finished run over HTTP, with a page to try it",
+        "runs": "list runs side by side: the settings that differ, and the metrics",
+        "plot": "draw the curves of several runs in one picture",
+        "report": "write an HTML page about one or several runs",
+    },
+    "specs": {
+        "new": "write a spec for a table, or a plugin",
+        "check": "check specs and report every problem",
+        "plan": "show what would run: stages and plugins, the model layer by layer, memory",
+        "explain": "explain a value of a spec, or the id of an error",
+        "diff": "compare the meaning of two specs, or of the specs of two runs",
+        "eject": "write a spec as a script of plain torch, which trains to the same bits",
+        "list": "list the components that a spec can name",
+        "show": "show a component with all its options, or a complete spec",
+        "plugins": "list the installed plugins and what each one adds",
+        "schema": "print a JSON Schema of specs, for editors",
+    },
 }
-"""The subcommands with their help. Each is a module with `add_arguments(parser)` and `run(arguments)`."""
+"""The subcommands with their help, by package. Each is a module with `add_arguments(parser)` and `run(arguments)`."""
+
+MODULES = {name: f"hookline.cli.{group}.{name}" for group, commands in GROUPS.items() for name in commands}
+"""The module of each subcommand."""
+
+COMMANDS = {name: help_text for commands in GROUPS.values() for name, help_text in commands.items()}
+"""The subcommands with their help."""
 
 EPILOG = """\
 to start:
@@ -77,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     raised in the middle of it. Without `arguments`, `main` uses those of the process and expects the process to exit
     afterwards: a signal then neither interrupts the exit handlers nor changes the exit code.
     """
+    if arguments is None:
+        sys.meta_path.insert(0, TorchFinder())
     with ending_at_once() as exit_with:
         code = _main(arguments)
         if arguments is None:
@@ -226,7 +241,7 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Arg
         command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
         if name == words[0]:
             chosen = command
-            module = importlib.import_module(f"hookline.cli.{name}")
+            module = importlib.import_module(MODULES[name])
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser, chosen

@@ -8,7 +8,7 @@ from hookline.plugins.stages import Run
 from hookline.script.lines import BatchNames
 from hookline.script.python import indented, literal
 from hookline.script.script import Script
-from hookline.training.apply_model import is_applied_to_each
+from hookline.training.build.apply_model import is_applied_to_each
 
 if TYPE_CHECKING:
     from hookline.training.preparation import Prepared

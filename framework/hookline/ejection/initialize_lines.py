@@ -1,4 +1,4 @@
-"""The lines that begin with the weights of another run: see `hookline.training.initialize_from`."""
+"""The lines that begin with the weights of another run: see `hookline.training.build.initialize_from`."""
 
 from pathlib import Path
 from typing import Any

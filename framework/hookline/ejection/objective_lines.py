@@ -17,7 +17,7 @@ from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.prediction import Prediction
-from hookline.training.build import unchanged_embeddings
+from hookline.training.build.build import unchanged_embeddings
 
 if TYPE_CHECKING:
     from hookline.training.preparation import Prepared

@@ -14,7 +14,7 @@ from hookline.errors.suggestions import MOST_LISTED, nearest
 from hookline.errors.text import enumerate_names, shortened
 from hookline.plugins.components import Components
 from hookline.plugins.origin import Origin
-from hookline.spec.lint import misdeclared, misnamed
+from hookline.spec.lint.lint import misdeclared, misnamed
 from hookline.spec.options import Spec
 
 MOST_MEANT = 50

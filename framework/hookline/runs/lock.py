@@ -11,7 +11,7 @@ from hookline.errors.exceptions import HooklineError, LockError
 from hookline.errors.text import enumerate_names
 from hookline.files import write_file
 from hookline.plugins.sources.fingerprint import of_text
-from hookline.runs.plan import Plan
+from hookline.runs.plan.plan import Plan
 from hookline.spec.dump import dumps
 from hookline.spec.types import option_type
 

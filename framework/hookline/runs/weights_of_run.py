@@ -15,7 +15,7 @@ from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import SavedCheckpoint
 from hookline.runs.run_paths import refuse_other_paths, shortest
 from hookline.runs.trials import chosen_trial
-from hookline.spec.initialize_from import InitializeFrom
+from hookline.spec.sections.initialize_from import InitializeFrom
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -60,7 +60,7 @@ from .parameters import (
     divided as divided,
     named_parameters as named_parameters,
 )
-from .run_section import RunSpec as RunSpec
+from .sections.run_section import RunSpec as RunSpec
 from .space.domains import Choices as Choices, Domain as Domain, Range as Range
 from .space.record import TrainingRecord as TrainingRecord, TrialRecord as TrialRecord
 from .space.space import (

@@ -6,7 +6,7 @@ from attrs import fields
 
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
-from hookline.spec.conflicts import conflicts
+from hookline.spec.conflicts.conflicts import conflicts
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
@@ -16,11 +16,11 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.families.tuner import TunerSpec
-from hookline.spec.initialize_from import InitializeFrom
 from hookline.spec.objective.ensemble import EnsembleObjective
 from hookline.spec.objective.objective import Objective
 from hookline.spec.options import Spec, option, spec
-from hookline.spec.run_section import RunSpec
+from hookline.spec.sections.initialize_from import InitializeFrom
+from hookline.spec.sections.run_section import RunSpec
 
 
 @spec

@@ -18,7 +18,7 @@ from hookline.spec.families.initialization import InitializationSpec
 from hookline.spec.families.loss import LossSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
-from hookline.spec.lint import place
+from hookline.spec.lint.lint import place
 from hookline.spec.options import Bounds, Spec
 from hookline.spec.types import option_type
 from hookline.testing.components_under_test import Component

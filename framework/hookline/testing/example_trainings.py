@@ -18,7 +18,7 @@ from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec
-from hookline.spec.run_section import RunSpec
+from hookline.spec.sections.run_section import RunSpec
 from hookline.spec.training import TrainingSpec
 from hookline.testing.kit_components import (
     KitBinaryCrossEntropy,

@@ -14,7 +14,7 @@ from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec, option, spec
 from hookline.testing.synthetic_data import Synthetic
-from hookline.training.build import build_and_apply
+from hookline.training.build.build import build_and_apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

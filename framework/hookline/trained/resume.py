@@ -16,7 +16,7 @@ from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock, study
 from hookline.runs.liveness import is_running
-from hookline.runs.plan import Plan
+from hookline.runs.plan.plan import Plan
 from hookline.runs.run_paths import refuse_other_paths
 from hookline.runs.trials import is_later_trial, trials_of
 from hookline.spec.training import SEVERAL, TrainingSpec

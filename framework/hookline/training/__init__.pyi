@@ -1,11 +1,12 @@
-from .apply_model import (
+from .build.apply_model import (
     applied as applied,
     is_applied_to_each as is_applied_to_each,
 )
-from .build import (
+from .build.build import (
     apply_module as apply_module,
     build_and_apply as build_and_apply,
 )
+from .build.final_layer import last_layer as last_layer
 from .callbacks.monitor import (
     Logging as Logging,
     check_logged as check_logged,
@@ -38,11 +39,11 @@ from .deployment.traced import (
     said as said,
     traced as traced,
 )
-from .final_layer import last_layer as last_layer
 from .gradients import gradients_of as gradients_of
 from .loop.train_epochs import train_epochs as train_epochs
 from .means import MeanLosses as MeanLosses
 from .metrics import (
+    SplitMetrics as SplitMetrics,
     built_metric as built_metric,
     metric_errors as metric_errors,
 )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.batches import WINDOW
 from hookline.plugins.stages import Run
 from hookline.runs import devices
-from hookline.runs.layers import Layer
-from hookline.runs.memory import Memory
-from hookline.training.apply_model import applied
-from hookline.training.build import unchanged_embeddings
+from hookline.runs.plan.layers import Layer
+from hookline.runs.plan.memory import Memory
+from hookline.training.build.apply_model import applied
+from hookline.training.build.build import unchanged_embeddings
 from hookline.training.optimizer_state import optimizer_state, size_of
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from hookline.runs import directory, lock as locking
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.trials import directory_of_trial
 from hookline.spec.training import TrainingSpec
+from hookline.training.build.initialize_from import beginning_from, sentence
 from hookline.training.checkpoints.resumed import Resumed
-from hookline.training.initialize_from import beginning_from, sentence
 from hookline.training.interrupted import Interrupted, noting_results, reported_with_trial, with_late_numbers
 from hookline.training.outcome import (
     evaluate_splits,

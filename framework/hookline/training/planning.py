@@ -7,8 +7,8 @@ from attrs import evolve
 
 from hookline.plugins.manager import Plugins
 from hookline.plugins.stages import Run
-from hookline.runs.plan import Plan
-from hookline.runs.split_counts import split_counts
+from hookline.runs.plan.plan import Plan
+from hookline.runs.plan.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.gradients import gradients_by_layers
 from hookline.training.memory import memory

@@ -9,11 +9,11 @@ from hookline.data.batches import length_of
 from hookline.errors.exceptions import HooklineError
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.stages import Run
-from hookline.runs.layers import Layer, recorded_layers
-from hookline.runs.plan import Plan, plan
+from hookline.runs.plan.layers import Layer, recorded_layers
+from hookline.runs.plan.plan import Plan, plan
 from hookline.spec.training import TrainingSpec
+from hookline.training.build.initialize_from import initialize_from
 from hookline.training.deployment.before_training import check_deployments
-from hookline.training.initialize_from import initialize_from
 from hookline.training.preflight.preflight import preflight
 from hookline.training.run_setup import refuse_unused_rows
 

@@ -24,6 +24,7 @@ class CohenKappa(OneClassMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/cohen_kappa.html
     """
 
+    joins_batches = True
     undefined = "It needs two classes, and predictions that are not NaN."
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {**ONLY_FOR, "weights": ("multiclass",)}
 
@@ -72,6 +73,7 @@ class MatthewsCorrCoef(ClassificationMetric):
     """
 
     takes = ("classes", "labels", "numbers")
+    joins_batches = True
     undefined = "All rows are ignored, or a prediction is NaN."
     only_for = ONLY_FOR
 

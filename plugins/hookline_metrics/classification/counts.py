@@ -73,7 +73,7 @@ class Averaging:
         """Return the number; NaN if all rows are ignored."""
         import torch
 
-        if not counts.rows.sum():
+        if not counts.rows.any():
             return math.nan
         has_labels = self.task == "multilabel" or (self.task == "binary" and self.average is None)
         if self.task == "binary" and self.average is not None:
@@ -120,9 +120,12 @@ class CountingState(State):
         """Add the rows of a batch."""
         import torch
 
+        is_nan = predictions.isnan().any()
         if self._counts is None:
             self._counts = torch.zeros(4, self._classes, dtype=torch.int64, device=predictions.device)
-        self._is_nan = self._is_nan | predictions.isnan().any()
+            self._is_nan = is_nan
+        else:
+            self._is_nan = self._is_nan | is_nan
         if self._task in LABELS:
             self._counts += self._labels(rows_of(predictions, self._classes), rows_of(targets, self._classes))
         else:
@@ -132,9 +135,12 @@ class CountingState(State):
         import torch
 
         holds, is_true = predictions >= self._threshold, targets >= 0.5
-        counted = torch.ones_like(is_true) if self._ignored is None else is_true != bool(self._ignored)
-        parts = (holds & is_true & counted, holds & counted, is_true & counted, counted)
-        return torch.stack([part.sum(dim=0) for part in parts])
+        if self._ignored is None:
+            parts = holds & is_true, holds, is_true, torch.ones_like(is_true)
+        else:
+            counted = is_true != bool(self._ignored)
+            parts = holds & is_true & counted, holds & counted, is_true & counted, counted
+        return torch.stack(parts).sum(dim=1)
 
     def _add_classes(self, counts: "Tensor", predictions: "Tensor", true: "Tensor") -> None:
         import torch
@@ -147,11 +153,12 @@ class CountingState(State):
         else:
             predicted = predictions.reshape(-1).long()
         counted = torch.ones_like(true) if self._ignored is None else (true != self._ignored).long()
+        hits, of_predicted, of_true, rows = counts.unbind()
         # Not `bincount`, which synchronizes the device.
-        counts[0].scatter_add_(0, true, counted * (predicted == true))
-        counts[1].scatter_add_(0, predicted, counted)
-        counts[2].scatter_add_(0, true, counted)
-        counts[3] += counted.sum()
+        hits.scatter_add_(0, true, counted * (predicted == true))
+        of_predicted.scatter_add_(0, predicted, counted)
+        of_true.scatter_add_(0, true, counted)
+        rows += counted.sum()
         self._add_pairs(predicted, true, counted)
 
     def _add_pairs(self, predicted: "Tensor", true: "Tensor", counted: "Tensor") -> None:
@@ -161,7 +168,7 @@ class CountingState(State):
         """Return the number; NaN if a prediction is NaN."""
         if self._counts is None or self._is_nan:
             return math.nan
-        return self._number_of(Counts(*self._counts.cpu().double()))
+        return self._number_of(Counts(*self._counts.cpu().double().unbind()))
 
 
 def _is_among_first(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":

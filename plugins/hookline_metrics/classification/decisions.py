@@ -23,6 +23,7 @@ NO_ROWS = "All rows are ignored, or a prediction is NaN."
 class ThresholdMetric(ClassificationMetric):
     """The options of metrics of predicted classes."""
 
+    joins_batches = True
     undefined = NO_ROWS
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {
         **ClassificationMetric.only_for,

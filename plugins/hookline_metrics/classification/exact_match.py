@@ -26,6 +26,7 @@ class ExactMatch(TaskMetric):
 
     takes = ("classes", "labels", "numbers")
     tasks = ("multiclass", "multilabel")
+    joins_batches = True
     undefined = "All rows are ignored, or a prediction is NaN."
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {**TaskMetric.only_for, "threshold": LABELS}
 

@@ -29,6 +29,7 @@ class CalibrationError(OneClassMetric):
     """
 
     higher_is_better = False
+    joins_batches = True  # It adds probabilities in fixed-point numbers.
     undefined = "All rows are ignored, or a probability is NaN."
 
     n_bins: int = option(default=15, minimum=1)

@@ -47,6 +47,7 @@ class TableMetric(TaskMetric):
     """The base of metrics of the table. A binary prediction counts as 1 from a probability of 0.5."""
 
     tasks = ("binary", "multiclass")
+    joins_batches = True
     undefined = "All rows are ignored, or a prediction is NaN."
 
     def build(self, loss: LossSpec, predictions: "Tensor") -> State:

@@ -124,6 +124,7 @@ class CriticalSuccessIndex(SumMetric):
     """
 
     higher_is_better = True
+    joins_batches = True  # It adds integers.
 
     threshold: float = option(unbounded=True)
     """The number from which a prediction or a target is an event."""

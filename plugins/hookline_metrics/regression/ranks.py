@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class RankMetric(RegressionMetric):
     """The base of correlations of ranks, which need memory for all predictions; the mean over several targets."""
 
+    joins_batches = True
     undefined = "It needs at least 2 rows with different targets and different predictions, none of which is NaN."
 
     @property

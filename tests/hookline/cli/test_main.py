@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
     """The working directory, with a valid spec and its data."""
     monkeypatch.chdir(tmp_path)
     # Deferring the compiler changes the process, which the tests share.
-    monkeypatch.setattr("hookline.cli._deferred_compiler.defer", lambda: None)
+    monkeypatch.setattr("hookline.cli.training._deferred_compiler.defer", lambda: None)
     (tmp_path / "spec.toml").write_text(SPEC)
     (tmp_path / "flowers.csv").write_text(CSV)
     return tmp_path

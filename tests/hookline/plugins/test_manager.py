@@ -10,7 +10,7 @@ from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager, regi
 from hookline.plugins.origin import Origin
 from hookline.plugins.stages import HOOKS, STAGES
 from hookline.spec import CallbackSpec, LossSpec, spec
-from hookline.spec.lint import misdeclared, misnamed
+from hookline.spec.lint.lint import misdeclared, misnamed
 from hookline_callbacks.progress import Progress
 
 MARKED = "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step(run):\n    return (yield)\n"

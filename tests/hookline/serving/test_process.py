@@ -128,7 +128,7 @@ def test_a_port_in_use_no_run_and_missing_packages_are_sentences(run, tmp_path, 
         assert f"The server cannot listen on 127.0.0.1, port {port}: Address already in use" in capsys.readouterr().err
     assert main(["serve", str(tmp_path / "nothing")]) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'nothing'}: There is no such directory.")
-    monkeypatch.setattr("hookline.cli.serve.find_spec", lambda name: None)
+    monkeypatch.setattr("hookline.cli.finished.serve.find_spec", lambda name: None)
     assert main(["serve", str(run.directory)]) == 2
     assert (
         'needs "fastapi", "fastapi_offline", "orjson" and "uvicorn": pip install "hookline[serve]".'

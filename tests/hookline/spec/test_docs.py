@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
-from hookline.cli import show
 from hookline.cli.main import main
+from hookline.cli.specs import show
 from hookline.plugins.manager import Plugins
 from hookline.spec import LayerSpec, LossSpec, OptimizerSpec, option, spec
 from hookline.spec.docs import documentation, summary

@@ -526,6 +526,14 @@ BAD = [
         {"Off-batches": "must accumulate what `compute` needs for all rows"},
     ),
     (
+        "metric",
+        [
+            ("    higher_is_better = False\n", "    higher_is_better = False\n    joins_batches = True\n"),
+            ("torch.tensor(self.total / self.rows)", "self.total / self.rows"),
+        ],
+        {"Off-batches": r"in updates with 1 row, .*: do not set `joins_batches`"},
+    ),
+    (
         "data",
         [
             ("        return in_memory(", "        made = in_memory("),

@@ -153,7 +153,7 @@ def _with_values(problem: Diagnostic, document: Document, values: Mapping[str, A
 
 def monitor_problems(document: Document, sections: Mapping[str, Any]) -> list[Diagnostic]:
     """The problems of the monitored numbers of the tuner: names that nothing logs."""
-    from hookline.spec.conflicts import objective_of
+    from hookline.spec.conflicts.conflicts import objective_of
     from hookline.training.callbacks.monitor import Logging, check_monitored
 
     tuner, objective = sections["tune"], objective_of(sections)

@@ -10,7 +10,7 @@ from hookline.check.toml.document import Document, read
 from hookline.check.toml.override import ChangeByOption
 from hookline.errors.exceptions import MismatchError, StageError
 from hookline.plugins.sources.local import from_file
-from hookline.spec.initialize_from import InitializeFrom
+from hookline.spec.sections.initialize_from import InitializeFrom
 from hookline.spec.training import SEVERAL
 
 

@@ -40,7 +40,7 @@ def trained(
         is_quiet: whether to print only errors and warnings.
 
     """
-    from hookline.cli import _deferred_compiler as deferred_compiler
+    from hookline.cli.training import _deferred_compiler as deferred_compiler
     from hookline.training.interrupted import Interrupted
 
     gc.enable()

@@ -35,6 +35,11 @@ class MetricSpec(Spec):
     takes_distributions: ClassVar[bool] = False
     """Whether it compares probabilities of all classes: its targets are then `LossSpec.distribution`, not `truth`."""
 
+    joins_batches: ClassVar[bool] = False
+    """Whether one `update` with the rows of several batches changes the result in no bit. The metric is then updated
+    once for many small batches, which saves time. It is so if `update` counts in integers or keeps the rows, and not if
+    it adds numbers that are rounded. `prepare` must treat each row by itself."""
+
     undefined: ClassVar[str] = ""
     """A sentence for the warning that says when the metric is NaN."""
 

@@ -16,7 +16,7 @@ from hookline.plugins.sources.fingerprint import of_text
 from hookline.plugins.stages import Run
 from hookline.runs import directory, lock as locking, manifest
 from hookline.runs.checkpoints import store
-from hookline.runs.plan import Plan
+from hookline.runs.plan.plan import Plan
 from hookline.spec.compare import Difference, differences
 from hookline.spec.durations import seconds_of
 from hookline.spec.training import TrainingSpec

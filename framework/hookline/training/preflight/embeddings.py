@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors.exceptions import MismatchError
 from hookline.plugins.stages import Run
 from hookline.runs import devices
-from hookline.training.build import unchanged_embeddings
+from hookline.training.build.build import unchanged_embeddings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -10,7 +10,7 @@ from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
 from hookline.spec.objective.named_loss import NamedLoss
-from hookline.training.final_layer import head_of
+from hookline.training.build.final_layer import head_of
 from hookline.training.preflight.mismatches import mismatch_of_loss
 
 if TYPE_CHECKING:

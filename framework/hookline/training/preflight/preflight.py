@@ -11,7 +11,7 @@ from hookline.files import plain_name
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
-from hookline.training.build import unchanged_embeddings
+from hookline.training.build.build import unchanged_embeddings
 from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
 from hookline.training.preflight.leaks import leaks

@@ -20,7 +20,7 @@ from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import DataError, HooklineError
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.runs import devices
-from hookline.training.build import unchanged_embeddings
+from hookline.training.build.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.mismatches import located
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 CHECKS = 3
 """The number of steps that are computed both ways, with the same bits, before the trace alone computes them."""
 
-MOST_MEASURED = 3
-"""How many times as many steps to compute both ways if the trace has not been faster so far."""
+MOST_CHECKS = 9
+"""The largest number of steps to compute both ways, if the trace has not been faster so far."""
+
+LONG = 0.002
+"""A time in seconds that is measured well enough at once, so that no further steps are needed to compare it."""
 
 FIRST_SECONDS = 1e-6
 """A time that no step falls below."""
@@ -34,9 +37,14 @@ class Comparison:
     """The shortest time of a step by the trace."""
 
     @property
+    def has_same_bits(self) -> bool:
+        """Whether enough steps have the same bits."""
+        return self.checks >= CHECKS
+
+    @property
     def is_passed(self) -> bool:
         """Whether the trace has the same bits and is faster, so that it alone computes further steps."""
-        return self.checks >= CHECKS and (CHECKS == 0 or worth.is_faster(self.traced, self.by_layers))
+        return self.has_same_bits and (CHECKS == 0 or worth.is_faster(self.traced, self.by_layers))
 
     def measured(self, by_layers: "Callable[[], Tensor]") -> "Tensor":
         """Make a step by the layers, and note its time."""
@@ -96,6 +104,7 @@ class Comparison:
         if different := difference(results(loss), of_trace):
             return loss, f"the trace computes other bits of {different}"
         self.checks += 1
-        if self.checks == CHECKS * MOST_MEASURED and not self.is_passed:
+        is_measured = self.checks >= MOST_CHECKS or (self.has_same_bits and self.by_layers > LONG)
+        if is_measured and not self.is_passed:
             reason = "a step takes as long when it is traced"
         return loss, reason

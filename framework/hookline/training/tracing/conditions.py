@@ -23,18 +23,33 @@ def why_not(run: Run) -> str | None:
     return None
 
 
-def settings() -> Any:
+def settings() -> tuple[Any, ...] | None:
     """Return the settings of torch that decide which operations run; `None` while something observes operations."""
     import torch
 
-    hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
+    own: Any = torch._C
     if (
-        torch._C._len_torch_dispatch_stack()
-        or torch._C._len_torch_function_stack()
+        own._len_torch_dispatch_stack()
+        or own._len_torch_function_stack()
         or torch.is_anomaly_enabled()
         or torch.is_autocast_enabled("cpu")
         or not torch.is_grad_enabled()
-        or hooks
+        or own._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
+        or torch.nn.modules.module._has_any_global_hook()
     ):
         return None
-    return torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled()
+    return (
+        torch.get_default_dtype(),
+        torch.get_autocast_dtype("cpu"),
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        own._get_mkldnn_enabled(),
+        own._get_nnpack_enabled(),
+        own._get_flash_sdp_enabled(),
+        own._get_math_sdp_enabled(),
+        own._get_mem_efficient_sdp_enabled(),
+        own._get_overrideable_sdp_enabled(),
+        own._get_sdp_priority_order(),
+        torch.backends.mha.get_fastpath_enabled(),
+    )

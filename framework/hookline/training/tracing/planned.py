@@ -46,7 +46,7 @@ def planned_tracing(
         parameters = parameters_of(optimizer)
         kept = [parameter.grad for parameter in parameters]
         try:
-            watched = Watched(modules, optimizer, ignored=run.objective.changed_attributes)
+            watched = Watched(modules, optimizer, run.objective)
             recording = RecordedStep(watched, parameters, batch)
         except Untraceable as error:
             return f"Steps are computed by the layers: {error}."

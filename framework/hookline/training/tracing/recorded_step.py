@@ -10,6 +10,7 @@ from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.snapshot import Snapshot, state_of_python
 from hookline.training.tracing.traced_step import TracedStep, tensors_of, traced_step
 from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watching.reads import noting_reads
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -45,11 +46,13 @@ class RecordedStep:
         self._before = Snapshot([*watched.tensors, *tensors_of(batch)])
         self._of_python = state_of_python()
         self._operations: list[Recorded] = []
+        self._reads: list[str] = []
         self._loss: Any = None
 
     def record(self, gradients: "Callable[[], Tensor]") -> "Tensor":
         """Compute the gradients, and record the operations."""
-        self._loss, self._operations = with_recording(gradients)
+        with noting_reads() as self._reads:
+            self._loss, self._operations = with_recording(gradients)
         return self._loss
 
     def undo(self) -> None:
@@ -74,6 +77,8 @@ class RecordedStep:
             raise Untraceable(f"a step changes {change}")
         if state_of_python() != self._of_python:
             raise Untraceable("a layer draws random numbers from Python or NumPy")
+        if self._reads:
+            raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         return traced_step(
             self._operations,
             self._batch,

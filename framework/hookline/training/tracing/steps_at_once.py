@@ -76,7 +76,7 @@ class StepsAtOnce:
         self._shape: OfShape | None = None
         """The shape of the group that was yielded last."""
         self._losses: Any = None
-        gradients.are_steps_traced = True
+        gradients.traces_updates = True
 
     @property
     def is_left(self) -> bool:
@@ -165,7 +165,7 @@ class StepsAtOnce:
         return bool(answer)
 
     def _leave(self, reason: str) -> None:
-        self._is_left, self._gradients.are_steps_traced = True, False
+        self._is_left, self._gradients.traces_updates = True, False
         self._gradients.forget_updates()
         self._run.traced_steps.add_reason(f"updates are made one by one: {reason}")
 
@@ -186,7 +186,10 @@ class StepsAtOnce:
             parameters,
             list,
         )
-        if reason is not None and not self._gradients.is_recorded_plainly(step, reason):
+        if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
+            assert self._shape is not None
+            self._gradients.leave(self._shape, reason)
+        elif reason is not None and not self._gradients.is_recorded_plainly(step, reason):
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "tuple[Tensor, BaseException | None]":

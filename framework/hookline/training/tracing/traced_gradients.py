@@ -65,13 +65,14 @@ class TracedGradients:
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
+        self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
         self._count = 0
         self._recorded_shape: OfShape | None = None
         self._are_rewritten = True
         self.is_left = False
         """Whether the layers compute all further batches."""
-        self.are_steps_traced = False
+        self.traces_updates = False
         """Whether the updates are traced with the gradients where possible, so that a trace saves more."""
 
     def of(self, batch: "Batch") -> OfShape:
@@ -126,7 +127,9 @@ class TracedGradients:
         run = self._run
         place = (run.epoch, len(run.history))
         if present == self._settings and (
-            self._watched.is_unchanged() if place == self._record_of_epoch else self._watched.is_unchanged_inside()
+            self._watched.is_unchanged()
+            if place == self._record_of_epoch and not self._is_wrapped
+            else self._watched.is_unchanged_inside()
         ):
             self._record_of_epoch = place
             return True
@@ -159,7 +162,7 @@ class TracedGradients:
 
     def leave(self, shape: OfShape, reason: str) -> None:
         """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step = True, None
+        shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
@@ -175,23 +178,25 @@ class TracedGradients:
         if worth.is_mostly_computation(seconds):
             self.leave(shape, "a step takes so long that tracing saves little")
             return False
-        run, are_whole = self._run, self.are_steps_traced
-        if not worth.earns_its_cost(run, seconds, shape.count / self._count, are_whole=are_whole):
+        run, is_first = self._run, self._watched is None
+
+        def earns_its_cost(share: float) -> bool:
+            return worth.earns_its_cost(run, seconds, share, with_updates=self.traces_updates, is_first=is_first)
+
+        if not earns_its_cost(shape.count / self._count):
             if run.last_step is None:  # It may become longer.
                 self._report.add_reason(TOO_SHORT)
                 return False
             self.leave(shape, TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = not worth.earns_its_cost(run, seconds, 1, are_whole=are_whole)
+            self.is_left = not earns_its_cost(1.0)
             return False
         return True
 
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
         try:
-            watched = self._watched or Watched(
-                self._modules, self._optimizer, ignored=self._run.objective.changed_attributes
-            )
+            watched = self._watched or Watched(self._modules, self._optimizer, self._run.objective)
             recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
         except Untraceable as error:
             self.leave(shape, str(error))

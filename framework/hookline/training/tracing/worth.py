@@ -8,31 +8,47 @@ WARM_UP = 2
 SLOWEST_STEP = 0.05
 """A step that takes longer, in seconds, is mostly computation: without Python, it would hardly be faster."""
 
-COST = 0.003
-"""What it costs to trace a step, in seconds, besides the time that grows with its number of operations."""
+MOST_OF_PYTHON = 0.003
+"""The largest time that Python takes in a step. In a longer step, the rest is computation, which is not saved."""
 
-COST_IN_STEPS = 35
-"""What it costs besides that, in steps."""
+COST_OF_FIRST = 45
+"""What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
+
+COST_OF_FURTHER = 18
+"""The same for batches of another shape, whose trace has the same text, so that it is compiled already."""
+
+COST_OF_CHECKS = 6
+"""What it costs to record and compare steps, in steps with their computation."""
 
 GAIN = 0.5
-"""The part of the time of a step that tracing usually saves."""
+"""What a trace of the gradients saves, as a part of the time in Python."""
+
+GAIN_WITH_UPDATES = 1.1
+"""The same if the updates are traced, too, which take almost as long in Python as the gradients."""
+
+COST_OF_CALL = 0.4
+"""What each call of several steps takes away from that. There are at least one or two in an epoch."""
 
 LEAST_GAIN = 0.03
 """The part of the time that a trace must save to be used."""
 
 
-def earns_its_cost(run: Run, seconds: float, share: float, *, are_whole: bool) -> bool:
+def earns_its_cost(run: Run, seconds: float, share: float, *, with_updates: bool, is_first: bool) -> bool:
     """Whether there are enough steps left.
 
     Args:
         run: the run.
-        seconds: how long a step takes.
+        seconds: how long the gradients of a step take.
         share: the part of the steps so far whose batches had the same shape.
-        are_whole: whether the updates are traced, too.
+        with_updates: whether the updates are traced, too.
+        is_first: whether no trace exists yet.
 
     """
     remaining = run.step if run.last_step is None else run.last_step - run.step
-    return GAIN * seconds * share * remaining > COST + COST_IN_STEPS * seconds
+    of_python = min(seconds, MOST_OF_PYTHON)
+    gain = GAIN_WITH_UPDATES - COST_OF_CALL / (run.steps_per_epoch or 1) if with_updates else GAIN
+    cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
+    return gain * of_python * share * remaining > cost
 
 
 def is_mostly_computation(seconds: float) -> bool:

@@ -1,6 +1,7 @@
 """A graph of recorded operations: which values each one takes, and which tensors are its inputs and outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
@@ -54,6 +55,10 @@ class Call:
 
     def values(self) -> list[Value]:
         """The values that it takes."""
+        return self._values
+
+    @cached_property
+    def _values(self) -> list[Value]:
         return [one for part in (*self.arguments, *self.keywords.values()) for one in _values_in(part)]
 
 
@@ -168,10 +173,11 @@ class GraphBuilder:
             if id(argument) not in self._values:
                 self._input(argument, f"{operation}")
             return self._values[id(argument)]
-        if isinstance(argument, torch.Generator):
-            raise Untraceable(f"{operation} draws from a generator of its own")
         if isinstance(argument, (list, tuple)):
             return [self._argument(operation, element) for element in argument]
+        # A look at the class of numbers first: that for a generator is slow.
+        if not isinstance(argument, (int, float)) and isinstance(argument, torch.Generator):
+            raise Untraceable(f"{operation} draws from a generator of its own")
         return argument
 
     def _input(self, tensor: "Tensor", user: str) -> None:

@@ -1,5 +1,6 @@
 """Simplify a graph without a change of any bit: fewer views, copies and constants."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +42,11 @@ class Memory:
     def __init__(self, tensors: "Sequence[Tensor]", reshaped: Collection[Value]):
         """Take the tensor of each value."""
         self.tensors, self._reshaped = tensors, reshaped
+        self._storages = [int(tensor.untyped_storage()._cdata) for tensor in tensors]
 
     def storage(self, value: Value) -> int:
         """Identify the memory of a value."""
-        return int(self.tensors[value.number].untyped_storage()._cdata)
+        return self._storages[value.number]
 
     def place(self, value: Value) -> tuple[Any, ...]:
         """Describe which elements of the memory a value consists of."""
@@ -85,11 +87,11 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
 
 
 def _changed(call: Call, same: dict[Value, Value]) -> Call:
-    if same.keys().isdisjoint((*call.values(), *call.results)):
+    if not same or same.keys().isdisjoint((*call.values(), *call.results)):
         return call
 
     def change(value: Value) -> Value:
-        return same.get(value, value)
+        return _final(value, same)
 
     return evolve(
         call,
@@ -106,25 +108,41 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     Autograd gives a gradient to the parameter without a copy if nothing else refers to it. While operations are
     recorded something does, so it makes a copy. It is left out if nothing uses the memory of the original later.
     """
-    calls = list(graph.calls)
-    ends = list(graph.outputs)
-    for copying in reversed([index for index, call in enumerate(calls) if call.schema.name == "copy_"]):
-        target, source = calls[copying].arguments[:2]
-        making = next((index for index in range(copying) if target in calls[index].results), None)
-        if making is None or calls[making].schema.name != "new_empty_strided" or target not in ends:
+    copies = [index for index, call in enumerate(graph.calls) if call.schema.name == "copy_"]
+    if not copies:
+        return graph
+    making = {call.results[0]: i for i, call in enumerate(graph.calls) if call.schema.name == "new_empty_strided"}
+    used: dict[Value, list[int]] = {}
+    last: dict[int, int] = {}
+    for index, call in enumerate(graph.calls):
+        for value in call.values():
+            used.setdefault(value, []).append(index)
+            last[memory.storage(value)] = index
+    ends = Counter(graph.outputs)
+    kept = {memory.storage(value) for value in (*graph.inputs, *graph.outputs)}
+    same: dict[Value, Value] = {}
+    left_out: set[int] = set()
+    for copying in reversed(copies):
+        target, source = graph.calls[copying].arguments[:2]
+        begin, storage = making.get(target), memory.storage(source)
+        if begin is None or not ends[target] or memory.place(target)[1:] != memory.place(source)[1:]:
             continue
-        if memory.place(target)[1:] != memory.place(source)[1:]:
+        if storage in kept or last[storage] > copying or any(begin < index < copying for index in used[target]):
             continue
-        storage = memory.storage(source)
-        elsewhere = {memory.storage(value) for value in (*graph.inputs, *(end for end in ends if end != target))}
-        later = {memory.storage(value) for call in calls[copying + 1 :] for value in call.values()}
-        between = {value for call in calls[making + 1 : copying] for value in call.values()}
-        if storage in elsewhere | later or target in between:
-            continue
-        same = {target: source}
-        calls = [_changed(call, same) for index, call in enumerate(calls) if index not in (making, copying)]
-        ends = [same.get(end, end) for end in ends]
-    return evolve(graph, calls=calls, outputs=ends)
+        same[target] = source
+        left_out |= {begin, copying}
+        ends[source] += ends.pop(target)
+        kept.add(storage)
+        last[storage] = max(copying, last[memory.storage(target)])
+    calls = [_changed(call, same) for index, call in enumerate(graph.calls) if index not in left_out]
+    return evolve(graph, calls=calls, outputs=[_final(end, same) for end in graph.outputs])
+
+
+def _final(value: Value, same: dict[Value, Value]) -> Value:
+    """What a value has become, in one or several replacements."""
+    while value in same:
+        value = same[value]
+    return value
 
 
 def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, Tensor]"]:

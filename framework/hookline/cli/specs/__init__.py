@@ -1,0 +1,1 @@
+"""The commands that write, check and explain specs, and list what they can name."""

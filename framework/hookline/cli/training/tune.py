@@ -1,0 +1,175 @@
+"""`hookline tune spec.toml`, and `hookline tune --resume runs/iris/1`."""
+
+import argparse
+import gc
+import os
+import signal
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookline.check.load import Loader
+from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
+from hookline.cli.main import GOOD
+from hookline.cli.output.screen import screen_width
+from hookline.errors.exceptions import HooklineError
+from hookline.errors.printing import echo
+from hookline.runs.study import STORAGE, read_plan
+
+if TYPE_CHECKING:
+    from hookline.check.toml.document import Document
+    from hookline.plugins.signals import Interruption
+    from hookline.spec.space.storage import Storage
+    from hookline.spec.training import TrainingSpec
+    from hookline.tuning.study import Study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", nargs="?", help="a TOML file with a section [tune]")
+    add_spec_arguments(parser)
+    parser.add_argument(
+        "--trials", type=_positive, metavar="N", help="the total number of trials (default: the spec's)"
+    )
+    parser.add_argument(
+        "--workers", type=_positive, default=1, metavar="N", help="the number of processes on this machine (default: 1)"
+    )
+    parser.add_argument("--out", metavar="DIR", help="the new directory of the study (default: runs/<name>/<number>)")
+    parser.add_argument(
+        "--resume",
+        "--join",
+        metavar="DIR|URL",
+        help="go on with the study in this directory or storage, also beside other processes that work on it",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="keep the trials in a database that several machines share, such as postgresql://me@host/db (default: the "
+        "environment variable HOOKLINE_STORAGE); a study of the same name is joined",
+    )
+    parser.add_argument("--study", metavar="NAME", help="the name of the study in the storage (default: run.name)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tune the spec, and print the trials and the best one."""
+    loader = loader_of(arguments)
+    spec, document = _spec_of(arguments, loader)
+    url = _url(arguments)
+    from hookline.plugins.manager import Plugins
+    from hookline.tuning.joining import connected
+
+    plugins = Plugins((), loader.extra) if document is None else loader.plugins(document)
+    with connected(url, plugins) as storage:
+        study = opened(arguments, loader, spec, document, storage)
+        return tuned(study, arguments, arguments.workers, url)
+
+
+def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1, url: str | None = None) -> int:
+    """Train the trials of a study, and return the exit code. The arguments are those of `hookline train`, too."""
+    from hookline.cli.output.trial_lines import TrialDisplay
+    from hookline.cli.output.warnings import printed_warnings
+    from hookline.cli.training import _deferred_compiler as deferred_compiler
+    from hookline.plugins.signals import EXIT_CODE, Interruption
+    from hookline.tuning.finishing import finish
+    from hookline.tuning.workers import work_together
+
+    gc.enable()
+    deferred_compiler.defer()
+    display = TrialDisplay(study)
+    with Interruption() as interruption:
+        interruption.listen()
+        shown = nullcontext() if arguments.quiet else display
+        with printed_warnings(study.document), located(study.document), shown:
+            if workers == 1:
+                study.work(interruption, on_end=display.add)
+            else:
+                work_together(study, workers, interruption, display.add, plugins=arguments.plugin, url=url)
+        with printed_warnings(study.document), located(study.document):
+            deployed = finish(study)
+        if not arguments.quiet:
+            display.print_result(interruption.number, deployed)
+        with printed_warnings(study.document), located(study.document):
+            _refit(study, interruption, is_quiet=arguments.quiet)
+        number, interruption.number = interruption.number, None
+    return GOOD if number is None else EXIT_CODE + number
+
+
+def _refit(study: "Study", interruption: "Interruption", *, is_quiet: bool) -> None:
+    """Train the best values on training and validation rows if the spec says so, and print the result."""
+    from hookline.cli.output.trial_lines import refit_lines
+    from hookline.plugins.signals import sentence
+    from hookline.tuning.refitting import refit
+
+    try:
+        made = refit(study, interruption)
+    except KeyboardInterrupt:
+        number = interruption.number or signal.SIGINT
+        echo(sentence(number), f"Train with `refit` anew with `hookline tune --resume {study.root}`.", file=sys.stderr)
+        interruption.number = number
+        return
+    if made is not None and not is_quiet:
+        echo(*refit_lines(made, screen_width()))
+
+
+def opened(
+    arguments: argparse.Namespace,
+    loader: Loader,
+    spec: "TrainingSpec | None",
+    document: "Document | None",
+    storage: "Storage | None",
+) -> "Study":
+    """The study that the arguments name: a new one, or one to go on with."""
+    from hookline.tuning.joining import join_study
+    from hookline.tuning.opening import new_study, open_study
+
+    if arguments.resume is not None and "://" not in arguments.resume:
+        return open_study(Path(arguments.resume), loader, like=spec, trials=arguments.trials, storage=storage)
+    if storage is not None:
+        given = {"like": spec, "trials": arguments.trials, "out": arguments.out}
+        return join_study(storage, arguments.study, loader, creates=arguments.resume is None, **given)
+    if arguments.study is not None:
+        raise HooklineError("`--study` names a study in a storage: pass its URL, `--storage postgresql://…`.")
+    assert spec is not None, "There is a spec, or a study to go on with."
+    assert document is not None, "A spec has a document."
+    return new_study(spec, loader, document, arguments.out)
+
+
+def _url(arguments: argparse.Namespace) -> str | None:
+    """The URL of the storage with the trials; `None` if they are in a directory."""
+    if "://" in (arguments.resume or ""):
+        return str(arguments.resume)
+    if arguments.resume is not None and read_plan(Path(arguments.resume)).storage is None:
+        if arguments.storage is not None:
+            message = "The trials of this study are in its directory: remove `--storage`."
+            raise HooklineError(f"{arguments.resume}: {message}")
+        return None
+    return arguments.storage or os.environ.get(STORAGE)
+
+
+def _spec_of(arguments: argparse.Namespace, loader: Loader) -> "tuple[TrainingSpec | None, Document | None]":
+    """The spec that the arguments name, if any, with its document."""
+    if arguments.spec is None and arguments.resume is None:
+        raise HooklineError("Pass a spec with a section [tune], or a study to go on with: `--resume runs/iris/1`.")
+    if arguments.resume is not None and "://" not in arguments.resume:
+        if arguments.out is not None:
+            raise HooklineError("`--resume` goes on in the directory of the study: remove `--out`.")
+        if arguments.study is not None:
+            raise HooklineError("The directory of a study knows its name: remove `--study`.")
+    if arguments.storage is not None and "://" in (arguments.resume or ""):
+        raise HooklineError("Pass the URL of the storage once: remove `--storage`.")
+    if arguments.spec is None:
+        if arguments.overlays or arguments.overrides:
+            raise HooklineError("A study goes on with its own spec: remove `--set` and `--with`.")
+        return None, None
+    if arguments.trials is not None:
+        arguments.overrides = [*arguments.overrides, f"tune.trials={arguments.trials}"]
+    document = document_of(arguments, arguments.spec)
+    return loader.load(document, with_data=True), document
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a positive number.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""The server: requests, limits, answers and the page."""

@@ -1,0 +1,1 @@
+"""Conflicts between the sections of a spec."""

@@ -1,0 +1,1 @@
+"""The sections of a spec that are not components."""

@@ -1,0 +1,1 @@
+"""Build the model, and load weights into it."""

@@ -1,0 +1,133 @@
+"""Watch what functions read besides their arguments: global variables, variables of enclosing functions, classes."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from attrs import define, field
+
+from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.watching.code import (
+    CALLED,
+    UNSTEADY_FUNCTIONS,
+    functions_in,
+    is_called,
+    is_trusted,
+    module_of,
+    names_in,
+    refuse_unsteady,
+)
+from hookline.training.tracing.watching.views import MISSING, Named, OfFunction, content
+
+
+@define
+class _Class:
+    path: str
+    kind: type
+    makes: bool
+    called: set[str] = field(factory=set)
+    """The names of its attributes that were found to be called."""
+
+
+@define
+class _Namespace:
+    path: str
+    values: Mapping[str, Any]
+    names: set[str] = field(factory=set)
+
+
+@define
+class Functions:
+    """The functions that a step may call, as far as their names say it.
+
+    A function counts as called if its name occurs in another one that is called, whatever the object is. So more
+    functions are watched than are called, but none is missed whose name is written.
+    """
+
+    _names: set[str] = field(factory=lambda: set(CALLED))
+    """All names in the functions that are called."""
+    _classes: dict[type, _Class] = field(factory=dict)
+    _modules: dict[int, tuple[str, ModuleType]] = field(factory=dict)
+    _namespaces: dict[int, _Namespace] = field(factory=dict)
+    _live: list[tuple[str, Iterable[Any]]] = field(factory=list)
+
+    def live(self) -> Iterator[tuple[str, Iterable[Any]]]:
+        """Where functions, classes and namespaces are, and their values."""
+        yield from self._live
+        for one in self._namespaces.values():
+            yield one.path, Named(one.values, one.names)
+
+    def add(self, path: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        """Watch a function, and yield what it reads."""
+        if is_trusted(function.__globals__.get("__name__")):
+            # A decorator, whose variables contain the decorated function.
+            inside = [content(cell) for cell in function.__closure__ or ()]
+            yield from ((path, one) for one in inside if isinstance(one, (FunctionType, MethodType)))
+            return
+        self._live.append((path, OfFunction(function)))
+        yield from ((path, one) for one in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()))
+        variables = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
+        yield from ((f"{path}.{name}", content(cell)) for name, cell in variables)
+        names = names_in(function.__code__)
+        self._names |= names.attributes
+        for name in sorted(names.modules):
+            refuse_unsteady(path, name)
+            if name in sys.modules:
+                yield name, sys.modules[name]
+        home = function.__globals__.get("__name__")
+        for name in sorted(names.variables):
+            if name in function.__globals__:
+                refuse_unsteady(path, module_of(function.__globals__[name]))
+                yield self._named(str(home), function.__globals__, name)
+            elif name in UNSTEADY_FUNCTIONS:
+                raise Untraceable(f"{path} uses `{name}`, so it may depend on more than the layers")
+
+    def _named(self, path: str, namespace: Mapping[str, Any], name: str) -> tuple[str, Any]:
+        """Watch a variable of a module, and return it."""
+        self._namespaces.setdefault(id(namespace), _Namespace(path, namespace)).names.add(name)
+        return f"{path}.{name}", namespace.get(name, MISSING)
+
+    def add_module(self, path: str, module: ModuleType) -> None:
+        """Watch the variables of a module that functions name."""
+        refuse_unsteady(path, module.__name__)
+        if not is_trusted(module.__name__):
+            self._modules[id(module)] = module.__name__, module
+
+    def add_class(self, kind: type, *, makes: bool, path: str = "") -> Iterator[tuple[str, Any]]:
+        """Watch the attributes of a class, and yield those that are no functions.
+
+        Args:
+            kind: the class.
+            makes: whether a step may make an object of it.
+            path: where the class itself is, if it is the value of an attribute or a variable.
+
+        """
+        for one in kind.__mro__:
+            if makes:
+                refuse_unsteady(path, one.__module__)
+            if is_trusted(one.__module__):
+                continue
+            if one in self._classes:
+                self._classes[one].makes |= makes
+                continue
+            self._classes[one] = _Class(one.__name__, one, makes)
+            self._live.append((one.__name__, vars(one).values()))
+            for name, value in vars(one).items():
+                if not (name.startswith("__") and name.endswith("__")) and not any(functions_in(value)):
+                    yield f"{one.__name__}.{name}", value
+
+    def reached(self) -> list[tuple[str, Any]]:
+        """Return functions and variables whose names occur, and which were not returned before."""
+        found: list[tuple[str, Any]] = []
+        for one in self._classes.values():
+            for name, value in vars(one.kind).items():
+                if name not in one.called and is_called(name, self._names, makes=one.makes):
+                    one.called.add(name)
+                    found += ((f"{one.path}.{name}", function) for function in functions_in(value))
+        for path, module in self._modules.values():
+            known = self._namespaces.get(id(vars(module)))
+            for name in self._names & vars(module).keys():
+                if known is None or name not in known.names:
+                    found.append(self._named(path, vars(module), name))
+        return found

@@ -1,0 +1,36 @@
+"""Notice when values of tensors leave torch: what Python computes with them is in no operation."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+READING = frozenset(
+    {
+        *("__array__", "__dlpack__", "__format__", "__reduce_ex__", "__repr__", "data_ptr", "numpy", "storage"),
+        *("tolist", "untyped_storage"),
+    }
+)
+"""The methods of tensors through which values leave torch without an operation. `item` is an operation."""
+
+
+@contextmanager
+def noting_reads() -> Iterator[list[str]]:
+    """Note the methods inside the context that read values without an operation."""
+    from torch.overrides import TorchFunctionMode
+
+    class Noting(TorchFunctionMode):
+        def __torch_function__(
+            self,
+            func: Callable[..., Any],
+            types: object,
+            args: Sequence[Any] = (),
+            kwargs: Mapping[str, Any] | None = None,
+        ) -> Any:
+            name = getattr(func, "__name__", "")
+            if name in READING:
+                reads.append(name)
+            return func(*args, **(kwargs or {}))
+
+    reads: list[str] = []
+    with Noting():
+        yield reads

@@ -1,0 +1,90 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from hookline.data import Batch
+from hookline.errors import MismatchError
+from hookline.spec import LossSpec, MetricSpec, Prediction, spec
+from hookline.spec.objective.objective import Objective
+from hookline.training import SplitMetrics
+from hookline.training.metrics import LARGEST
+
+
+class Sizes:
+    """Notes the shape of the rows of each update."""
+
+    def __init__(self):
+        self.shapes, self.total = [], 0.0
+
+    def to(self, device):
+        return self
+
+    def update(self, predictions, targets):
+        if targets.sum() < 0:
+            raise ValueError("A target is negative.")
+        assert predictions.shape == targets.shape
+        self.shapes.append(tuple(predictions.shape))
+        self.total += float(predictions.sum())
+
+    def compute(self):
+        return self.total
+
+
+@spec
+class Joining(MetricSpec):
+    joins_batches = True
+
+    def build(self, loss, predictions):
+        states[self.label] = Sizes()
+        return states[self.label]
+
+
+@spec
+class Apart(Joining):
+    joins_batches = False
+
+
+states = {}
+
+
+def metrics_of(*metrics):
+    objective = Objective.of(LossSpec())
+    return SplitMetrics(SimpleNamespace(spec=SimpleNamespace(metrics=metrics), objective=objective), "test")
+
+
+def add(metrics, *outputs):
+    for one in outputs:
+        metrics.add({"target": Prediction(LossSpec(), None, one, Batch({"input": one}, {"target": one}))})
+
+
+def test_a_metric_that_joins_batches_is_updated_once():
+    metrics = metrics_of(Joining(), Apart(), Joining(name="another"))
+    buffer = torch.empty(2, 3)
+    for number in (1.0, 2.0, 4.0):  # A layer may return the same memory for each batch.
+        add(metrics, buffer.fill_(number))
+    add(metrics, torch.ones(1, 3))
+    assert metrics.values() == {"Joining": 45.0, "Apart": 45.0, "another": 45.0}
+    assert states["Joining"].shapes == states["another"].shapes == [(7, 3)]
+    assert states["Apart"].shapes == [(2, 3)] * 3 + [(1, 3)]
+
+
+def test_rows_of_other_shapes_and_many_rows_are_not_joined():
+    many = torch.zeros(LARGEST // 24 + 1, 3)
+    metrics = metrics_of(Joining())
+    add(metrics, torch.ones(2, 3), torch.ones(2, 4), torch.ones(3, 4), many, torch.ones(2, 3))
+    assert metrics.values() == {"Joining": 32.0}
+    assert states["Joining"].shapes == [(2, 3), (5, 4), tuple(many.shape), (2, 3)]
+
+
+def test_an_error_in_joined_rows_has_the_place_of_the_metric():
+    metrics = metrics_of(Apart(), Joining())
+    add(metrics, torch.ones(2, 3))
+    with pytest.raises(MismatchError, match=r"Apart cannot be computed on the test split. A target is neg") as error:
+        add(metrics, -torch.ones(2, 3))
+    assert error.value.path == ("metrics", 0)
+    metrics = metrics_of(Joining(), Joining(name="second"))
+    add(metrics, torch.ones(2, 3), -2 * torch.ones(2, 3))
+    with pytest.raises(MismatchError, match=r"Joining cannot be computed on the test split. A target is neg") as error:
+        metrics.values()
+    assert error.value.path == ("metrics", 0)
