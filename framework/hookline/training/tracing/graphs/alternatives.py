@@ -1,7 +1,8 @@
 """Other ways to compute what slow operations of torch compute, with the same bits.
 
-On a CPU, these operations compute one element after another, most of them with branches that a processor cannot predict.
-Other kernels compute several elements at once: each element still results from the same numbers in the same order.
+On a CPU, these operations compute one element after another, most of them with branches that a processor cannot
+predict. Other kernels compute several elements at once: each element still results from the same numbers in the same
+order.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,12 +19,10 @@ Way = Callable[..., Any]
 """Takes the arguments of an operation, and returns the same results."""
 
 OF_PLANES = {
-    "_adaptive_avg_pool2d": 2,
     "adaptive_max_pool2d": 2,
     "avg_pool2d": 2,
     "max_pool2d_with_indices": 2,
     "max_pool3d_with_indices": 3,
-    "upsample_bilinear2d": 2,
     "upsample_bilinear2d_backward": 2,
 }
 """Operations that compute each plane of the first argument for itself, and the number of dimensions of a plane."""
@@ -67,14 +66,14 @@ def alternatives(operation: "OpOverload", arguments: Sequence[Any]) -> tuple[lis
     tensor, *options = arguments
     name = name_of_operation(operation)
     if name == BERNOULLI:
-        of_number = bool(options) and isinstance(options[0], float)
+        of_number = not options or isinstance(options[0], float)
         small = evolve(tensor, shape=torch.Size([min(LARGEST, tensor.shape.numel())]))
         return [drawn_without_branches] if of_number else [], [small, *options]
     dimensions = OF_PLANES[name]
     planes, space = tensor.shape[:-dimensions].numel(), tensor.shape[-dimensions:]
     sizes = [
         size
-        for size in ([*SIZES, planes] if planes < max(SIZES) else SIZES)
+        for size in sorted({*SIZES, planes} if 1 < planes < max(SIZES) else SIZES)
         if planes % size == 0 and (size <= min(SIZES) or size * space.numel() <= LARGEST)
     ]
     if sizes:
@@ -119,7 +118,7 @@ def _options(operation: "OpOverload", options: Sequence[Any], planes: Sequence[i
     return [size_of_results, [*planes, *size_of_input[-len(size_of_results) :]], *others]
 
 
-def drawn_without_branches(mask: "Tensor", probability: float) -> "Tensor":
+def drawn_without_branches(mask: "Tensor", probability: float = 0.5) -> "Tensor":
     """Draw like `bernoulli_`: it compares each uniform number with the probability, too."""
     import torch
 

@@ -40,7 +40,7 @@ class Faster(NamedTuple):
 
 
 @lru_cache(MOST_KEPT)
-def fastest(operation: "OpOverload", arguments: tuple[Any, ...], threads: int) -> Faster | None:  # noqa: ARG001
+def fastest(operation: "OpOverload", arguments: tuple[Any, ...], threads: int) -> Faster | None:
     """Return the fastest way to compute an operation that has alternatives; `None` if it is the operation itself.
 
     Args:
