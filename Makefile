@@ -4,11 +4,13 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Neighboring tests run in one process, so that what they share is made once.
 PARALLEL := -n auto --dist worksteal
+# Packages that `make peers` compares with.
+PEERS := accelerate lightning pytorch-ignite skorch
 
 # Bytecode has a folder of its own, so that tests see only the files that Hookline writes.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
-.PHONY: train test test-all test-traced verify check eject bench tune-proof onnx-alone docs constraints clean
+.PHONY: train test test-all test-traced verify check eject bench peers tune-proof onnx-alone docs constraints clean
 
 train: .venv/installed
 	$(BIN)/hookline train specs/breast_cancer.toml
@@ -66,6 +68,11 @@ bench: .venv/installed-test
 	$(BIN)/python benchmarks/tune_workers.py
 	$(BIN)/python benchmarks/serve.py
 	$(BIN)/python benchmarks/vectorize.py
+	$(MAKE) peers
+
+# Compare whole trainings with other packages, which are installed in an environment of their own that also has what .venv has.
+peers: .venv/peers/installed
+	.venv/peers/bin/python benchmarks/peers.py $(WORKS)
 
 # Prove that a search has the trials of a loop written by hand with Optuna, value by value. Name specs with SPECS="digits".
 tune-proof: .venv/installed-test
@@ -82,7 +89,7 @@ docs: .venv/installed
 constraints:
 	rm -rf .venv/renewed && $(PYTHON) -m venv .venv/renewed
 	grep '^torch==' constraints.txt > .venv/torch.txt
-	.venv/renewed/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/torch.txt .[test,check]
+	.venv/renewed/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/torch.txt .[test,check] $(PEERS)
 	sed -n '/^#/p' constraints.txt > .venv/constraints.txt
 	.venv/renewed/bin/python -m pip freeze --exclude hookline --exclude pip --exclude setuptools >> .venv/constraints.txt
 	mv .venv/constraints.txt constraints.txt
@@ -107,3 +114,10 @@ clean:
 .venv/installed-check: .venv/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .[test,check]
 	touch .venv/installed .venv/installed-test $@
+
+.venv/peers/installed: .venv/installed-test
+	$(BIN)/python -m venv .venv/peers
+	echo "import site; site.addsitedir('$(CURDIR)/$$(echo .venv/lib/python*/site-packages)')" \
+		> $$(echo .venv/peers/lib/python*/site-packages)/packages_of_hookline.pth
+	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(PEERS)
+	touch $@

@@ -68,9 +68,10 @@ class TaskMetric(MetricSpec):
 
     def check_task(self, tasks: Collection[Task]) -> None:
         """Raise an `OptionError` if an option fits none of these possible tasks."""
-        name = type(self).__name__
+        kind: Any = type(self)
+        name = kind.__name__
         against = [] if self._given("task") is None else [("task",)]
-        for option_name, default in defaults_of(type(self)).items():
+        for option_name, default in defaults_of(kind).items():
             if getattr(self, option_name) == default:
                 continue
             wanted = [task for task in self.only_for.get(option_name, tasks) if task in self.tasks]

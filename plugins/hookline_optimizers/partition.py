@@ -106,6 +106,20 @@ class Partition:
 '''
 
 
+class States(ChainMap[Any, Any]):
+    """The states of several optimizers as those of one.
+
+    A `ChainMap` alone would look each parameter up in the states of the first optimizer, which are a `defaultdict`: a
+    look would add the parameter.
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        for states in self.maps:
+            if key in states:
+                return states[key]
+        raise KeyError(key)
+
+
 @cache
 def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Optimizer]":
     """Return the class of the combined optimizer, defined lazily since it is a subclass of torch's."""
@@ -127,7 +141,7 @@ def partitioned_optimizer() -> "Callable[[Sequence[optim.Optimizer]], optim.Opti
 
         def _look_at_parts(self) -> None:
             self.param_groups = [group for part in self.optimizers for group in part.param_groups]
-            self.state: Any = ChainMap(*(part.state for part in self.optimizers))
+            self.state: Any = States(*(part.state for part in self.optimizers))
 
         def step(self, closure: "Callable[[], Any] | None" = None) -> Any:
             """Take one step with each optimizer."""

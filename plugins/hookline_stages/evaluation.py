@@ -30,22 +30,15 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     """Compute the loss over all rows of the split, and the metrics of its predictions."""
     import torch
 
-    objective, stages, interruption = run.objective, run.stages, run.interruption
-    losses, metrics = MeanLosses(objective), SplitMetrics(run, split)
+    from hookline.training import evaluated_batches  # Not needed to check a spec, and it imports much.
+
+    losses, metrics = MeanLosses(run.objective), SplitMetrics(run, split)
     batch = None
-    model.eval()
-    criterion.eval()
     with torch.no_grad():
-        for batch in batches.epoch(run.epoch):
-            if interruption.number is not None:
-                run.raise_if_interrupted()
-            outputs = stages.forward(run=run, model=model, batch=batch)
-            loss = stages.loss(run=run, criterion=criterion, outputs=outputs, batch=batch)
-            losses.add(loss, objective.divisor(criterion, batch), objective.terms(criterion))
-            metrics.add(stages.predict(run=run, criterion=criterion, outputs=outputs, batch=batch))
+        for batch in evaluated_batches(run, model, criterion, batches, split):
+            losses.add(batch.loss, batch.divisor, batch.terms)
+            metrics.add(batch.predicted)
         evaluated = metrics.values()
-    model.train()
-    criterion.train()
     if batch is None:
         length = length_of(batches)
         expected = "" if length is None else f"; {length} were expected"

@@ -139,6 +139,21 @@ def test_a_loaded_state_continues_like_the_original():
     assert len(other.state) == len(list(copied.parameters()))
 
 
+def test_a_look_at_the_states_does_not_change_them():
+    model = network()
+    optimizer = spec(PARTITION).optimizer.build_for(hookline.spec.named_parameters(model))
+    for x, y in batches([1]):
+        gradients(model, x, y)
+        optimizer.step()
+    seen = list(optimizer.state.values())
+    assert len(seen) == len(list(model.parameters()))
+    assert [len(part.state) for part in optimizer.optimizers] == [
+        sum(len(group["params"]) for group in part.param_groups) for part in optimizer.optimizers
+    ]
+    with pytest.raises(KeyError):
+        optimizer.state[torch.nn.Parameter(torch.zeros(1))]
+
+
 def test_the_groups_are_shared_with_the_parts_so_that_changes_reach_them():
     optimizer = spec(PARTITION).optimizer.build_for(hookline.spec.named_parameters(network()))
     assert isinstance(optimizer, torch.optim.Optimizer)

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from exactness import chains, corruption, disks, kills, matrix, signals
+from exactness import chains, corruption, disks, kills, matrix, signals, traced
 from exactness.matrix import CONFIGURATIONS, OPTIMIZERS, SCHEDULERS, SETTINGS
 from exactness.result import Result
 
@@ -33,6 +33,17 @@ def test_a_training_continues_from_every_position(configuration):
     matrix.cells(configuration, result)
     assert result.failures == []
     assert result.cases >= matrix.POSITIONS - 3  # EarlyStopping may end the last epoch.
+
+
+@pytest.mark.parametrize("configuration", SAMPLE[: len(SETTINGS)], ids=str)
+def test_a_traced_training_has_the_same_checkpoints_and_continues_from_them(configuration):
+    result = Result("traced")
+    traced.cells(configuration, result, positions=(1, 3))
+    assert result.failures == []
+
+
+def test_the_sample_of_traced_trainings_has_every_setting():
+    assert {setting for *_, setting in SAMPLE[: len(SETTINGS)]} == SETTINGS.keys()
 
 
 def test_trainings_can_be_interrupted_again_and_again():

@@ -83,18 +83,38 @@ def test_a_traced_training_has_the_same_bits(case, tmp_path, monkeypatch):
         assert counts(traced)["traced"] > 4
 
 
-UPDATED = {
-    "SGD": {"momentum": 0.9, "nesterov": True},
-    "Adam": {"amsgrad": True},
-    "AdamW": {"groups": [{"parameters": "*.bias", "weight_decay": 0.0, "lr": 0.01}]},
-    "Adagrad": {},
+PER_EPOCH = [{"type": "StepLR", "step_size": 1}]
+PER_STEP = [{"type": "OneCycleLR", "max_lr": 0.1}]
+SEVERAL = {
+    "SGD": {"optimizer": {"type": "SGD", "momentum": 0.9, "nesterov": True}},
+    "Adam": {"optimizer": {"type": "Adam", "amsgrad": True}},
+    "AdamW": {
+        "optimizer": {"type": "AdamW", "groups": [{"parameters": "*.bias", "weight_decay": 0.0, "lr": 0.01}]},
+        "callbacks": [{"type": "CosineAnnealingLR", "interval": "step"}, *PER_EPOCH],
+    },
+    "Adagrad": {"optimizer": {"type": "Adagrad"}},
+    "OneCycleLR with momentum": {"optimizer": {"type": "SGD", "momentum": 0.9}, "callbacks": PER_STEP},
+    "OneCycleLR with betas": {"optimizer": {"type": "Adam"}, "callbacks": PER_STEP},
+    "two schedules": {
+        "optimizer": {"type": "SGD"},
+        "callbacks": [
+            {"type": "ExponentialLR", "gamma": 0.99, "interval": "step"},
+            {"type": "LinearLR", "interval": "step"},
+        ],
+    },
+    "two losses": {**CASES["two losses"], "callbacks": PER_STEP},
+    "two losses in parts": {
+        **CASES["two losses"],
+        "run": {"accumulate": 2},
+        "model": {"type": "Linear", "out_features": 3},
+    },
 }
 
 
 @pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 @pytest.mark.parametrize("runner", tracing.RUNNERS)
-@pytest.mark.parametrize("optimizer", UPDATED)
-def test_several_steps_at_once_have_the_same_bits(optimizer, runner, tmp_path, monkeypatch):
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_steps_at_once_have_the_same_bits(case, runner, tmp_path, monkeypatch):
     calls = []
     made = steps_at_once.StepsAtOnce.several
 
@@ -105,10 +125,10 @@ def test_several_steps_at_once_have_the_same_bits(optimizer, runner, tmp_path, m
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
 
     def trained(trace):
-        table = table_of("dropout", trace)
-        table["run"]["epochs"], table["data"]["batch_size"] = 4, 9
-        table["optimizer"] = {"type": optimizer, **UPDATED[optimizer]}
-        table["callbacks"] = [{"type": "StepLR", "step_size": 1}]
+        table = {"callbacks": PER_EPOCH, **table_of("dropout", trace), **SEVERAL[case]}
+        table["run"] = {**table_of("dropout", trace)["run"], "epochs": 4, **SEVERAL[case].get("run", {})}
+        table["data"]["batch_size"] = 9
+        table = {section: value for section, value in table.items() if value is not None}
         return hookline.train(hookline.load(table), out=tmp_path / trace)
 
     plain = trained("off")

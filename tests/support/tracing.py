@@ -9,6 +9,7 @@ from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing import comparison, steps_at_once, traced_gradients, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.passes import to_come, traced_evaluation
 
 RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
 OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.several_in_python}
@@ -17,15 +18,26 @@ OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.s
 def trace_everything(patch, runner):
     """Record the first batch of each shape, and compute all others by its trace, with the runner of this name.
 
-    Nothing is compared during the training, so that the test itself finds a difference.
+    This is so for steps and for evaluations. Nothing is compared during the training, so that the test itself finds a
+    difference.
     """
     patch.setattr(worth, "WARM_UP", 0)
     patch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
     patch.setattr(comparison, "CHECKS", 0)
     patch.setattr(steps_at_once, "MOST", 4)
+    patch.setattr(traced_evaluation, "WARM_UP", 0)
+    patch.setattr(traced_evaluation, "CHECKS", 0)
+    patch.setattr(to_come, "earns_its_cost", lambda *_: True)
+    patch.setattr(to_come, "is_worth_compiling", lambda _: True)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])
+
+
+def trace_nothing(patch):
+    """Compute every step by the layers."""
+    patch.setattr(traced_gradients, "why_not", lambda run: "nothing is traced")
+    patch.setattr(traced_evaluation, "why_not", lambda run, stages: "nothing is traced")
 
 
 def run_of(steps=1000, *, objective=None):

@@ -5,11 +5,13 @@ import gc
 import importlib
 import io
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from hookline.cli._torch_import import TorchFinder
+from hookline.cli._quick_imports import QuickImports
 from hookline.errors.printing import echo, printable, printable_lines
 from hookline.errors.text import shortened
 from hookline.plugins.signals import ending_at_once
@@ -58,20 +60,19 @@ MODULES = {name: f"hookline.cli.{group}.{name}" for group, commands in GROUPS.it
 COMMANDS = {name: help_text for commands in GROUPS.values() for name, help_text in commands.items()}
 """The subcommands with their help."""
 
-EPILOG = """\
-to start:
-  hookline new spec data.csv    write a spec for a table
-  hookline train data.toml      train it
-  hookline predict runs/data/1 new.csv    predict new rows
+TITLES = {"training": "to train", "finished": "to use finished runs", "specs": "to write and check specs"}
+"""The headings of the groups in `hookline --help`."""
 
-to look something up:
-  hookline COMMAND --help       the options of a command
-  hookline list                 all components
-  hookline show Adam            a component with its options
+START = {
+    "hookline new spec data.csv": "write a spec",
+    "hookline train data.toml": "train it",
+    "hookline predict runs/data/1 new.csv": "predict new rows",
+    "hookline COMMAND --help": "show its options",
+}
+"""The first commands of a new user, at the end of `hookline --help`."""
 
-Documentation: README.md and docs/ in the source.
-"""
-"""The last lines of `hookline --help`."""
+HELP_COLUMN = 12
+"""The column in which the descriptions of the commands begin."""
 
 DRAFTS = ("spec", "plugin")
 """What `hookline new` can write."""
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     afterwards: a signal then neither interrupts the exit handlers nor changes the exit code.
     """
     if arguments is None:
-        sys.meta_path.insert(0, TorchFinder())
+        sys.meta_path.insert(0, QuickImports())
     with ending_at_once() as exit_with:
         code = _main(arguments)
         if arguments is None:
@@ -224,27 +225,38 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.Arg
     """The parser, and the subparser of the command in `words`, the only one that gets its arguments."""
     parser = _Parser(
         prog="hookline",
+        usage="%(prog)s [-h] [--version] COMMAND ...",
         description="Train PyTorch models from a TOML file.",
-        epilog=EPILOG,
+        epilog=_epilog() if words[0] in ("-h", "--help") else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=_Version("%(prog)"))
     # Without `prog`, argparse would format the usage to find it, and import all compressions for it.
     commands = parser.add_subparsers(
-        prog="hookline", title="commands", dest="command", required=True, metavar="COMMAND"
+        prog="hookline", dest="command", required=True, metavar="COMMAND", help=argparse.SUPPRESS
     )
     chosen = None
-    for name, help_text in COMMANDS.items():
-        if words[0] in COMMANDS and name != words[0]:
-            continue  # Only the help of `hookline` itself shows all commands.
-        command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
-        command.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
-        if name == words[0]:
-            chosen = command
-            module = importlib.import_module(MODULES[name])
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
+    if (help_text := COMMANDS.get(words[0])) is not None:
+        chosen = commands.add_parser(words[0], description=f"{help_text[0].upper()}{help_text[1:]}.")
+        chosen.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
+        module = importlib.import_module(MODULES[words[0]])
+        module.add_arguments(chosen)
+        chosen.set_defaults(run=module.run)
     return parser, chosen
+
+
+def _epilog() -> str:
+    """The commands with their help, by group, and how to start."""
+    width = shutil.get_terminal_size().columns - 2
+    lines: list[str] = []
+    for group, commands in GROUPS.items():
+        lines += ["", f"{TITLES[group]}:"]
+        for name, help_text in commands.items():
+            first, indent = f"  {name}".ljust(HELP_COLUMN), " " * HELP_COLUMN
+            lines += textwrap.wrap(help_text, width, initial_indent=first, subsequent_indent=indent)
+    longest = max(map(len, START))
+    lines += ["", "to start:", *(f"  {command:<{longest}}  {what}" for command, what in START.items())]
+    return "\n".join([*lines[1:], "", "Documentation: README.md and docs/ in the source."])
 
 
 class _Parser(argparse.ArgumentParser):

@@ -186,6 +186,16 @@ class TensorBatches:
         return len(self._tensors[0])
 
     @property
+    def batch_size(self) -> int:
+        """The number of rows per batch; the last batch of an epoch may be smaller."""
+        return self._batch_size
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether all epochs have the same batches, in the order of the rows."""
+        return self._seed is None
+
+    @property
     def rows_per_epoch(self) -> int:
         """The number of rows in an epoch, with those of an incomplete batch."""
         return self.rows if self.sampler is None else self.sampler.num_samples

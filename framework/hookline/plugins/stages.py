@@ -20,7 +20,11 @@ the stage, and what the wrapper returns is the answer of the stage, so it must r
 If a stage has only its built-in answer, the steps of a training may be computed without calling it: the operations of
 `forward`, `loss` and `backward` are recorded once and repeated, with the same bits. If any plugin answers or wraps one
 of the three, all are called for every batch. A wrapper around `step` sees the same gradients either way; without one,
-many steps may be made in one call, in which `run.step` and `run.loss` do not change.
+many steps may be made in one call, in which `run.loss` and the parameters do not change. The only wrappers around
+`step` that this admits are schedules: objects with an attribute `is_schedule` that is true, which declares that the
+wrapper looks at nothing but `run.step` and the options in `optimizer.param_groups`, and changes nothing but these and
+its own state, for which it has `state_dict` and `load_state_dict`. It may be called for several steps before they are
+made. If one of them fails, its state is loaded again.
 
 A wrapper yields exactly once. If it needs another answer, such as the loss with other targets, it calls
 `run.stages.inside(self, "loss")` with the arguments of the stage, by name.
@@ -387,6 +391,14 @@ class Stages:
         """The name of a plugin that answers or wraps a stage; `None` if only the built-in answer implements it."""
         raise NotImplementedError
 
+    def schedules(self, stage: str) -> Sequence[Any] | None:
+        """The plugins that wrap a stage, if all that implement it are schedules; otherwise `None`."""
+        raise NotImplementedError
+
+    def around(self, stage: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+        """The stage with another answer inside its wrappers, which takes all arguments of the stage."""
+        raise NotImplementedError
+
 
 STAGES = tuple(name for name, member in vars(Stages).items() if hasattr(member, f"{PROJECT}_spec"))
 """The names of the stages, in order."""
@@ -429,6 +441,8 @@ class Run:
         resumes_from: what the loop resumes the training from; `None` to begin at the first epoch, and once the state
             has been loaded.
         traced_steps: how many steps of this process were traced, and why others were not.
+        traced_evaluation: the same for the batches of evaluations.
+        kept: what a part of the pipeline keeps for its next call in this run, by a name of its own.
 
     """
 
@@ -453,6 +467,8 @@ class Run:
     saving: Saving | None = None
     resumes_from: Resuming | None = None
     traced_steps: TracedSteps = field(factory=TracedSteps)
+    traced_evaluation: TracedSteps = field(factory=TracedSteps)
+    kept: dict[str, Any] = field(factory=dict, repr=False)
 
     @property
     def source(self) -> "DataSpec":

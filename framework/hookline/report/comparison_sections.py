@@ -70,7 +70,7 @@ def distance_section(one: DistancePredictions, name: str) -> Iterator[Html]:
         )
     summaries = zip(names_of(details), map(distance_summary, details.groups.values()), strict=True)
     yield table(
-        (details.quantity, "rows", "mean", "standard deviation", "5 %", "median", "95 %"),
+        (details.quantity, "rows", "mean", "standard deviation", "5%", "median", "95%"),
         (
             (
                 called,

@@ -18,7 +18,7 @@ LARGE_SHARE = 0.8
 """The share of the largest class from which the accuracy alone says little."""
 
 WIDE = 0.1
-"""The width of a 95 % confidence interval of the accuracy from which a split is called small."""
+"""The width of a 95% confidence interval of the accuracy from which a split is called small."""
 
 MANY_EMPTY = 0.5
 """The share of sequences for which nothing is predicted that is judged."""
@@ -127,14 +127,14 @@ def of_size(evidence: Evidence) -> Iterator[Judgement]:
             if high - low > WIDE:
                 text = (
                     f"The {one.split} split has {counted(one.rows, 'row')}, and each changes the accuracy by "
-                    f"{1 / one.rows:.3f}: the 95 % confidence interval of {one.right / one.rows:.3f} is {low:.3f} to "
-                    f"{high:.3f}. Smaller differences between runs say nothing."
+                    f"{1 / one.rows:.3f}: the 95% confidence interval of {one.right / one.rows:.3f} is {low:.3f} to "
+                    f"{high:.3f}. Smaller differences between runs can be chance."
                 )
                 yield Judgement("small split", text, "note")
 
 
 def wilson(right: int, rows: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a proportion (Wilson's score interval).
+    """The 95% confidence interval of a proportion (Wilson's score interval).
 
     >>> [round(bound, 4) for bound in wilson(29, 30)]
     [0.8333, 0.9941]

@@ -28,6 +28,7 @@ def result(run: "Run", trial: "Trial") -> dict[str, Any]:
         "steps": trial.steps,
         "seconds": round(trial.seconds, 3),
         "traced_steps": run.traced_steps.as_json(),
+        "traced_evaluation": run.traced_evaluation.as_json(),
         "notes": list(trial.notes),
         "initialized_from": _provenance(run.state.initialized_from),
         "device": str(run.device),

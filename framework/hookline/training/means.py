@@ -89,7 +89,7 @@ class MeanLoss:
         self._divisor: float | None = None
         self._has_batches = False
 
-    def add(self, loss: "Tensor", divisor: "Tensor | float | None") -> None:
+    def add(self, loss: "Tensor | float", divisor: "Tensor | float | None") -> None:
         """Add the loss of a batch. `divisor` is what `LossSpec.divisor` returned: `None` for a sum."""
         self._losses.add(loss)
         if divisor is not None:
@@ -208,7 +208,7 @@ class MeanLosses:
         self._factors = objective.corrected
         self._over_rows = {name: MeanLoss() for name in objective.corrected}
 
-    def add(self, loss: "Tensor", divisor: "Tensor | float | None", terms: "Iterable[Term]" = ()) -> None:
+    def add(self, loss: "Tensor | float", divisor: "Tensor | float | None", terms: "Iterable[Term]" = ()) -> None:
         """Add a batch: the value of the objective, its divisor, and its terms, from `Objective`."""
         self.total.add(loss, divisor)
         for term in terms:

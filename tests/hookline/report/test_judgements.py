@@ -119,8 +119,8 @@ def test_a_small_split_has_a_wide_interval(tmp_path):
     predicted = truth.copy()
     predicted[0] = 1
     assert found(evidence(tmp_path, classes(truth, predicted)))["small split"] == (
-        "The validation split has 30 rows, and each changes the accuracy by 0.033: the 95 % confidence interval of 0.967 "
-        "is 0.833 to 0.994. Smaller differences between runs say nothing."
+        "The validation split has 30 rows, and each changes the accuracy by 0.033: the 95% confidence interval of 0.967 "
+        "is 0.833 to 0.994. Smaller differences between runs can be chance."
     )
 
 

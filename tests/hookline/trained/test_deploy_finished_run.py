@@ -102,8 +102,8 @@ def test_the_command_prints_what_it_has_written_and_compared(run, capsys, tmp_pa
     assert main(["deploy", str(run), "--type", "Safetensors", "-o", str(place)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [f"  deployed {place}/model.safetensors", f"  deployed {place}/model.json"]
-    compared = "Compared with the model in memory on 64 rows, and on 4 with missing or unseen cells that both refuse"
-    assert lines[2].startswith(f"{compared}: the largest difference is 0 (safetensors ")
+    assert lines[2].startswith("The largest difference from the model in memory is 0 on 64 rows (safetensors ")
+    assert lines[2].endswith("). Both refuse 4 rows with missing or unseen cells.")
     assert main(["deploy", str(run), "--force", "-q"]) == 0
     assert capsys.readouterr().out == ""
 

@@ -10,10 +10,11 @@ import warnings
 
 import torch
 
-from exactness import chains, corruption, disks, kills, matrix, signals, studies, system_calls
+from exactness import chains, corruption, disks, kills, matrix, signals, studies, system_calls, traced
 
 PROOFS = {
     "matrix": matrix.prove,
+    "traced": traced.prove,
     "chains": chains.prove,
     "kill": kills.prove,
     "strace": system_calls.prove,

@@ -59,11 +59,34 @@ class Trained:
     """A checkpoint for each position."""
     digest: str
     """The SHA-256 of the whole state at the end, of the returned model and of the log."""
+    traced: int
+    """The number of its steps that were traced."""
 
 
-def trained(spec, plugins=(), checkpoint=None):
-    """Train in a temporary directory, from a checkpoint if there is one."""
-    keeping = Keeping(checkpoint is None)
+class Ending:
+    """Keeps the state at the end only, so that nothing happens between two steps."""
+
+    def __init__(self):
+        self.kept, self.end = [], None
+
+    @hookline.hookimpl(wrapper=True)
+    def fit(self, run, model, criterion, optimizer):
+        trained = yield
+        self.end = training_state(run, model, criterion, optimizer)
+        return trained
+
+
+def trained(spec, plugins=(), checkpoint=None, *, keeps=True):
+    """Train in a temporary directory, from a checkpoint if there is one.
+
+    Args:
+        spec: what to train.
+        plugins: more plugins.
+        checkpoint: where to continue.
+        keeps: whether to keep checkpoints, which needs a look at the training after each step.
+
+    """
+    keeping = Keeping(checkpoint is None) if keeps else Ending()
     place = Path(tempfile.mkdtemp(prefix="exactness-"))
     try:
         with (
@@ -84,7 +107,7 @@ def trained(spec, plugins=(), checkpoint=None):
             )
             ended = {**keeping.end, "returned": model.state_dict(), "stopped": run.stopped, "weights": str(run.weights)}
             ended["run"]["seconds"] = 0
-            return Trained(keeping.kept, digest(ended, place / "metrics.jsonl"))
+            return Trained(keeping.kept, digest(ended, place / "metrics.jsonl"), run.traced_steps.traced)
     finally:
         shutil.rmtree(place)
 

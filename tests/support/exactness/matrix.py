@@ -147,10 +147,14 @@ def cells(configuration, result, positions=None):
             result.add(case, None if other.digest == whole.digest else "differs")
 
 
+def chosen_from_all(count, seed):
+    """A number of configurations, drawn from all, or all of them."""
+    return CONFIGURATIONS if count is None else random.Random(seed).sample(CONFIGURATIONS, count)  # noqa: S311
+
+
 def prove(count=None, positions=None, seed=0):
     """Try a number of configurations, drawn from all, or all of them."""
     result = Result("matrix")
-    chosen = CONFIGURATIONS if count is None else random.Random(seed).sample(CONFIGURATIONS, count)  # noqa: S311
-    for configuration in chosen:
+    for configuration in chosen_from_all(count, seed):
         cells(configuration, result, positions)
     return result

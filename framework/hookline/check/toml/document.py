@@ -109,7 +109,7 @@ def read(
     # The run of a file that names none is named after the file. The document keeps the name, and so does the run.
     run = root.value.setdefault("run", Node({}))
     if isinstance(run.value, dict):
-        run.value.setdefault("name", Node(_plain_name(Path(path).stem)))
+        run.value.setdefault("name", Node(run_name(Path(path).stem)))
     return Document(root, source, _home(source), tuple(files.problems), is_empty=is_empty)
 
 
@@ -247,6 +247,11 @@ def _home(source: Source) -> Path:
     return source.directory
 
 
-def _plain_name(stem: str) -> str:
+def run_name(stem: str) -> str:
+    """The name of a run whose spec names none, from the name of the file without suffix: a plain directory name.
+
+    >>> run_name("iris"), run_name("fleurs d'été")
+    ('iris', 'fleurs_d__t_')
+    """
     name = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_-.") else "_" for letter in stem)
     return name.lstrip("-.") or "run"

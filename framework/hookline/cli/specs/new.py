@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from hookline.check.toml.document import run_name
 from hookline.check.toml.not_specs import binary_kind
 from hookline.cli.arguments.names import add_plugin_arguments, plugins_of
 from hookline.cli.drafts.plugin import EXAMPLES, files
@@ -121,7 +122,8 @@ def _write_spec(arguments: argparse.Namespace) -> int:
     for note in draft.notes:
         echo(f"  {note}")
     echo(f"Train it: hookline train {shlex.quote(str(out))}")
-    echo(f"Then predict new rows: hookline predict {shlex.quote(f'runs/{out.stem}/1')} {shlex.quote(draft.new_rows)}")
+    first = f"runs/{run_name(out.stem)}/1"
+    echo(f"Then predict new rows: hookline predict {shlex.quote(first)} {shlex.quote(draft.new_rows)}")
     return GOOD
 
 

@@ -199,7 +199,7 @@ def _splits(counts: "SplitCounts", rows: Mapping[str, int], width: int | None) -
 
 
 def _percent(count: int, rows: int) -> str:
-    return f"{100 * count / max(1, rows):.1f} %"
+    return f"{100 * count / max(1, rows):.1f}%"
 
 
 def _stages(plan: "Plan") -> Iterator[tuple[str, str, str]]:

@@ -45,10 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     if spec.tune is not None:
         if arguments.locked is not None or arguments.from_run is not None:
             raise HooklineError("The spec has a section [tune]: `--locked` and `--from` are for a single training.")
-        from hookline.cli.training.tune import tuned
-        from hookline.tuning.opening import new_study
+        from hookline.cli.training.tune import tuned_by_default
 
-        return tuned(new_study(spec, loader, document, arguments.out), arguments)
+        return tuned_by_default(arguments, loader, spec, document)
     # Imported here, so that problems in the spec are reported without waiting for these imports.
     from hookline.cli.output.training import trained
     from hookline.training.pipeline import train

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume",
         "--join",
         metavar="DIR|URL",
-        help="go on with the study in this directory or storage, also beside other processes that work on it",
+        help="continue the study in this directory or storage, also beside other processes that work on it",
     )
     parser.add_argument(
         "--storage",
@@ -55,19 +55,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Tune the spec, and print the trials and the best one."""
     loader = loader_of(arguments)
-    spec, document = _spec_of(arguments, loader)
+    return _work(arguments, loader, *_spec_of(arguments, loader))
+
+
+def tuned_by_default(arguments: argparse.Namespace, loader: Loader, spec: "TrainingSpec", document: "Document") -> int:
+    """Tune a spec for `hookline train`, as `hookline tune` does without options of its own."""
+    defaults = {"trials": None, "workers": 1, "resume": None, "storage": None, "study": None}
+    return _work(argparse.Namespace(**vars(arguments), **defaults), loader, spec, document)
+
+
+def _work(
+    arguments: argparse.Namespace, loader: Loader, spec: "TrainingSpec | None", document: "Document | None"
+) -> int:
     url = _url(arguments)
     from hookline.plugins.manager import Plugins
     from hookline.tuning.joining import connected
 
     plugins = Plugins((), loader.extra) if document is None else loader.plugins(document)
     with connected(url, plugins) as storage:
-        study = opened(arguments, loader, spec, document, storage)
-        return tuned(study, arguments, arguments.workers, url)
+        return _tuned(opened(arguments, loader, spec, document, storage), arguments, url)
 
 
-def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1, url: str | None = None) -> int:
-    """Train the trials of a study, and return the exit code. The arguments are those of `hookline train`, too."""
+def _tuned(study: "Study", arguments: argparse.Namespace, url: str | None) -> int:
+    """Train the trials of a study, and return the exit code."""
     from hookline.cli.output.trial_lines import TrialDisplay
     from hookline.cli.output.warnings import printed_warnings
     from hookline.cli.training import _deferred_compiler as deferred_compiler
@@ -82,10 +92,10 @@ def tuned(study: "Study", arguments: argparse.Namespace, workers: int = 1, url: 
         interruption.listen()
         shown = nullcontext() if arguments.quiet else display
         with printed_warnings(study.document), located(study.document), shown:
-            if workers == 1:
+            if arguments.workers == 1:
                 study.work(interruption, on_end=display.add)
             else:
-                work_together(study, workers, interruption, display.add, plugins=arguments.plugin, url=url)
+                work_together(study, arguments.workers, interruption, display.add, plugins=arguments.plugin, url=url)
         with printed_warnings(study.document), located(study.document):
             deployed = finish(study)
         if not arguments.quiet:

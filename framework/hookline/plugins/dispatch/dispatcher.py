@@ -1,6 +1,7 @@
 """Call stages: directly if one plugin answers and none wraps the stage. An error is raised if no plugin answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -18,7 +19,7 @@ from hookline.plugins.dispatch.attribution import (
 from hookline.plugins.dispatch.limits import Limited, limits_by_stage
 from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.manager import new_manager
-from hookline.plugins.stages import INNER, STAGES, Run, Stages
+from hookline.plugins.stages import INNER, STAGES, Run, Stages, hookimpl
 
 if TYPE_CHECKING:
     from hookline.spec.families.callback import CallbackSpec
@@ -74,22 +75,35 @@ class Dispatcher(Stages):
         others = (one.plugin_name for one in implementations(self.manager, stage) if not is_built_in(one))
         return next(others, None)
 
-    def _without(self, absent: Sequence[object], stage: str) -> Callable[..., Any]:
+    def schedules(self, stage: str) -> list[object] | None:
+        """See `Stages.schedules`."""
+        others = [one for one in implementations(self.manager, stage) if not is_built_in(one)]
+        are_schedules = all(is_wrapper(one) and getattr(one.plugin, "is_schedule", False) for one in others)
+        return [one.plugin for one in others] if are_schedules else None
+
+    def around(self, stage: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+        """See `Stages.around`."""
+        answering = [one.plugin for one in implementations(self.manager, stage) if not is_wrapper(one)]
+        return self._without(answering, stage, answer)
+
+    def _without(
+        self, absent: Sequence[object], stage: str, answer: Callable[..., Any] | None = None
+    ) -> Callable[..., Any]:
         """Return a function that calls a stage without some plugins and without those that are not due.
 
-        Each combination is resolved once.
+        Each combination is resolved once. There may be another answer.
         """
         path = self.manager.place_of("", stage)
         limited: list[Limited] = [one for one in self._limited.get(stage, ()) if not _is_one_of(one.plugin, absent)]
         if not limited:
-            return _resolved(_caller(self.manager, stage, absent), path)
+            return _resolved(_caller(self.manager, stage, absent, answer), path)
         resolved: dict[tuple[bool, ...], Callable[..., Any]] = {}
 
         def call(**values: Any) -> Any:
             due = tuple(one.is_due(values["run"]) for one in limited)
             if due not in resolved:
                 idle = [one.plugin for one, is_due in zip(limited, due, strict=True) if not is_due]
-                resolved[due] = _resolved(_caller(self.manager, stage, [*absent, *idle]), path)
+                resolved[due] = _resolved(_caller(self.manager, stage, [*absent, *idle], answer), path)
             return resolved[due](**values)
 
         return call
@@ -125,8 +139,10 @@ def _resolved(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> Callabl
     return answered if caller.name in INNER else checked
 
 
-def _caller(manager: pluggy.PluginManager, stage: str, absent: Sequence[object]) -> pluggy.HookCaller:
-    """A stage without some plugins."""
+def _caller(
+    manager: pluggy.PluginManager, stage: str, absent: Sequence[object], answer: Callable[..., Any] | None = None
+) -> pluggy.HookCaller:
+    """A stage without some plugins, and with another answer if there is one."""
     # pluggy's `subset_hook_caller` takes hashable plugins only, and iterates over all of them in each call.
     caller: pluggy.HookCaller = getattr(manager.hook, stage)
     if not absent:
@@ -136,6 +152,8 @@ def _caller(manager: pluggy.PluginManager, stage: str, absent: Sequence[object])
     for name, plugin in manager.list_name_plugin():
         if _is_one_of(plugin, present) and not _is_one_of(plugin, absent):
             fewer.register(plugin, name)
+    if answer is not None:
+        fewer.register(SimpleNamespace(**{stage: hookimpl(trylast=True)(answer)}))
     fewer_caller: pluggy.HookCaller = getattr(fewer.hook, stage)
     return fewer_caller
 

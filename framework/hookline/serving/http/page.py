@@ -169,7 +169,7 @@ def _style() -> str:
 
 
 def _file(name: str) -> Html:
-    return Html(files("hookline.serving").joinpath(name).read_text(encoding="utf-8"))
+    return Html(files("hookline.serving.http").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _hash(text: str) -> str:

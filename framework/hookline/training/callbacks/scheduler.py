@@ -241,6 +241,8 @@ def _lengths(state: Any) -> list[Any]:
 class ScheduleOfSteps(Schedule):
     """The callback of a scheduler that is stepped after each step."""
 
+    is_schedule = True
+
     @hookimpl(wrapper=True)
     def step(self) -> Generator[None, bool, bool]:
         """Advance to the learning rate of the next step."""

@@ -33,13 +33,11 @@ class Comparison:
 
     def __str__(self) -> str:
         """The comparison as a sentence."""
-        refused = f", and on {self.refused:,} with missing or unseen cells that both refuse" if self.refused else ""
-        rounding = (
-            f", and that of the model in memory to itself in float64 {self.rounding:.2g}" if self.rounding else ""
-        )
+        rounding = f", where that from float64 is {self.rounding:.2g}" if self.rounding else ""
+        refused = f" Both refuse {counted(self.refused, 'row')} with missing or unseen cells." if self.refused else ""
         return (
-            f"Compared with the model in memory on {counted(self.rows, 'row')}{refused}: the largest difference is "
-            f"{self.largest_difference:.2g}{rounding} ({self.reader})."
+            f"The largest difference from the model in memory is {self.largest_difference:.2g} on "
+            f"{counted(self.rows, 'row')}{rounding} ({self.reader}).{refused}"
         )
 
 

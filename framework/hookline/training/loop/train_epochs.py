@@ -53,15 +53,12 @@ def _train_epochs(
         made = at_once.made(group, make_step)
         if made is None:
             return
-        losses, error = made
-        for loss, batch in zip(losses.tolist(), group, strict=False):
-            position.losses.add(loss, objective.divisor(criterion, batch))
-        if len(losses):
-            run.loss = losses[-1].clone()
-        state.step += len(losses)
-        if error is not None:
-            make_step(group[len(losses)])  # The layers raise the error.
-            raise error
+        for loss, terms, batch in zip(made.losses, made.terms, group, strict=False):
+            position.losses.add(loss, objective.divisor(criterion, batch), terms)
+        state.step += len(made.losses)
+        if made.error is not None:
+            make_step(group[len(made.losses)])  # The layers raise the error.
+            raise made.error
 
     run.raise_if_interrupted()
     for _ in position.epochs():

@@ -68,7 +68,7 @@ def misleading_metrics(run: Run, data: "Data") -> Iterator[HooklineWarning]:
         often = known.classes[known.counts.index(max(known.counts))]
         percent = min(99.9, round(100 * share, 1))
         message = (
-            f"{percent:g} % of the training rows have the class {quoted_cell(often)} of "
+            f"{percent:g}% of the training rows have the class {quoted_cell(often)} of "
             f'"{", ".join(known.columns)}": a model that always predicts this class is right for as many, and '
             f"{run.spec.metrics[index].label} does not show it. {remedy}"
         )

@@ -1,5 +1,6 @@
 """When the steps of a run may be traced at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hookline.plugins.stages import Run
@@ -7,24 +8,30 @@ from hookline.plugins.stages import Run
 TRACED = ("forward", "loss", "backward")
 """The stages of which a trace consists."""
 
+EVALUATED = ("forward", "loss", "predict")
+"""The stages of which the trace of an evaluation consists."""
+
 ALSO_WHILE_TRACING: Any = (False,)
 """The argument of torch's function that returns the hooks of saved tensors: do not ignore them."""
 
 
-def why_not(run: Run) -> str | None:
-    """Say why no step of the run may be traced; `None` if steps may be."""
+def why_not(run: Run, stages: Sequence[str] = TRACED) -> str | None:
+    """Say why none of these stages of the run may be traced; `None` if they may be."""
     if run.spec.run.trace == "off":
         return '`trace` is "off"'
     if run.device.type != "cpu":
         return "only steps on a CPU are traced"
-    for stage in TRACED:
+    for stage in stages:
         if (plugin := run.stages.seen_by(stage)) is not None:
             return f'{plugin} implements the stage "{stage}"'
     return None
 
 
-def settings() -> tuple[Any, ...] | None:
-    """Return the settings of torch that decide which operations run; `None` while something observes operations."""
+def settings(*, with_gradients: bool = True) -> tuple[Any, ...] | None:
+    """Return the settings of torch that decide which operations run; `None` while something observes operations.
+
+    The answer is `None`, too, if gradients are recorded and `with_gradients` is false, or the other way round.
+    """
     import torch
 
     own: Any = torch._C
@@ -33,7 +40,8 @@ def settings() -> tuple[Any, ...] | None:
         or own._len_torch_function_stack()
         or torch.is_anomaly_enabled()
         or torch.is_autocast_enabled("cpu")
-        or not torch.is_grad_enabled()
+        or torch.is_grad_enabled() != with_gradients
+        or torch.is_inference_mode_enabled()
         or own._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
         or torch.nn.modules.module._has_any_global_hook()
     ):

@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
+from hookline.spec.objective.objective import Term
+from hookline.training.tracing.comparison import FIRST_SECONDS
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.recording import with_recording
+from hookline.training.tracing.options import ComingOptions
 from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.unwritten import count_of_written, unwritten
+from hookline.training.tracing.unwritten import count_of_written
 from hookline.training.tracing.update import TracedUpdates, UpdateState, whole_step
 
 if TYPE_CHECKING:
@@ -47,14 +50,24 @@ def steps_at_once(
         is_undisturbed: whether the loop itself does nothing between two steps.
 
     """
-    if not isinstance(gradients, TracedGradients) or not is_undisturbed or run.objective.names:
+    if not isinstance(gradients, TracedGradients) or not is_undisturbed or run.spec.optimizer.needs_closure:
         return None
+    schedules = run.stages.schedules("step")
     # Other batches may depend on the steps before them, so they must not be requested earlier.
-    if type(batches) is not TensorBatches or run.stages.seen_by("step") is not None:
+    if type(batches) is not TensorBatches or schedules is None:
         return None
-    if run.spec.optimizer.needs_closure:
-        return None
-    return StepsAtOnce(run, gradients, optimizer)
+    return StepsAtOnce(run, gradients, optimizer, ComingOptions(run, optimizer, schedules))
+
+
+class Made(NamedTuple):
+    """Steps that were made in one call."""
+
+    losses: list[float]
+    """The loss of each step."""
+    terms: list[list[Term]]
+    """The terms of `[losses]` of each step."""
+    error: BaseException | None
+    """The error that ended the call after these steps."""
 
 
 class StepsAtOnce:
@@ -64,9 +77,12 @@ class StepsAtOnce:
     and compared.
     """
 
-    def __init__(self, run: Run, gradients: TracedGradients, optimizer: "optim.Optimizer"):
+    def __init__(
+        self, run: Run, gradients: TracedGradients, optimizer: "optim.Optimizer", coming_options: ComingOptions
+    ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
+        self._coming_options = coming_options
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
@@ -75,7 +91,6 @@ class StepsAtOnce:
         """Whether nothing has happened since layers and optimizer were last compared with those of the traces."""
         self._shape: OfShape | None = None
         """The shape of the group that was yielded last."""
-        self._losses: Any = None
         gradients.traces_updates = True
 
     @property
@@ -119,9 +134,7 @@ class StepsAtOnce:
             self._is_current = True
         return self._gradients.of(batch)
 
-    def made(
-        self, group: "Sequence[Batch]", one: "Callable[[Batch], None]"
-    ) -> "tuple[Tensor, BaseException | None] | None":
+    def made(self, group: "Sequence[Batch]", one: "Callable[[Batch], None]") -> Made | None:
         """Make the steps of a group.
 
         Args:
@@ -129,7 +142,7 @@ class StepsAtOnce:
             one: makes a step in the usual way.
 
         Returns:
-            The losses, and the error that ended the group after fewer steps; `None` if `one` has made the only step.
+            What was made in one call; `None` if `one` has made the only step.
 
         """
         updates = None if self._shape is None else self._shape.updates
@@ -157,8 +170,8 @@ class StepsAtOnce:
             return bool(answer)
         try:
             assert shape.step is not None
-            whole = whole_step(shape.step, operations, self._optimizer, state)
-            shape.updates = TracedUpdates(shape.step, whole, runners.best_of_several(whole))
+            whole, options = whole_step(shape.step, operations, self._optimizer, state)
+            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole))
             self._state = state
         except Untraceable as error:
             self._leave(str(error))
@@ -180,11 +193,11 @@ class StepsAtOnce:
             return self._run.loss
 
         _, reason = updates.comparison.both_ways(
-            lambda: self._run_program(updates, [batch])[0],
+            lambda: self._one_by_trace(updates, batch),
             by_layers,
             [*step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
             parameters,
-            list,
+            self._gradients.terms,
         )
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
             assert self._shape is not None
@@ -192,30 +205,33 @@ class StepsAtOnce:
         elif reason is not None and not self._gradients.is_recorded_plainly(step, reason):
             self._leave(reason)
 
-    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "tuple[Tensor, BaseException | None]":
+    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made:
         """Make the steps of a group in one call."""
-        error = None
+        error, run = None, self._run
         started = time.perf_counter()
+        options = self._coming_options.taken(updates.options, len(group))
+        scalars = updates.scalars(len(group), run.dtype)
         try:
-            losses = self._run_program(updates, group)
+            updates.make(group, options, scalars)
         except Exception as raised:  # noqa: BLE001 - The caller raises it.
-            losses, error = self._losses, raised
-            losses = losses[: count_of_written(losses)]
-        updates.seconds = max(1e-6, (time.perf_counter() - started) / len(group))
-        self._run.traced_steps.traced += len(losses)
-        return losses, error
+            error = raised
+            count = count_of_written(scalars[0])
+            scalars = [several[:count] for several in scalars]
+            self._coming_options.return_to(count)
+        losses, *terms = scalars
+        updates.seconds = max(FIRST_SECONDS, (time.perf_counter() - started) / len(group))
+        run.traced_steps.traced += len(losses)
+        if len(losses):
+            run.loss = losses[-1].clone()
+            self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
+        numbers = [several.tolist() for several in terms]
+        of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
+        return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
 
-    def _run_program(self, updates: TracedUpdates, group: "Sequence[Batch]") -> "Tensor":
-        """Make steps, store the gradients of the last one, and return the losses."""
-        assert self._state is not None
-        whole = updates.whole
-        self._losses = losses = unwritten(len(group), self._run.dtype)
-        tensors = [tensors_of(batch) for batch in group]
-        columns = [[one[index] for one in tensors] for index in whole.of_batch]
-        empty: list[Tensor] = []
-        last = updates.program(*whole.fixed, *columns, *whole.lists, self._state.rates(), list(losses.unbind()), empty)
-        for parameter in updates.step.without_gradient:
-            parameter.grad = None
-        for parameter, gradient in zip(updates.step.with_gradient, last, strict=True):
-            parameter.grad = gradient
-        return losses
+    def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
+        """Make a step with the present options, and return its loss. Schedules do not notice."""
+        groups = self._optimizer.param_groups
+        losses, *terms = scalars = updates.scalars(1, self._run.dtype)
+        updates.make([batch], [[option.of(groups)] for option in updates.options], scalars)
+        self._gradients.keep_terms(updates.step.filled([several[0] for several in terms]))
+        return losses[0]

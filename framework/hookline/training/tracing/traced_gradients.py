@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
+from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
@@ -155,6 +156,15 @@ class TracedGradients:
         self.forget()
         return True
 
+    def terms(self) -> list[Term]:
+        """Return the terms of `[losses]` of the latest step."""
+        return self._run.objective.terms(self._criterion)
+
+    def keep_terms(self, terms: list[Term]) -> None:
+        """Keep the terms of a step that was made with its update."""
+        if terms:
+            self._run.objective.keep_terms(self._criterion, terms)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
@@ -225,7 +235,7 @@ class TracedGradients:
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
             parameters_of(self._optimizer),
-            lambda: objective.terms(criterion),
+            self.terms,
         )
         if reason is not None and not self.is_recorded_plainly(step, reason):
             self.leave(shape, reason)

@@ -13,6 +13,7 @@ from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from hookline.data.batches import Batch
@@ -43,6 +44,8 @@ class TracedStep:
     """The other parameters of the optimizer."""
     terms: Sequence[Term]
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
+    dtypes: "Sequence[torch.dtype | None]"
+    """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
     saved: float = 0.0
     """The time in seconds that faster operations save."""
 
@@ -64,13 +67,16 @@ class TracedStep:
         for index, parameter in enumerate(self.with_gradient, 1):
             parameter.grad = outputs[index]
         if self.terms:
-            objective.keep_terms(criterion, [_filled(term, outputs) for term in self.terms])
+            objective.keep_terms(criterion, self.filled(outputs[1 + len(self.with_gradient) :]))
         return outputs[0]
 
-
-def _filled(term: Term, outputs: "Sequence[Tensor]") -> Term:
-    parts: list[Any] = [outputs[part.index] if isinstance(part, _Output) else part for part in term]
-    return Term(*parts)
+    def filled(self, values: Sequence[Any]) -> list[Term]:
+        """The terms with these values of the outputs that follow the gradients."""
+        first = 1 + len(self.with_gradient)
+        return [
+            Term(*(values[part.index - first] if isinstance(part, _Output) else part for part in term))
+            for term in self.terms
+        ]
 
 
 @frozen
@@ -128,6 +134,7 @@ def traced_step(
         with_gradient=with_gradient,
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,
+        dtypes=[None if one.dim() else one.dtype for one in outputs[1 + len(with_gradient) :]],
         saved=saved,
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from hookline.training.tracing.comparison import Comparison
+from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -18,15 +18,23 @@ from hookline.training.tracing.graphs.graph import (
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
-from hookline.training.tracing.traced_step import TracedStep
+from hookline.training.tracing.options import VARIABLE, Option
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.unwritten import unwritten
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, optim
+
+    from hookline.data.batches import Batch
 
 COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
 
 FUSED = "_fused_"
+
+NOT_COMPARED = frozenset({"params", "initial_lr", *(name for name, _ in VARIABLE.values())})
+"""Options that are inputs of the trace, or that do not belong to an update."""
 
 
 @define
@@ -36,15 +44,42 @@ class TracedUpdates:
     step: TracedStep
     """The trace of their gradients."""
     whole: WholeStep
+    options: Sequence[Option]
+    """The options of the optimizer that it takes."""
     program: Program
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
-    seconds: float = 1e-6
+    seconds: float = FIRST_SECONDS
     """How long a step takes if several are made at once."""
+
+    def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
+        """Make tensors for the losses of steps, which are marked as missing, and for each tensor of their terms."""
+        import torch
+
+        return [unwritten(count, dtype), *(torch.empty(count, dtype=own) for own in self.step.dtypes)]
+
+    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: "Sequence[Tensor]") -> None:
+        """Make a step for each batch, and store the gradients of the last one.
+
+        Args:
+            group: the batches.
+            options: the values in each step of each option.
+            scalars: what `scalars` returned, in which each step writes its loss last.
+
+        """
+        tensors = [tensors_of(batch) for batch in group]
+        columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
+        outputs = [list(several.unbind()) for several in scalars]
+        empty: list[Tensor] = []
+        last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+        for parameter in self.step.without_gradient:
+            parameter.grad = None
+        for parameter, gradient in zip(self.step.with_gradient, last, strict=True):
+            parameter.grad = gradient
 
 
 class UpdateState:
-    """What an update depends on besides gradients and learning rates: the options and the states of the optimizer."""
+    """What an update depends on besides gradients and `VARIABLE` options: other options and the optimizer's states."""
 
     def __init__(self, optimizer: "optim.Optimizer"):
         """Remember the present options and states."""
@@ -62,19 +97,14 @@ class UpdateState:
             and self._present_options() == self._options
         )
 
-    def rates(self) -> list[float]:
-        """The learning rate of each group."""
-        return [group["lr"] for group in self._optimizer.param_groups]
-
     def _present_options(self) -> list[Any]:
         own = self._optimizer
         if own._optimizer_step_pre_hooks or own._optimizer_step_post_hooks:
             return [object()]
-        options: list[Any] = [
-            {name: value for name, value in group.items() if name not in ("lr", "initial_lr", "params")}
-            for group in own.param_groups
-        ]
-        return [*options, *(type(group["lr"]) for group in own.param_groups), type(own)]
+        groups: list[dict[str, Any]] = own.param_groups
+        options = [{name: value for name, value in group.items() if name not in NOT_COMPARED} for group in groups]
+        kinds = [(type(group["lr"]), bool(group.get("momentum"))) for group in groups]
+        return [*options, *kinds, type(own)]
 
     def _present_tensors(self) -> "list[Tensor]":
         import torch
@@ -85,8 +115,8 @@ class UpdateState:
 
 def whole_step(
     step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
-) -> WholeStep:
-    """Append a recorded update to the graph of the gradients.
+) -> tuple[WholeStep, list[Option]]:
+    """Append a recorded update to the graph of the gradients. Return also the options that it takes.
 
     Args:
         step: the gradients.
@@ -98,6 +128,10 @@ def whole_step(
         Untraceable: If the update consists of other operations than fused ones.
 
     """
+    if type(optimizer).__module__.partition(".")[0] != "torch":
+        raise Untraceable(f"{type(optimizer).__name__} is no optimizer of torch")
+    if None in step.dtypes:
+        raise Untraceable("a term of the loss is no scalar")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
     known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
     builder = GraphBuilder(known)
@@ -117,6 +151,7 @@ def whole_step(
             return step.graph.inputs[index - of_gradients]
         return Value(first + value.number)
 
+    options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
     lists: list[Sequence[Tensor]] = []
     names: dict[tuple[int, ...], Name] = {}
@@ -137,25 +172,28 @@ def whole_step(
     for call in update.calls:
         keywords = {name: argument(one) for name, one in call.keywords.items()}
         if call.schema.name.startswith(FUSED):
-            rate = keywords.get("lr")
-            if not isinstance(rate, float):
-                raise Untraceable("the learning rate is no number")
-            of_group = builder.tensors[call.arguments[0][0].number]
-            keywords["lr"] = Name(f"r{groups[id(of_group)]}")
+            group = groups[id(builder.tensors[call.arguments[0][0].number])]
+            for name in filter(keywords.__contains__, VARIABLE):
+                if not isinstance(keywords[name], (int, float)):
+                    raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
+                option = Option(group, *VARIABLE[name])
+                keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
         elif call.schema.name != COUNTING or any(call.results):
             raise Untraceable(f"the optimizer updates with {call.operation}")
         calls.append(evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords))
     if not any(call.schema.name.startswith(FUSED) for call in calls):
         raise Untraceable("the optimizer is not fused")
     of_step, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
-    return WholeStep(
+    whole = WholeStep(
         graph=evolve(step.graph, calls=[*of_step, *calls]),
         fixed=step.fixed,
         lists=lists,
         of_batch=step.of_batch,
-        groups=len(optimizer.param_groups),
+        options=len(options),
+        gradients=of_gradients,
         before=before,
     )
+    return whole, list(options)
 
 
 def _all_values(graph: Graph) -> Iterable[Value]:

@@ -24,12 +24,12 @@ class Watched:
     classes, and variables of enclosing functions.
     """
 
-    def __init__(self, roots: "Iterable[nn.Module]", optimizer: "optim.Optimizer", objective: Objective):
+    def __init__(self, roots: "Iterable[nn.Module]", optimizer: "optim.Optimizer | None", objective: Objective):
         """Remember the present attributes.
 
         Args:
             roots: the modules to watch, with all modules inside them.
-            optimizer: the optimizer, whose parameter groups are watched.
+            optimizer: the optimizer, whose parameter groups are watched; `None` for an evaluation.
             objective: the losses, whose functions are watched. What they change in the criterion does not count.
 
         Raises:
@@ -41,8 +41,9 @@ class Watched:
             finder.find([(type(root).__name__, root) for root in roots], objective.changed_attributes)
             for one in objective.losses.values():
                 finder.find_methods(type(one.loss))
-            finder.add("the parameter groups", optimizer.param_groups)
-            finder.find(("the parameter groups", group["params"]) for group in optimizer.param_groups)
+            if optimizer is not None:
+                finder.add("the parameter groups", optimizer.param_groups)
+                finder.find(("the parameter groups", group["params"]) for group in optimizer.param_groups)
             finder.complete()
         except Untraceable:
             raise

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.script import Code, call, code_of, literal
 from hookline_data.ejecting.files.read_file import ReadFile
+from hookline_data.files import several
 from hookline_data.reading.columns import Wanted
 
 if TYPE_CHECKING:
@@ -28,9 +29,12 @@ class CSVLines(ReadFile):
 
     def read(self, path: Path) -> "pyarrow.Table":
         """Read a file, and infer the types of its columns."""
+        return self._read_with(self._options(), path)
+
+    def _read_with(self, options: Options, path: Path) -> "pyarrow.Table":
         from pyarrow import csv
 
-        given = {name: getattr(csv, kind)(**values) for name, (kind, values) in self._options().items() if values}
+        given = {name: getattr(csv, kind)(**values) for name, (kind, values) in options.items() if values}
         if not self.has_other_lines:
             return csv.read_csv(path, **given)
         variables: dict[str, Any] = {}
@@ -47,6 +51,10 @@ class CSVLines(ReadFile):
     def add(self) -> None:
         """Add the options, and the lines that read the files."""
         options = self._options()
+        kind, convert = options["convert_options"]
+        shorter = {name: value for name, value in convert.items() if name != "null_values"}
+        if len(shorter) < len(convert) and self._are_read_by(options | {"convert_options": (kind, shorter)}):
+            del convert["null_values"]  # The marks of pyarrow are enough.
         types = {}
         for name, wanted in self.layout.wanted().items():
             plain = [table.schema.field(name).type for table in self._all() if name in table.column_names]
@@ -62,6 +70,11 @@ class CSVLines(ReadFile):
                 self.script.add("read", f"{name} = {code}", apart=False)
                 self._given[name] = name
         super().add()
+
+    def _are_read_by(self, options: Options) -> bool:
+        """Whether these options read the same cells from all files."""
+        paths = [path for path in self.paths.values() for path in several.of(path)]
+        return all(self._read_with(options, path).equals(table) for path, table in zip(paths, self._all(), strict=True))
 
     def _all(self) -> "list[pyarrow.Table]":
         return [table for tables in self.tables.values() for table in tables]

@@ -46,6 +46,12 @@ def test_a_plugin_drafts_for_its_own_type_of_file(command):
     assert Path("song.toml").read_text() == "# length number\n"
 
 
+def test_the_run_to_predict_with_has_the_name_that_training_gives_it(command):
+    _, printed, _ = command("song.notes", "-p", "notes.py", "--target", "length", "--out", "le chant.toml")
+    assert "Train it: hookline train 'le chant.toml'\n" in printed
+    assert printed.endswith("hookline predict runs/le_chant/1 new.csv\n")
+
+
 def test_the_columns_that_a_plugin_names_can_be_chosen(command, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     code, _, reported = command("song.notes", "-p", "notes.py")

@@ -81,3 +81,10 @@ def test_wrong_arguments_are_refused(spec, capsys, words, message):
         code = ended.code
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["tune", "train"])
+def test_each_command_that_searches_uses_the_storage_of_the_environment(spec, capsys, monkeypatch, command):
+    monkeypatch.setenv("HOOKLINE_STORAGE", "nowhere://host")
+    assert main([command, spec]) == 2
+    assert capsys.readouterr().err.startswith("No plugin has a storage for URLs that begin with `nowhere://`.")

@@ -74,10 +74,10 @@ grouped: 3 epochs of 4 steps on cpu, seed 7
   metrics    Accuracy, F1Score
 
 Rows of each class
-  class          training   validation
-  setosa      45 (37.5 %)   5 (16.7 %)
-  versicolor  37 (30.8 %)  13 (43.3 %)
-  virginica   38 (31.7 %)  12 (40.0 %)
+  class         training  validation
+  setosa      45 (37.5%)   5 (16.7%)
+  versicolor  37 (30.8%)  13 (43.3%)
+  virginica   38 (31.7%)  12 (40.0%)
 
 Plugins
   hookline  hookline 0.1.0

@@ -90,7 +90,7 @@ class Interrupting:
 
 def without_seconds(path):
     result = json.loads(path.read_text())
-    del result["seconds"], result["traced_steps"]
+    del result["seconds"], result["traced_steps"], result["traced_evaluation"]
     return result
 
 

@@ -54,4 +54,4 @@ def test_numbers_may_be_as_near_to_float64_as_those_in_memory(exact, tolerance, 
     with refused:
         found = compared(column, other, tolerance=tolerance, reader="a test", exact=lambda: known)
         assert found.rounding == pytest.approx(3e-6)
-        assert "and that of the model in memory to itself in float64 3e-06 (a test)." in str(found)
+        assert "where that from float64 is 3e-06 (a test)." in str(found)

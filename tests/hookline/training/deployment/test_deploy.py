@@ -73,7 +73,7 @@ def test_what_was_written_and_compared_is_noted_and_described(tmp_path):
     files = {"weights": {"size": 5000, "sha256": hashlib.sha256(b"x" * 5000).hexdigest()}}
     known = {"format": "faulty.1", "rows": 68, "files": files, "compared": compared}
     assert json.loads((home / "model.json").read_text()) == known
-    sentence = "faulty: Compared with the model in memory on 5,000 rows: the largest difference is 0 (stat)."
+    sentence = "faulty: The largest difference from the model in memory is 0 on 5,000 rows (stat)."
     assert trial.notes == (sentence,)
     assert result_in(tmp_path / "run")["deployed"] == ["faulty/weights", "faulty/model.json"]
 

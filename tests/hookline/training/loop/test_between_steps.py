@@ -84,7 +84,7 @@ def same_weights(first, second):
 
 def files(run):
     result = json.loads((run / "result.json").read_text())
-    del result["seconds"], result["traced_steps"]
+    del result["seconds"], result["traced_steps"], result["traced_evaluation"]
     return (run / "metrics.jsonl").read_bytes(), (run / "model.safetensors").read_bytes(), result
 
 

@@ -2,11 +2,10 @@
 
 import numpy
 import pytest
-import torch
 import tracing
 
 import hookline
-from hookline.training.tracing import steps_at_once
+from hookline.training.tracing import steps_at_once, update
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -122,20 +121,85 @@ def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tm
     assert (raised.value.trial.state, raised.value.trial.steps, calls) == ("interrupted", 6, [4])
 
 
-def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
-    run, made = [], steps_at_once.StepsAtOnce._run_program
+def failing_after(count, monkeypatch, calls, first=1):
+    """Let calls fail after some of their steps, from the first one of these calls on."""
+    made = update.TracedUpdates.make
 
-    def failing(self, updates, group):
-        run.append(self._run)
-        losses = made(self, updates, group[:2])
-        self._losses = torch.cat([losses, steps_at_once.unwritten(len(group) - 2, losses.dtype)])
+    def make(self, group, options, scalars):
+        if len(calls) < first:
+            return made(self, group, options, scalars)
+        made(self, group[:count], [values[:count] for values in options], [one[:count] for one in scalars])
         raise IndexError("index out of range")
 
-    monkeypatch.setattr(steps_at_once.StepsAtOnce, "_run_program", failing)
+    monkeypatch.setattr(update.TracedUpdates, "make", make)
+
+
+class Seen:
+    """Notes the run."""
+
+    @hookline.hookimpl(wrapper=True)
+    def fit(self, run):
+        self.run = run
+        return (yield)
+
+
+def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, calls)
+    seen = Seen()
     with pytest.raises(hookline.HooklineError, match="index out of range"):
-        trained("auto", tmp_path / "run")
+        trained("auto", tmp_path / "run", seen)
     recorded, in_the_call, by_the_layers = 2, 2, 1
-    assert run[0].step == recorded + in_the_call + by_the_layers
+    assert seen.run.step == recorded + in_the_call + by_the_layers
+
+
+def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, tmp_path):
+    failing_after(3, monkeypatch, calls, first=2)
+    schedule = Schedule()
+    with pytest.raises(hookline.HooklineError, match="index out of range"):
+        trained("auto", tmp_path / "run", schedule)
+    recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
+    assert calls == [4, 4]
+    assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+class Schedule:
+    """A schedule of a plugin: it sees the steps in order, and halves the learning rate in each."""
+
+    is_schedule = True
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        assert optimizer.param_groups[0]["lr"] == 0.01 * 0.5 ** len(self.steps)
+        self.steps.append(run.step)
+        answer = yield
+        optimizer.param_groups[0]["lr"] *= 0.5
+        return answer
+
+    def state_dict(self):
+        """The steps."""
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state):
+        """Load them."""
+        self.steps = state["steps"]
+
+
+def test_a_schedule_is_called_for_each_step(calls, tmp_path):
+    schedules = Schedule(), Schedule()
+    plain, traced = (
+        trained(trace, tmp_path / trace, schedule) for trace, schedule in zip(("off", "auto"), schedules, strict=True)
+    )
+    assert weights(traced) == weights(plain)
+    assert schedules[0].steps == schedules[1].steps == list(range(40))
+    assert 4 in calls
+
+
+def test_a_schedule_beside_another_wrapper_is_called_in_each_step(calls, tmp_path):
+    trained("auto", tmp_path / "run", Schedule(), Around())
+    assert calls == []
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ import tracing
 from torch import nn
 
 from hookline.data import Batch
-from hookline.training.tracing import traced_gradients, worth
+from hookline.training.tracing import comparison, traced_gradients, worth
 
 STEPS, CHANGED_AT = 24, 12
-FIRST = worth.WARM_UP + 1 + traced_gradients.CHECKS
+FIRST = worth.WARM_UP + 1 + comparison.CHECKS
 LATER = 2.0
 """The value of what changes, which is 1 before."""
 
@@ -50,10 +50,10 @@ class Layer(nn.Module):
 @pytest.fixture(autouse=True)
 def _always(monkeypatch):
     """Trace however short the run is; compare first, as usual."""
-    monkeypatch.setattr(worth, "WARM_UP", 3)
-    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share: True)
+    monkeypatch.setattr(worth, "WARM_UP", 2)
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: True)
-    monkeypatch.setattr(traced_gradients, "CHECKS", 3)
+    monkeypatch.setattr(comparison, "CHECKS", 3)
 
 
 def both_ways(make, around=contextlib.nullcontext, *, is_wrapped=False):

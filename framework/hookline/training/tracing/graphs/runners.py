@@ -34,8 +34,8 @@ def several_in_python(whole: WholeStep) -> Program:
     """Like `in_python`, for several steps with their updates.
 
     The program takes the inputs of the graph, with a list of tensors in place of each tensor of a batch, then the lists
-    of `whole`, the learning rate of each group, and the tensors to write the losses to. It returns the gradients of the
-    last step.
+    of `whole`, the values of each option in each step, the tensors to write the losses and each tensor of the terms to,
+    and an empty list. It returns the gradients of the last step.
     """
     source = python_source(whole.graph, whole.before)
     return _of_python(_several(whole, source), source)
@@ -67,15 +67,18 @@ def _several(whole: WholeStep, source: Source) -> _Function:
     given = [(name_of(value), "Tensor") for value in whole.graph.inputs[: len(whole.fixed)]]
     given += [(f"of_{name_of(value)}", tensors) for value in of_batch]
     given += [(f"list{index}", tensors) for index in range(len(whole.lists))]
-    given += [("rates", "List[float]"), ("losses", tensors), ("last", tensors)]
-    loss, *gradients = map(name_of, whole.graph.outputs)
+    given += [(f"of_r{index}", "List[float]") for index in range(whole.options)]
+    loss, *others = map(name_of, whole.graph.outputs)
+    gradients, terms = others[: whole.gradients], others[whole.gradients :]
+    given += [("losses", tensors), *((f"term{index}", tensors) for index in range(len(terms))), ("last", tensors)]
     lines = [
-        *(f"r{index} = rates[{index}]" for index in range(whole.groups)),
         *_lines(source.statements[: whole.before]),
         "for step in range(len(losses)):",
         *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
+        *(f"{INDENT}r{index} = of_r{index}[step]" for index in range(whole.options)),
         *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before :])),
         f"{INDENT}last = [{', '.join(gradients)}]",
+        *(f"{INDENT}term{index}[step].copy_({term})" for index, term in enumerate(terms)),
         # Last, so that the losses say how many steps are complete.
         f"{INDENT}losses[step].copy_({loss})",
         "return last",

@@ -16,7 +16,7 @@ class WholeStep:
     """The graph of a step with the update: its inputs besides the tensors of a batch, and its last outputs."""
 
     graph: Graph
-    """Its outputs are the loss and the gradients."""
+    """Its outputs are the loss, the gradients and, of `[losses]`, the tensors of the terms."""
     fixed: "Sequence[Tensor]"
     """The tensors of the inputs before those of a batch."""
     lists: "Sequence[Sequence[Tensor]]"
@@ -24,8 +24,10 @@ class WholeStep:
     list that is made inside TorchScript would not be changed in place."""
     of_batch: Sequence[int]
     """The indices of the tensors of a batch that are the other inputs."""
-    groups: int
-    """The number of parameter groups, whose learning rates the arguments name `r0`, `r1` and so on."""
+    options: int
+    """The number of options of the optimizer that may change from step to step, which arguments name `r0` and so on."""
+    gradients: int
+    """The number of gradients among the outputs of the graph."""
     before: int = 0
     """The number of calls at the beginning of the graph that are made once for several steps."""
 

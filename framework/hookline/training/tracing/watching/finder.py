@@ -18,7 +18,6 @@ from types import (
     MethodType,
     MethodWrapperType,
     ModuleType,
-    SimpleNamespace,
     UnionType,
     WrapperDescriptorType,
 )
@@ -28,6 +27,7 @@ from weakref import ReferenceType
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.code import module_of, refuse_unsteady
 from hookline.training.tracing.watching.functions import Functions
+from hookline.training.tracing.watching.storage import hides_state, slots_of
 from hookline.training.tracing.watching.views import MISSING, OfObjects, Others, Slots
 
 if TYPE_CHECKING:
@@ -61,12 +61,6 @@ HOOKS = frozenset(
     }
 )
 """The hooks of a module that are called while it computes."""
-
-HEAP = 1 << 9
-"""The flag of types that are made while Python runs: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
-
-MOST_BYTES = 16
-"""How many bytes an object of a class in Python has besides its slots: for its attributes and its weak references."""
 
 
 class Finder:
@@ -178,7 +172,7 @@ class Finder:
             self._functions.add_module(path, one)
             return ()
         if isinstance(one, FunctionType):
-            return [*self._functions.add(path, one), *self._own(path, one)]
+            return [*self._functions.add(path, one), *(self._own(path, one) if vars(one) else ())]
         return self._functions.add_class(one, makes=True, path=path)
 
     def _add_tensor(self, path: str, tensor: "Tensor") -> None:
@@ -218,8 +212,8 @@ class Finder:
     def _object(self, path: str, one: object) -> Iterator[tuple[str, Any]]:
         """Look into an object with attributes of its own."""
         own = getattr(one, "__dict__", None)
-        slots = _slots(type(one))
-        if (own is None and not slots) or any(map(_hides_state, type(one).__mro__)):
+        slots = slots_of(type(one))
+        if (own is None and not slots) or any(map(hides_state, type(one).__mro__)):
             raise Untraceable(f"{path} is of type {type(one).__name__}, in which changes cannot be noticed")
         yield from self._own(path, one)
         yield from self._typed_as(one)
@@ -245,27 +239,3 @@ class Finder:
 def _attributes(path: str, one: object) -> list[tuple[str, Any]]:
     own = getattr(one, "__dict__", None)
     return [(f"{path}.{name}", value) for name, value in own.items()] if isinstance(own, dict) else []
-
-
-def _slots(kind: type) -> list[str]:
-    return [name for one in kind.__mro__ for name in _own_slots(one)]
-
-
-def _own_slots(kind: type) -> list[str]:
-    slots = vars(kind).get("__slots__", ())
-    names = [slots] if isinstance(slots, str) else list(slots)
-    hidden = {name: f"_{kind.__name__.lstrip('_')}{name}" for name in names if name.startswith("__")}
-    return [
-        hidden.get(name, name) if not name.endswith("__") else name
-        for name in names
-        if name not in ("__weakref__", "__dict__")
-    ]
-
-
-def _hides_state(kind: type) -> bool:
-    """Whether objects of this class have a state that is no attribute, as classes that are written in C may have."""
-    if kind in (object, SimpleNamespace) or kind.__base__ is None:
-        return False
-    bytes_of_slots = 8 * len(_own_slots(kind))
-    more = kind.__basicsize__ - kind.__base__.__basicsize__
-    return not kind.__flags__ & HEAP or more > MOST_BYTES + bytes_of_slots

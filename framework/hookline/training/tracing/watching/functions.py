@@ -20,6 +20,9 @@ from hookline.training.tracing.watching.code import (
 )
 from hookline.training.tracing.watching.views import MISSING, Named, OfFunction, content
 
+GENERATED = "<attrs generated"
+"""The beginning of the names of files from which functions come that attrs has written."""
+
 
 @define
 class _Class:
@@ -60,6 +63,8 @@ class Functions:
 
     def add(self, path: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
         """Watch a function, and yield what it reads."""
+        if function.__code__.co_filename.startswith(GENERATED):
+            return
         if is_trusted(function.__globals__.get("__name__")):
             # A decorator, whose variables contain the decorated function.
             inside = [content(cell) for cell in function.__closure__ or ()]
@@ -68,7 +73,8 @@ class Functions:
         self._live.append((path, OfFunction(function)))
         yield from ((path, one) for one in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()))
         variables = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
-        yield from ((f"{path}.{name}", content(cell)) for name, cell in variables)
+        # `__class__` is the class of the method itself, for `super()`.
+        yield from ((f"{path}.{name}", content(cell)) for name, cell in variables if name != "__class__")
         names = names_in(function.__code__)
         self._names |= names.attributes
         for name in sorted(names.modules):

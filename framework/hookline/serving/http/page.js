@@ -70,10 +70,12 @@ function shares(outputs, given) {
   const sorted = outputs.map((one) => [one.label || "probability", given[one.name]]);
   if (outputs.length > 1) sorted.sort((first, second) => second[1] - first[1]);
   for (const [label, share] of sorted.slice(0, most)) {
-    const meter = element("meter");
-    meter.min = 0; meter.max = 1; meter.value = share;
-    meter.setAttribute("aria-label", label);
-    list.append(element("span", label), meter, element("span", `${(100 * share).toFixed(1)} %`, "number"));
+    const text = `${(100 * share).toFixed(1)}%`, bar = element("div", undefined, "bar"), filled = element("div");
+    filled.style.width = `${100 * share}%`;
+    bar.append(filled);
+    for (const [name, value] of Object.entries({ role: "meter", "aria-label": label, "aria-valuemin": 0,
+      "aria-valuemax": 1, "aria-valuenow": share, "aria-valuetext": text })) bar.setAttribute(name, value);
+    list.append(element("span", label), bar, element("span", text, "number"));
   }
   return list;
 }

@@ -1,0 +1,59 @@
+"""Decide whether the trace of an evaluation earns back what it costs. No bit depends on it."""
+
+from typing import TYPE_CHECKING
+
+from hookline.data.batches import length_of
+from hookline.plugins.stages import Run
+
+if TYPE_CHECKING:
+    from hookline.data.batches import Batches
+
+COST = 0.0015
+"""What it costs to record a batch and to write its program in Python, in seconds."""
+
+COST_IN_BATCHES = 10
+"""What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
+
+GAIN = 0.5
+"""The part of the time of a batch that a trace usually saves."""
+
+COST_OF_SCRIPT = 0.0005
+"""What it costs to compile an operation in TorchScript, in seconds."""
+
+GAIN_OF_SCRIPT = 1e-6
+"""What TorchScript saves for each operation, compared to Python, in seconds."""
+
+
+def batches_to_come(run: Run, split: str, batches: "Batches", position: int) -> int:
+    """Estimate how many batches of evaluations are still to come.
+
+    Args:
+        run: the run.
+        split: the split that is evaluated.
+        batches: its batches.
+        position: how many of them have been evaluated in this pass.
+
+    """
+    length = length_of(batches) or position
+    return length - position + length * _passes_to_come(run, split)
+
+
+def _passes_to_come(run: Run, split: str) -> int:
+    """The number of passes over the validation split that follow the present one, if the run does not end early."""
+    if split != "validation" or run.state.is_trained:
+        return 0
+    spec = run.spec.run
+    if spec.validate_every_steps is not None:
+        remaining = run.step if run.last_step is None else run.last_step - run.step
+        return max(0, remaining) // spec.validate_every_steps
+    return max(0, spec.epochs - run.epoch) // (spec.validate_every_epochs or 1)
+
+
+def earns_its_cost(seconds: float, count: float) -> bool:
+    """Whether a trace earns back its cost with this number of batches, which take so long by the layers."""
+    return GAIN * seconds * count > COST + COST_IN_BATCHES * seconds
+
+
+def is_worth_compiling(count: float) -> bool:
+    """Whether to compile the program of a trace in TorchScript for this number of batches."""
+    return GAIN_OF_SCRIPT * count > COST_OF_SCRIPT

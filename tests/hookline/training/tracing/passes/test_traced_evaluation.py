@@ -1,0 +1,220 @@
+"""The numbers of traced evaluations are those of the layers, and what cannot be traced is left to the layers."""
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+import tracing
+from torch import nn
+
+import hookline
+from hookline.errors import HooklineError
+
+pytestmark = pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
+
+SPECS = Path(__file__).parents[5] / "specs"
+RNG = numpy.random.default_rng(3)
+X = RNG.normal(size=(60, 4)).astype("float32")
+DATA = {
+    "x": X,
+    "class": (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5),
+    "label": (X[:, :2] + X[:, 2:] > 0).astype(int),
+    "number": X @ RNG.normal(size=(4, 2)).astype("float32") * 30 + 7,
+    "weight": RNG.uniform(0, 2, 60).astype("float32"),
+}
+LAYERS = [
+    {"type": "ReLU", "inplace": True},
+    {"type": "Linear", "out_features": 8},
+    {"type": "BatchNorm1d"},
+    {"type": "Dropout", "p": 0.5},
+    {"type": "Linear"},
+]
+ENTROPY = {"type": "CrossEntropyLoss"}
+RATES = [{"type": "Accuracy"}, {"type": "F1Score", "average": "macro"}, {"type": "AUROC"}, {"type": "Perplexity"}]
+ERRORS = [{"type": "MeanAbsoluteError"}, {"type": "SpearmanCorrCoef"}]
+CASES = {
+    "classes": ("class", {"loss": ENTROPY, "metrics": RATES}),
+    "weights of classes": ("class", {"loss": {**ENTROPY, "weight": [1.0, 2.0, 0.5]}, "metrics": RATES}),
+    "an ignored class": ("class", {"loss": {**ENTROPY, "ignore_index": 1}, "metrics": RATES[:2]}),
+    "a sum": ("class", {"loss": {**ENTROPY, "reduction": "sum", "factor": 0.5}}),
+    "weights of rows": ("class", {"loss": ENTROPY, "metrics": RATES, "data": {"weight_column": "weight"}}),
+    "labels": ("label", {"loss": {"type": "BCEWithLogitsLoss"}, "metrics": [RATES[2], {"type": "MultilabelRankingLoss"}]}),
+    "numbers": ("number", {"loss": {"type": "MSELoss"}, "metrics": ERRORS}),
+    "EarlyStopping": ("class", {"loss": ENTROPY, "callbacks": [{"type": "EarlyStopping", "patience": 1}]}),
+    "several losses": (
+        "class",
+        {
+            "losses": {
+                "one": {**ENTROPY, "target": "target", "weight": [1.0, 2.0, 0.5]},
+                "two": {"type": "MultiMarginLoss", "target": "target", "factor": 0.5},
+            },
+            "metrics": [{**metric, "target": "one"} for metric in RATES],
+        },
+    ),
+}  # fmt: skip
+
+
+def spec_of(trace, targets, sections=(), **more):
+    whole = {
+        "run": {"epochs": 6, "seed": 2, "trace": trace},
+        "data": {"type": "Arrays", "inputs": ["x"], "targets": [targets], "batch_size": 8, "validation": 0.35},
+        "model": {"type": "Sequential", "layers": LAYERS},
+        "optimizer": {"type": "SGD", "lr": 0.01},
+    }
+    for section, options in {**dict(sections), **more}.items():
+        whole[section] = {**whole["data"], **options} if section == "data" else options
+    return hookline.load(whole)
+
+
+def trained(trace, out, targets="class", sections=(), *plugins, data=DATA, **more):
+    spec = spec_of(trace, targets, sections or {"loss": ENTROPY, "metrics": RATES}, **more)
+    names = ("x", targets, *(("weight",) if getattr(spec.data, "weight_column", None) else ()))
+    return hookline.train(spec, data={name: data[name] for name in names}, plugins=plugins, out=out / trace)
+
+
+def numbers(trial):
+    """Every number of the evaluations, and the state of the generator that layers may draw from."""
+    return trial.history, trial.metrics, torch.get_rng_state().tolist()
+
+
+def counts(trial):
+    return json.loads((trial.directory / "result.json").read_text())["traced_evaluation"]
+
+
+@pytest.mark.parametrize("runner", tracing.RUNNERS)
+@pytest.mark.parametrize("case", CASES)
+def test_the_numbers_are_those_of_the_layers(case, runner, tmp_path, monkeypatch):
+    plain = trained("off", tmp_path, *CASES[case])
+    expected = numbers(plain)
+    assert counts(plain) == {"traced": 0, "by_layers": 0, "reasons": ['`trace` is "off"']}
+    tracing.trace_everything(monkeypatch, runner)
+    traced = trained("auto", tmp_path, *CASES[case])
+    assert numbers(traced) == expected
+    # The batches have 8, 7 and 5 rows.
+    assert counts(traced)["by_layers"] == 3
+    assert counts(traced)["traced"] >= 3 * len(traced.history) + 5 - 3
+
+
+@pytest.mark.parametrize("runner", tracing.RUNNERS)
+def test_metrics_are_in_the_original_unit(runner, tmp_path, monkeypatch):
+    found = {}
+    for trace in ("off", "auto"):
+        scaled = "data.columns={progression={type='StandardScaler'}}"
+        spec = hookline.load(SPECS / "diabetes.toml", ["run.epochs=4", scaled, f"run.trace={trace!r}"])
+        found[trace] = hookline.train(spec, out=tmp_path / trace)
+        tracing.trace_everything(monkeypatch, runner)
+    assert numbers(found["off"])[:2] == numbers(found["auto"])[:2]
+    assert counts(found["auto"])["traced"] >= 4
+
+
+class Shaking(nn.Module):
+    """Draws in evaluation, and counts the epochs in an attribute that decides what it computes."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = 1.0
+
+    def forward(self, x):
+        return x * self.scale + (0 if self.training else 0.1 * torch.rand_like(x))
+
+
+class Deciding(nn.Module):
+    """Looks at values."""
+
+    def forward(self, x):
+        return x * 2 if self.training or x.sum() > 0 else x
+
+
+class With:
+    """Puts a layer behind the model, and does something after each epoch."""
+
+    def __init__(self, layer, after=lambda layer, data, epoch: None):
+        self.layer, self.after = layer, after
+
+    @hookline.hookimpl(wrapper=True)
+    def prepare_data(self):
+        self.data = yield
+        return self.data
+
+    @hookline.hookimpl(wrapper=True)
+    def build_model(self):
+        return nn.Sequential((yield), self.layer)
+
+    @hookline.hookimpl(wrapper=True)
+    def log(self, run):
+        record = yield
+        self.after(self.layer, self.data, run.epoch)
+        return record
+
+
+def both(tmp_path, monkeypatch, make):
+    """Train by the layers and with traces; compare all numbers, and return what was traced."""
+    plain = trained("off", tmp_path, "class", (), make())
+    expected = numbers(plain)
+    tracing.trace_everything(monkeypatch, "torchscript")
+    traced = trained("auto", tmp_path, "class", (), make())
+    assert numbers(traced) == expected
+    return counts(traced)
+
+
+def test_a_layer_that_changes_between_passes_is_recorded_again(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        if epoch in (2, 4):
+            layer.scale = 1.0 / epoch
+
+    report = both(tmp_path, monkeypatch, lambda: With(Shaking(), change))
+    assert report["by_layers"] == 7
+    assert report["traced"] == 16
+    assert report["reasons"] == ["a change of Sequential.1 required a new trace"]
+
+
+def test_the_rows_may_change_between_passes(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        data.validation.all.inputs["x"].mul_(1.5)
+
+    report = both(tmp_path, monkeypatch, lambda: With(nn.Identity(), change))
+    assert report["by_layers"] == 3
+
+
+def test_the_layers_evaluate_what_depends_on_values(tmp_path, monkeypatch):
+    report = both(tmp_path, monkeypatch, lambda: With(Deciding()))
+    assert report["traced"] == 0
+    assert report["by_layers"] == 23
+    assert "looks at the values of a tensor" in report["reasons"][0]
+
+
+class Tripled:
+    """Wraps a stage of the evaluation."""
+
+    __hookline_name__ = "the wrapper"
+
+    @hookline.hookimpl(wrapper=True)
+    def predict(self):
+        answer = yield
+        return {key: one.replaced(one.predictions, one.scores * 3) for key, one in answer.items()}
+
+
+def test_a_wrapper_around_predict_sees_every_batch(tmp_path, monkeypatch):
+    report = both(tmp_path, monkeypatch, Tripled)
+    assert report == {"traced": 0, "by_layers": 0, "reasons": ['the wrapper implements the stage "predict"']}
+
+
+def test_an_error_in_a_traced_batch_is_that_of_the_layers(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        if epoch == 3:
+            data.validation.all.target[-1] = 7
+
+    messages = {}
+    for trace in ("off", "auto"):
+        with pytest.raises(HooklineError, match="Target 7 is out of bounds") as error:
+            trained(trace, tmp_path, "class", (), With(nn.Identity(), change))
+        messages[trace] = str(error.value).replace(str(tmp_path / trace), "")
+        tracing.trace_everything(monkeypatch, "torchscript")
+    assert messages["off"] == messages["auto"]
+
+
+def test_every_batch_is_compared_before_its_trace_is_used(tmp_path):
+    report = counts(trained("auto", tmp_path, run={"epochs": 60, "seed": 2}))
+    assert report["by_layers"] + report["traced"] == 3 * 60 + 5
