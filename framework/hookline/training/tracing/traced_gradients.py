@@ -237,6 +237,6 @@ class TracedGradients:
             parameters_of(self._optimizer),
             self.terms,
         )
-        if reason is not None and not self.is_recorded_plainly(step, reason):
+        if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)
         return loss
