@@ -1,5 +1,6 @@
 """Slow operations are replaced by faster ones, with the same bits."""
 
+import json
 import math
 
 import pytest
@@ -8,6 +9,7 @@ import tracing
 from torch import nn
 from torch.nn import functional
 
+import hookline
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing import worth
@@ -170,3 +172,28 @@ def test_a_step_whose_results_are_too_large_is_left_to_the_layers(monkeypatch):
     monkeypatch.setattr(recording, "LARGEST", 10_000)
     counts = tracing.both_ways(lambda: (Pooled(), nn.CrossEntropyLoss()), IMAGES)
     assert counts == TracedSteps(0, 12, ["the results of all operations are too large to be kept"])
+
+
+def test_steps_with_updates_are_recorded_again_without_an_operation_that_differs(monkeypatch, tmp_path):
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
+    monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: True)
+    monkeypatch.setattr(rewritten, "fastest", lambda *_: Faster(lambda planes, *_: POOL(planes + 1, [2, 2]), 1.0))
+    layers = [{"type": "Conv2d", "out_channels": 2, "kernel_size": 3}, {"type": "MaxPool2d", "kernel_size": 2}]
+    spec = {
+        "data": {"type": "Arrays", "inputs": ["x"], "targets": ["y"], "batch_size": 4},
+        "model": {
+            "type": "Sequential",
+            "layers": [*layers, {"type": "Flatten"}, {"type": "Linear", "out_features": 3}],
+        },
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": "SGD", "lr": 0.01},
+    }
+    data = {"x": torch.randn(80, 1, 6, 6).numpy(), "y": (torch.arange(80) % 3).numpy()}
+    trials = {}
+    for trace in ("off", "auto"):
+        given = hookline.load({"run": {"epochs": 2, "trace": trace}, **spec})
+        trials[trace] = hookline.train(given, data=data, out=tmp_path / trace)
+    assert trials["auto"].history == trials["off"].history
+    counts = json.loads((trials["auto"].directory / "result.json").read_text())["traced_steps"]
+    assert counts["traced"] > 20
+    assert counts["reasons"] == ["faster operations are not used: the trace computes other bits of the loss"]
