@@ -9,7 +9,9 @@ from attrs import frozen
 from hookline.spec.objective.objective import Objective, Term
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
+from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
+from hookline.training.tracing.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +47,8 @@ class TracedStep:
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
     dtypes: "Sequence[torch.dtype | None]"
     """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
+    saved: float = 0.0
+    """The time in seconds that faster operations save."""
 
     @cached_property
     def program(self) -> Program:
@@ -54,7 +58,21 @@ class TracedStep:
     def run(self, batch: "Batch") -> "Sequence[Tensor]":
         """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
         tensors = tensors_of(batch)
-        return self.program(*self.fixed, *(tensors[index] for index in self.of_batch))
+        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
+        if not self._is_guarded:
+            return self.program(*given)
+        before = Snapshot(
+            one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written
+        )
+        try:
+            return self.program(*given)
+        except Exception:  # The values may lead to other operations, for which the layers need the state before.
+            before.restore()
+            raise
+
+    @cached_property
+    def _is_guarded(self) -> bool:
+        return self.graph.is_guarded
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""
@@ -70,10 +88,11 @@ class TracedStep:
     def filled(self, values: Sequence[Any]) -> list[Term]:
         """The terms with these values of the outputs that follow the gradients."""
         first = 1 + len(self.with_gradient)
-        return [
-            Term(*(values[part.index - first] if isinstance(part, _Output) else part for part in term))
-            for term in self.terms
-        ]
+
+        def value(part: Any) -> Any:
+            return values[part.index - first] if isinstance(part, _Output) else part
+
+        return [Term(*map(value, term)) for term in self.terms]
 
 
 @frozen
@@ -89,6 +108,8 @@ def traced_step(
     parameters: "Sequence[nn.Parameter]",
     known: "Sequence[Tensor]",
     runner: Runner,
+    *,
+    is_rewritten: bool,
 ) -> TracedStep:
     """Make the program of a recorded step.
 
@@ -100,6 +121,7 @@ def traced_step(
         parameters: the parameters of the optimizer, which have their gradients.
         known: the parameters, buffers and other tensors that layers have.
         runner: makes the program of a graph.
+        is_rewritten: whether to replace slow operations.
 
     Raises:
         Untraceable: If the operations cannot be repeated without the layers.
@@ -117,6 +139,9 @@ def traced_step(
     fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
     others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
     graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+    saved = 0.0
+    if is_rewritten:
+        graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
     return TracedStep(
         graph=graph,
         runner=runner,
@@ -126,6 +151,7 @@ def traced_step(
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,
         dtypes=[None if one.dim() else one.dtype for one in outputs[1 + len(with_gradient) :]],
+        saved=saved,
     )
 
 

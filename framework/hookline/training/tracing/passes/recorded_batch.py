@@ -11,6 +11,7 @@ from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import evaluated_parts
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
+from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.recorded_step import LARGEST
@@ -189,6 +190,7 @@ class RecordedBatch:
         fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
         others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
         graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+        graph, _ = rewritten(graph, builder.tensors, builder.reshaped)
         return TracedBatch(
             graph=graph,
             program=runner(graph),

@@ -224,7 +224,7 @@ class TracedEvaluation:
                 before.restore()
             self._report.by_layers += 1
             evaluated = evaluated_by_layers(self._run, self._model, self._criterion, batch)
-            self._leave(shape, f"the trace failed: {error}")
+            self._leave(shape, runners.failure(error))
             return evaluated
         self._report.traced += 1
         return evaluated
@@ -295,7 +295,7 @@ class TracedEvaluation:
             shape.traced_seconds = min(shape.traced_seconds, time.thread_time() - started)
             of_trace = results(evaluated)
         except Exception as error:  # noqa: BLE001 - The layers evaluate the batch.
-            self._leave(shape, f"the trace failed: {error}")
+            self._leave(shape, runners.failure(error))
         before.restore()
         started = time.thread_time()
         evaluated = evaluated_by_layers(self._run, self._model, self._criterion, batch)
