@@ -47,26 +47,26 @@ def groups_of(batches: Iterator[Batch], most: Callable[[Batch], int], *, are_kep
         batch = next(batches, None) if batch is None else batch
 
 
-class KeptGroups:
-    """Groups of views of a copy of a split, as `TensorBatches.epoch` makes them for each pass."""
+class KeptBatches:
+    """Views of a copy of a split, in place of the new copy that `TensorBatches.epoch` makes for each pass."""
 
-    def __init__(self, batches: TensorBatches, most: Callable[[Batch], int]):
+    def __init__(self, batches: TensorBatches):
         """Copy the rows."""
         self.source = batches
         self._rows = batches.all.changed(lambda tensor: tensor.clone())
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
-        views = (self._rows.slice(start, min(start + size, stop)) for start in range(0, stop, size))
-        self._groups = list(groups_of(views, most, are_kept=True))
+        self.batches = [self._rows.slice(start, min(start + size, stop)) for start in range(0, stop, size)]
+        self.groups: list[Group] | None = None
+        """The groups of a pass whose batches were all traced."""
 
-    def refreshed(self) -> list[Group]:
-        """Return the groups, with the values that the rows have now."""
+    def refresh(self) -> None:
+        """Give the batches the values that the rows have now. Layers may have overwritten them."""
         for copy, tensor in zip(tensors_of(self._rows), tensors_of(self.source.all), strict=True):
             copy.copy_(tensor)
-        return self._groups
 
 
 def can_be_kept(batches: Batches) -> bool:
     """Whether the batches are the same in each pass, and small."""
-    if type(batches) is not TensorBatches or not batches.is_in_order:
+    if type(batches) is not TensorBatches or not batches.is_in_order or batches.all.lengths:
         return False
     return sum(tensor.nbytes for tensor in tensors_of(batches.all)) <= LARGEST_KEPT

@@ -64,6 +64,11 @@ class Returned:
     outputs: Any
     """The outputs of the model, if there are no parts."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is only one loss, divided by a number or by nothing."""
+        return not self.terms and not isinstance(self.divisor, Output)
+
 
 def returned(evaluated: EvaluatedBatch, parts: "Mapping[Part, Tensor] | None", ends: Ends) -> Returned:
     """Collect what the program of a batch returns."""
@@ -125,19 +130,27 @@ class TracedGroup:
         found, returned, objective = self.found, self.trace.returned, self.run.objective
         count = len(self.group.batches)
         width = len(found) // count
-        several = [found] if count == 1 else [found[start : start + width] for start in range(0, len(found), width)]
         values = torch.stack(found[::width]).tolist()
-        for value, outputs in zip(values, several, strict=True):
-            terms = [Term(*[_filled(part, outputs) for part in term]) for term in returned.terms]
-            losses.add(value, _filled(returned.divisor, outputs), terms)
-        if returned.terms:
-            objective.keep_terms(self.criterion, terms)
+        if returned.is_plain:
+            for value in values:
+                losses.add(value, returned.divisor)
+        else:
+            self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
         if returned.parts is not None:
             parts = {part: found[output.index :: width] for part, output in returned.parts.items()}
             if self.trace.changes_state or not self.group.are_kept:
                 parts = {part: [one.clone() for one in several] for part, several in parts.items()}
             metrics.add_parts(parts)
             return
-        for batch, outputs in zip(self.group.batches, several, strict=True):
-            of_model = _filled(returned.outputs, outputs)
+        for number, batch in enumerate(self.group.batches):
+            of_model = _filled(returned.outputs, found[number * width : (number + 1) * width])
             metrics.add(objective.predict(self.criterion, of_model, batch, self.run.undo))
+
+    def _add_terms(self, values: list[float], several: "Sequence[Sequence[Tensor]]", losses: MeanLosses) -> None:
+        returned = self.trace.returned
+        terms: list[Term] = []
+        for value, outputs in zip(values, several, strict=True):
+            terms = [Term(*[_filled(part, outputs) for part in term]) for term in returned.terms]
+            losses.add(value, _filled(returned.divisor, outputs), terms)
+        if terms:
+            self.run.objective.keep_terms(self.criterion, terms)

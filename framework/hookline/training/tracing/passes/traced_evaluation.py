@@ -11,7 +11,7 @@ from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
-from hookline.training.tracing.passes.groups import Group, KeptGroups, can_be_kept, groups_of
+from hookline.training.tracing.passes.groups import Group, KeptBatches, can_be_kept, groups_of
 from hookline.training.tracing.passes.modes import Modes
 from hookline.training.tracing.passes.of_shape import OfShape
 from hookline.training.tracing.passes.recorded_batch import RecordedBatch
@@ -51,7 +51,7 @@ class TracedEvaluation:
         self._is_observed = False
         self._changes = 0
         self._count = 0
-        self._kept: KeptGroups | None = None
+        self._kept: KeptBatches | None = None
 
     def is_of(self, model: "nn.Module", criterion: "nn.Module") -> bool:
         """Whether it evaluates this model with this criterion."""
@@ -62,7 +62,10 @@ class TracedEvaluation:
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin()
         by_layers, position = report.by_layers, 0
+        passed: list[Group] = []
         for group in self._groups(batches):
+            if self._kept is not None:
+                passed.append(group)
             if interruption.number is not None:
                 run.raise_if_interrupted()
             first = group.batches[0]
@@ -81,14 +84,20 @@ class TracedEvaluation:
             position += len(group.batches)
         is_traced = report.by_layers == by_layers
         self._end(is_traced=is_traced)
-        if not is_traced:
-            self._kept = None
-        elif self._kept is None or self._kept.source is not batches:
-            self._kept = self._kept_of(batches)
+        if self._kept is not None:
+            self._kept.groups = passed if is_traced else None
 
     def _groups(self, batches: "Batches") -> Iterable[Group]:
-        if self._kept is not None and self._kept.source is batches and not self._is_observed:
-            return self._kept.refreshed()
+        """The groups of a pass."""
+        if self._kept is None or self._kept.source is not batches:
+            self._kept = KeptBatches(batches) if can_be_kept(batches) else None  # type: ignore[arg-type]
+        elif self._kept.groups is not None and not self._is_observed:
+            self._kept.refresh()
+            return self._kept.groups
+        else:
+            self._kept.refresh()
+        if self._kept is not None:
+            return groups_of(iter(self._kept.batches), self._most, are_kept=True)
         # Other batches may use the same memory again, or depend on what happened before they are requested.
         is_in_memory = type(batches) is TensorBatches
         most = self._most if is_in_memory else (lambda batch: 1)
@@ -98,13 +107,6 @@ class TracedEvaluation:
         """The number of batches to evaluate in one call, of which this one is the first."""
         shape = self._shape_of(batch)
         return 1 if self._is_observed else shape.most(sum(tensor.nbytes for tensor in tensors_of(batch)))
-
-    def _kept_of(self, batches: "Batches") -> KeptGroups | None:
-        traces = [shape.trace for shape in self._shapes.values()]
-        # Traces that change a batch need a copy of their own.
-        if not can_be_kept(batches) or any(trace is None or trace.changes_state for trace in traces):
-            return None
-        return KeptGroups(batches, self._most)  # type: ignore[arg-type]
 
     def _begin(self) -> None:
         """Switch to evaluation mode; forget the traces if what they depend on has changed."""
@@ -134,7 +136,9 @@ class TracedEvaluation:
             self._criterion.train()
 
     def _forget(self, *, is_left: bool) -> None:
-        self._watched = self._modes = self._kept = None
+        self._watched = self._modes = None
+        if self._kept is not None:
+            self._kept.groups = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None or is_left)
 
