@@ -130,7 +130,7 @@ class TracedGroup:
         found, returned, objective = self.found, self.trace.returned, self.run.objective
         count = len(self.group.batches)
         width = len(found) // count
-        values = torch.stack(found[::width]).tolist()
+        values = torch.stack(list(found[::width])).tolist()
         if returned.is_plain:
             for value in values:
                 losses.add(value, returned.divisor)
