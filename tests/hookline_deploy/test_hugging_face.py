@@ -90,4 +90,4 @@ def test_it_can_be_written_at_the_end_of_a_training_with_a_plugin(tmp_path):
         small(epochs=1, deploy=[{"type": "HuggingFace"}]), plugins=[Doubling()], out=tmp_path / "run"
     )
     assert trial.deployed[-1] == tmp_path / "run" / "hugging_face" / "config.json"
-    assert "the largest difference is 0 (hookline.open_run)" in trial.notes[0]
+    assert "is 0 on 64 rows (hookline.open_run)" in trial.notes[0]

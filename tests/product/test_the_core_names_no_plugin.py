@@ -14,13 +14,12 @@ EXAMPLES = {
     "check/toml/not_specs.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # How to use such a file that is given as a spec.
     "check/toml/slips.py": {"Arrays"},  # A word of a message.
     "cli/drafts/plugin.py": {"Adam", "CrossEntropyLoss", "Tanh"},  # The example spec of `hookline new plugin`.
-    "cli/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples of a metric, and file formats.
-    "cli/explain.py": {"EarlyStopping"},
-    "cli/main.py": {"Adam"},
-    "cli/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
+    "cli/finished/evaluate.py": {"AUROC", "CSV", "F1Score", "NPZ", "Parquet"},  # Examples.
+    "cli/finished/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/output/table_files.py": {"CSV"},  # The file format.
-    "cli/predict.py": {"CSV", "NPZ", "Parquet"},  # The file formats.
-    "cli/show.py": {"Conv2d"},
+    "cli/specs/explain.py": {"EarlyStopping"},
+    "cli/specs/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
+    "cli/specs/show.py": {"Conv2d"},
     "data/new_rows.py": {"NPZ"},  # The file format.
     "errors/ids.py": {  # A test checks that each example has the mistake.
         *("Accuracy", "Adam", "CSV", "CrossEntropyLoss", "EarlyStopping", "Flatten", "R2Score", "SGD", "StepLR"),
@@ -34,6 +33,7 @@ EXAMPLES = {
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
     "trained/resume.py": {"Checkpoint"},  # What to list in a spec.
     "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
+    "training/tracing/graphs/sources.py": {"Number"},  # A number in a trace.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""
 

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from hookline.cli._torch_import import TorchFinder
+from hookline.cli._quick_imports import QuickImports
 from hookline.errors.printing import echo, printable, printable_lines
 from hookline.errors.text import shortened
 from hookline.plugins.signals import ending_at_once
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     afterwards: a signal then neither interrupts the exit handlers nor changes the exit code.
     """
     if arguments is None:
-        sys.meta_path.insert(0, TorchFinder())
+        sys.meta_path.insert(0, QuickImports())
     with ending_at_once() as exit_with:
         code = _main(arguments)
         if arguments is None:

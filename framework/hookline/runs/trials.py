@@ -113,7 +113,7 @@ def _best_of_study(run: Path, known: Mapping[int, Path]) -> ChosenTrial:
     plan = study.read_plan(run)
     best = plan.best(study.records_of(run))
     if not best:
-        raise RunError(f"{run}: No trial of the study has a result yet. Go on with `hookline tune --resume {run}`.")
+        raise RunError(f"{run}: No trial of the study has a result yet. Resume it with `hookline tune --resume {run}`.")
     assert best[0].results is not None, "The best trial has a result."
     _refuse_other_place(run, best[0].number)
     return ChosenTrial(

@@ -1,136 +1,31 @@
-"""A finished run: its files, its model, and what can be done with them."""
+"""A finished run, and what can be done with it: predict, evaluate, deploy."""
 
-import json
-import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
-from hookline.check.load import Loader
-from hookline.check.toml.document import Document
-from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineWarning
 from hookline.plugins.stages import Run
-from hookline.plugins.weights import Weights
-from hookline.runs import devices, directory as directories, lock
 from hookline.runs.directory import add_deployed
-from hookline.runs.manifest import Manifest
-from hookline.runs.trials import ChosenTrial
-from hookline.spec.families.metric import MetricSpec
-from hookline.spec.training import TrainingSpec
 from hookline.trained.chosen_target import ChosenTarget, chosen_target
 from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
 from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
 from hookline.trained.evaluation.evaluation import Evaluation
 from hookline.trained.evaluation.gathering import Gathering
-from hookline.trained.load_weights import trained_modules
-from hookline.trained.original_data import original_data
+from hookline.trained.loaded_run import LoadedRun
 from hookline.trained.prediction_stream import PredictionStream
-from hookline.trained.run_files import json_of, kept_examples, refuse_other_result, refusing_unreadable
-from hookline.trained.run_plugins import part_of_model
+from hookline.trained.run_files import kept_examples
 from hookline.training.deployment.deploy import Deployed, deploy
 from hookline.training.deployment.deployment import Deployment
 from hookline.training.deployment.existing import refuse_existing
-from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:
     import pyarrow
-    from torch import nn
-
-    from hookline.data.batches import Data
 
 
-class FinishedRun:
+class FinishedRun(LoadedRun):
     """A finished run. Open one with `hookline.open_run`."""
-
-    def __init__(
-        self,
-        trial: ChosenTrial,
-        files: Manifest,
-        spec: TrainingSpec,
-        loader: Loader,
-        document: Document,
-        device: str | None,
-        given: Any = None,
-    ):
-        """Keep what was read of the run; the model is built when it is first used."""
-        self.trial = trial
-        """Which trial of the run it is, and of how many: one of one if the run is not tuned."""
-        self.directory = trial.directory
-        """The directory of the run, or of the trial."""
-        self.spec = spec
-        """The spec that was trained."""
-        self.files = files
-        """The manifest, with which each file is checked before it is read."""
-        self.result: Mapping[str, Any] = json_of(files, directories.RESULT)
-        """The content of `result.json`."""
-        with refusing_unreadable(self.directory / directories.RESULT):
-            refuse_other_result(self.result)
-        self._loader, self._document = loader, document
-        self._device, self._given = device, given
-
-    def __repr__(self) -> str:
-        """The run in one line."""
-        name = f"{self.spec.run.name}, {self.trial}" if self.trial.trials > 1 else self.spec.run.name
-        return f"<FinishedRun {name}: {self.state}, {self.result['epochs']} epochs; in {self.directory}>"
-
-    @property
-    def state(self) -> str:
-        """How the training ended: "finished", "stopped", "interrupted" or "failed"."""
-        return str(self.result["state"])
-
-    @property
-    def weights(self) -> Weights:
-        """Which weights were saved."""
-        saved = self.result["weights"]
-        return Weights(source=saved["source"], epoch=saved["epoch"], step=saved["step"], is_mean=saved["is_mean"])
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """The known loss and metrics of the saved weights: `{"test/loss": …, "test/Accuracy": …}`.
-
-        A split without numbers can be evaluated. What the log says of other weights is in `result["logged"]`.
-        """
-        splits: Mapping[str, Mapping[str, float | None]] = self.result["metrics"]
-        return {
-            f"{split}/{name}": math.nan if value is None else value  # JSON has no NaN.
-            for split, several in splits.items()
-            for name, value in several.items()
-        }
-
-    @cached_property
-    def history(self) -> Sequence[Mapping[str, Any]]:
-        """The record of each epoch, as in `metrics.jsonl`."""
-        path = self.files.checked(directories.LOG)
-        with refusing_unreadable(path):
-            return [dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-
-    @cached_property
-    def plan(self) -> Mapping[str, Any]:
-        """What ran: plugins, stages, layers and environment, as in `run.lock.toml`."""
-        return lock.read(self.files.checked(lock.NAME).parent)
-
-    @cached_property
-    def data(self) -> DataDescription:
-        """The description of the data that it was trained on."""
-        table = json_of(self.files, directories.DATA)
-        with refusing_unreadable(self.directory / directories.DATA):
-            return DataDescription.from_json(table)
-
-    @cached_property
-    def model(self) -> "nn.Module":
-        """The trained model, in evaluation mode."""
-        return self._modules[0]
-
-    @cached_property
-    def criterion(self) -> "nn.Module":
-        """The loss, with its trained parameters if it has any, in evaluation mode."""
-        return self._modules[1]
 
     def predict(
         self,
@@ -197,51 +92,6 @@ class FinishedRun:
         return PredictionStream(
             self, rows, columns=columns, keep=keep, batch_size=batch_size, skip_bad_rows=skip_bad_rows
         )
-
-    @contextmanager
-    def opened(
-        self,
-        *,
-        metrics: Sequence[MetricSpec] | None = None,
-        closed_by: ExitStack | None = None,
-        outer: Sequence[object] = (),
-    ) -> Iterator[Run]:
-        """Open a `hookline.Run` whose stages can be called, such as `predict` and `evaluate`.
-
-        Its spec has no callbacks except those that are part of the model: see `WrapperSpec.is_part_of_model`.
-
-        Args:
-            metrics: the metrics of its spec. Default: those that were trained with.
-            closed_by: a stack that closes the resources of the run later, so that it can be continued afterwards.
-            outer: objects with wrappers around its stages, which are outermost.
-
-        """
-        callbacks = part_of_model(self.spec.callbacks, self.plan)
-        metrics = self.spec.metrics if metrics is None else tuple(metrics)
-        spec: TrainingSpec = evolve(cast("Any", self.spec), callbacks=callbacks, metrics=metrics)
-        device = self._device or devices.existing(self.spec.run.device, self.spec.run.dtype)
-        plugins = self._loader.plugins(self._document).inside(*outer)
-        with new_run(spec, plugins, device=device, closed_by=closed_by, given=self._given) as run:
-            run.state.epoch, run.state.step = self.weights.epoch, self.weights.step
-            run.state.is_trained = True
-            run.targets = self.data.targets
-            yield run
-
-    def prepared_data(self, run: Run) -> "Data":
-        """Read the original data of the run again, with the stage `prepare_data` of an opened run.
-
-        Pass `overrides` to `open_run` if the data has been moved, and `data` if it was passed to `train` in Python. A
-        warning is issued if the data has changed since the training but is prepared in the same way.
-
-        Args:
-            run: from `opened`.
-
-        Raises:
-            RunError: If the data is no longer there, or if the data source now finds other columns, categories,
-                statistics or classes.
-
-        """
-        return original_data(run, self.directory, self.data, str(self.plan["data"]))
 
     def deploy(self, target: ChosenTarget, *, out: str | Path | None = None, force: bool = False) -> Deployed:
         """Deploy the trained model, as `[[deploy]]` in its spec does at the end of the training.
@@ -384,9 +234,3 @@ class FinishedRun:
             sequences=gathering.sequences(),
             distances=gathering.distances(),
         )
-
-    @cached_property
-    def _modules(self) -> "tuple[nn.Module, nn.Module]":
-        """The model and the criterion, built by the stages of the run, with the saved weights."""
-        with self.opened() as run:
-            return trained_modules(run, self.data, self.files, self.result)

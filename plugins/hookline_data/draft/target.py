@@ -119,8 +119,10 @@ class Drafted:
             given = f"the images in {given}" if self.given[0].kind == "image" else given
         if not self.target.is_scalar:
             are_labels = len(self.target.shape) == 1 and self.target.values == (0, 1)
-            what = "labels" if are_labels else "classes" if self.task == "classes" else "numbers"
-            return f"It predicts {name} ({' × '.join(map(str, self.target.shape))} {what} per row) from {given}."
+            size = " × ".join(map(str, self.target.shape))
+            if self.task == "classes" and not are_labels:
+                return f"It predicts {name} (a class at each of {size} positions) from {given}."
+            return f"It predicts {name} ({size} {'labels' if are_labels else 'numbers'} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
         return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."

@@ -70,7 +70,7 @@ def in_process(function, log):
 def outcome(run):
     """Everything that a run has become, except for the time that it took."""
     result = json.loads((run / "result.json").read_text())
-    names = ("seconds", "notes", "traced_steps")
+    names = ("seconds", "notes", "traced_steps", "traced_evaluation")
     described = {name: value for name, value in result.items() if name not in names}
     files = [(run / name).read_bytes() for name in ("metrics.jsonl", "model.safetensors", "spec.toml")]
     state = store.all_of(run)[-1].load()

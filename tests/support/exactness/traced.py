@@ -42,11 +42,9 @@ def cells(configuration, result, positions=None):
 def _problem(whole, other):
     if other.digest != whole.digest:
         return "differs"
-    return "another checkpoint" if other.kept and list(map(_content, other.kept)) != _of(whole) else None
-
-
-def _of(whole):
-    return list(map(_content, whole.kept))
+    # One that is continued keeps at most the last checkpoint.
+    pairs = zip(reversed(whole.kept), reversed(other.kept), strict=False)
+    return None if all(_content(one) == _content(its) for one, its in pairs) else "another checkpoint"
 
 
 def _content(checkpoint):

@@ -59,7 +59,8 @@ def add_allow_argument(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help='when resuming, accept another optimizer.lr, or other "data", "plugins" or "environment"; repeatable',
+        help='resume although this has changed: an option such as optimizer.lr, "data", "plugins" or "environment"; '
+        "repeatable",
     )
 
 

@@ -48,22 +48,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=usual.rows,
         metavar="N",
-        help=f"the most rows of a request (default: {usual.rows})",
+        help=f"the largest number of rows in a request (default: {usual.rows})",
     )
     parser.add_argument(
         "--max-requests",
         type=int,
         default=usual.requests,
         metavar="N",
-        help=f"the most requests at the same time; others are refused with 503 (default: {usual.requests})",
+        help=f"the largest number of concurrent requests; others are refused with 503 (default: {usual.requests})",
     )
     parser.add_argument(
         "--max-joined",
         type=int,
         default=usual.joined_rows,
         metavar="ROWS",
-        help="the most rows of different requests to which the model is applied at once; 1 for each request on its own "
-        f"(default: {usual.joined_rows})",
+        help="the largest number of rows of different requests to which the model is applied at once; 1 for each "
+        f"request on its own (default: {usual.joined_rows})",
     )
     parser.add_argument(
         "--timeout",

@@ -95,7 +95,7 @@ class TrialDisplay:
         echo(*(f"  deployed {path}" for path in deployed))
         storage = " --storage URL" if study.is_remote else ""
         if interrupted is not None:
-            echo(sentence(interrupted), f"Go on with `hookline tune --resume {study.root}{storage}`.")
+            echo(sentence(interrupted), f"Resume it with `hookline tune --resume {study.root}{storage}`.")
 
 
 def refit_lines(made: "Refit", width: int | None) -> Iterator[str]:

@@ -130,7 +130,7 @@ def opened(
     document: "Document | None",
     storage: "Storage | None",
 ) -> "Study":
-    """The study that the arguments name: a new one, or one to go on with."""
+    """The study that the arguments name: a new one, or one to resume."""
     from hookline.tuning.joining import join_study
     from hookline.tuning.opening import new_study, open_study
 
@@ -141,7 +141,7 @@ def opened(
         return join_study(storage, arguments.study, loader, creates=arguments.resume is None, **given)
     if arguments.study is not None:
         raise HooklineError("`--study` names a study in a storage: pass its URL, `--storage postgresql://…`.")
-    assert spec is not None, "There is a spec, or a study to go on with."
+    assert spec is not None, "There is a spec, or a study to resume."
     assert document is not None, "A spec has a document."
     return new_study(spec, loader, document, arguments.out)
 
@@ -161,17 +161,17 @@ def _url(arguments: argparse.Namespace) -> str | None:
 def _spec_of(arguments: argparse.Namespace, loader: Loader) -> "tuple[TrainingSpec | None, Document | None]":
     """The spec that the arguments name, if any, with its document."""
     if arguments.spec is None and arguments.resume is None:
-        raise HooklineError("Pass a spec with a section [tune], or a study to go on with: `--resume runs/iris/1`.")
+        raise HooklineError("Pass a spec with a section [tune], or a study to resume: `--resume runs/iris/1`.")
     if arguments.resume is not None and "://" not in arguments.resume:
         if arguments.out is not None:
-            raise HooklineError("`--resume` goes on in the directory of the study: remove `--out`.")
+            raise HooklineError("`--resume` continues in the directory of the study: remove `--out`.")
         if arguments.study is not None:
             raise HooklineError("The directory of a study knows its name: remove `--study`.")
     if arguments.storage is not None and "://" in (arguments.resume or ""):
         raise HooklineError("Pass the URL of the storage once: remove `--storage`.")
     if arguments.spec is None:
         if arguments.overlays or arguments.overrides:
-            raise HooklineError("A study goes on with its own spec: remove `--set` and `--with`.")
+            raise HooklineError("A study keeps its own spec: remove `--set` and `--with`.")
         return None, None
     if arguments.trials is not None:
         arguments.overrides = [*arguments.overrides, f"tune.trials={arguments.trials}"]

@@ -36,7 +36,7 @@ def _train_epochs(
 ) -> None:
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
-    at_once = steps_at_once(run, data.training, gradients, optimizer, is_undisturbed=not position.acts_between_steps)
+    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps)
     step = stage if at_once is None else at_once.step
 
     def make_step(batch: "Batch") -> None:
@@ -69,7 +69,7 @@ def _train_epochs(
             if at_once.is_left:
                 at_once, step = None, stage
             else:
-                batches, make = at_once.groups(batches), make_steps
+                batches, make = at_once.groups(batches, position.given), make_steps
         for following in batches:
             make(following)
             if interruption.number is not None:

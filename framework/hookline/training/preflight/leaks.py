@@ -77,7 +77,8 @@ def _equal_rows(run: "Run", data: "Data", held: "Mapping[str, Batch]") -> Iterat
             places = f"row {second + 1:,} of the data for {split} equals row {first + 1:,} of the data for training"
         message = (
             f"{number:,} of the {counted(held[split].rows, 'row')} of the {split} split "
-            f"{'is' if number == 1 else 'are'} in the training split, too, with equal inputs and targets ({places}). "
+            f"{'is' if number == 1 else 'are'} in the training split, too, with equal targets and equal inputs to the "
+            f"model ({places}). "
             "If rows are repeated by mistake, metrics will be too good: remove the copies, or keep them in one split."
         )
         own = ("data", split) if getattr(run.spec.data, split, None) else ("data",)

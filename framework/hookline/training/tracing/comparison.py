@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from hookline.training.tracing import worth
+from hookline.training.tracing.graphs.runners import failure
 from hookline.training.tracing.snapshot import Snapshot, difference
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Comparison:
             self.traced = max(FIRST_SECONDS, min(self.traced, time.thread_time() - started))
             of_trace = results(loss)
         except Exception as error:  # noqa: BLE001 - The layers make the step.
-            reason = f"the trace failed: {error}"
+            reason = failure(error)
         before.restore()
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient

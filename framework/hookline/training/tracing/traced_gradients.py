@@ -86,6 +86,7 @@ class TracedGradients:
             shape = self._shapes[key] = OfShape(is_left=key is None)
             if key is None:
                 self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
+                self._leave_if_none_is_traced()
         return shape
 
     def recorded(self) -> OfShape | None:
@@ -103,7 +104,6 @@ class TracedGradients:
         shape = self.of(batch)
         shape.count += 1
         if shape.step is not None and shape.updates is None and shape.gradients.is_passed and is_as_recorded:
-            self._report.traced += 1
             return self._traced(shape, shape.step, batch)
         self._report.by_layers += 1
         if shape.is_left or shape.updates is not None or not is_as_recorded:
@@ -164,14 +164,22 @@ class TracedGradients:
         """Let the layers compute all further batches of a shape."""
         shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
+        self._leave_if_none_is_traced()
+
+    def _leave_if_none_is_traced(self) -> None:
+        """Do not look at further batches if those of all shapes so far are left to the layers."""
+        self.is_left = self.is_left or all(shape.is_left for shape in self._shapes.values())
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         try:
-            return step.gradients(batch, self._run.objective, self._criterion)
+            loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
+            self._report.by_layers += 1
             loss = self._by_layers(batch)
-            self.leave(shape, f"the trace failed: {error}")
+            self.leave(shape, runners.failure(error))
             return loss
+        self._report.traced += 1
+        return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
         seconds = min(shape.gradients.by_layers, *(other.gradients.by_layers for other in self._shapes.values()))
@@ -189,7 +197,7 @@ class TracedGradients:
                 return False
             self.leave(shape, TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = not earns_its_cost(1.0)
+            self.is_left = self.is_left or not earns_its_cost(1.0)
             return False
         return True
 

@@ -10,6 +10,7 @@ from hookline.spec.objective.objective import Objective, Term
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.simplified import simplified
+from hookline.training.tracing.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +55,21 @@ class TracedStep:
     def run(self, batch: "Batch") -> "Sequence[Tensor]":
         """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
         tensors = tensors_of(batch)
-        return self.program(*self.fixed, *(tensors[index] for index in self.of_batch))
+        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
+        if not self._is_guarded:
+            return self.program(*given)
+        before = Snapshot(
+            one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written
+        )
+        try:
+            return self.program(*given)
+        except Exception:  # The values may lead to other operations, for which the layers need the state before.
+            before.restore()
+            raise
+
+    @cached_property
+    def _is_guarded(self) -> bool:
+        return self.graph.is_guarded
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""
@@ -70,10 +85,11 @@ class TracedStep:
     def filled(self, values: Sequence[Any]) -> list[Term]:
         """The terms with these values of the outputs that follow the gradients."""
         first = 1 + len(self.with_gradient)
-        return [
-            Term(*(values[part.index - first] if isinstance(part, _Output) else part for part in term))
-            for term in self.terms
-        ]
+
+        def value(part: Any) -> Any:
+            return values[part.index - first] if isinstance(part, _Output) else part
+
+        return [Term(*map(value, term)) for term in self.terms]
 
 
 @frozen

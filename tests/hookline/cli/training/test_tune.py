@@ -68,7 +68,7 @@ def test_the_estimated_time_is_that_of_all_epochs_of_all_trainings(spec, capsys,
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tune"], "Pass a spec with a section [tune], or a study to go on with"),
+        (["tune"], "Pass a spec with a section [tune], or a study to resume"),
         (["tune", "--resume", "none"], "none: This is not the directory of a study"),
         (["tune", "mine.toml", "--resume", "x", "--out", "y"], "remove `--out`"),
         (["tune", "mine.toml", "--trials", "0"], "`0` is not a positive number"),

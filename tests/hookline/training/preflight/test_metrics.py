@@ -102,7 +102,7 @@ def test_the_accuracy_alone_is_a_warning_if_nearly_all_rows_have_one_class(loss)
     assert warning.diagnostic.id == "misleading-metric"
     assert warning.diagnostic.path == ("metrics", 0)
     assert warning.diagnostic.message.startswith(
-        '97 % of the training rows have the class "common" of "y": a model that always predicts this class is right for '
+        '97% of the training rows have the class "common" of "y": a model that always predicts this class is right for '
         "as many, and Accuracy does not show it. Add a metric such as"
     )
 

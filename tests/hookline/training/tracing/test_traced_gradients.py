@@ -105,6 +105,10 @@ def looking(layer, rows):
     return rows if rows.sum() > 0 else -rows
 
 
+def reading(layer, rows):
+    return rows * rows.sum().item()
+
+
 def drawing(layer, rows):
     return rows * numpy.random.rand()
 
@@ -124,7 +128,8 @@ def from_numpy(layer, rows):
     [
         (counting, "a step changes Layer"),
         (remembering, "a step changes Layer.scales"),
-        (looking, "aten._local_scalar_dense.default looks at the values of a tensor"),
+        (reading, "aten._local_scalar_dense.default looks at the values of a tensor"),
+        (looking, "the trace failed: the layers look at values, which lead to other operations now"),
         (drawing, "a layer draws random numbers from Python or NumPy"),
         (selecting, "the shape of what is selected by a mask depends on its values"),
         (from_numpy, "`numpy` looks at the values of a tensor"),
@@ -153,6 +158,31 @@ def test_a_layer_that_reads_something_that_changes_in_the_first_batches_is_found
 
     counts = tracing.both_ways(make, batches(20))
     assert counts == TracedSteps(0, 20, ["the trace computes other bits of the loss"])
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("runner", tracing.RUNNERS)
+def test_a_step_whose_values_lead_to_other_operations_has_the_bits_of_the_layers(runner, monkeypatch):
+    """It draws random numbers and writes to a buffer before it looks at the values."""
+    monkeypatch.setattr(traced_gradients.runners, "best", tracing.RUNNERS[runner])
+
+    class Choosing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(3), nn.Linear(3, 2))
+
+        def forward(self, rows):
+            outputs = self.layers(rows)
+            return outputs if rows.abs().max() < LARGE else outputs * 2
+
+    several = batches(FIRST + 6)
+    several[-3].inputs["x"][0] = 2 * LARGE
+    counts = tracing.both_ways(lambda: (Choosing(), nn.MSELoss()), several)
+    assert counts.traced == 3
+    assert counts.reasons == ["the trace failed: the layers look at values, which lead to other operations now"]
+
+
+LARGE = 100.0
 
 
 def trained(change_at_10, count=30):

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 IGNORED = frozenset({"profiler"})
 """The namespaces of operations that compute nothing."""
 
-READ = frozenset({"_ctc_loss", "_pack_padded_sequence", "is_nonzero", "item", "segment_reduce"})
+READ = frozenset({"_pack_padded_sequence", "is_nonzero", "item", "segment_reduce"})
 """Operations that look at values to decide how they compute, besides those that torch marks so."""
+
+READ_AGAIN = frozenset({"_ctc_loss", "_ctc_loss_backward"})
+"""Operations that torch marks so, whose kernels look at the values themselves: what follows does not depend on them."""
+
+TRUTH = "_local_scalar_dense"
+"""The operation that returns the value of a tensor to Python."""
 
 FINAL = frozenset({"resize_", "set_"})
 """Operations that give a tensor other memory in place."""
@@ -47,6 +53,9 @@ class Call:
     """Whether it returns several results, or a list of them."""
     is_list: bool = False
     """Whether it returns a list whose length its schema does not say."""
+    truth: bool | None = None
+    """What it must return if the following operations are to be those of the layers, as in `if (x < 0).any()`; for an
+    operation that returns a truth value."""
 
     @property
     def schema(self) -> Schema:
@@ -70,7 +79,12 @@ class Graph:
     calls: Sequence[Call]
     outputs: Sequence[Value]
     written: frozenset[Value] = field(default=frozenset())
-    """The inputs that the operations change in place."""
+    """The inputs whose memory the operations change."""
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the operations are those of the layers only for some values of the inputs."""
+        return any(call.truth is not None for call in self.calls)
 
 
 Program: TypeAlias = "Callable[..., Sequence[Tensor]]"
@@ -103,7 +117,8 @@ class GraphBuilder:
         self.indices: dict[Value, int] = {}
         """The index among the known tensors of each input."""
         self._calls: list[Call] = []
-        self._written: set[Value] = set()
+        self._written: set[int] = set()
+        """The storages to which operations write."""
         self.tensors: list[Tensor] = []
         """The tensor of each value, by its number."""
         self.reshaped: set[Value] = set()
@@ -133,6 +148,9 @@ class GraphBuilder:
         if schema.writes:
             self._note_written(schema, arguments, keywords)
         result = recorded.result
+        if schema.name == TRUTH:
+            self._calls.append(Call(operation, arguments, keywords, [None], is_several=False, truth=result))
+            return
         is_several = isinstance(result, (list, tuple))
         results = [self._result(operation, one) for one in (result if is_several else [result])]
         is_list = schema.count == 1 and is_several
@@ -149,7 +167,11 @@ class GraphBuilder:
             if id(tensor) not in self._values:
                 self._input(tensor, "an output")
         ends = [self._values[id(tensor)] for tensor in outputs]
-        return Graph(list(self.indices), self._calls, ends, frozenset(self._written & set(self.indices)))
+        written = frozenset(value for value in self.indices if self._storage(value) in self._written)
+        return Graph(list(self.indices), self._calls, ends, written)
+
+    def _storage(self, value: Value) -> int:
+        return int(self.tensors[value.number].untyped_storage()._cdata)
 
     def _add_reshaping(self, operation: "OpOverload", recorded: Recorded) -> None:
         """Add an operation such as `transpose_` as one that returns a new view, which takes the place of the tensor."""
@@ -212,7 +234,7 @@ class GraphBuilder:
         for index, declared in enumerate(schema.arguments):
             if declared.is_written:
                 given = arguments[index] if index < len(arguments) else keywords.get(declared.name)
-                self._written.update(_values_in(given))
+                self._written.update(map(self._storage, _values_in(given)))
 
 
 def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
@@ -226,5 +248,7 @@ def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
         indices = recorded.arguments[1]
         if any(one is not None and one.dtype in (torch.bool, torch.uint8) for one in indices):
             raise Untraceable("the shape of what is selected by a mask depends on its values")
-    elif schema.name in READ or schema.is_of_values:
+    elif schema.name == TRUTH and type(recorded.result) is bool:
+        return
+    elif schema.name in READ or (schema.is_of_values and schema.name not in READ_AGAIN):
         raise Untraceable(f"{operation} looks at the values of a tensor")

@@ -193,6 +193,12 @@ def compiled(text: str) -> Any:
             raise Untraceable(f"TorchScript refuses the operations: {_first_line(error)}") from error
 
 
+def failure(error: BaseException) -> str:
+    """Say why a program has failed. TorchScript repeats its text before the error of the operation."""
+    last = next((line for line in reversed(str(error).strip().splitlines()) if line.strip()), type(error).__name__)
+    return f"the trace failed: {last.strip().removeprefix('builtins.').removeprefix('RuntimeError: ')}"
+
+
 def _first_line(error: BaseException) -> str:
     return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)
 

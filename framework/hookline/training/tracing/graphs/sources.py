@@ -10,6 +10,9 @@ from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Val
 
 INDENT = "    "
 
+OTHER_VALUES = "the layers look at values, which lead to other operations now"
+"""The error of a trace whose operations are not those of the layers for the present values."""
+
 
 @frozen
 class Name:
@@ -97,7 +100,10 @@ def python_source(graph: Graph, before: int = 0) -> Source:
         function = call.schema.full_name
         source.names[function] = call.operation._op
         given = [text if name is None else f"{name}={text}" for name, text in _arguments(call, source, _in_python)]
-        lines = list(_assigned(call, f"{function}({', '.join(given)})"))
+        if call.truth is None:
+            lines = list(_assigned(call, f"{function}({', '.join(given)})"))
+        else:
+            lines = [f"if bool({given[0]}) != {call.truth}:", f"{INDENT}raise RuntimeError('{OTHER_VALUES}')"]
         if last[index]:
             lines.append(f"del {', '.join(map(name_of, last[index]))}")
         source.statements.append(lines)
@@ -114,6 +120,10 @@ def script_source(graph: Graph) -> Source:
     source = Source()
     for call in graph.calls:
         given = [text if name is None else f"{name}={text}" for name, text in _arguments(call, source, _in_script)]
+        if call.truth is not None:
+            lines = [f"if bool({given[0]}) != {call.truth}:", f"{INDENT}raise RuntimeError('{OTHER_VALUES}')"]
+            source.statements.append(lines)
+            continue
         schema = call.schema
         expression = f"torch.ops.{schema.namespace}.{schema.name}({', '.join(given)})"
         source.statements.append(list(_assigned(call, expression)))

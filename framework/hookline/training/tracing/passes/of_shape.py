@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from hookline.training.tracing import worth
+from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
 from hookline.training.tracing.passes.groups import Group
 from hookline.training.tracing.passes.traced_batch import TracedBatch
@@ -102,7 +103,7 @@ class OfShape:
             self.traced_seconds = min(self.traced_seconds, time.thread_time() - started)
             of_trace = results([tensor.clone() for tensor in found])
         except Exception as error:  # noqa: BLE001 - The layers evaluate the batch.
-            reason = f"the trace failed: {error}"
+            reason = runners.failure(error)
         before.restore()
         evaluated = self.measured(by_layers)
         if reason is not None:

@@ -168,7 +168,7 @@ class TracedEvaluation:
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             if before is not None:
                 before.restore()
-            self._leave(shape, f"the trace failed: {error}")
+            self._leave(shape, runners.failure(error))
             for batch in group.batches:
                 self._report.by_layers += 1
                 yield self._by_layers(batch)

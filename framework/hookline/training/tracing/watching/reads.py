@@ -16,6 +16,7 @@ READING = frozenset(
 @contextmanager
 def noting_reads() -> Iterator[list[str]]:
     """Note the methods inside the context that read values without an operation."""
+    import torch
     from torch.overrides import TorchFunctionMode
 
     class Noting(TorchFunctionMode):
@@ -29,6 +30,8 @@ def noting_reads() -> Iterator[list[str]]:
             name = getattr(func, "__name__", "")
             if name in READING:
                 reads.append(name)
+            if name == "__bool__" and args[0].dtype != torch.bool:
+                return func(args[0] != 0)  # So that what is read is a truth value, which can be compared later.
             return func(*args, **(kwargs or {}))
 
     reads: list[str] = []

@@ -124,7 +124,14 @@ class Deciding(nn.Module):
     """Looks at values."""
 
     def forward(self, x):
-        return x * 2 if self.training or x.sum() > 0 else x
+        return x * 2 if self.training or x.sum().item() > 0 else x
+
+
+class Comparing(nn.Module):
+    """Has a condition on values."""
+
+    def forward(self, x):
+        return x * 2 if self.training or x[0].sum() > x[1].sum() else x
 
 
 class With:
@@ -183,6 +190,12 @@ def test_the_layers_evaluate_what_depends_on_values(tmp_path, monkeypatch):
     assert report["traced"] == 0
     assert report["by_layers"] == 23
     assert "looks at the values of a tensor" in report["reasons"][0]
+
+
+def test_the_layers_take_over_where_a_condition_has_another_value(tmp_path, monkeypatch):
+    report = both(tmp_path, monkeypatch, lambda: With(Comparing()))
+    assert report["traced"] + report["by_layers"] == 23
+    assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
 
 
 class Tripled:
