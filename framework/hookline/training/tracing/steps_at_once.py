@@ -215,7 +215,7 @@ class StepsAtOnce:
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
             assert self._shape is not None
             self._gradients.leave(self._shape, reason)
-        elif reason is not None:
+        elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made:

@@ -9,6 +9,7 @@ from attrs import frozen
 from hookline.spec.objective.objective import Objective, Term
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
+from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.snapshot import Snapshot
 
@@ -46,6 +47,8 @@ class TracedStep:
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
     dtypes: "Sequence[torch.dtype | None]"
     """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
+    saved: float = 0.0
+    """The time in seconds that faster operations save."""
 
     @cached_property
     def program(self) -> Program:
@@ -105,6 +108,8 @@ def traced_step(
     parameters: "Sequence[nn.Parameter]",
     known: "Sequence[Tensor]",
     runner: Runner,
+    *,
+    is_rewritten: bool,
 ) -> TracedStep:
     """Make the program of a recorded step.
 
@@ -116,6 +121,7 @@ def traced_step(
         parameters: the parameters of the optimizer, which have their gradients.
         known: the parameters, buffers and other tensors that layers have.
         runner: makes the program of a graph.
+        is_rewritten: whether to replace slow operations.
 
     Raises:
         Untraceable: If the operations cannot be repeated without the layers.
@@ -133,6 +139,9 @@ def traced_step(
     fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
     others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
     graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+    saved = 0.0
+    if is_rewritten:
+        graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
     return TracedStep(
         graph=graph,
         runner=runner,
@@ -142,6 +151,7 @@ def traced_step(
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,
         dtypes=[None if one.dim() else one.dtype for one in outputs[1 + len(with_gradient) :]],
+        saved=saved,
     )
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from attrs import evolve
+
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
+from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.graphs.whole_step import with_views_first
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
@@ -74,6 +77,8 @@ class RecordedBatch:
         """
         import torch
 
+        if not self._operations:
+            raise Untraceable("the results of all operations are too large to be kept")
         if (change := self._watched.change()) is not None:
             raise Untraceable(f"an evaluation changes {change}")
         if state_of_python() != self._of_python:
@@ -106,8 +111,10 @@ class RecordedBatch:
         first = len(known)
         fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
         others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
+        graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+        graph, _ = rewritten(graph, builder.tensors, builder.reshaped)
         calls, before = with_views_first(graph.calls, fixed)
-        graph = Graph([*fixed, *others], calls, graph.outputs, graph.written)
+        graph = evolve(graph, calls=calls)
         return TracedBatch(
             graph=graph,
             program=runner(graph, len(fixed), before),
