@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+SHORT = 1.0
+"""A time in seconds for which the time after each step matters, and not only after some that are made in one call."""
+
+
 @spec
 class Checkpoint(CallbackSpec):
     """Save the whole state of the training, so that `hookline resume` continues it with the same bits.
@@ -158,6 +162,13 @@ class _Checkpoint:
         if steps is not None and run.step % steps == 0:
             return True
         return self._is_requested or (minutes is not None and monotonic() - self._saved_at >= 60 * minutes)
+
+    def steps_before_due(self, run: Run) -> int | None:
+        """Return the number of steps to the next one after which a checkpoint is due."""
+        steps, minutes = self._spec.every_steps, self._spec.every_minutes
+        if minutes is not None and 60 * minutes < SHORT:
+            return 1
+        return None if steps is None else steps - run.step % steps
 
     def is_due_after_record(self, run: Run) -> bool:
         """Return whether the epochs are over, the training ends, or this record is one of the best."""

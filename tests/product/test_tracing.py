@@ -102,6 +102,10 @@ SEVERAL = {
             {"type": "LinearLR", "interval": "step"},
         ],
     },
+    "max_steps": {"run": {"max_steps": 23}},
+    "max_time": {"run": {"max_time": "1h"}},
+    "validation inside epochs": {"run": {"validate_every_steps": 5}},
+    "checkpoints inside epochs": {"callbacks": [{"type": "Checkpoint", "every_steps": 6}, *PER_STEP]},
     "two losses": {**CASES["two losses"], "callbacks": PER_STEP},
     "two losses in parts": {
         **CASES["two losses"],

@@ -200,6 +200,11 @@ class TensorBatches:
         """The number of rows in an epoch, with those of an incomplete batch."""
         return self.rows if self.sampler is None else self.sampler.num_samples
 
+    @property
+    def full_batches(self) -> int:
+        """The number of batches per epoch that have the whole batch size; they come first."""
+        return self.rows_per_epoch // self._batch_size
+
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
         whole, rest = divmod(self.rows_per_epoch, self._batch_size)

@@ -10,6 +10,10 @@ class Saving(Protocol):
     """Saves the state of a training: a callback puts one into `run.saving` before the `yield` of its `fit`.
 
     `run` is the `Run`, whose class imports this one.
+
+    It may have a method `steps_before_due(run) -> int | None`, which returns how many steps can be made before
+    `is_due_after_step` is called again, so that these may be made in one call of at most about 50 ms; `None` if nothing
+    depends on the number of steps. Without it, each step is a call of its own.
     """
 
     @property

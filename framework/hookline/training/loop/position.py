@@ -42,7 +42,7 @@ class Position:
         limits = run.spec.run
         self._max_steps = limits.max_steps
         self._max_seconds = None if limits.max_time is None else seconds_of(limits.max_time)
-        self.acts_between_steps = self._saving is not None or any(
+        self._acts_between_steps = self._saving is not None or any(
             limit is not None for limit in (limits.max_steps, limits.max_time, limits.validate_every_steps)
         )
         """Whether anything may happen between two steps of an epoch."""
@@ -57,7 +57,7 @@ class Position:
         """Whether a limit has ended the epoch before its last batch."""
         self._lacks_time = False
         """Whether the time is over before the last epoch has ended."""
-        self._given = 0
+        self.given = 0
         """The number of batches of the epoch that the loop has received."""
         self._generators: Any = None
         """The generators before a validation, from which it is repeated."""
@@ -82,14 +82,35 @@ class Position:
 
     def batches(self) -> "Iterator[Batch]":
         """Return the remaining batches of the current epoch."""
-        self._given, self._is_cut = self._run.step - self._first_step, False
-        batches = iter(self._training.epoch(self._run.epoch, self._given))
-        return self._with_acts_between(batches) if self.acts_between_steps or self._given else batches
+        self.given, self._is_cut = self._run.step - self._first_step, False
+        batches = iter(self._training.epoch(self._run.epoch, self.given))
+        return self._with_acts_between(batches) if self._acts_between_steps or self.given else batches
+
+    def undisturbed_steps(self) -> int | None:
+        """The number of coming steps before anything may happen between two; `None` if nothing does in this epoch.
+
+        The loop may request as many batches before it makes these steps. The end of the time in `max_time`, and other
+        requests that come at any time, wait for them.
+        """
+        run, limits = self._run, self._run.spec.run
+        counts = [] if self._max_steps is None else [self._max_steps - run.step]
+        if limits.validate_every_steps is not None:
+            counts.append(limits.validate_every_steps - run.step % limits.validate_every_steps)
+        if self._saving is not None:
+            steps_before_due = getattr(self._saving, "steps_before_due", None)
+            count = 1 if steps_before_due is None else steps_before_due(run)
+            counts += [] if count is None else [count]
+        return min(counts, default=None)
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether the loop has received batches whose steps are not made yet."""
+        return self.given > self._run.step - self._first_step
 
     def _with_acts_between(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         saving, state, records = self._saving, self._run.state, self._records
         while not (state.ends_now or self._is_at_limit()):
-            is_validated = records.is_due_after_step and state.step > self._logged_step
+            is_validated = not self._is_ahead and records.is_due_after_step and state.step > self._logged_step
             if is_validated:
                 self._generators = state_of_generators(self._run.device)
             # Only the next batch shows whether the epoch goes on; a validation at its end is that of the epoch.
@@ -100,9 +121,9 @@ class Position:
                 self._validate_inside()
                 if state.ends_now:  # Wrappers may have called `run.stop`.
                     break  # type: ignore[unreachable]
-            self._given += 1
+            self.given += 1
             yield batch
-            if saving is not None and saving.is_due_after_step(self._run):
+            if saving is not None and not self._is_ahead and saving.is_due_after_step(self._run):
                 self._save()
         self._is_cut = True
 
@@ -166,8 +187,7 @@ class Position:
 
     def save_now(self) -> None:
         """Save the training, which ends here, unless a step is only half done."""
-        is_between_steps = self._given == self._run.step - self._first_step
-        if self._saving is not None and self._saving.saves_at_end and is_between_steps:
+        if self._saving is not None and self._saving.saves_at_end and not self._is_ahead:
             self._save()
 
     def _save(self) -> None:

@@ -36,7 +36,7 @@ def _train_epochs(
 ) -> None:
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
-    at_once = steps_at_once(run, data.training, gradients, optimizer, is_undisturbed=not position.acts_between_steps)
+    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps)
     step = stage if at_once is None else at_once.step
 
     def make_step(batch: "Batch") -> None:
@@ -57,7 +57,9 @@ def _train_epochs(
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
         state.step += len(made.losses)
         if made.error is not None:
-            make_step(group[len(made.losses)])  # The layers raise the error.
+            batch = group[len(made.losses)]
+            with at_once.repeated(batch):
+                make_step(batch)  # The layers raise the error.
             raise made.error
 
     run.raise_if_interrupted()
@@ -69,7 +71,7 @@ def _train_epochs(
             if at_once.is_left:
                 at_once, step = None, stage
             else:
-                batches, make = at_once.groups(batches), make_steps
+                batches, make = at_once.groups(batches, position.given), make_steps
         for following in batches:
             make(following)
             if interruption.number is not None:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.data.batches import TensorBatches
@@ -38,7 +40,7 @@ MOST_NEW_STATES = 3
 
 
 def steps_at_once(
-    run: Run, batches: "Batches", gradients: Any, optimizer: "optim.Optimizer", *, is_undisturbed: bool
+    run: Run, batches: "Batches", gradients: Any, optimizer: "optim.Optimizer", undisturbed: Callable[[], int | None]
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -47,23 +49,23 @@ def steps_at_once(
         batches: the training split.
         gradients: what `gradients_of` returned.
         optimizer: the optimizer.
-        is_undisturbed: whether the loop itself does nothing between two steps.
+        undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
 
     """
-    if not isinstance(gradients, TracedGradients) or not is_undisturbed or run.spec.optimizer.needs_closure:
+    if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
         return None
     schedules = run.stages.schedules("step")
     # Other batches may depend on the steps before them, so they must not be requested earlier.
     if type(batches) is not TensorBatches or schedules is None:
         return None
-    return StepsAtOnce(run, gradients, optimizer, ComingOptions(run, optimizer, schedules))
+    coming_options = ComingOptions(run, optimizer, schedules)
+    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed)
 
 
 class Made(NamedTuple):
     """Steps that were made in one call."""
 
     losses: list[float]
-    """The loss of each step."""
     terms: list[list[Term]]
     """The terms of `[losses]` of each step."""
     error: BaseException | None
@@ -78,11 +80,18 @@ class StepsAtOnce:
     """
 
     def __init__(
-        self, run: Run, gradients: TracedGradients, optimizer: "optim.Optimizer", coming_options: ComingOptions
+        self,
+        run: Run,
+        gradients: TracedGradients,
+        optimizer: "optim.Optimizer",
+        coming_options: ComingOptions,
+        full_batches: int,
+        undisturbed: Callable[[], int | None],
     ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
         self._coming_options = coming_options
+        self._full_batches, self._undisturbed = full_batches, undisturbed
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
@@ -98,28 +107,33 @@ class StepsAtOnce:
         """Whether all further steps are made one by one."""
         return self._is_left or self._gradients.is_left
 
-    def groups(self, batches: "Iterator[Batch]") -> "Iterator[list[Batch]]":
-        """Yield the batches of an epoch in groups: those of a group are made in one call, or it has only one."""
-        self._is_current = False
-        batch = next(batches, None)
-        while batch is not None:
-            group, rows, most = [batch], batch.rows, self._most(batch)
-            batch = None
-            while len(group) < most and (batch := next(batches, None)) is not None and batch.rows == rows:
-                # All batches of `TensorBatches` are parts of the same tensors.
-                group.append(batch)
-                batch = None
-            yield group
-            batch = next(batches, None) if batch is None else batch
+    def groups(self, batches: "Iterator[Batch]", number: int) -> "Iterator[list[Batch]]":
+        """Yield the batches of an epoch in groups: those of a group are made in one call, or it has only one.
 
-    def _most(self, batch: "Batch") -> int:
-        """The number of steps to make at once, of which the batch is the first."""
+        Args:
+            batches: the batches.
+            number: how many batches of the epoch came before them.
+
+        """
+        self._is_current = False
+        while (batch := next(batches, None)) is not None:
+            if self._run.saving is not None or self._undisturbed() is not None:
+                self._is_current = False  # Callbacks may have been called inside the epoch.
+            # The full batches are parts of the same tensors, so they have the same shape.
+            group = [batch, *islice(batches, self._most(batch, self._full_batches - number) - 1)]
+            number += len(group)
+            yield group
+
+    def _most(self, batch: "Batch", alike: int) -> int:
+        """The number of steps to make at once, of which the batch is the first, and `alike` have the same shape."""
         self._shape = self._present_shape(batch)
         updates = None if self._shape is None else self._shape.updates
         if updates is None or not updates.comparison.is_passed:
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
-        return int(max(1, min(MOST, LARGEST / max(1, size), LONGEST / updates.seconds)))
+        undisturbed = self._undisturbed()
+        most = min(MOST, alike, MOST if undisturbed is None else undisturbed)
+        return int(max(1, min(most, LARGEST / max(1, size), LONGEST / updates.seconds)))
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
@@ -185,7 +199,7 @@ class StepsAtOnce:
     def _checked(self, updates: TracedUpdates, batch: "Batch", one: "Callable[[Batch], None]") -> None:
         """Make a step both ways from the same state; the result of the usual way counts."""
         assert self._state is not None
-        step, parameters = updates.step, parameters_of(self._optimizer)
+        parameters = parameters_of(self._optimizer)
 
         def by_layers() -> "Tensor":
             one(batch)
@@ -195,14 +209,14 @@ class StepsAtOnce:
         _, reason = updates.comparison.both_ways(
             lambda: self._one_by_trace(updates, batch),
             by_layers,
-            [*step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
+            [*updates.step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
             parameters,
             self._gradients.terms,
         )
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
             assert self._shape is not None
             self._gradients.leave(self._shape, reason)
-        elif reason is not None:
+        elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made:
@@ -227,6 +241,12 @@ class StepsAtOnce:
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
         return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
+
+    def repeated(self, batch: "Batch") -> AbstractContextManager[None]:
+        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
+        assert self._shape is not None
+        assert self._shape.updates is not None
+        return self._shape.updates.step.repeated(batch)
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""

@@ -70,6 +70,7 @@ class TracedGradients:
         self._changes = 0
         self._count = 0
         self._recorded_shape: OfShape | None = None
+        self._are_rewritten = True
         self.is_left = False
         """Whether the layers compute all further batches."""
         self.traces_updates = False
@@ -86,6 +87,7 @@ class TracedGradients:
             shape = self._shapes[key] = OfShape(is_left=key is None)
             if key is None:
                 self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
+                self._leave_if_none_is_traced()
         return shape
 
     def recorded(self) -> OfShape | None:
@@ -145,6 +147,15 @@ class TracedGradients:
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
 
+    def is_recorded_plainly(self, step: TracedStep, reason: str) -> bool:
+        """Record all traces anew without faster operations, if that of a step has some, since a reason forbids it."""
+        if not step.saved or not self._are_rewritten:
+            return False
+        self._are_rewritten = False
+        self._report.add_reason(f"faster operations are not used: {reason}")
+        self.forget()
+        return True
+
     def terms(self) -> list[Term]:
         """Return the terms of `[losses]` of the latest step."""
         return self._run.objective.terms(self._criterion)
@@ -163,13 +174,19 @@ class TracedGradients:
         """Let the layers compute all further batches of a shape."""
         shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
+        self._leave_if_none_is_traced()
+
+    def _leave_if_none_is_traced(self) -> None:
+        """Do not look at further batches if those of all shapes so far are left to the layers."""
+        self.is_left = self.is_left or all(shape.is_left for shape in self._shapes.values())
 
     def _traced(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         try:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             self._report.by_layers += 1
-            loss = self._by_layers(batch)
+            with step.repeated(batch):
+                loss = self._by_layers(batch)
             self.leave(shape, runners.failure(error))
             return loss
         self._report.traced += 1
@@ -191,7 +208,7 @@ class TracedGradients:
                 return False
             self.leave(shape, TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = not earns_its_cost(1.0)
+            self.is_left = self.is_left or not earns_its_cost(1.0)
             return False
         return True
 
@@ -210,7 +227,8 @@ class TracedGradients:
             self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
         try:
-            shape.step = recording.traced(self._run.objective.terms(self._criterion), runners.best)
+            terms = self._run.objective.terms(self._criterion)
+            shape.step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
             self._watched, self._settings = watched, settings()
             self._recorded_shape = shape
         except Untraceable as error:
@@ -228,6 +246,6 @@ class TracedGradients:
             parameters_of(self._optimizer),
             self.terms,
         )
-        if reason is not None:
+        if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)
         return loss

@@ -2,7 +2,10 @@
 
 import numpy
 import pytest
+import torch
 import tracing
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training.tracing import steps_at_once, update
@@ -12,9 +15,9 @@ INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
 TARGETS = INPUTS @ numpy.array([[1.0], [2.0], [3.0]], dtype="float32")
 
 
-def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, epochs=4):
+def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, callbacks=(), **run):
     spec = {
-        "run": {"epochs": epochs, "trace": trace},
+        "run": {"epochs": 4, "trace": trace, **run},
         "data": {"type": "Arrays", "inputs": ["x"], "targets": ["y"], "batch_size": 4},
         "model": {
             "type": "Sequential",
@@ -22,6 +25,7 @@ def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, epochs=4):
         },
         "loss": {"type": "MSELoss"},
         "optimizer": optimizer or {"type": "Adam", "lr": 0.01},
+        "callbacks": list(callbacks),
     }
     return hookline.train(hookline.load(spec), data={"x": inputs, "y": TARGETS}, plugins=plugins, out=out)
 
@@ -85,7 +89,32 @@ def hooked(run, optimizer):
     optimizer.register_step_pre_hook(lambda optimizer, *_: optimizer.param_groups[0].update(lr=0.5))
 
 
-@pytest.mark.parametrize("change", [other_betas, other_rate, other_states, scaled_states, hooked])
+def slower(optimizer):
+    optimizer.param_groups[0]["lr"] *= 0.9
+
+
+def replaced(run, optimizer):
+    usual = optimizer.step
+
+    def step(closure=None):
+        slower(optimizer)
+        return usual(closure)
+
+    if run.epoch == 2:
+        optimizer.step = step
+
+
+def hooked_for_all(run, optimizer):
+    if run.epoch == 2:
+        optimizer.handle = register_optimizer_step_pre_hook(lambda optimizer, *_: slower(optimizer))
+    if run.epoch == 3:
+        optimizer.handle.remove()
+
+
+CHANGES = [other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_path):
     plugins = {trace: AfterEpoch(change) for trace in ("off", "auto")}
     plain, traced = (trained(trace, tmp_path / trace, plugins[trace]) for trace in plugins)
@@ -119,6 +148,45 @@ def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tm
     with pytest.raises(hookline.Interrupted) as raised:
         trained("auto", tmp_path / "run")
     assert (raised.value.trial.state, raised.value.trial.steps, calls) == ("interrupted", 6, [4])
+
+
+def test_a_call_ends_where_something_is_due(calls, tmp_path):
+    trial = trained("auto", tmp_path / "run", callbacks=[{"type": "Checkpoint", "every_steps": 3}], max_steps=13)
+    recorded = 2
+    assert calls == [3 - recorded, 3, 3, 1, 2, 1]
+    assert trial.steps == 13
+
+
+class Saving:
+    """Saves after each seventh step, and does not say so before."""
+
+    saves_at_end = False
+
+    def __init__(self):
+        self.saved = []
+
+    @hookline.hookimpl(wrapper=True)
+    def fit(self, run):
+        run.saving = self
+        return (yield)
+
+    def is_due_after_step(self, run):
+        return run.step % 7 == 0
+
+    def is_due_after_record(self, run):
+        return False
+
+    def save(self, run, state):
+        self.saved.append((run.step, state["model"]["0.weight"].numpy().tobytes()))
+
+
+def test_what_saves_at_any_time_is_asked_after_each_step(calls, tmp_path):
+    both = Saving(), Saving()
+    for trace, saving in zip(("off", "auto"), both, strict=True):
+        trained(trace, tmp_path / trace, saving)
+    assert [step for step, _ in both[0].saved] == [7, 14, 21, 28, 35]
+    assert both[0].saved == both[1].saved
+    assert set(calls) == {1}
 
 
 def failing_after(count, monkeypatch, calls, first=1):
@@ -160,6 +228,42 @@ def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, t
     recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
     assert calls == [4, 4]
     assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+class Failing(nn.Module):
+    """Draws, writes to buffers, and fails for large inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.drop = nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Dropout()
+        self.last = nn.Embedding(2, 2)
+
+    def forward(self, x):
+        large = (x[:, 0].abs() > 100).long()
+        return (self.drop(self.norm(self.first(x))) + self.last(large * 7)).sum(1, keepdim=True)
+
+
+class Building:
+    """Builds the model, and keeps it."""
+
+    @hookline.hookimpl
+    def build_model(self):
+        self.model = Failing()
+        return self.model
+
+
+@pytest.mark.parametrize("others", [[], ["around"]], ids=["in a call", "in a single step"])
+def test_an_error_leaves_random_numbers_and_buffers_as_without_tracing(others, calls, tmp_path):
+    inputs, ended = INPUTS.copy(), []
+    inputs[17] = 1000
+    for trace in ("off", "auto"):
+        building = Building()
+        with pytest.raises(hookline.HooklineError, match="index out of range"):
+            trained(trace, tmp_path / trace, building, *(Around() for _ in others), inputs=inputs)
+        state = [tensor.tolist() for tensor in building.model.state_dict().values()]
+        ended.append((state, torch.get_rng_state().tolist()))
+    assert ended[0] == ended[1]
+    assert (4 in calls) == (not others)
 
 
 class Schedule:
