@@ -48,7 +48,16 @@ CALLBACKS = {
     "averages": [{"type": "ExponentialMovingAverage", "decay": 0.9}],
     "swa": [{"type": "StochasticWeightAveraging", "start": 2}],
 }
-CASES = [(model, optimizer, callbacks) for model in MODELS for optimizer in OPTIMIZERS for callbacks in CALLBACKS]
+CASES = [
+    (model, optimizer, callbacks)
+    for model in MODELS
+    for optimizer in OPTIMIZERS
+    for callbacks in CALLBACKS
+    if (optimizer, callbacks) != ("Adagrad", "steps")  # `OneCycleLR` changes a momentum, which Adagrad does not have.
+]
+# The gradient of a bias before a batch normalization is 0 up to rounding, and optimizers such as Adam divide it by its
+# size and by 1e-8.
+TOLERANCE = 1e-7
 SAMPLE = [
     ("perceptron", "SGD", "nothing"),
     ("perceptron", "AMSGrad", "steps"),
@@ -82,8 +91,8 @@ def test_trials_in_a_stack_equal_the_trials_alone(model, optimizer, callbacks, t
     alone, together = both(tmp_path, space, sections=sections)
     assert max(one.together for one in together.records) > 1
     for one, other in zip(alone.records, together.records, strict=True):
-        assert other.curve == pytest.approx(one.curve, rel=1e-9)
-        assert other.results == pytest.approx(one.results, rel=1e-9)
+        assert other.curve == pytest.approx(one.curve, rel=TOLERANCE)
+        assert other.results == pytest.approx(one.results, rel=TOLERANCE)
 
 
 def test_weights_after_an_epoch_differ_by_rounding_only(tmp_path):
