@@ -85,10 +85,11 @@ class TracedStep:
     def filled(self, values: Sequence[Any]) -> list[Term]:
         """The terms with these values of the outputs that follow the gradients."""
         first = 1 + len(self.with_gradient)
-        return [
-            Term(*(values[part.index - first] if isinstance(part, _Output) else part for part in term))
-            for term in self.terms
-        ]
+
+        def part_of(part: Any) -> Any:
+            return values[part.index - first] if isinstance(part, _Output) else part
+
+        return [Term(*map(part_of, term)) for term in self.terms]
 
 
 @frozen
