@@ -132,7 +132,7 @@ class MeanLoss:
         self._total, self._divisor, self._has_batches = state["total"], state["divisor"], state["has_batches"]
 
     def _check(self, losses: "Tensor") -> None:
-        """Check losses when they are read."""
+        """Check losses whose sum is not finite."""
 
     def _add_up(self) -> None:
         import torch
@@ -142,14 +142,19 @@ class MeanLoss:
         self._has_batches = True
         losses = self._losses.take()
         if not len(self._divisors):
-            self._check(losses)
-            self._total += float(losses.sum())
+            total = float(losses.sum())
+            if not math.isfinite(total):
+                self._check(losses)
         else:
             divisors = self._divisors.take()
-            losses = torch.where(divisors > 0, losses, 0.0)  # If every row of a batch is ignored, its loss is 0 / 0.
-            self._check(losses)
-            self._total += float((losses * divisors).sum())
+            total = float((losses * divisors).sum())
+            if not math.isfinite(total):
+                # If every row of a batch is ignored, its loss is 0 / 0.
+                losses = torch.where(divisors > 0, losses, 0.0)
+                self._check(losses)
+                total = float((losses * divisors).sum())
             self._divisor = (self._divisor or 0.0) + float(divisors.sum())
+        self._total += total
 
 
 class EpochLosses(MeanLoss):
@@ -190,7 +195,11 @@ class EpochLosses(MeanLoss):
                 f"The loss is {what} in epoch {self._epoch}, step {step}. Often the learning rate is too high, "
                 f"or an input is not finite."
             )
-        self._next_step += len(losses)
+
+    def _add_up(self) -> None:
+        count = len(self._losses)
+        super()._add_up()
+        self._next_step += count
 
 
 class MeanLosses:

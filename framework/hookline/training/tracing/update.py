@@ -21,6 +21,7 @@ from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_fi
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.unwritten import unwritten
+from hookline.training.tracing.watching.optimizers import is_observed, is_of_torch
 
 if TYPE_CHECKING:
     import torch
@@ -99,12 +100,12 @@ class UpdateState:
 
     def _present_options(self) -> list[Any]:
         own = self._optimizer
-        if own._optimizer_step_pre_hooks or own._optimizer_step_post_hooks:
+        if is_observed(own):
             return [object()]
         groups: list[dict[str, Any]] = own.param_groups
         options = [{name: value for name, value in group.items() if name not in NOT_COMPARED} for group in groups]
         kinds = [(type(group["lr"]), bool(group.get("momentum"))) for group in groups]
-        return [*options, *kinds, type(own)]
+        return [*options, *kinds, type(own), vars(own).get("step")]
 
     def _present_tensors(self) -> "list[Tensor]":
         import torch
@@ -130,7 +131,7 @@ def whole_step(
     """
     if step.graph.is_guarded:
         raise Untraceable("the layers look at values of tensors")
-    if type(optimizer).__module__.partition(".")[0] != "torch":
+    if not is_of_torch(optimizer):
         raise Untraceable(f"{type(optimizer).__name__} is no optimizer of torch")
     if None in step.dtypes:
         raise Untraceable("a term of the loss is no scalar")

@@ -2,7 +2,10 @@
 
 import numpy
 import pytest
+import torch
 import tracing
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training.tracing import steps_at_once, update
@@ -86,7 +89,32 @@ def hooked(run, optimizer):
     optimizer.register_step_pre_hook(lambda optimizer, *_: optimizer.param_groups[0].update(lr=0.5))
 
 
-@pytest.mark.parametrize("change", [other_betas, other_rate, other_states, scaled_states, hooked])
+def slower(optimizer):
+    optimizer.param_groups[0]["lr"] *= 0.9
+
+
+def replaced(run, optimizer):
+    usual = optimizer.step
+
+    def step(closure=None):
+        slower(optimizer)
+        return usual(closure)
+
+    if run.epoch == 2:
+        optimizer.step = step
+
+
+def hooked_for_all(run, optimizer):
+    if run.epoch == 2:
+        optimizer.handle = register_optimizer_step_pre_hook(lambda optimizer, *_: slower(optimizer))
+    if run.epoch == 3:
+        optimizer.handle.remove()
+
+
+CHANGES = [other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_path):
     plugins = {trace: AfterEpoch(change) for trace in ("off", "auto")}
     plain, traced = (trained(trace, tmp_path / trace, plugins[trace]) for trace in plugins)
@@ -200,6 +228,42 @@ def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, t
     recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
     assert calls == [4, 4]
     assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+class Failing(nn.Module):
+    """Draws, writes to buffers, and fails for large inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.drop = nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Dropout()
+        self.last = nn.Embedding(2, 2)
+
+    def forward(self, x):
+        large = (x[:, 0].abs() > 100).long()
+        return (self.drop(self.norm(self.first(x))) + self.last(large * 7)).sum(1, keepdim=True)
+
+
+class Building:
+    """Builds the model, and keeps it."""
+
+    @hookline.hookimpl
+    def build_model(self):
+        self.model = Failing()
+        return self.model
+
+
+@pytest.mark.parametrize("others", [[], ["around"]], ids=["in a call", "in a single step"])
+def test_an_error_leaves_random_numbers_and_buffers_as_without_tracing(others, calls, tmp_path):
+    inputs, ended = INPUTS.copy(), []
+    inputs[17] = 1000
+    for trace in ("off", "auto"):
+        building = Building()
+        with pytest.raises(hookline.HooklineError, match="index out of range"):
+            trained(trace, tmp_path / trace, building, *(Around() for _ in others), inputs=inputs)
+        state = [tensor.tolist() for tensor in building.model.state_dict().values()]
+        ended.append((state, torch.get_rng_state().tolist()))
+    assert ended[0] == ended[1]
+    assert (4 in calls) == (not others)
 
 
 class Schedule:
