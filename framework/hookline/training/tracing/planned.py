@@ -53,7 +53,7 @@ def planned_tracing(
         try:
             with devices.forked_generators(run.device):
                 recording.record(lambda: gradients(batch))
-            step = recording.traced(run.objective.terms(modules[1]), runners.best)
+            step = recording.traced(run.objective.terms(modules[1]), runners.best, is_rewritten=False)
         except Untraceable as error:
             reason = str(error)
         except Exception:  # noqa: BLE001 - Some steps need more than two rows.

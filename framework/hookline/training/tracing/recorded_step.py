@@ -59,17 +59,20 @@ class RecordedStep:
         """Restore the state before the step."""
         self._before.restore()
 
-    def traced(self, terms: Sequence[Term], runner: Runner) -> TracedStep:
+    def traced(self, terms: Sequence[Term], runner: Runner, *, is_rewritten: bool) -> TracedStep:
         """Return the trace.
 
         Args:
             terms: the terms of `[losses]` after the step.
             runner: makes the program of a graph.
+            is_rewritten: whether to replace slow operations.
 
         Raises:
             Untraceable: If the operations cannot be repeated without the layers.
 
         """
+        if not self._operations:
+            raise Untraceable("the results of all operations are too large to be kept")
         if (change := self._watched.change()) is not None:
             raise Untraceable(f"a step changes {change}")
         if state_of_python() != self._of_python:
@@ -77,7 +80,14 @@ class RecordedStep:
         if self._reads:
             raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         return traced_step(
-            self._operations, self._batch, self._loss, terms, self._parameters, self._watched.tensors, runner
+            self._operations,
+            self._batch,
+            self._loss,
+            terms,
+            self._parameters,
+            self._watched.tensors,
+            runner,
+            is_rewritten=is_rewritten,
         )
 
 

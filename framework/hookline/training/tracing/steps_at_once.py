@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -208,7 +209,7 @@ class StepsAtOnce:
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
             assert self._shape is not None
             self._gradients.leave(self._shape, reason)
-        elif reason is not None:
+        elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made | None:
@@ -237,6 +238,12 @@ class StepsAtOnce:
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
         return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
+
+    def repeated(self, batch: "Batch") -> AbstractContextManager[None]:
+        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
+        assert self._shape is not None
+        assert self._shape.updates is not None
+        return self._shape.updates.step.repeated(batch)
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""

@@ -70,6 +70,7 @@ class TracedGradients:
         self._changes = 0
         self._count = 0
         self._recorded_shape: OfShape | None = None
+        self._are_rewritten = True
         self.is_left = False
         """Whether the layers compute all further batches."""
         self.traces_updates = False
@@ -146,6 +147,15 @@ class TracedGradients:
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
 
+    def is_recorded_plainly(self, step: TracedStep, reason: str) -> bool:
+        """Record all traces anew without faster operations, if that of a step has some, since a reason forbids it."""
+        if not step.saved or not self._are_rewritten:
+            return False
+        self._are_rewritten = False
+        self._report.add_reason(f"faster operations are not used: {reason}")
+        self.forget()
+        return True
+
     def terms(self) -> list[Term]:
         """Return the terms of `[losses]` of the latest step."""
         return self._run.objective.terms(self._criterion)
@@ -175,7 +185,8 @@ class TracedGradients:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             self._report.by_layers += 1
-            loss = self._by_layers(batch)
+            with step.repeated(batch):
+                loss = self._by_layers(batch)
             self.leave(shape, runners.failure(error))
             return loss
         self._report.traced += 1
@@ -216,7 +227,8 @@ class TracedGradients:
             self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
         try:
-            shape.step = recording.traced(self._run.objective.terms(self._criterion), runners.best)
+            terms = self._run.objective.terms(self._criterion)
+            shape.step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
             self._watched, self._settings = watched, settings()
             self._recorded_shape = shape
         except Untraceable as error:
@@ -234,6 +246,6 @@ class TracedGradients:
             parameters_of(self._optimizer),
             self.terms,
         )
-        if reason is not None:
+        if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)
         return loss

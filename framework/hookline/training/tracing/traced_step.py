@@ -1,6 +1,7 @@
 """A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from attrs import frozen
 from hookline.spec.objective.objective import Objective, Term
 from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
+from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.snapshot import Snapshot
 
@@ -46,6 +48,8 @@ class TracedStep:
     """The terms of `[losses]`, with the index of an output in place of each tensor."""
     dtypes: "Sequence[torch.dtype | None]"
     """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
+    saved: float = 0.0
+    """The time in seconds that faster operations save."""
 
     @cached_property
     def program(self) -> Program:
@@ -58,18 +62,37 @@ class TracedStep:
         given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
         if not self._is_guarded:
             return self.program(*given)
-        before = Snapshot(
-            one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written
-        )
+        before = self._changed(batch)
         try:
             return self.program(*given)
         except Exception:  # The values may lead to other operations, for which the layers need the state before.
             before.restore()
             raise
 
+    @contextmanager
+    def repeated(self, batch: "Batch") -> Iterator[None]:
+        """Let the layers repeat a step that has failed, inside the context.
+
+        If they fail, too, the state is as if the step was tried once: with the random numbers drawn and the buffers
+        changed before the error.
+        """
+        left = None if self._is_guarded else self._changed(batch)
+        try:
+            yield
+        except Exception:
+            if left is not None:
+                left.restore()
+            raise
+
     @cached_property
     def _is_guarded(self) -> bool:
         return self.graph.is_guarded
+
+    def _changed(self, batch: "Batch") -> Snapshot:
+        """Copy what the program changes."""
+        tensors = tensors_of(batch)
+        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
+        return Snapshot(one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written)
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""
@@ -105,6 +128,8 @@ def traced_step(
     parameters: "Sequence[nn.Parameter]",
     known: "Sequence[Tensor]",
     runner: Runner,
+    *,
+    is_rewritten: bool,
 ) -> TracedStep:
     """Make the program of a recorded step.
 
@@ -116,6 +141,7 @@ def traced_step(
         parameters: the parameters of the optimizer, which have their gradients.
         known: the parameters, buffers and other tensors that layers have.
         runner: makes the program of a graph.
+        is_rewritten: whether to replace slow operations.
 
     Raises:
         Untraceable: If the operations cannot be repeated without the layers.
@@ -133,6 +159,9 @@ def traced_step(
     fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
     others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
     graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
+    saved = 0.0
+    if is_rewritten:
+        graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
     return TracedStep(
         graph=graph,
         runner=runner,
@@ -142,6 +171,7 @@ def traced_step(
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,
         dtypes=[None if one.dim() else one.dtype for one in outputs[1 + len(with_gradient) :]],
+        saved=saved,
     )
 
 

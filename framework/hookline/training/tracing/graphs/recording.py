@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from torch._ops import OpOverload
 
 
+LARGEST = 2**30
+"""The largest size in bytes of all results together, which stay alive while they are recorded."""
+
+
 class Recorded(NamedTuple):
     """One operation with its arguments and its result, as they were when it ran."""
 
@@ -23,7 +27,7 @@ def recording() -> Iterator[list[Recorded]]:
 
     They are recorded below autograd, where layers and losses have become operations of `torch.ops.aten`. The operations
     run as they would without the context: nothing is replaced, and random numbers are drawn as usual. All tensors stay
-    alive until the list is released, so that each is a distinct object.
+    alive until the list is released, so that each is a distinct object. If they become too large, the list is empty.
     """
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -45,12 +49,35 @@ def recording() -> Iterator[list[Recorded]]:
         ) -> Any:
             keywords = kwargs or {}
             result = func(*args, **keywords)
-            operations.append(Recorded(func, args, keywords, result))
+            if memory.size <= LARGEST:
+                operations.append(Recorded(func, args, keywords, result))
+                memory.add(result)
+            else:
+                operations.clear()
             return result
 
     operations: list[Recorded] = []
+    memory = _Memory()
     with Recording():
         yield operations
+
+
+class _Memory:
+    """The memory of the tensors so far."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._known: set[int] = set()
+
+    def add(self, result: Any) -> None:
+        import torch
+
+        for one in result if isinstance(result, (list, tuple)) else [result]:
+            if isinstance(one, torch.Tensor) and one.layout == torch.strided:
+                storage = one.untyped_storage()
+                if storage._cdata not in self._known:
+                    self._known.add(storage._cdata)
+                    self.size += storage.nbytes()
 
 
 def with_recording(function: Callable[[], Any]) -> tuple[Any, list[Recorded]]:

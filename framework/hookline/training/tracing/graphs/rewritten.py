@@ -1,0 +1,105 @@
+"""Replace slow operations of a graph by faster ones, with the same bits."""
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way, name_of_operation
+from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
+from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value, replaced
+from hookline.training.tracing.graphs.recording import with_recording
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_SECONDS = 0.3
+"""After this time, further operations are kept as they are."""
+
+
+def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> tuple[Graph, float]:
+    """Return a graph that computes the same, with the same bits and memory formats, and the seconds that it saves.
+
+    Args:
+        graph: the graph.
+        tensors: the tensor of each value when the operations were recorded.
+        reshaped: the values whose tensors have another shape now.
+
+    """
+    fresh = map(Value, count(len(tensors)))
+    calls: list[Call] = []
+    used = {*graph.outputs, *(value for call in graph.calls for value in call.values())}
+    saved = 0.0
+    end = time.perf_counter() + MOST_SECONDS
+    for call in graph.calls:
+        faster = None
+        if name_of_operation(call.operation) in REPLACED and time.perf_counter() < end:
+            faster = _faster(call, tensors, reshaped)
+        if faster is None:
+            calls.append(call)
+        else:
+            calls += _written_out(faster.way, call, tensors, used, fresh)
+            saved += faster.saved * tensors[call.values()[0].number].numel()
+    return evolve(graph, calls=calls), saved
+
+
+def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Faster | None:
+    import torch
+
+    given = [tensors[value.number] for value in call.values()]
+    if call.keywords or any(value in reshaped for value in call.values()):
+        return None
+    if not all(one.is_contiguous() and one.is_floating_point() for one in given):
+        return None
+
+    def described(argument: Any) -> Any:
+        if isinstance(argument, Value):
+            one = tensors[argument.number]
+            return Described(one.shape, one.dtype)
+        return tuple(argument) if isinstance(argument, list) else argument
+
+    return fastest(call.operation, tuple(map(described, call.arguments)), torch.get_num_threads())
+
+
+def _written_out(
+    way: Way, call: Call, tensors: "Sequence[Tensor]", used: Collection[Value], fresh: Iterator[Value]
+) -> list[Call]:
+    """Return the operations of a way as calls that have the results of another call, as far as these are used."""
+    import torch
+
+    taken = call.values()
+    given = {value: torch.empty_like(tensors[value.number], requires_grad=False) for value in taken}
+    with torch.no_grad(), own_numbers():
+        arguments = [given[one] if isinstance(one, Value) else one for one in call.arguments]
+        results, operations = with_recording(lambda: way(*arguments))
+    builder = GraphBuilder(list(given.values()))
+    for operation in operations:
+        builder.add(operation)
+    part = builder.graph(results if isinstance(results, tuple) else [results])
+    names = {value: list(given)[index] for value, index in builder.indices.items()}
+    for value, result in zip(part.outputs, call.results, strict=True):
+        if result is not None:
+            names.setdefault(value, result)
+    needed = {value for value in part.outputs if names.get(value) in used}
+    calls: list[Call] = []
+    for one in reversed(part.calls):
+        if needed.intersection(one.results) or one.schema.writes:
+            needed.update(one.values())
+            calls.append(one)
+
+    def named(value: Value) -> Value:
+        if value not in names:
+            names[value] = next(fresh)
+        return names[value]
+
+    return [
+        evolve(
+            one,
+            arguments=replaced(one.arguments, named),
+            keywords={name: replaced(argument, named) for name, argument in one.keywords.items()},
+            results=[None if result is None else named(result) for result in one.results],
+        )
+        for one in reversed(calls)
+    ]
