@@ -169,10 +169,10 @@ def test_an_interrupted_study_keeps_what_has_ended_and_goes_on(study, tmp_path):
 
 def test_trials_that_are_chosen_together_do_not_know_one_another(tmp_path):
     study = hookline.tune(tuned(trials=5, synchronous=2), out=tmp_path / "one")
-    known = [[record.number for record in study.known_to(number)] for number in range(1, 6)]
+    known = [[record.number for record in study.choices.known_to(number)] for number in range(1, 6)]
     assert known == [[], [], [1, 2], [1, 2], [1, 2, 3, 4]]
     study.ended.pop(2)
-    assert [study.is_ready(number) for number in range(1, 6)] == [True, True, False, False, False]
+    assert [study.choices.is_ready(number) for number in range(1, 6)] == [True, True, False, False, False]
 
 
 def test_the_front_of_several_numbers(tmp_path):
@@ -256,7 +256,7 @@ def test_own_values_outside_of_the_space_are_compared_with_the_best(tmp_path):
     space = {"optimizer.lr": {"low": 1e-6, "high": 1e-5}}
     study = hookline.tune(tuned(space, baseline=True, trials=3), out=tmp_path / "one")
     assert study.records[0].values == {}
-    assert [record.number for record in study.known_to(3)] == [2]
+    assert [record.number for record in study.choices.known_to(3)] == [2]
     assert [record.number for record in study.best] == [1]
     assert next(findings(study)) == "No trial is better than the spec's own values, trial 1."
     best, untuned = hookline.load(study.root / "best.toml"), evolve(study.spec, tune=None)
