@@ -110,7 +110,8 @@ def compare(name: str) -> None:
     print(f"{name}, whole processes")
     for contender, each in times.items():
         processor, wall = (statistics.median(column) for column in zip(*each, strict=True))
-        print(f"  {contender:36} CPU time {processor:.2f} s" + (f", time {wall:.2f} s" if wall else ""))
+        shown = f"CPU time {processor:.2f} s, {ratio(each, times['import torch']):.2f} × import torch"
+        print(f"  {contender:36} {shown}" + (f", time {wall:.2f} s" if wall else ""))
     ours, first = times["hookline train"], times["hookline train, until its first step"]
     print(f"  hookline train / the ejected script  {ratio(ours, times['the ejected script']):.2f}   (aim: at most 1.1)")
     print(f"  hookline train / a short script      {ratio(ours, times['a short script']):.2f}   (aim: at most 1.1)")

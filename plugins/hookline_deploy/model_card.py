@@ -132,7 +132,7 @@ def _data(deployment: Deployment) -> Iterator[str]:
             continue
         given = zip(target.classes, target.counts or [None] * len(target.classes), strict=False)
         listed = [f"{one}" if count is None else f"{one} ({count:,})" for one, count in given]
-        more = f" and {len(listed) - MOST_CLASSES:,} others" if len(listed) > MOST_CLASSES else ""
+        more = f" and {counted(len(listed) - MOST_CLASSES, 'other')}" if len(listed) > MOST_CLASSES else ""
         counts = ", with their number of training rows" if target.counts else ""
         yield ""
         called = enumerate_names(target.columns or (name,))

@@ -33,17 +33,16 @@ def evaluate(run: Run, model: nn.Module, criterion: nn.Module, batches: Batches,
     from hookline.training import evaluated_batches  # Not needed to check a spec, and it imports much.
 
     losses, metrics = MeanLosses(run.objective), SplitMetrics(run, split)
-    batch = None
+    evaluated = None
     with torch.no_grad():
-        for batch in evaluated_batches(run, model, criterion, batches, split):
-            losses.add(batch.loss, batch.divisor, batch.terms)
-            metrics.add(batch.predicted)
-        evaluated = metrics.values()
-    if batch is None:
+        for evaluated in evaluated_batches(run, model, criterion, batches, split):
+            evaluated.add_to(losses, metrics)
+        numbers = metrics.values()
+    if evaluated is None:
         length = length_of(batches)
         expected = "" if length is None else f"; {length} were expected"
         raise DataError(f"data: The {split} split yielded no batch{expected}.")
-    return {**losses.values(), **evaluated}
+    return {**losses.values(), **numbers}
 
 
 @hookimpl(trylast=True)

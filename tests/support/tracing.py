@@ -9,10 +9,11 @@ from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing import comparison, steps_at_once, traced_gradients, worth
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.passes import to_come, traced_evaluation
+from hookline.training.tracing.passes import evaluated_batches, of_shape, to_come, traced_evaluation
 
 RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
 OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.several_in_python}
+OF_BATCHES = {"torchscript": runners.batches_in_torchscript, "python": runners.batches_in_python}
 
 
 def trace_everything(patch, runner):
@@ -27,17 +28,19 @@ def trace_everything(patch, runner):
     patch.setattr(comparison, "CHECKS", 0)
     patch.setattr(steps_at_once, "MOST", 4)
     patch.setattr(traced_evaluation, "WARM_UP", 0)
-    patch.setattr(traced_evaluation, "CHECKS", 0)
+    patch.setattr(of_shape, "CHECKS", 0)
+    patch.setattr(of_shape, "MOST", 2)
     patch.setattr(to_come, "earns_its_cost", lambda *_: True)
     patch.setattr(to_come, "is_worth_compiling", lambda _: True)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])
+    patch.setattr(runners, "best_of_batches", OF_BATCHES[runner])
 
 
 def trace_nothing(patch):
     """Compute every step by the layers."""
     patch.setattr(traced_gradients, "why_not", lambda run: "nothing is traced")
-    patch.setattr(traced_evaluation, "why_not", lambda run, stages: "nothing is traced")
+    patch.setattr(evaluated_batches, "why_not", lambda run, stages: "nothing is traced")
 
 
 def run_of(steps=1000, *, objective=None):

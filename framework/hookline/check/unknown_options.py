@@ -11,7 +11,7 @@ from hookline.check.translate import own_option, section_meant, translation
 from hookline.check.unclear import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.suggestions import did_you_mean, nearest
-from hookline.errors.text import enumerate_names
+from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
 from hookline.spec.training import TrainingSpec
@@ -119,6 +119,9 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
     parts = [option for option in own if str(key) in option.split("_")[1:]]
     if len(parts) == 1 and len(str(key)) >= FEWEST_LETTERS:
         return f'Did you mean "{parts[0]}"?', (*within, parts[0])
+    begun = [option for option in own if len(str(key)) > 2 and option.startswith(str(key)) and option not in given]
+    if len(begun) == 1:  # Here, an abbreviation means more than the same word of another tool.
+        return f'Did you mean "{begun[0]}"?', (*within, begun[0])
     if (found := translation(str(key), _value(table, unknown.path), homes, catalog)) is not None:
         sentence, path = found
         return sentence, path
@@ -141,7 +144,7 @@ def _meant(unknown: UnknownOption, table: Mapping[str, Any], homes: list[Home], 
     same = sorted(other.__name__ for other in catalog if other.family == kind.family and key in options_of(other))
     if kind.family and same:
         have = "have" if len(same) > 1 else "has"
-        more = f", and {len(same) - MOST_OTHERS} others," if len(same) > MOST_OTHERS else ""
+        more = f", and {counted(len(same) - MOST_OTHERS, 'other')}," if len(same) > MOST_OTHERS else ""
         return f"{enumerate_names(same[:MOST_OTHERS])}{more} {have} it.{did_you_mean(str(key), options_of(kind))}", ()
     return did_you_mean(str(key), options_of(kind)).lstrip(), ()
 

@@ -47,4 +47,4 @@ from .metrics import (
     built_metric as built_metric,
     metric_errors as metric_errors,
 )
-from .tracing.passes.traced_evaluation import evaluated_batches as evaluated_batches
+from .tracing.passes.evaluated_batches import evaluated_batches as evaluated_batches

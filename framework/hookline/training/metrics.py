@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -91,9 +91,24 @@ class SplitMetrics:
 
         """
         if not self._groups:
-            self._build(predicted)
+            self._build(lambda parts: (predicted[parts.key].loss, getattr(predicted[parts.key], parts.of_rows)))
         for group in self._groups:
             group.add(predicted[group.key])
+
+    def add_parts(self, parts: "Mapping[Part, Sequence[Tensor]]") -> None:
+        """Add the parts of the predictions of several batches, which nothing overwrites.
+
+        Args:
+            parts: all parts that `evaluated_parts` names for the metrics: those of each batch by the name of the loss
+                and the name of the part.
+
+        """
+        if not self._groups:
+            objective = self._run.objective
+            losses = dict(zip(objective.prediction_keys(), objective.losses.values(), strict=True))
+            self._build(lambda part: (losses[part.key].loss, parts[part.key, part.of_rows][0]))
+        for group in self._groups:
+            group.add_several(parts)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of all batches by name, and issue a warning about each that is NaN."""
@@ -110,18 +125,22 @@ class SplitMetrics:
                 warnings.warn(HooklineWarning(message, place, id="undefined-metric"), stacklevel=3)
         return found
 
-    def _build(self, predicted: Mapping[str, Prediction]) -> None:
+    def _build(self, first: "Callable[[EvaluatedParts], tuple[LossSpec, Tensor]]") -> None:
+        """Build the metrics, with the loss and the predictions of the first batch."""
         run = self._run
         groups: dict[EvaluatedParts, _Group] = {}
         for metric in run.spec.metrics:
             parts = evaluated_parts(metric, run)
             errors = _MetricErrors(metric, run.spec, self._split)
             with errors:
-                prediction = predicted[parts.key]
-                state = built_metric(metric, run.spec, prediction.loss, getattr(prediction, parts.of_rows))
+                state = built_metric(metric, run.spec, *first(parts))
             self._members.append(_Member(metric, state, errors))
             groups.setdefault(parts, _Group(parts)).members.append(self._members[-1])
         self._groups = list(groups.values())
+
+
+Part = tuple[str, str]
+"""The name of a prediction, and the attribute of it that a metric evaluates."""
 
 
 class EvaluatedParts(NamedTuple):
@@ -179,6 +198,21 @@ class _Group:
                 member.update(rows, true)
         if joining:
             self._join(rows, true)
+
+    def add_several(self, parts: "Mapping[Part, Sequence[Tensor]]") -> None:
+        """Update the metrics with several batches of one shape, or let their rows wait for those of further batches."""
+        several, true = parts[self.key, self._of_rows], parts[self.key, self._true]
+        for member in self.members:
+            if not member.metric.joins_batches:
+                for pair in zip(several, true, strict=True):
+                    member.update(*pair)
+        if self._rows and not (_fit(several[0], self._rows[0]) and _fit(true[0], self._truth[0])):
+            self.flush()
+        self._rows += several
+        self._truth += true
+        self._size += len(several) * (several[0].nbytes + true[0].nbytes)
+        if self._size >= LARGEST:
+            self.flush()
 
     def _join(self, rows: "Tensor", true: "Tensor") -> None:
         size = rows.nbytes + true.nbytes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import in_order
 from hookline.errors.exceptions import TrainingError
-from hookline.errors.text import enumerate_names
+from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import SAVED, State, Trial
 from hookline.plugins.weights import LAST_STEP, Weights, not_finite
@@ -92,7 +92,7 @@ def refuse_not_finite(run: Run, model: "nn.Module", criterion: "nn.Module") -> N
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} others" if len(names) > MOST_NAMES else ""
+    more = f" and {counted(len(names) - MOST_NAMES, 'other')}" if len(names) > MOST_NAMES else ""
     return f"The weights are infinite or NaN ({enumerate_names(names[:MOST_NAMES])}{more})"
 
 

@@ -7,7 +7,7 @@ from hookline.check.space.variants import trial_document
 from hookline.errors.exceptions import StorageError
 from hookline.files import write_file
 from hookline.runs import directory as directories
-from hookline.runs.liveness import marked_as_running
+from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.study import BEST, read_record, trial_directory, write_record
 from hookline.spec.dump import dumps
 from hookline.spec.space.record import TrialRecord
@@ -97,10 +97,13 @@ def spec_of(study: Study, record: TrialRecord, home: Path) -> str:
 
 
 def _copy_records(study: Study) -> None:
-    """Write the records of the trials of other machines, so that the directory has those of all trials."""
+    """Write the records of the trials of other machines, so that the directory has those of all trials.
+
+    Another process of this machine, which has just ended a trial, writes its record itself: the storage knows it first.
+    """
     for record in study.records:
-        if read_record(study.root, record.number) != record:
-            home = trial_directory(study.root, record.number)
+        home = trial_directory(study.root, record.number)
+        if not is_running(home) and read_record(study.root, record.number) != record:
             home.mkdir(exist_ok=True)
             remove_all_but_record(home)  # A killed process of this machine may have begun it.
             write_record(study.root, record)

@@ -230,7 +230,7 @@ class _NaNGuard:
         loss = f"the loss is {float(run.loss):g}" if run.loss is not None else ""
         if not names:
             return loss
-        more = f" and {len(names) - 4} others" if len(names) > 4 else ""
+        more = f" and {counted(len(names) - 4, 'other')}" if len(names) > 4 else ""
         return f"{loss}, and the gradients of {enumerate_names(names[:4])}{more} are not finite"
 
     def _keep(self, optimizer: "optim.Optimizer") -> None:

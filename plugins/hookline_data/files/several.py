@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from hookline.errors import DataError, enumerate_names, nearest
+from hookline.errors import DataError, counted, enumerate_names, nearest
 
 MOST_NAMED = 3
 """The largest number of files that messages about all of them name."""
@@ -117,7 +117,7 @@ def _together(files: Sequence[Path]) -> str:
         return str(files[0])
     if len(files) <= MOST_NAMED:
         return ", ".join(map(str, files))
-    return f"{files[0]} and {len(files) - 1} other files"
+    return f"{files[0]} and {counted(len(files) - 1, 'other file')}"
 
 
 def refuse_other_columns(names: Sequence[str], others: Sequence[str], file: Path, first: Path) -> None:

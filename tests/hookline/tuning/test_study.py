@@ -13,12 +13,15 @@ import hookline
 from hookline.check.load import Loader
 from hookline.cli.main import main
 from hookline.errors import RunError, SpecError
-from hookline.runs.study import claimed
+from hookline.runs.liveness import marked_as_running
+from hookline.runs.study import claimed, read_plan, write_plan
 from hookline.runs.trials import chosen_trial
 from hookline.spec.compare import differences
+from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.findings import findings
 from hookline.tuning.finishing import finish
 from hookline.tuning.opening import open_study
+from hookline.tuning.study import Study
 
 
 def told(study):
@@ -126,6 +129,31 @@ def test_a_study_of_which_every_trial_fails_is_an_error(tmp_path):
     space = {"optimizer.lr": [1e38, 2e38]}
     with pytest.raises(hookline.HooklineError, match=r"All 2 trials have failed\. The first one: "):
         hookline.tune(tuned(space, type="GridSearch", sections={"optimizer": {"type": "SGD"}}), out=tmp_path / "one")
+
+
+def test_a_process_that_is_ending_a_trial_keeps_its_files(study, tmp_path):
+    """A storage has the record of a trial before the directory, in which the process still works."""
+    [best] = study.best
+    root = tmp_path / "remote"
+    shutil.copytree(study.root, root)
+    write_plan(root, evolve(study.plan, storage="a database", study="one"))
+    opened = Study(
+        root=root,
+        spec=study.spec,
+        document=study.document,
+        loader=study.loader,
+        plan=read_plan(root),
+        store=DirectoryStore(study.root),
+    )
+    home = root / f"trial-{best.number}"
+    record, weights = home / "trial.json", home / "model.safetensors"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"state": "running", "results": None}))
+    with marked_as_running(home):
+        finish(opened)
+    assert weights.is_file()
+    finish(opened)  # The process was killed, and the trial was run on another machine.
+    assert not weights.exists()
+    assert record.read_text() == (study.root / f"trial-{best.number}" / "trial.json").read_text()
 
 
 def test_an_interrupted_study_keeps_what_has_ended_and_goes_on(study, tmp_path):

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from hookline.errors.suggestions import nearest
-from hookline.errors.text import enumerate_names
+from hookline.errors.text import counted, enumerate_names
 
 MOST_LOOKED_AT = 1000
 """The maximum number of files in a directory that are examined."""
@@ -166,7 +166,7 @@ def directory(path: str) -> str:
         )
         return f"This is a directory, not a spec.{advice}"
     some = [str(home / name) for name in specs[:MOST_NAMED]]
-    others = f", and {len(specs) - MOST_NAMED} others" if len(specs) > MOST_NAMED else ""
+    others = f", and {counted(len(specs) - MOST_NAMED, 'other')}" if len(specs) > MOST_NAMED else ""
     return f"This is a directory, not a spec. It contains {enumerate_names(some)}{others}."
 
 

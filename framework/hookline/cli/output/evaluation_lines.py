@@ -63,7 +63,8 @@ def _class_lines(details: "TargetDetails", what: str, names: Sequence[str], widt
         several = "classes" if what == "class" else "labels"
         empty = int((counts.rows == 0).sum())
         others = len(names) - empty - len(chosen)
-        rest = f"These are the {len(chosen)} {several} with the lowest F1. {others:,} others have rows"
+        have = f"{counted(others, 'other')} {'has' if others == 1 else 'have'}"
+        rest = f"These are the {len(chosen)} {several} with the lowest F1. {have} rows"
         rest += f", and {empty:,} have none." if empty else "."
     head = (_title(details, what), "rows", "predicted", "precision", "recall", "F1")
     rows = [
@@ -116,7 +117,7 @@ def _confusion_lines(confusion: "Confusion", names: Sequence[str], width: int | 
     yield from table(lines, width, right=(1, 2))
     if len(pairs) > MOST_CONFUSIONS:
         others = wrong - sum(rows for _, _, rows in shown)
-        yield f"    {others:,} other errors"
+        yield f"    {counted(others, 'other error')}"
 
 
 def _residual_lines(details: "TargetDetails", width: int | None) -> Iterator[str]:

@@ -110,5 +110,5 @@ MOST = 12
 
 def _listed(names: Iterable[str]) -> str:
     known = sorted(names, key=str.lower)
-    others = f" and {len(known) - MOST} others" if len(known) > MOST else ""
+    others = f" and {counted(len(known) - MOST, 'other')}" if len(known) > MOST else ""
     return ", ".join(known[:MOST]) + others

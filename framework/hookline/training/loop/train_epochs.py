@@ -57,7 +57,9 @@ def _train_epochs(
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
         state.step += len(made.losses)
         if made.error is not None:
-            make_step(group[len(made.losses)])  # The layers raise the error.
+            batch = group[len(made.losses)]
+            with at_once.repeated(batch):
+                make_step(batch)  # The layers raise the error.
             raise made.error
 
     run.raise_if_interrupted()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -240,6 +241,12 @@ class StepsAtOnce:
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
         return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
+
+    def repeated(self, batch: "Batch") -> AbstractContextManager[None]:
+        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
+        assert self._shape is not None
+        assert self._shape.updates is not None
+        return self._shape.updates.step.repeated(batch)
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""

@@ -183,7 +183,8 @@ class TracedGradients:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             self._report.by_layers += 1
-            loss = self._by_layers(batch)
+            with step.repeated(batch):
+                loss = self._by_layers(batch)
             self.leave(shape, runners.failure(error))
             return loss
         self._report.traced += 1

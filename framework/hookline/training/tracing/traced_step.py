@@ -1,6 +1,7 @@
 """A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -61,18 +62,37 @@ class TracedStep:
         given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
         if not self._is_guarded:
             return self.program(*given)
-        before = Snapshot(
-            one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written
-        )
+        before = self._changed(batch)
         try:
             return self.program(*given)
         except Exception:  # The values may lead to other operations, for which the layers need the state before.
             before.restore()
             raise
 
+    @contextmanager
+    def repeated(self, batch: "Batch") -> Iterator[None]:
+        """Let the layers repeat a step that has failed, inside the context.
+
+        If they fail, too, the state is as if the step was tried once: with the random numbers drawn and the buffers
+        changed before the error.
+        """
+        left = None if self._is_guarded else self._changed(batch)
+        try:
+            yield
+        except Exception:
+            if left is not None:
+                left.restore()
+            raise
+
     @cached_property
     def _is_guarded(self) -> bool:
         return self.graph.is_guarded
+
+    def _changed(self, batch: "Batch") -> Snapshot:
+        """Copy what the program changes."""
+        tensors = tensors_of(batch)
+        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
+        return Snapshot(one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written)
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""

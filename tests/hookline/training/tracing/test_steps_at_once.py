@@ -2,7 +2,9 @@
 
 import numpy
 import pytest
+import torch
 import tracing
+from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
@@ -226,6 +228,42 @@ def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, t
     recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
     assert calls == [4, 4]
     assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+class Failing(nn.Module):
+    """Draws, writes to buffers, and fails for large inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.drop = nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Dropout()
+        self.last = nn.Embedding(2, 2)
+
+    def forward(self, x):
+        large = (x[:, 0].abs() > 100).long()
+        return (self.drop(self.norm(self.first(x))) + self.last(large * 7)).sum(1, keepdim=True)
+
+
+class Building:
+    """Builds the model, and keeps it."""
+
+    @hookline.hookimpl
+    def build_model(self):
+        self.model = Failing()
+        return self.model
+
+
+@pytest.mark.parametrize("others", [[], ["around"]], ids=["in a call", "in a single step"])
+def test_an_error_leaves_random_numbers_and_buffers_as_without_tracing(others, calls, tmp_path):
+    inputs, ended = INPUTS.copy(), []
+    inputs[17] = 1000
+    for trace in ("off", "auto"):
+        building = Building()
+        with pytest.raises(hookline.HooklineError, match="index out of range"):
+            trained(trace, tmp_path / trace, building, *(Around() for _ in others), inputs=inputs)
+        state = [tensor.tolist() for tensor in building.model.state_dict().values()]
+        ended.append((state, torch.get_rng_state().tolist()))
+    assert ended[0] == ended[1]
+    assert (4 in calls) == (not others)
 
 
 class Schedule:

@@ -47,6 +47,28 @@ def several_in_torchscript(whole: WholeStep) -> Program:
     return _of_script(_several(whole, source), source)
 
 
+def batches_in_python(graph: Graph, fixed: int, before: int = 0) -> Program:
+    """Like `in_python`, for several batches.
+
+    The program takes the fixed inputs of the graph, a list of tensors in place of each tensor of a batch, the number of
+    batches, and an empty list. It adds the outputs of each batch to the list, and returns it.
+
+    Args:
+        graph: the graph of one batch.
+        fixed: the number of inputs before those of a batch.
+        before: the number of calls at the beginning of the graph that are made once.
+
+    """
+    source = python_source(graph, before)
+    return _of_python(_batches(graph, source, fixed, before), source)
+
+
+def batches_in_torchscript(graph: Graph, fixed: int, before: int = 0) -> Program:
+    """Like `batches_in_python`, in TorchScript's interpreter."""
+    source = script_source(graph)
+    return _of_script(_batches(graph, source, fixed, before), source)
+
+
 class _Function(NamedTuple):
     """The parameters of a function with their types, and its lines."""
 
@@ -84,6 +106,22 @@ def _several(whole: WholeStep, source: Source) -> _Function:
         "return last",
     ]
     return _Function(given, lines)
+
+
+def _batches(graph: Graph, source: Source, fixed: int, before: int) -> _Function:
+    """The function of several batches without updates."""
+    tensors = "List[Tensor]"
+    given = [(name_of(value), "Tensor") for value in graph.inputs[:fixed]]
+    given += [(f"of_{name_of(value)}", tensors) for value in graph.inputs[fixed:]]
+    lines = [
+        *_lines(source.statements[:before]),
+        "for step in range(count):",
+        *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in graph.inputs[fixed:]),
+        *(f"{INDENT}{line}" for line in _lines(source.statements[before:])),
+        f"{INDENT}found.extend([{', '.join(map(name_of, graph.outputs))}])",
+        "return found",
+    ]
+    return _Function([*given, ("count", "int"), ("found", tensors)], lines)
 
 
 def _lines(statements: Iterable[Sequence[str]]) -> list[str]:
@@ -198,3 +236,11 @@ def best_of_several(whole: WholeStep) -> Program:
         return several_in_torchscript(whole)
     except Untraceable:
         return several_in_python(whole)
+
+
+def best_of_batches(graph: Graph, fixed: int, before: int) -> Program:
+    """The same for several batches without updates."""
+    try:
+        return batches_in_torchscript(graph, fixed, before)
+    except Untraceable:
+        return batches_in_python(graph, fixed, before)

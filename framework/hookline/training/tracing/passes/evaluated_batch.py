@@ -1,11 +1,15 @@
-"""What an evaluation computes for a batch."""
+"""What an evaluation computes for a batch by the layers."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.spec.objective.prediction import Prediction
+from hookline.training.means import MeanLosses
+from hookline.training.metrics import SplitMetrics
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -13,7 +17,8 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Outputs
 
 
-class EvaluatedBatch(NamedTuple):
+@frozen(eq=False)
+class EvaluatedBatch:
     """The loss and the predictions of a batch."""
 
     loss: "Tensor"
@@ -25,6 +30,11 @@ class EvaluatedBatch(NamedTuple):
     """The predictions by the names of the losses."""
     outputs: "Outputs"
     """The outputs of the model."""
+
+    def add_to(self, losses: MeanLosses, metrics: SplitMetrics) -> None:
+        """Add the batch to the mean losses and the metrics of its split."""
+        losses.add(self.loss, self.divisor, self.terms)
+        metrics.add(self.predicted)
 
 
 def evaluated_by_layers(run: Run, model: "nn.Module", criterion: "nn.Module", batch: "Batch") -> EvaluatedBatch:

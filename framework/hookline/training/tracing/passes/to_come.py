@@ -8,19 +8,19 @@ from hookline.plugins.stages import Run
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
-COST = 0.0015
+COST = 0.0025
 """What it costs to record a batch and to write its program in Python, in seconds."""
 
-COST_IN_BATCHES = 10
+COST_IN_BATCHES = 15
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
-GAIN = 0.5
+GAIN = 0.7
 """The part of the time of a batch that a trace usually saves."""
 
-COST_OF_SCRIPT = 0.0005
+COST_OF_SCRIPT = 1e-4
 """What it costs to compile an operation in TorchScript, in seconds."""
 
-GAIN_OF_SCRIPT = 1e-6
+GAIN_OF_SCRIPT = 4e-7
 """What TorchScript saves for each operation, compared to Python, in seconds."""
 
 

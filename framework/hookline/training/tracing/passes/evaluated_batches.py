@@ -1,0 +1,53 @@
+"""The batches of an evaluation, each with its loss and its predictions."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hookline.plugins.stages import Run
+from hookline.training.tracing.conditions import EVALUATED, why_not
+from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
+from hookline.training.tracing.passes.traced_batch import TracedGroup
+from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from hookline.data.batches import Batches
+
+KEPT = "traced evaluation"
+"""The name under which a run keeps its traces."""
+
+
+def evaluated_batches(
+    run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
+) -> Iterator[EvaluatedBatch | TracedGroup]:
+    """Yield the loss and the predictions of each batch of a split, or of several batches at once.
+
+    The stages `forward`, `loss` and `predict` compute them, in evaluation mode. If only the built-in answers implement
+    these stages, a trace may compute the same without calling them: see `tracing`. Call this inside `torch.no_grad()`.
+    In the end, all layers are in training mode.
+
+    Raises:
+        KeyboardInterrupt: After Ctrl-C or another signal, before the next batch.
+
+    """
+    reason = why_not(run, EVALUATED)
+    if reason is not None:
+        run.traced_evaluation.add_reason(reason)
+        yield from _by_layers(run, model, criterion, batches)
+        return
+    evaluation = run.kept.get(KEPT)
+    if evaluation is None or not evaluation.is_of(model, criterion):
+        evaluation = run.kept[KEPT] = TracedEvaluation(run, model, criterion)
+    yield from evaluation.batches(batches, split)
+
+
+def _by_layers(run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches") -> Iterator[EvaluatedBatch]:
+    model.eval()
+    criterion.eval()
+    for batch in batches.epoch(run.epoch):
+        if run.interruption.number is not None:
+            run.raise_if_interrupted()
+        yield evaluated_by_layers(run, model, criterion, batch)
+    model.train()
+    criterion.train()

@@ -1,0 +1,156 @@
+"""The trace of the evaluation of a batch, and what it computes for several batches in one call."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from hookline.plugins.stages import Run
+from hookline.spec.objective.objective import Term
+from hookline.training.means import MeanLosses
+from hookline.training.metrics import Part, SplitMetrics
+from hookline.training.tracing.graphs.graph import Graph, Program
+from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
+from hookline.training.tracing.passes.groups import Group
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@frozen
+class Output:
+    """A tensor among the outputs of a program."""
+
+    index: int
+
+
+class Ends:
+    """The tensors that a program returns, collected in a fixed order."""
+
+    def __init__(self) -> None:
+        """Begin without tensors."""
+        self.tensors: list[Tensor] = []
+
+    def replaced(self, part: Any) -> Any:
+        """Add the tensors of a part, and return the part with an `Output` in place of each."""
+        import torch
+
+        if isinstance(part, Mapping):
+            return {name: self.replaced(one) for name, one in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [self.replaced(one) for one in part]
+        if not isinstance(part, torch.Tensor):
+            return part
+        self.tensors.append(part)
+        return Output(len(self.tensors) - 1)
+
+
+def _filled(part: Any, outputs: "Sequence[Tensor]") -> Any:
+    if isinstance(part, Output):
+        return outputs[part.index]
+    return {name: _filled(one, outputs) for name, one in part.items()} if isinstance(part, dict) else part
+
+
+@frozen
+class Returned:
+    """What the program of a batch returns after the loss, with an `Output` in place of each tensor."""
+
+    divisor: Any
+    """The divisor of the loss. A number does not depend on the values of a batch."""
+    terms: Sequence[Sequence[Any]]
+    """The terms of `[losses]`."""
+    parts: Mapping[Part, Output] | None
+    """The parts of the predictions that metrics evaluate; `None` if these are computed from the outputs."""
+    outputs: Any
+    """The outputs of the model, if there are no parts."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is only one loss, divided by a number or by nothing."""
+        return not self.terms and not isinstance(self.divisor, Output)
+
+
+def returned(evaluated: EvaluatedBatch, parts: "Mapping[Part, Tensor] | None", ends: Ends) -> Returned:
+    """Collect what the program of a batch returns."""
+    ends.replaced(evaluated.loss)
+    return Returned(
+        divisor=ends.replaced(evaluated.divisor),
+        terms=[ends.replaced(term) for term in evaluated.terms],
+        parts=None if parts is None else ends.replaced(parts),
+        outputs=ends.replaced(evaluated.outputs) if parts is None else None,
+    )
+
+
+@frozen(eq=False)
+class TracedBatch:
+    """The program that evaluates batches, and what it takes and returns."""
+
+    graph: Graph
+    program: Program
+    fixed: "Sequence[Tensor]"
+    """The parameters, buffers and constants that the program takes before the tensors of a batch."""
+    of_batch: Sequence[int]
+    """The indices of the tensors of a batch that the program takes."""
+    returned: Returned
+    changes_state: bool
+    """Whether it changes buffers or the batch, or draws random numbers."""
+    size: int
+    """The size in bytes of what it returns for a batch."""
+
+    def run(self, group: Group) -> "Sequence[Tensor]":
+        """Compute the outputs of all batches of a group, one batch after the other."""
+        columns = group.columns
+        empty: list[Tensor] = []
+        return self.program(*self.fixed, *[columns[index] for index in self.of_batch], len(group.batches), empty)
+
+    def values_of(self, evaluated: EvaluatedBatch) -> "list[Tensor]":
+        """The tensors that the program returns, of a batch that the layers evaluated."""
+        ends, parts = Ends(), None
+        if self.returned.parts is not None:
+            parts = {(key, name): getattr(evaluated.predicted[key], name) for key, name in self.returned.parts}
+        returned(evaluated, parts, ends)
+        return ends.tensors
+
+
+@frozen(eq=False)
+class TracedGroup:
+    """The losses and the predictions of the batches of a group."""
+
+    run: Run
+    criterion: "nn.Module"
+    trace: TracedBatch
+    group: Group
+    found: "Sequence[Tensor]"
+    """What the program returned."""
+
+    def add_to(self, losses: MeanLosses, metrics: SplitMetrics) -> None:
+        """Add the batches to the mean losses and the metrics of their split."""
+        import torch
+
+        found, returned, objective = self.found, self.trace.returned, self.run.objective
+        count = len(self.group.batches)
+        width = len(found) // count
+        values = torch.stack(list(found[::width])).tolist()
+        if returned.is_plain:
+            for value in values:
+                losses.add(value, returned.divisor)
+        else:
+            self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
+        if returned.parts is not None:
+            parts = {part: found[output.index :: width] for part, output in returned.parts.items()}
+            if self.trace.changes_state or not self.group.are_kept:
+                parts = {part: [one.clone() for one in several] for part, several in parts.items()}
+            metrics.add_parts(parts)
+            return
+        for number, batch in enumerate(self.group.batches):
+            of_model = _filled(returned.outputs, found[number * width : (number + 1) * width])
+            metrics.add(objective.predict(self.criterion, of_model, batch, self.run.undo))
+
+    def _add_terms(self, values: list[float], several: "Sequence[Sequence[Tensor]]", losses: MeanLosses) -> None:
+        returned = self.trace.returned
+        terms: list[Term] = []
+        for value, outputs in zip(values, several, strict=True):
+            terms = [Term(*[_filled(part, outputs) for part in term]) for term in returned.terms]
+            losses.add(value, _filled(returned.divisor, outputs), terms)
+        if terms:
+            self.run.objective.keep_terms(self.criterion, terms)
