@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 import pytest
 import tracing
-from exhaustive import EXHAUSTIVE
+from exhaustive import EXHAUSTIVE, sampled
 
 import hookline
 import hookline_models
@@ -102,7 +102,7 @@ def test_nearly_all_losses_are_traced():
 
 
 @pytest.mark.usefixtures("_traced")
-@pytest.mark.parametrize("optimizer", GRID.OPTIMIZERS.keys() - WITH_SPARSE)
+@pytest.mark.parametrize("optimizer", sorted(GRID.OPTIMIZERS.keys() - WITH_SPARSE))
 def test_the_gradients_are_traced_with_every_optimizer_of_dense_gradients(optimizer):
     traced, reasons = cell("MSELoss (matrices)", optimizer)
     assert traced >= TRACED  # LBFGS computes the gradients several times in a step.
@@ -151,3 +151,33 @@ def test_a_layer_of_hookline_is_traced(layer, tmp_path):
     hookline.train(hookline.load(spec), data=given, plugins=[noting], out=tmp_path / "run")
     counts = noting.run.traced_steps
     assert (counts.traced, counts.by_layers, counts.reasons) == (8, 1, [])
+
+
+SPECS = HERE.parents[1] / "specs"
+BY_LAYERS = {
+    "callbacks/CutMix.toml": 'CutMix implements the stage "forward"',
+    "callbacks/Mixup.toml": 'Mixup implements the stage "forward"',
+    "callbacks/Profile.toml": 'Profile implements the stage "forward"',
+    "callbacks/Timing.toml": 'Timing implements the stage "forward"',
+    "embedding.toml": "the inputs are sequences with lengths",
+    "losses/AdaptiveLogSoftmaxWithLoss.toml": UNTRACED["AdaptiveLogSoftmaxWithLoss"],
+    "losses/CTCLoss.toml": "the inputs are sequences with lengths",
+    "optimizers/SparseAdam.toml": SPARSE,
+}
+"""The shipped specs whose steps the layers compute, and why."""
+
+
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
+@pytest.mark.parametrize(
+    "name",
+    sampled(
+        sorted(path.relative_to(SPECS).as_posix() for path in SPECS.rglob("*.toml")),
+        {"callbacks/GradientClipping.toml", "tabular/Branches.toml", "optimizers/SparseAdam.toml"},
+    ),
+)
+def test_a_shipped_spec_is_traced(name):
+    spec = hookline.load(SPECS / name)
+    if spec.tune is not None:
+        pytest.skip("A study has no plan.")
+    expected = f"{BY_LAYERS[name]}." if name in BY_LAYERS else "enough steps to earn back the cost."
+    assert hookline.plan(spec).tracing.endswith(expected)

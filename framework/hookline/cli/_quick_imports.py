@@ -7,6 +7,7 @@ matplotlib writes the docstrings of its artists when it is imported, which takes
 them.
 """
 
+import atexit
 import gc
 import importlib.util
 import sys
@@ -46,8 +47,17 @@ def _without_collection(execute: Callable[[ModuleType], None], module: ModuleTyp
         execute(module)
     finally:
         gc.freeze()
+        atexit.register(_unfreeze_own_files)
         if was_enabled:
             gc.enable()
+
+
+def _unfreeze_own_files() -> None:
+    """Let Python search all objects at exit if there is a plugin file: the search closes what the file left open."""
+    from hookline.plugins.sources.local import MODULE
+
+    if any(name.startswith(MODULE) for name in list(sys.modules)):
+        gc.unfreeze()
 
 
 def _without_docstrings(execute: Callable[[ModuleType], None], module: Any) -> None:

@@ -24,7 +24,7 @@ type = "MSELoss"
 [optimizer]
 type = "SGD"
 """
-PLUGIN = """
+PLUGIN = '''
 import atexit
 import gc
 import sys
@@ -33,8 +33,20 @@ import torch
 from hookline import hookimpl
 
 
+class Log:
+    """It refers to itself, so that only garbage collection closes its file."""
+
+    def __init__(self):
+        self.self = self
+        self.file = open("steps.txt", "w")
+
+
+log_of_steps = Log()
+
+
 @hookimpl(wrapper=True)
 def step(run):
+    log_of_steps.file.write("a step\\n")
     print("collects", gc.isenabled(), "without torch", gc.get_freeze_count() > 100_000)
     return (yield)
 
@@ -45,7 +57,7 @@ def at_exit():
 
     print("properties in docstrings", "markersize" in Line2D.set.__doc__)
     print("finder", any(type(finder).__name__ == "QuickImports" for finder in sys.meta_path))
-"""
+'''
 
 
 def test_a_command_imports_torch_and_matplotlib_faster_whatever_imports_them(tmp_path):
@@ -60,6 +72,7 @@ def test_a_command_imports_torch_and_matplotlib_faster_whatever_imports_them(tmp
         "properties in docstrings False",
         "finder False",
     ]
+    assert (tmp_path / "steps.txt").read_text() == "a step\n"
     history = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     draw_curves(history, LOSSES, "spec", tmp_path / "loss.png")
     assert (tmp_path / "run" / "loss.png").read_bytes() == (tmp_path / "loss.png").read_bytes()

@@ -14,6 +14,9 @@ from hookline.plugins.origin import Origin
 from hookline.plugins.sources.sibling_files import forget_modules, marked, sibling_files
 from hookline.spec.options import Spec
 
+MODULE = "hookline_file_"
+"""How the names of the modules of your own files begin."""
+
 
 def from_file(path: str | Path) -> ModuleType:
     """Run a Python file and return its module.
@@ -25,7 +28,7 @@ def from_file(path: str | Path) -> ModuleType:
     source = Path(path)
     if not source.is_file():
         raise PluginError("There is no such file.", file=path)
-    name = f"hookline_file_{source.stem}"
+    name = f"{MODULE}{source.stem}"
     found = importlib.util.spec_from_file_location(name, source)
     if found is None or found.loader is None:
         raise PluginError("A plugin must be a Python file (.py).", file=path)

@@ -362,6 +362,18 @@ def class_that_is_made():
     return layer, lambda: settings.update(scale=LATER)
 
 
+def cached_function():
+    settings = {"scale": 1.0}
+
+    @functools.cache
+    def rate():
+        return settings["scale"]
+
+    layer = Layer()
+    layer.rate = lambda: rate()
+    return layer, lambda: (settings.update(scale=LATER), rate.cache_clear())
+
+
 def function_of_autograd():
     settings = {"scale": 1.0}
 
@@ -461,7 +473,15 @@ NOTICED = [
     *(attribute_of_a_parameter, bound_method, enclosing_variable, default, attribute_of_a_function, global_variable),
     *(object_in_a_global_variable, variable_of_another_module, variable_of_a_called_function, attribute_of_the_class),
     *(attribute_of_a_base_class, property_of_the_class, decorated_method, method_by_name, method_of_the_class),
-    *(method_of_the_object, another_class, class_that_is_made, function_of_autograd, other_buffer, weight_norm),
+    *(
+        method_of_the_object,
+        another_class,
+        class_that_is_made,
+        cached_function,
+        function_of_autograd,
+        other_buffer,
+        weight_norm,
+    ),
     *(spectral_norm, hook, hook_of_a_tensor),
 ]
 

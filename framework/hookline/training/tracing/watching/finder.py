@@ -46,6 +46,12 @@ FIXED = (
 BUILTIN = (BuiltinFunctionType, MethodWrapperType)
 """The types of functions and methods that are written in C."""
 
+CACHED: Any = functools._lru_cache_wrapper
+"""The type of functions that keep their results."""
+
+UNCHANGED = frozenset({"torch._ops", "typing"})
+"""Modules whose objects do not change: operations, and types for a type checker."""
+
 OF_STATE = frozenset(
     {
         *("_load_state_dict_post_hooks", "_load_state_dict_pre_hooks", "_state_dict_hooks", "_state_dict_pre_hooks"),
@@ -148,12 +154,12 @@ class Finder:
             return self._own(path, one)
         if isinstance(one, (torch.dtype, torch.device, torch.layout, torch.memory_format, torch.finfo, torch.iinfo)):
             return ()
-        if isinstance(one, (type, ModuleType, FunctionType, MethodType, *BUILTIN, functools.partial)):
+        if isinstance(one, (type, ModuleType, FunctionType, MethodType, *BUILTIN, CACHED, functools.partial)):
             return self._callable(path, one)
         if isinstance(one, ReferenceType):
             self._references.append(one)
             return [(path, one())]
-        if one is MISSING or type(one).__module__ == "typing":
+        if one is MISSING or type(one).__module__ in UNCHANGED:
             return ()
         return self._object(path, one)
 
@@ -164,6 +170,8 @@ class Finder:
         if isinstance(one, BUILTIN):
             refuse_unsteady(path, module_of(one))
             return () if isinstance(one.__self__, ModuleType) else [(path, one.__self__)]
+        if isinstance(one, CACHED):
+            return [(path, one.__wrapped__)]
         if isinstance(one, functools.partial):
             self.add(path, OfObjects([one], attrgetter("func")))
             self.add(path, OfObjects([one], attrgetter("args")))
