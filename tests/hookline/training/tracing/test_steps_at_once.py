@@ -301,8 +301,31 @@ def test_a_schedule_is_called_for_each_step(calls, tmp_path):
     assert 4 in calls
 
 
-def test_a_schedule_beside_another_wrapper_is_called_in_each_step(calls, tmp_path):
-    trained("auto", tmp_path / "run", Schedule(), Around())
+class Around:
+    """Wraps each step."""
+
+    def __init__(self):
+        self.steps = []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run):
+        self.steps.append(run.step)
+        return (yield)
+
+
+class Stateless:
+    """It is no schedule, since it could not return to an earlier step."""
+
+    is_schedule = True
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self):
+        return (yield)
+
+
+@pytest.mark.parametrize("other", [Around, Stateless])
+def test_a_schedule_beside_another_wrapper_is_called_in_each_step(other, calls, tmp_path):
+    trained("auto", tmp_path / "run", Schedule(), other())
     assert calls == []
 
 
@@ -315,18 +338,6 @@ def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
     plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
     assert weights(traced) == weights(plain)
     assert bool(calls) == (optimizer["type"] == "SGD")
-
-
-class Around:
-    """Wraps each step."""
-
-    def __init__(self):
-        self.steps = []
-
-    @hookline.hookimpl(wrapper=True)
-    def step(self, run):
-        self.steps.append(run.step)
-        return (yield)
 
 
 def test_a_wrapper_sees_each_step(calls, tmp_path):
