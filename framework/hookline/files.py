@@ -6,8 +6,10 @@ full, a file with the final name is either complete, unchanged or absent.
 
 import csv
 import io
+import math
 import os
 import re
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -168,9 +170,17 @@ class GrowingFile:
     time, and the lines are written together with the next ones.
     """
 
-    def __init__(self, path: Path):
-        """Keep the content of an existing file; a new file is created with the first lines."""
+    def __init__(self, path: Path, pause: float = 0.0):
+        """Keep the content of an existing file; a new file is created with the first lines.
+
+        Args:
+            path: the file.
+            pause: lines wait for this number of seconds since the last ones were written, and for `write`.
+
+        """
         self.path = path
+        self._pause = pause
+        self._written = -math.inf
         self._waiting = ""
         self._is_whole = False
         self._optional = OptionalFiles("Training continues, and writing is retried.")
@@ -178,14 +188,19 @@ class GrowingFile:
     def add(self, lines: str) -> None:
         """Append lines, each with its line ending."""
         self._waiting += lines
-        self._write()
+        if not self._pause or time.monotonic() - self._written > self._pause:
+            self.write()
 
     def replace(self, content: str) -> None:
         """Replace the whole content atomically."""
         self._waiting, self._is_whole = content, True
-        self._write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write the lines that wait."""
+        self._written = time.monotonic()
+        if not self._waiting and not self._is_whole:
+            return
         with self._optional:
             if self._is_whole:
                 write_file(self.path, self._waiting)

@@ -17,6 +17,13 @@ def _like(numbers: Any, tensor: "Tensor") -> "Tensor":
     return cast
 
 
+def _count(parameters: "Tensor") -> "Tensor":
+    """A counter of steps: a tensor, so that the operations of all steps are the same."""
+    import torch
+
+    return torch.zeros((), dtype=torch.float64, device=parameters.device)
+
+
 def _directed(gradients: "Tensor", options: StackedOptions) -> "Tensor":
     return gradients.neg() if options.equal["maximize"] else gradients
 
@@ -69,12 +76,13 @@ def _adam_step(parameters: "Tensor", changes: "Tensor", options: StackedOptions,
     numbers: Any = options.numbers
     first, second = numbers["betas"]
     if not state:
-        state |= {"step": 0, "mean": torch.zeros_like(parameters), "square": torch.zeros_like(parameters)}
+        state |= {"step": _count(parameters), "mean": torch.zeros_like(parameters)}
+        state["square"] = torch.zeros_like(parameters)
         if options.equal["amsgrad"]:
             state["largest"] = torch.zeros_like(parameters)
-    state["step"] += 1
+    state["step"].add_(1)
     state["mean"].lerp_(changes, _like(1 - first, parameters))
-    squares = state["square"].mul_(_like(second, parameters)).addcmul_(changes * _like(1 - second, parameters), changes)
+    squares = state["square"].lerp_(changes * changes, _like(1 - second, parameters))
     if options.equal["amsgrad"]:
         squares = torch.maximum(state["largest"], squares, out=state["largest"])
     # lr / c1 * m / (√v / √c2 + ε), with the columns together.
@@ -115,9 +123,9 @@ def _adagrad(parameters: "Tensor", gradients: "Tensor", options: StackedOptions,
     changes = _decayed(parameters, gradients, options)
     if not state:
         start = _like(numbers["initial_accumulator_value"], parameters).expand_as(parameters)
-        state |= {"step": 0, "sum": start.clone()}
+        state |= {"step": _count(parameters), "sum": start.clone()}
     rates = numbers["lr"] / (1 + state["step"] * numbers["lr_decay"])
-    state["step"] += 1
+    state["step"].add_(1)
     roots = state["sum"].addcmul_(changes, changes).sqrt().add_(_like(numbers["eps"], parameters))
     parameters.addcmul_(changes / roots, _like(rates, parameters), value=-1)
 

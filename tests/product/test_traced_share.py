@@ -102,7 +102,7 @@ def test_nearly_all_losses_are_traced():
 
 
 @pytest.mark.usefixtures("_traced")
-@pytest.mark.parametrize("optimizer", GRID.OPTIMIZERS.keys() - WITH_SPARSE)
+@pytest.mark.parametrize("optimizer", sorted(GRID.OPTIMIZERS.keys() - WITH_SPARSE))
 def test_the_gradients_are_traced_with_every_optimizer_of_dense_gradients(optimizer):
     traced, reasons = cell("MSELoss (matrices)", optimizer)
     assert traced >= TRACED  # LBFGS computes the gradients several times in a step.

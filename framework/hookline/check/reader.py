@@ -13,6 +13,7 @@ from attrs import NOTHING, fields
 from hookline.check.problems import INVALID, problems_in
 from hookline.check.structure import strict_converter
 from hookline.check.toml.document import Document
+from hookline.check.toml.tree import Node
 from hookline.check.unclear import MissingOption, Unclear, UnknownOption
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.option_errors import FaultError
@@ -34,6 +35,8 @@ class Reader:
         self.catalog = catalog
         self._directory = Path()
         self._converter = strict_converter(catalog, lambda: self._directory)
+        self._known: dict[str, tuple[Path, Node, Any]] = {}
+        """The last valid section of each name, with what it was made of: the trials of a study share most of them."""
 
     def sections(self, document: Document) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The valid sections of the spec, and all problems of the document in the order of the text."""
@@ -57,7 +60,7 @@ class Reader:
             if name is None or (name != key and name in SEVERAL and isinstance(value, dict)):
                 continue
             try:
-                sections[name] = self._converter.structure(value, known[name].type)
+                sections[name] = self._section(document, key, name, value, known[name].type)
             except INVALID as error:
                 problems += problems_in(error, known[name].type, (key,))
         for name, attribute in known.items():
@@ -75,6 +78,13 @@ class Reader:
         problems += [error.diagnostic for error in (certain if problems or certain else errors)]
         located = [document.locate(problem) for problem in self._explained(problems, document)]
         return sections, in_order([*document.problems, *located], document)
+
+    def _section(self, document: Document, key: str, name: str, value: Any, kind: Any) -> Any:
+        directory, node = document.directory, document.root.value[key]
+        before = self._known.get(name)
+        if before is None or before[0] != directory or before[1] is not node:
+            before = self._known[name] = directory, node, self._converter.structure(value, kind)
+        return before[2]
 
     def _explained(self, problems: list[Diagnostic | Unclear], document: Document) -> list[Diagnostic]:
         """The diagnostics with suggestions. The code for them is imported only if there are problems."""

@@ -208,7 +208,7 @@ IDS: Mapping[str, Kind] = {
     ),
     "lost-connection": Kind(
         "The connection to the storage of a study was lost. Training continues, and connecting is retried.",
-        "Nothing needs to be done if the server returns. Ctrl-C ends the study; `--resume` goes on later.",
+        "Nothing needs to be done if the server returns. Ctrl-C ends the study; `--resume` resumes it later.",
     ),
     "failed-deployment": Kind(
         "A model cannot be deployed in a format, or the deployed model predicts something else than the model in "

@@ -45,7 +45,9 @@ class LocatedManager(pluggy.PluginManager):
         Most names in a module are imports, and looking each one up as pluggy does takes as long as the rest of loading
         the built-in plugins.
         """
-        if type(plugin) is ModuleType and not isinstance(vars(plugin).get(name), CAN_BE_MARKED):
+        if name.startswith("__") or (
+            type(plugin) is ModuleType and not isinstance(vars(plugin).get(name), CAN_BE_MARKED)
+        ):
             return None
         return super().parse_hookimpl_opts(plugin, name)
 

@@ -213,6 +213,12 @@ def add_deployed(directory: Path, files: Sequence[Path]) -> None:
     _change_result(directory, lambda old: {"deployed": list(dict.fromkeys([*old.get("deployed", []), *paths]))})
 
 
+def deployed_files(directory: Path) -> list[Path]:
+    """The files that were deployed in a run directory, as its `result.json` lists them."""
+    written = json.loads((directory / RESULT).read_text(encoding="utf-8"))
+    return [Path(os.path.normpath(directory / file)) for file in written["deployed"]]
+
+
 def _change_result(directory: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     path = directory / RESULT
     if path.is_file():

@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from hookline.spec.options import Spec
 from hookline.spec.walk import Keys, items
 
 DEFAULT, NOT_SET = "# default", "is not set"
+
+PLAIN = {bool, float, int, str}
+"""The types of which TOML and JSON have equal arrays, if numbers are finite and all characters printable."""
+
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def own_name(kind: type[Spec]) -> str:
@@ -81,6 +87,8 @@ def plain(value: Any, directory: Path, name: Callable[[type[Spec]], str] = own_n
     if isinstance(value, Spec):
         return {key: plain(option, directory, name) for key, option in _items(value, name) if option is not None}
     if isinstance(value, (tuple, list)):
+        if set(map(type, value)) <= PLAIN:
+            return list(value)
         return [plain(element, directory, name) for element in value]
     if isinstance(value, Mapping):
         return {key: plain(element, directory, name) for key, element in value.items()}
@@ -99,6 +107,10 @@ def as_toml(value: Any) -> str:
         inner = ", ".join(f"{key_as_toml(key)} = {as_toml(element)}" for key, element in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, (list, tuple)):
+        if set(map(type, value)) <= PLAIN:  # They may be long, such as the targets of rows.
+            with suppress(ValueError):
+                if (text := _JSON.encode(value)).isprintable():
+                    return text
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
@@ -130,4 +142,9 @@ def to_json(value: Any, indent: int | None = None) -> str:
             return [finite(element) for element in value]
         return value
 
+    if indent is None:
+        try:
+            return _JSON.encode(value)
+        except (TypeError, ValueError):  # A number is not finite, or a mapping is no dictionary.
+            return _JSON.encode(finite(value))
     return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @frozen
 class StackedOptions:
-    """The options of an optimizer for each model of a stack."""
+    """The options of an optimizer for each model of a stack. Schedulers change the numbers in place."""
 
     numbers: "Mapping[str, Tensor | tuple[Tensor, ...]]"
     """The numbers that may differ, such as the learning rates: float64 of shape `(models, 1)`, or `(models, elements)`
@@ -20,6 +20,21 @@ class StackedOptions:
     """The options that all models share."""
     zero: frozenset[str]
     """The names of the numbers that are 0 for all models."""
+
+    def have_same_form(self, other: "StackedOptions") -> bool:
+        """Whether a step with other options consists of the same operations."""
+        shapes, others = ([tensor.shape for tensor in one.tensors()] for one in (self, other))
+        return shapes == others and (self.equal, self.zero) == (other.equal, other.zero)
+
+    def take_numbers(self, other: "StackedOptions") -> None:
+        """Change the numbers in place to those of other options, which must have the same form."""
+        for tensor, new in zip(self.tensors(), other.tensors(), strict=True):
+            tensor.copy_(new)
+
+    def tensors(self) -> "list[Tensor]":
+        """The tensors of the numbers."""
+        several = self.numbers.values()
+        return [tensor for one in several for tensor in (one if isinstance(one, tuple) else (one,))]
 
 
 Step = Callable[["Tensor", "Tensor", StackedOptions, dict[str, Any]], None]
@@ -30,7 +45,8 @@ class StackedUpdate:
     """How an optimizer updates the parameters of several models at once.
 
     `step(parameters, gradients, options, state)` changes the parameters `(models, elements)` in place. `state` is an
-    empty dictionary at first, in which it keeps what the next step needs.
+    empty dictionary at first, in which it keeps what the next step needs. Steps are traced if all of it is tensors that
+    `step` changes in place, counters included: then the operations of all steps are the same.
     """
 
     step: Step

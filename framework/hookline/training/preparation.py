@@ -56,16 +56,14 @@ def prepared(run: Run) -> Prepared:
 
 def built_parts(run: Run) -> Parts:
     """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
-    import torch
-
     stages = run.stages
-    torch.manual_seed(run.spec.run.seed)
+    _seed(run)
     data = stages.prepare_data(run=run)
     refuse_unused_rows(run)
     run.raise_if_interrupted()
     run.steps_per_epoch, run.targets = length_of(data.training), data.targets
     warn_of_idle(run)
-    torch.manual_seed(run.spec.run.seed)
+    _seed(run)
     model = stages.build_model(run=run, data=data)
     criterion = stages.select_loss(run=run, data=data)
     if run.spec.initialize_from is not None and run.state.initialized_from is None:
@@ -76,3 +74,14 @@ def built_parts(run: Run) -> Parts:
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
     return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
+
+
+def _seed(run: Run) -> None:
+    """Seed the generators of the run."""
+    import torch
+
+    if run.device.type == "cpu":
+        # `torch.manual_seed` keeps a stack trace of each call for each kind of accelerator that is not in use.
+        torch.default_generator.manual_seed(run.spec.run.seed)
+    else:
+        torch.manual_seed(run.spec.run.seed)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hookline.check.space.variants import trial_document
 from hookline.errors.exceptions import StorageError
+from hookline.errors.text import counted
 from hookline.files import write_file
 from hookline.runs import directory as directories
 from hookline.runs.liveness import is_running, marked_as_running
@@ -24,7 +25,7 @@ def finish(study: Study) -> list[Path]:
     by that training only.
 
     Returns:
-        The paths of the files that were deployed.
+        The paths of the files of the best trial that are deployed, now or before.
 
     Raises:
         DeploymentError: if the best trial cannot be deployed.
@@ -65,25 +66,30 @@ def _is_here(study: Study, record: TrialRecord) -> bool:
 
 
 def _deploy(study: Study) -> list[Path]:
-    """Deploy the best trial as its spec says, unless it has been deployed before."""
+    """Deploy the best trial as its spec says, unless this or another process has done so before."""
     home = trial_directory(study.root, study.best[0].number)
-    targets = [target for target in study.spec.deploy if not target.place_in(home).exists()]
-    if not targets or not _is_here(study, study.best[0]):
+    if not study.spec.deploy or not _is_here(study, study.best[0]):
         return []
-    run = open_run(home, plugins=study.extra)
-    return [path for target in run.spec.deploy if target in targets for path in run.deploy(target).files]
+    targets = [target for target in study.spec.deploy if not target.place_in(home).exists()]
+    if targets:
+        run = open_run(home, plugins=study.extra)
+        for target in run.spec.deploy:
+            if target in targets:
+                run.deploy(target)
+    return directories.deployed_files(home)
 
 
 def _about(record: TrialRecord) -> str:
     """A comment about the numbers of the best trial, if it was trained together with others."""
+    others = counted(record.together - 1, "other")
     if record.is_rounded:
         return (
-            f"# Trial {record.number} was trained together with {record.together - 1} others. Alone, it leads to the\n"
+            f"# Trial {record.number} was trained together with {others}. Alone, it leads to the\n"
             "# numbers of the study up to rounding.\n"
         )
     if record.rounded is not None:
         return (
-            f"# Trial {record.number} was trained together with {record.together - 1} others, and again alone: its "
+            f"# Trial {record.number} was trained together with {others}, and again alone: its "
             "numbers in the study\n# are those that this spec leads to.\n"
         )
     return ""

@@ -1,4 +1,4 @@
-"""Create the directory of a study, or open one to go on with it."""
+"""Create the directory of a study, or open one to resume it."""
 
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def open_study(
     trials: int | None = None,
     storage: Storage | None = None,
 ) -> Study:
-    """Open the directory of a study, to go on with it.
+    """Open the directory of a study, to resume it.
 
     Args:
         root: the directory.

@@ -21,11 +21,12 @@ from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.storage import TrialStore
 from hookline.spec.training import TrainingSpec
+from hookline.tuning.choosing.choices import Choices
+from hookline.tuning.choosing.tasks import claimed_tasks
 from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.observers import SharedData
 from hookline.tuning.one_trial import Trainer
 from hookline.tuning.stacked.together import StackedTrainer
-from hookline.tuning.tasks import claimed_tasks
 
 ALL_FAILING = 5
 """The number of first trials that may fail without any success."""
@@ -132,37 +133,10 @@ class Study:
         if self.is_remote:
             write_plan(self.root, self.plan)
 
-    def known_to(self, number: int) -> list[TrialRecord]:
-        """The trials whose results a trial may use: those before it, or before those that are chosen with it.
-
-        A first trial with values outside of the space is not among them.
-        """
-        first = self.first_of_batch(number)
-        known = [self.ended[number] for number in sorted(self.ended) if number < first]
-        return [record.as_searched() for record in known if record.values]
-
-    def pending_for(self, number: int) -> list[TrialRecord]:
-        """The trials whose values a trial may use, but not their results: those that run, or are chosen with it."""
-        if self.tuner.chosen_together == 1:
-            pending = [known for known in sorted(self.running) if known < number]
-        else:
-            pending = list(range(self.first_of_batch(number), number))
-        begun = {**self.running, **self.ended}
-        return [TrialRecord(number=one, values=begun[one].values) for one in pending if begun[one].values]
-
-    def is_ready(self, number: int) -> bool:
-        """Whether the trials have ended that must end before this one is chosen, and those chosen with it are known."""
-        if self.tuner.chosen_together == 1:
-            return True
-        first = self.first_of_batch(number)
-        return all(one in self.ended for one in range(1, first)) and all(
-            one in self.ended or one in self.running for one in range(first, number)
-        )
-
-    def first_of_batch(self, number: int) -> int:
-        """The first of the trials that are chosen together with this one."""
-        size = self.tuner.chosen_together
-        return (number - 1) // size * size + 1
+    @property
+    def choices(self) -> Choices:
+        """What is known when a trial is chosen."""
+        return Choices(self.tuner.chosen_together, self.ended, self.running)
 
     def work(
         self,

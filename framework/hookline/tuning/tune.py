@@ -47,7 +47,7 @@ def tune(
         data: the rows in place of the files that the spec names, as for `hookline.train`.
         plugins: modules or objects with hook implementations, in addition to the plugins that the spec lists.
         out: the directory of the study, which must not exist. Default: `runs/<name>/<number>`.
-        resume: the directory of a study to go on with, instead of a new one. Other processes may work on it, too.
+        resume: the directory of a study to resume, instead of a new one. Other processes may work on it, too.
         storage: the URL of a database with the trials, such as "postgresql://me@host/db", which machines without a
             common file system share. A study of the same name is joined. `out` is the directory on this machine.
         study: the name of the study in the storage. Default: `run.name` of the spec, or the only study.
@@ -112,7 +112,7 @@ def _opened(
     storage: Storage | None,
     study: str | None,
 ) -> Study:
-    """The study that the arguments name: a new one, or one to go on with."""
+    """The study that the arguments name: a new one, or one to resume."""
     if resume is not None:
         return open_study(Path(resume), loader, like=spec, trials=trials, storage=storage)
     if spec is not None:

@@ -9,7 +9,7 @@ from hookline.spec.walk import items
 
 PLACE = ("tune", "vectorize")
 
-OF_RUN = {"max_steps": None, "max_time": None, "validate_every_steps": None, "accumulate": 1}
+OF_RUN = {"max_time": None, "validate_every_steps": None, "accumulate": 1}
 """The options of a run that a stack of trials does not have, with their defaults."""
 
 

@@ -14,6 +14,9 @@ from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.spec.training import TrainingSpec
 
+LARGE = 2**63
+"""Integers below it are not too large for a float."""
+
 
 def wanted(stage: str, answer: Any) -> str | None:
     """Describe the required answer if this is not one; otherwise `None`. Stages of the inner loop are not checked."""
@@ -54,7 +57,7 @@ def unfit(stage: str, answer: Any) -> str | None:
         empty = next((split for split, batches in answer.splits().items() if length_of(batches) == 0), None)
         remedy = "" if empty == "training" else ": omit the split, or give it rows"
         return None if empty is None else f"at least one batch in each split, but the {empty} split has none{remedy}"
-    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
+    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping) or _are_plain(stage, answer):
         return None
     is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "JSON values")
     for name, value in answer.items():
@@ -71,6 +74,15 @@ def unfit(stage: str, answer: Any) -> str | None:
             found = shown(answer[name]) if name in answer else "missing"
             return f'the record that it received, with additions, but "{name}" is {found}'
     return None
+
+
+def _are_plain(stage: str, answer: Mapping[str, Any]) -> bool:
+    """Whether an answer consists of ordinary numbers, as most do: it is checked in each epoch."""
+    if set(map(type, answer)) != {str} or not set(map(type, answer.values())) <= {float, int}:
+        return False
+    integers = [value for value in answer.values() if type(value) is int]
+    are_small = all(abs(value) < LARGE for value in integers)
+    return are_small and (stage != "log" or type(answer.get("epoch")) is type(answer.get("step")) is int)
 
 
 def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:

@@ -29,13 +29,23 @@ class Position:
     """
 
     def __init__(
-        self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer"
+        self,
+        run: Run,
+        data: "Data",
+        model: "nn.Module",
+        criterion: "nn.Module",
+        optimizer: "optim.Optimizer",
+        *,
+        pause: float = 0.0,
     ):
-        """Begin before the first epoch, or where the checkpoint in `run.resumes_from` was saved."""
+        """Begin before the first epoch, or where the checkpoint in `run.resumes_from` was saved.
+
+        The log is written every `pause` seconds, and by `end`.
+        """
         self._run = run
         self._training = data.training
         self._trained = model, criterion, optimizer
-        self._records = Records(run, data, model, criterion)
+        self._records = Records(run, data, model, criterion, pause=pause)
         self._saving = run.saving
         assert run.directory is not None, "The directory is created before training begins."
         self._spec = "" if run.saving is None else spec_text(run, run.directory)
@@ -66,6 +76,10 @@ class Position:
             run.resumes_from.restored()
             run.resumes_from = None
             self._records.restore()
+
+    def end(self) -> None:
+        """Write the records that wait."""
+        self._records.write()
 
     def epochs(self) -> Iterator[int]:
         """Yield the numbers of the epochs to train; the first one may have begun already."""

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 class Records:
     """Validates the model when it is due, and logs a record after each epoch and each validation."""
 
-    def __init__(self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"):
-        """Begin with the records in `run.history`, to which the log is restored if the run is resumed."""
+    def __init__(self, run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, pause: float = 0.0):
+        """Begin with the records in `run.history`, to which the log is restored if the run is resumed.
+
+        Records wait for `pause` seconds since the last ones were written.
+        """
         assert run.directory is not None, "The directory is created before training begins."
         self._run, self._data, self._model, self._criterion = run, data, model, criterion
-        self._file = GrowingFile(run.directory / LOG)
+        self._file = GrowingFile(run.directory / LOG, pause)
+
+    def write(self) -> None:
+        """Write the records that wait."""
+        self._file.write()
 
     def restore(self) -> None:
         """Make the log equal to the history: a process that was killed may have written less, or more."""

@@ -14,13 +14,16 @@ from hookline.plugins.trial import Trial
 from hookline.training.loop.position import Position
 from hookline.training.outcome import evaluate_splits, outcome, refuse_not_finite, splits_to_evaluate
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.evaluation import Evaluator
-from hookline.tuning.stacked.losses import LossTable
+from hookline.tuning.stacked.computing.evaluation import Evaluator
+from hookline.tuning.stacked.computing.losses import LossTable
+from hookline.tuning.stacked.computing.rows import Rows
 from hookline.tuning.stacked.refusals import NotStackable
-from hookline.tuning.stacked.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+LOG_PAUSE = 0.5
+"""The number of seconds between writes to the log of a member: to open a file for each epoch of each takes time."""
 
 
 @define(eq=False, kw_only=True)
@@ -72,7 +75,7 @@ class Member:
             self._fit = Entered(wrappers, {"run": self.run, "data": parts.data, **own})
             if self.run.saving is not None:
                 raise NotStackable("A callback saves the training, which is that of several trials.")
-            self._position = Position(self.run, parts.data, **own)
+            self._position = Position(self.run, parts.data, **own, pause=LOG_PAUSE)
             self._epochs = self._position.epochs()
 
         self._guarded(begin)
@@ -124,7 +127,7 @@ class Member:
                 self._model = fit.answered(self.parts.model)
                 self.run.state.is_trained = True
 
-        self.has_ended = True
+        self._end_log()
         if self.failure is None:
             self._guarded(end)
 
@@ -148,7 +151,8 @@ class Member:
 
     def fail(self, error: BaseException) -> None:
         """End with an error, which the wrappers around `fit` receive."""
-        self.failure, self.has_ended = error, True
+        self.failure = error
+        self._end_log()
         fit, self._fit = self._fit, None
         if fit is None:
             return
@@ -160,6 +164,11 @@ class Member:
             raise
         except BaseException as raised:  # noqa: BLE001 - It is the failure of this trial only.
             self.failure = raised
+
+    def _end_log(self) -> None:
+        self.has_ended = True
+        if self._position is not None:
+            self._position.end()
 
     def _guarded(self, action: Callable[[], Any]) -> Any:
         """Run an action of the member. An error ends this member only."""

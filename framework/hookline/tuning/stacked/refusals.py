@@ -47,7 +47,7 @@ def _reasons(run: Run, parts: Parts, own: object) -> Iterator[str]:
         yield "The data has padded sequences."
     if len(run.objective.inputs) > 1 and set(run.objective.inputs) == set(parts.data.example.inputs):
         yield "The model is applied to each group of inputs separately."
-    for option, value in (("max_steps", None), ("max_time", None), ("validate_every_steps", None), ("accumulate", 1)):
+    for option, value in (("max_time", None), ("validate_every_steps", None), ("accumulate", 1)):
         if getattr(run.spec.run, option) != value:
             yield f"The run has the option `{option}`."
     if run.spec.optimizer.needs_closure:

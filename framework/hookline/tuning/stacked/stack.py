@@ -1,20 +1,18 @@
 """Train the members of a stack: each step computes the gradients of all members at once."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from hookline.plugins.signals import Interruption
-from hookline.tuning.stacked.computation import Computation
-from hookline.tuning.stacked.losses import LossTable
+from hookline.tuning.stacked.computing.computation import Computation
+from hookline.tuning.stacked.computing.losses import LossTable
+from hookline.tuning.stacked.computing.steps import Steps
+from hookline.tuning.stacked.computing.updates import Updates, update_key
 from hookline.tuning.stacked.members import Member
-from hookline.tuning.stacked.updates import Updates, update_key
-from hookline.tuning.stacked.verification import verified
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-CHECKED = 2
-"""The number of members whose first gradients are compared with those of their own models."""
 
 
 class Stack:
@@ -28,8 +26,7 @@ class Stack:
         """Take members with equal structures, which have not begun."""
         self._active = sorted(members, key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer)))
         self._interruption = interruption
-        self._computation: Computation | None = None
-        self._updates: Updates | None = None
+        self._steps: Steps | None = None
 
     def train(self) -> Iterator[Member]:
         """Train all members, and yield each when it has been trained, to be evaluated.
@@ -58,8 +55,8 @@ class Stack:
         ended = [member for member in self._active if member.has_ended]
         for member in ended:
             member.end_fit()
-        if self._computation is not None:
-            self._computation.evaluation.forget()
+        if self._steps is not None:
+            self._steps.computation.evaluation.forget()
         self._active = [member for member in self._active if not member.has_ended]
         yield from ended
         for member in ended:
@@ -67,48 +64,55 @@ class Stack:
 
     def _train_epoch(self) -> None:
         table = LossTable()
-        computation, updates = self._stacked()
-        updates.read_options()
-        for together in computation.epoch(self._active[0].run.epoch):
-            if self._computation is None:
-                values = verified(computation, together, CHECKED)
-                self._computation = computation
+        steps = self._stacked()
+        computation, traced = steps.computation, steps.traced
+        run = self._active[0].run
+        left = None if run.spec.run.max_steps is None else run.spec.run.max_steps - run.step
+        for group in steps.groups(islice(computation.epoch(run.epoch), left)):
+            if self._steps is None:
+                losses = steps.first(group[0])
+                self._steps = steps
             else:
-                values = computation.gradients(together)
-            table.add(values, together, computation.criterion)
-            self._step(computation, updates, values.values.detach())
+                losses = steps.made(group)
+            table.add(losses, group, computation.criterion)
+            if not steps.is_whole:
+                self._update(steps, losses[-1, 0])
             if self._interruption.number is not None:
                 raise KeyboardInterrupt
         computation.evaluation.forget()
         for member in self._active:
+            member.run.traced_steps.traced += steps.traced - traced
+            member.run.traced_steps.by_layers += len(table) - (steps.traced - traced)
             member.end_epoch(table, computation.members.index(member))
 
-    def _stacked(self) -> tuple[Computation, Updates]:
-        """The computation of the active members: that of before, unless half of its members have ended."""
-        before, updates = self._computation, self._updates
-        if before is not None and updates is not None and len(self._active) * 2 > len(before.members):
-            return before, updates
-        states = None if before is None else before.states()
+    def _stacked(self) -> Steps:
+        """The steps of the active members: those of before, unless half of its members have ended."""
+        before = self._steps
+        members = [] if before is None else before.computation.members
+        if before is not None and len(self._active) * 2 > len(members):
+            return before
+        states = None if before is None else before.computation.states()
         generators = [member.generator if states is None else states[member] for member in self._active]
         computation = Computation(self._active, generators)
-        if before is not None:
-            self._computation = computation
         specs = [member.run.spec.optimizer for member in self._active]
-        kept = None if before is None else [before.members.index(member) for member in self._active]
-        self._updates = Updates(computation.rows, specs, [member.parts.optimizer for member in self._active])
-        if updates is not None and kept is not None:
-            self._updates.take_states(updates, kept)
-        return computation, self._updates
+        updates = Updates(computation.rows, specs, [member.parts.optimizer for member in self._active])
+        is_wrapped = any(member.wraps_steps for member in self._active)
+        is_whole = updates.are_together and not is_wrapped
+        steps = Steps(computation, updates, run=self._active[0].run, is_whole=is_whole)
+        if before is not None:
+            updates.take_states(before.updates, [members.index(member) for member in self._active])
+            self._steps = steps
+        return steps
 
-    def _step(self, computation: Computation, updates: Updates, losses: "Tensor") -> None:
-        """Make a step of all members, inside of the wrappers around the stage `step` of each."""
+    def _update(self, steps: Steps, losses: "Tensor") -> None:
+        """Update the parameters of all members, inside of the wrappers around the stage `step` of each."""
         wrapped = [member for member in self._active if member.wraps_steps and not member.has_ended]
         entered = []
         for member in wrapped:
-            index = computation.members.index(member)
-            entered.append(member.enter_step(losses[index], computation.rows, index))
-        updates.step()
+            index = steps.computation.members.index(member)
+            entered.append(member.enter_step(losses[index], steps.computation.rows, index))
+        steps.updates.step()
         for member, wrappers in zip(wrapped, entered, strict=True):
             member.leave_step(wrappers)
         if wrapped:
-            updates.read_options()
+            steps.updates.read_options()

@@ -6,7 +6,7 @@ from weakref import ReferenceType
 
 from hookline.plugins.stages import Run
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.noise import dropouts
+from hookline.tuning.stacked.computing.noise import dropouts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,8 @@ def can_share_a_stack(one: tuple[Run, Parts], other: tuple[Run, Parts]) -> bool:
 def _sections(run: Run) -> tuple[Any, ...]:
     """The parts of the spec that must be equal."""
     spec = run.spec
-    return spec.loss, spec.losses, spec.data, spec.model.members, spec.run.dtype, str(run.device)
+    run_options = spec.run.dtype, str(run.device), spec.run.max_steps, spec.run.trace
+    return spec.loss, spec.losses, spec.data, spec.model.members, *run_options
 
 
 def _have_equal_batches(first: Parts, second: Parts) -> bool:

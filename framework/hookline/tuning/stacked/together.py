@@ -9,16 +9,17 @@ from attrs import define, field, frozen
 
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning, MismatchError, StorageError
 from hookline.plugins.origin import Origin
+from hookline.runs.study import trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.training.preparation import Parts, built_parts, prepared
+from hookline.tuning.choosing.tasks import Task
 from hookline.tuning.observers import Curve
-from hookline.tuning.one_trial import Trainer
-from hookline.tuning.stacked.evaluation import Evaluator
+from hookline.tuning.one_trial import Trainer, remove_all_but_record
+from hookline.tuning.stacked.computing.evaluation import Evaluator
 from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
 from hookline.tuning.stacked.stack import Stack
 from hookline.tuning.stacked.structure import can_share_a_stack
-from hookline.tuning.tasks import Task
 from hookline.tuning.trainings import Training
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class StackedTrainer:
         """Open and prepare the runs of the trials. Those that fail have ended; those that must be alone are added."""
         opened = []
         for task in tasks:
-            if not self.trainer.begun(task.record, task.write):
-                continue
+            # Its record has been written when it was chosen.
+            remove_all_but_record(trial_directory(self.trainer.root, task.record.number))
             try:
                 opened.append(self._prepared(task, open_runs))
             except NotStackable as reason:

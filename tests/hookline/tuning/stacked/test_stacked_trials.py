@@ -97,6 +97,15 @@ def test_weights_after_an_epoch_differ_by_rounding_only(tmp_path):
     assert [one.together for one in together.records] == [4] * 4
 
 
+def test_a_stack_ends_after_the_largest_number_of_steps(tmp_path):
+    sections = {"run": {**FLOAT64["run"], "max_steps": 5}}  # In the third epoch of two batches.
+    alone, together = both(tmp_path, {**LR, "run.seed": [0, 1]}, sections=sections)
+    assert [one.together for one in together.records] == [4] * 4
+    for one, other in zip(alone.records, together.records, strict=True):
+        assert (other.epochs, sorted(other.curve)) == (one.epochs, [1, 2, 3])
+        assert other.curve == pytest.approx(one.curve, rel=1e-9)
+
+
 def test_the_best_trial_is_trained_again_alone(tmp_path):
     study = hookline.tune(tuned(LR, trials=4, vectorize=4, type="Optuna"), out=tmp_path / "study")
     [best] = study.best
@@ -108,7 +117,7 @@ def test_the_best_trial_is_trained_again_alone(tmp_path):
     assert best.rounded == pytest.approx(best.results, rel=1e-5)
     assert hookline.open_run(study.root).metrics["validation/loss"] == best.results[0]
     # A search knows the numbers of the stack, so that it does not depend on when the study was complete.
-    assert [one.results for one in study.known_to(5) if one.number == best.number] == [best.rounded]
+    assert [one.results for one in study.choices.known_to(5) if one.number == best.number] == [best.rounded]
 
 
 def test_a_trial_that_fails_does_not_change_the_others(tmp_path):
@@ -165,7 +174,7 @@ def test_an_interrupted_stack_is_trained_again_with_the_same_values(tmp_path):
         ({"model": {"type": "Sequential", "layers": [{"type": "RReLU"}, LAST]}}, "RReLU cannot be trained together"),
         ({"optimizer": {"type": "LBFGS", "lr": 0.1}}, "LBFGS cannot be trained together"),
         ({"callbacks": [{"type": "Mixup"}]}, "Mixup cannot be trained together .*: it changes the rows of each batch"),
-        ({"run": {"max_steps": 3}}, "A run with the option `max_steps` cannot be trained together"),
+        ({"run": {"max_time": "1m"}}, "A run with the option `max_time` cannot be trained together"),
     ],
 )
 def test_what_cannot_be_stacked_is_refused_when_the_spec_is_checked(sections, message):

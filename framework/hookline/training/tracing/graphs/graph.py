@@ -70,6 +70,10 @@ class Call:
     def _values(self) -> list[Value]:
         return [one for part in (*self.arguments, *self.keywords.values()) for one in _values_in(part)]
 
+    def written(self) -> list[Value]:
+        """The values that it changes in place."""
+        return [one for part in self.schema.written(self.arguments, self.keywords) for one in _values_in(part)]
+
 
 @frozen
 class Graph:
@@ -146,7 +150,8 @@ class GraphBuilder:
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
         if schema.writes:
-            self._note_written(schema, arguments, keywords)
+            for part in schema.written(arguments, keywords):
+                self._written.update(map(self._storage, _values_in(part)))
         result = recorded.result
         if schema.name == TRUTH:
             self._calls.append(Call(operation, arguments, keywords, [None], is_several=False, truth=result))
@@ -229,12 +234,6 @@ class GraphBuilder:
             raise Untraceable("a tensor is sparse, nested or quantized")
         self.tensors.append(tensor)
         return Value(len(self.tensors) - 1)
-
-    def _note_written(self, schema: Schema, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
-        for index, declared in enumerate(schema.arguments):
-            if declared.is_written:
-                given = arguments[index] if index < len(arguments) else keywords.get(declared.name)
-                self._written.update(map(self._storage, _values_in(given)))
 
 
 def _refuse(operation: "OpOverload", recorded: Recorded) -> None:

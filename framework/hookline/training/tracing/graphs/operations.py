@@ -1,7 +1,8 @@
 """What the schema of an operation says, read once for each operation: torch builds new objects for each look."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -43,6 +44,15 @@ class Schema:
     is_of_values: bool
     """Whether the shape of its result, or what follows, depends on the values of tensors."""
 
+    is_random: bool
+    """Whether its result depends on a random number generator."""
+
+    def written(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[Any]:
+        """Those of its arguments that it changes in place."""
+        for index, declared in enumerate(self.arguments):
+            if declared.is_written:
+                yield arguments[index] if index < len(arguments) else keywords.get(declared.name)
+
     @property
     def full_name(self) -> str:
         """The name of the operation with its overload, as a part of a variable."""
@@ -73,5 +83,6 @@ def schema_of(operation: "OpOverload") -> Schema:
         writes=writes,
         is_view=is_tensor and returned[0].alias_info is not None and not writes,
         reshapes=torch.Tag.inplace_view in tags,
+        is_random=torch.Tag.nondeterministic_seeded in tags,
         is_of_values=torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags,
     )

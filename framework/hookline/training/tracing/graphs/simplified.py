@@ -56,6 +56,10 @@ class Memory:
         flags = one.is_conj(), one.is_neg()
         return self.storage(value), one.storage_offset(), one.shape, one.stride(), one.dtype, flags
 
+    def written(self, calls: Iterable[Call]) -> set[int]:
+        """The memory that calls change in place."""
+        return {self.storage(value) for call in calls if call.schema.writes for value in call.written()}
+
     def is_view(self, call: Call) -> bool:
         """Whether the call only returns another view of a tensor that it takes."""
         if call.is_several or call.results[0] is None or call.schema.writes:
@@ -147,7 +151,7 @@ def _final(value: Value, same: dict[Value, Value]) -> Value:
 
 def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, Tensor]"]:
     """Make inputs of small constants, which are then computed only once."""
-    unsuitable = {memory.storage(value) for value in graph.outputs} | set(_written(graph.calls, memory))
+    unsuitable = {memory.storage(value) for value in graph.outputs} | memory.written(graph.calls)
     constants = {}
     calls = []
     for call in graph.calls:
@@ -162,12 +166,6 @@ def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, T
         else:
             calls.append(call)
     return evolve(graph, calls=calls, inputs=[*graph.inputs, *constants]), constants
-
-
-def _written(calls: Iterable[Call], memory: Memory) -> Iterable[int]:
-    for call in calls:
-        if call.schema.writes:
-            yield from map(memory.storage, call.values())
 
 
 def _without_unused_views(graph: Graph, memory: Memory) -> Graph:

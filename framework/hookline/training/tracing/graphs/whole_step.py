@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
+from hookline.training.tracing.graphs.simplified import Memory
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,30 @@ def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[l
     for call in calls:
         if call.schema.is_view and known.issuperset(call.values()):
             known.update(one for one in call.results if one is not None)
+            first.append(call)
+        else:
+            others.append(call)
+    return [*first, *others], len(first)
+
+
+def with_constants_first(graph: Graph, fixed: Collection[Value], memory: Memory) -> tuple[list[Call], int]:
+    """Return the calls of a graph, and how many at the beginning need not be repeated.
+
+    These return views of fixed inputs, or compute something from inputs and results that no call changes.
+    """
+    changed = memory.written(graph.calls)
+    views, same = set(fixed), {value for value in fixed if memory.storage(value) not in changed}
+    ends = set(graph.outputs)
+    first, others = [], []
+    for call in graph.calls:
+        results = [one for one in call.results if one is not None]
+        taken = call.values()
+        is_view = call.schema.is_view and views.issuperset(taken)
+        is_same = not (call.schema.writes or call.schema.is_random) and same.issuperset(taken)
+        is_same = is_same and not any(memory.storage(one) in changed for one in results)
+        if ends.isdisjoint(results) and (is_view or is_same):
+            views.update(results)
+            same.update(one for one in results if memory.storage(one) not in changed)
             first.append(call)
         else:
             others.append(call)

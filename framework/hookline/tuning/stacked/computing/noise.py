@@ -1,7 +1,8 @@
 """The noise of dropout, drawn for each member of a stack as its own training would draw it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import frozen
 
@@ -16,6 +17,17 @@ def dropouts(model: "nn.Module") -> "dict[str, nn.Module]":
 
     kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
     return {name: module for name, module in model.named_modules() if type(module) in kinds}
+
+
+class Draw(NamedTuple):
+    """What a layer draws in a step."""
+
+    layer: str
+    """The name of the layer."""
+    shape: tuple[int, ...]
+    """The shape of the noise of one member."""
+    dtype: "torch.dtype"
+    device: "torch.device"
 
 
 @frozen
@@ -52,6 +64,30 @@ class Noise:
                 known[key] = _Source(generator, [])
                 self._sources.append(known[key])
             known[key].members.append(index)
+        self._noted: list[Draw] | None = None
+        self._drawn: Iterator[Tensor] | None = None
+
+    @contextmanager
+    def noting(self) -> Iterator[list[Draw]]:
+        """Note in a list what is drawn in the context."""
+        noted = self._noted = []
+        try:
+            yield noted
+        finally:
+            self._noted = None
+
+    @contextmanager
+    def giving(self, drawn: "Sequence[Tensor]") -> Iterator[None]:
+        """Draw nothing in the context, but use what `several` returned for the same draws."""
+        self._drawn = iter(drawn)
+        try:
+            yield
+        finally:
+            self._drawn = None
+
+    def several(self, draws: Sequence[Draw]) -> "list[Tensor]":
+        """Draw the noise of a step before it is made."""
+        return [self._new(draw) for draw in draws]
 
     def states(self) -> "list[Tensor]":
         """The present state of the generator of each member."""
@@ -70,14 +106,22 @@ class Noise:
             A tensor `(members, *shape)`, or `(1, *shape)` if it is the same for all of them.
 
         """
+        if not any(one[layer] for one in self._rates):
+            return None
+        if self._drawn is not None:
+            return next(self._drawn)
+        draw = Draw(layer, tuple(shape), like.dtype, like.device)
+        if self._noted is not None:
+            self._noted.append(draw)
+        return self._new(draw)
+
+    def _new(self, draw: Draw) -> "Tensor":
         import torch
 
-        rates = [one[layer] for one in self._rates]
-        if not any(rates):
-            return None
+        rates = [one[draw.layer] for one in self._rates]
         if len(self._sources) == 1 and len(set(rates)) == 1:
-            return _drawn(self._sources[0].generator, rates[0], shape, like).unsqueeze(0)
-        rows: list[Tensor] = [like] * self._size
+            return _drawn(self._sources[0].generator, rates[0], draw).unsqueeze(0)
+        rows: dict[int, Tensor] = {}
         for source in self._sources:
             drawn: dict[float, Tensor] = {}
             several = len({rates[index] for index in source.members}) > 1
@@ -86,16 +130,16 @@ class Noise:
                 if rates[index] not in drawn:
                     if state is not None:
                         source.generator.set_state(state)
-                    drawn[rates[index]] = _drawn(source.generator, rates[index], shape, like)
+                    drawn[rates[index]] = _drawn(source.generator, rates[index], draw)
                 rows[index] = drawn[rates[index]]
-        return torch.stack(rows)
+        return torch.stack([rows[index] for index in range(self._size)])
 
 
-def _drawn(generator: "torch.Generator", rate: float, shape: Sequence[int], like: "Tensor") -> "Tensor":
+def _drawn(generator: "torch.Generator", rate: float, draw: Draw) -> "Tensor":
     """What torch's dropout multiplies its inputs with: 0, or the inverse of the probability of keeping an element."""
     import torch
 
     if rate in (0.0, 1.0):
-        return torch.full(tuple(shape), 1.0 - rate, dtype=like.dtype, device=like.device)
-    kept = torch.empty(tuple(shape), dtype=like.dtype).bernoulli_(1 - rate, generator=generator)
-    return kept.div_(1 - rate).to(like.device)
+        return torch.full(draw.shape, 1.0 - rate, dtype=draw.dtype, device=draw.device)
+    kept = torch.empty(draw.shape, dtype=draw.dtype).bernoulli_(1 - rate, generator=generator)
+    return kept.div_(1 - rate).to(draw.device)

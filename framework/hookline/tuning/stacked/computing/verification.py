@@ -6,9 +6,9 @@ from attrs import frozen
 
 from hookline.runs import devices
 from hookline.training.gradients import gradients_of
-from hookline.tuning.stacked.batches import Together
-from hookline.tuning.stacked.computation import Computation
-from hookline.tuning.stacked.losses import Losses
+from hookline.tuning.stacked.computing.batches import Together
+from hookline.tuning.stacked.computing.computation import Computation
+from hookline.tuning.stacked.computing.losses import Losses
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.tuning.stacked.batches import Together, epoch_of
-from hookline.tuning.stacked.evaluation import Evaluation
-from hookline.tuning.stacked.losses import Criterion, Losses
+from hookline.data.batches import TensorBatches
+from hookline.tuning.stacked.computing.batches import Together, epoch_of
+from hookline.tuning.stacked.computing.evaluation import Evaluation
+from hookline.tuning.stacked.computing.losses import Criterion, Losses
+from hookline.tuning.stacked.computing.network import Network
+from hookline.tuning.stacked.computing.noise import Noise
+from hookline.tuning.stacked.computing.rows import Rows
 from hookline.tuning.stacked.members import Member
-from hookline.tuning.stacked.network import Network
-from hookline.tuning.stacked.noise import Noise
 from hookline.tuning.stacked.refusals import NotStackable, refuse_odd_parameters
-from hookline.tuning.stacked.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,10 +47,16 @@ class Computation:
             criterion=self.criterion,
             data=[one.data for one in parts],
             keeps_outputs=any(member.needs_outputs for member in members),
-            is_attached=self.rows.has,
+            rows=self.rows,
+            run=run,
         )
         for index, member in enumerate(members):
             member.evaluator.join(self.evaluation, index)
+
+    @property
+    def may_read_ahead(self) -> bool:
+        """Whether batches may be requested before earlier ones are trained: others may depend on these steps."""
+        return all(type(split) is TensorBatches for split in self._training)
 
     def epoch(self, number: int) -> Iterator[Together]:
         """The batches of an epoch."""

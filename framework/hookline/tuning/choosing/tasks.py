@@ -13,6 +13,7 @@ from hookline.runs.study import trial_directory, write_record
 from hookline.spec.families.tuner import Search, TunerSpec
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.storage import Claim, TrialStore
+from hookline.tuning.choosing.choices import Choices
 
 LOST = "Another process has claimed this trial while there was no connection to the storage."
 """Why a trial is ended whose claim is lost. Its record is that of the other process."""
@@ -52,17 +53,9 @@ class Claimable(Protocol):
     def not_ended(self) -> Iterator[int]:
         """The numbers of the trials that are not known to have ended."""
 
-    def first_of_batch(self, number: int) -> int:
-        """The first of the trials that are chosen together with this one."""
-
-    def is_ready(self, number: int) -> bool:
-        """Whether the trials have ended that must end before this one is chosen."""
-
-    def known_to(self, number: int) -> list[TrialRecord]:
-        """The trials whose results a trial may use."""
-
-    def pending_for(self, number: int) -> list[TrialRecord]:
-        """The trials whose values a trial may use, but not their results."""
+    @property
+    def choices(self) -> Choices:
+        """What is known when a trial is chosen."""
 
     def change_total(self, trials: int) -> None:
         """Change the total number of trials."""
@@ -79,8 +72,8 @@ def claimed_tasks(study: Claimable, search: Search, most: int) -> Iterator[list[
     has_all = False
     with ExitStack() as claims:
         for number in study.not_ended():
-            first = study.first_of_batch(number)
-            if len(tasks) == most or batch not in (None, first) or not study.is_ready(number):
+            first = study.choices.first_of_batch(number)
+            if len(tasks) == most or batch not in (None, first) or not study.choices.is_ready(number):
                 break
             if is_running(trial_directory(study.root, number)):
                 continue
@@ -108,7 +101,7 @@ def _record_of(study: Claimable, number: int, claim: Claim, search: Search) -> T
     if record is None and number == 1 and study.tuner.baseline:
         record = TrialRecord(number=1, values=study.own_values or {})
     elif record is None:
-        record = search.suggest(number, [*study.known_to(number), *study.pending_for(number)])
+        record = search.suggest(number, [*study.choices.known_to(number), *study.choices.pending_for(number)])
     if record is not None:
         record.curve.clear()  # Of the process that was killed.
         record.trainings.clear()
@@ -118,7 +111,7 @@ def _record_of(study: Claimable, number: int, claim: Claim, search: Search) -> T
 @contextmanager
 def _task(study: Claimable, record: TrialRecord, claim: Claim, search: Search) -> Iterator[Task | None]:
     """The task of a trial; `None` if a process on this machine that has lost its claim is still ending it."""
-    known = study.known_to(record.number)
+    known = study.choices.known_to(record.number)
 
     def prunes(record: TrialRecord) -> str | None:
         return LOST if claim.is_lost else search.prunes(known, record)

@@ -34,6 +34,8 @@ class Rows:
         """The trained parameters, `(models, elements)`."""
         self.gradients: Tensor = torch.zeros_like(self.matrix)
         """Their gradients, `(models, elements)`."""
+        self._places: dict[int, list[int]] = {}
+        """The addresses of the parameters of each model, once they are needed."""
         self._views: dict[int, list[tuple[Tensor, Tensor]]] = {}
         self.tensors: Mapping[str, Tensor] = {
             **{name: stacked.requires_grad_() for name, stacked in self._trained_views().items()},
@@ -50,6 +52,11 @@ class Rows:
     def trained(self) -> "list[Tensor]":
         """The stacked parameters that are trained, in their order."""
         return [self.tensors[name] for name in self.names]
+
+    @property
+    def all(self) -> "list[Tensor]":
+        """All stacked tensors, which steps read and change in place."""
+        return [self.matrix, self.gradients, *self.tensors.values()]
 
     def _trained_views(self) -> "dict[str, Tensor]":
         views = {}
@@ -105,7 +112,9 @@ class Rows:
     def has(self, row: int) -> bool:
         """Whether the parameters of a model are still those of its row."""
         own = self._parameters[row]
-        return all(own[name].data_ptr() == self.tensors[name][row].data_ptr() for name in own)
+        if row not in self._places:
+            self._places[row] = [self.tensors[name][row].data_ptr() for name in own]
+        return [one.data_ptr() for one in own.values()] == self._places[row]
 
 
 def _fill(stacked: "Tensor", parameters: "Sequence[Tensor]") -> None:

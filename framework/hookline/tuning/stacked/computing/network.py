@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from hookline.tuning.stacked.lines import Function, lines
-from hookline.tuning.stacked.noise import Noise, dropouts
+from hookline.tuning.stacked.computing.lines import Function, lines
+from hookline.tuning.stacked.computing.noise import Noise, dropouts
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Network:
         """Take the model of the first member, the stacked tensors of all members, and their noise."""
         self._layers = deepcopy(model)
         self._tensors = tensors
-        self._noise = noise
+        self.noise = noise
         self._function = self._made(self._layers, "")
 
     def __call__(self, inputs: "Sequence[Tensor]", *, training: bool) -> "Outputs":
@@ -48,7 +48,7 @@ class Network:
         def dropout(inputs: "Tensor") -> "Tensor":
             if not module.training:
                 return inputs
-            noise = self._noise.draw(name, noise_shape(module, inputs.shape[1:]), inputs)
+            noise = self.noise.draw(name, noise_shape(module, inputs.shape[1:]), inputs)
             return inputs if noise is None else inputs * noise
 
         return dropout
@@ -81,7 +81,7 @@ class Network:
             def forward(inputs: "Tensor", layer: Any = layer, name: str = name) -> "Tensor":
                 if not layer.training:
                     return inputs
-                noise = self._noise.draw(name, noise_shape(layer, inputs.shape), inputs)
+                noise = self.noise.draw(name, noise_shape(layer, inputs.shape), inputs)
                 if noise is None:
                     return inputs
                 return inputs * (noise[0] if len(noise) == 1 else noise.index_select(0, index.view(1))[0])

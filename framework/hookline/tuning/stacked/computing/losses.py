@@ -1,7 +1,7 @@
 """The loss of each member of a stack for a batch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -10,7 +10,7 @@ from hookline.data.batches import Batch, Outputs
 from hookline.spec.families.loss import rows_or_weights
 from hookline.spec.objective.objective import Objective, Term
 from hookline.training.means import MeanLosses
-from hookline.tuning.stacked.batches import Together
+from hookline.tuning.stacked.computing.batches import Together
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,6 +24,12 @@ class Losses:
     """The objective, `(members,)`."""
     terms: "Mapping[str, Tensor]" = field(factory=dict)
     """The value of each loss of `[losses]`, `(members,)`."""
+
+    def rows(self, names: Sequence[str]) -> "Tensor":
+        """The objective and the terms with these names in the rows of one tensor, `(1 + terms, members)`."""
+        import torch
+
+        return torch.stack([self.values, *(self.terms[name] for name in names)]).detach()
 
 
 class Criterion:
@@ -111,27 +117,29 @@ class LossTable:
 
     def __len__(self) -> int:
         """The number of batches."""
-        return len(self._values)
+        return len(self._divisors)
 
-    def add(self, losses: Losses, together: Together, criterion: Criterion) -> None:
-        """Add a batch."""
-        self._values.append(losses.values.detach())
-        self._divisors.append(criterion.divisors(together))
-        if losses.terms:
-            self._terms.append({name: values.detach() for name, values in losses.terms.items()})
-            self._of_terms.append(criterion.divisors_of_terms(together))
+    def add(self, losses: "Tensor", several: Sequence[Together], criterion: Criterion) -> None:
+        """Add batches, given the rows of the losses of each: `(batches, 1 + terms, members)`."""
+        self._values.append(losses[:, 0])
+        self._divisors += [criterion.divisors(together) for together in several]
+        if names := criterion.objective.names:
+            self._terms += [dict(zip(names, one[1:], strict=True)) for one in losses]
+            self._of_terms += [criterion.divisors_of_terms(together) for together in several]
 
     def last(self, member: int) -> "Tensor":
         """The loss of a member for the last batch."""
-        return self._values[-1][member]
+        return self._values[-1][-1, member]
 
     def add_to(self, losses: MeanLosses, member: int) -> None:
         """Add the losses of a member to its means."""
+        import torch
+
         totals, divisors = self._sums = self._sums or self._summed()
         if not self._terms and math.isfinite(totals[member]):
             losses.total.add_sum(totals[member], None if divisors is None else divisors[member], len(self))
             return
-        for index, values in enumerate(self._values):
+        for index, values in enumerate(torch.cat(self._values)):
             terms = [
                 Term(name, one[member], *_with_rows(self._of_terms[index][name], one, member))
                 for name, one in (self._terms[index].items() if self._terms else ())
@@ -142,7 +150,7 @@ class LossTable:
         """For each member, the sum of its losses, each times its divisor, and that of the divisors."""
         import torch
 
-        values = torch.stack(self._values).double()
+        values = torch.cat(self._values).double()
         if self._divisors[0][0] is None:
             return values.sum(0).tolist(), None
         divisors = torch.tensor([[float(one or 0) for one in row] for row in self._divisors], dtype=torch.float64)

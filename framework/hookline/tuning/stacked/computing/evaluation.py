@@ -1,6 +1,6 @@
 """Evaluate the models of all members of a stack at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -10,9 +10,12 @@ from hookline.plugins.dispatch.attribution import implementations
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run, hookimpl
 from hookline.training.means import MeanLosses
-from hookline.tuning.stacked.batches import epoch_of, splits_of
-from hookline.tuning.stacked.losses import Criterion, LossTable
-from hookline.tuning.stacked.network import Network
+from hookline.training.tracing.shapes import shape_of
+from hookline.tuning.stacked.computing.batches import Together, epoch_of, splits_of
+from hookline.tuning.stacked.computing.losses import Criterion, LossTable
+from hookline.tuning.stacked.computing.network import Network
+from hookline.tuning.stacked.computing.repeated import Repeated
+from hookline.tuning.stacked.computing.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,13 +32,22 @@ class Evaluation:
 
     network: Network
     criterion: Criterion
+    rows: Rows
+    run: Run
+    """The run of a member."""
     data: Sequence[Data]
     """The data of each member."""
     keeps_outputs: bool
     """Whether a member needs its outputs, such as for metrics."""
-    is_attached: Callable[[int], bool]
-    """Whether the parameters of a member are still stacked."""
-    _known: dict[str, "tuple[LossTable, list[Outputs]] | None"] = field(factory=dict)
+    _known: dict[str, "tuple[LossTable, list[Outputs]] | None"] = field(factory=dict, init=False)
+    _repeated: Repeated = field(init=False)
+    _outputs: dict[Hashable, "Outputs"] = field(factory=dict, init=False)
+    """Outputs for batches of each shape."""
+
+    def __attrs_post_init__(self) -> None:
+        """Make what traces the evaluations."""
+        noise = self.network.noise
+        self._repeated = Repeated(run=self.run, noise=noise, function=self._losses, known=lambda: self.rows.all)
 
     def forget(self) -> None:
         """Compute everything again, since the weights have changed."""
@@ -65,15 +77,30 @@ class Evaluation:
 
         table, kept, size = LossTable(), list[Outputs](), 0
         with torch.no_grad():
-            for together in epoch_of(splits_of(self.data, split), epoch):
-                outputs = self.network(together.inputs(), training=False)
-                table.add(self.criterion(outputs, together), together, self.criterion)
-                if self.keeps_outputs:
-                    kept.append(outputs)
-                    size += sum(one.nbytes for one in _tensors(outputs))
-                    if size > MOST_BYTES:
-                        return None
+            for group in self._repeated.groups(epoch_of(splits_of(self.data, split), epoch)):
+                several = [self._empty(together) for together in group] if self.keeps_outputs else []
+                losses = self._repeated(group, [list(_tensors(outputs)) for outputs in several] or None)
+                table.add(losses, group, self.criterion)
+                kept += several
+                size += sum(one.nbytes for outputs in several for one in _tensors(outputs))
+                if size > MOST_BYTES:
+                    return None
         return table, kept
+
+    def _losses(self, together: Together, kept: "Sequence[Tensor]") -> "Tensor":
+        """Compute the losses of a batch, and write the outputs into tensors, if there are any."""
+        outputs = self.network(together.inputs(), training=False)
+        if kept:
+            for target, output in zip(kept, _tensors(outputs), strict=True):
+                target.copy_(output)
+        return self.criterion(outputs, together).rows(self.criterion.objective.names)
+
+    def _empty(self, together: Together) -> Outputs:
+        """Empty tensors for the outputs of a batch."""
+        shape = together.is_shared, shape_of(together.batch)
+        if shape not in self._outputs or shape[1] is None:
+            self._outputs[shape] = self.network(together.inputs(), training=False)
+        return _like(self._outputs[shape])
 
 
 class Evaluator:
@@ -97,7 +124,7 @@ class Evaluator:
         """Return the losses, and the metrics of the outputs that are computed for all members."""
         evaluation = self._evaluation
         # Another plugin may put other weights into the model for the evaluation.
-        if evaluation is None or self._has_others(run, "evaluate") or not evaluation.is_attached(self._member):
+        if evaluation is None or self._has_others(run, "evaluate") or not evaluation.rows.has(self._member):
             return None
         if not self.needs_outputs(run):
             losses = evaluation.losses(self._member, split, run.epoch)
@@ -132,6 +159,14 @@ def _row(outputs: Outputs, member: int) -> Outputs:
     if isinstance(outputs, Mapping):
         return {name: _row(output, member) for name, output in outputs.items()}  # type: ignore[misc]
     return outputs[member]
+
+
+def _like(outputs: Outputs) -> Outputs:
+    import torch
+
+    if isinstance(outputs, Mapping):
+        return {name: _like(output) for name, output in outputs.items()}  # type: ignore[misc]
+    return torch.empty_like(outputs)
 
 
 def _tensors(outputs: Outputs) -> "Iterator[Tensor]":

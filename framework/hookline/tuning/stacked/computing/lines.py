@@ -57,9 +57,8 @@ def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
 
         rows = inputs if inputs.dim() == 3 else inputs.flatten(1, -2)
         if inputs.stride(0) == 0 and members > 1:  # One product, since the members share their inputs.
-            products = rows[0] @ weights.reshape(members * outputs, -1).T
-            if biases is not None:
-                products = products + biases.reshape(-1)
+            flat = weights.reshape(members * outputs, -1).T
+            products = rows[0] @ flat if biases is None else torch.addmm(biases.reshape(-1), rows[0], flat)
             made = products.unflatten(1, (members, outputs)).transpose(0, 1)
         elif biases is None:
             made = torch.bmm(rows, weights.transpose(1, 2))
@@ -85,8 +84,8 @@ def _convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | Non
             channels, groups = inputs[0], 1
         else:
             channels, groups = _as_channels(inputs), members * layer.groups
-        made = torch.nn.functional.conv2d(channels, weights.flatten(0, 1), bias, groups=groups, **options)
-        return _by_member(made, members)
+        made = torch.nn.functional.conv2d(_last(channels), weights.flatten(0, 1), bias, groups=groups, **options)
+        return _by_member(_last(made), members)
 
     return convolution
 
@@ -125,9 +124,16 @@ def _pooling(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> "Function |
         return None
 
     def pooling(inputs: "Tensor") -> "Tensor":
-        return _by_member(layer(_as_channels(inputs)), len(inputs))
+        return _by_member(layer(_last(_as_channels(inputs))), len(inputs))
 
     return pooling
+
+
+def _last(images: "Tensor") -> "Tensor":
+    """The images with the channels last in memory: torch pools and normalizes many channels several times as fast."""
+    import torch
+
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _as_channels(inputs: "Tensor") -> "Tensor":

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.stacked_update import StackedOptions, StackedUpdate
-from hookline.tuning.stacked.rows import Rows
+from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.tuning.stacked.computing.rows import Rows
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -38,6 +39,26 @@ class Updates:
                 self._parts += [_Alone(rows, index, optimizers[index]) for index in members]
             else:
                 self._parts.append(_Stacked(rows, members, update, [optimizers[index] for index in members]))
+
+    @property
+    def are_together(self) -> bool:
+        """Whether all members are updated at once."""
+        return all(isinstance(part, _Stacked) for part in self._parts)
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever a step consists of other operations than before."""
+        return sum(part.version for part in self._parts if isinstance(part, _Stacked))
+
+    @property
+    def tensors(self) -> "list[Tensor]":
+        """The options and the states of members that are updated at once, and their parameters and gradients.
+
+        Raises:
+            Untraceable: if a state is no tensor, so that its changes would not be seen in a trace.
+
+        """
+        return [one for part in self._parts if isinstance(part, _Stacked) for one in part.tensors]
 
     def step(self) -> None:
         """Update the parameters of all members, whose gradients are in the rows."""
@@ -77,6 +98,8 @@ class _Alone:
 class _Stacked:
     """Members that are updated at once."""
 
+    _options: StackedOptions
+
     def __init__(
         self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
     ):
@@ -87,11 +110,22 @@ class _Stacked:
         self._update = update
         self._optimizers = optimizers
         self._state: dict[str, Any] = {}
+        self.version = 0
+        """How many times the operations of a step have changed."""
         self._read: list[Any] = []
         self.read_options()
         for optimizer in optimizers:
             # It makes no steps itself. Without this mark torch warns when a scheduler makes one.
             vars(optimizer)["_opt_called"] = True
+
+    @property
+    def tensors(self) -> "list[Tensor]":
+        """The tensors that a step reads or changes."""
+        import torch
+
+        if not all(isinstance(one, torch.Tensor) for one in self._state.values()):
+            raise Untraceable("a state of the optimizer is no tensor")
+        return [self._parameters, self._gradients, *self._options.tensors(), *self._state.values()]
 
     def take_state(self, other: "_Stacked", members: Sequence[int]) -> None:
         """Continue from the state of these members of another stack."""
@@ -99,7 +133,8 @@ class _Stacked:
 
         rows = [other.members.index(index) for index in members]
         self._state = {
-            name: value[rows] if isinstance(value, torch.Tensor) else value for name, value in other._state.items()
+            name: value[rows] if isinstance(value, torch.Tensor) and value.dim() else value
+            for name, value in other._state.items()
         }
 
     def step(self) -> None:
@@ -111,7 +146,7 @@ class _Stacked:
         ]
         if read == self._read:
             return
-        self._read = read
+        before, self._read = self._read, read
         numbers: dict[str, Any] = {}
         zero: set[str] = set()
         for place, name in enumerate(self._update.numbers):
@@ -124,7 +159,12 @@ class _Stacked:
             else:
                 numbers[name] = self._column(values)
         equal = {name: self._optimizers[0].param_groups[0][name] for name in self._update.equal}
-        self._options = StackedOptions(numbers, equal, frozenset(zero))
+        options = StackedOptions(numbers, equal, frozenset(zero))
+        if before and self._options.have_same_form(options):
+            self._options.take_numbers(options)
+        else:
+            self._options = options
+            self.version += 1
 
     def _column(self, values: list[list[Any]]) -> "Tensor":
         """The numbers of an option of each member and group as float64 `(members, 1)`, or for each element."""

@@ -1,0 +1,75 @@
+"""A function of a batch of all members, recorded once and repeated for several batches in one call."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.graph import GraphBuilder, Program
+from hookline.training.tracing.graphs.recording import with_recording
+from hookline.training.tracing.graphs.simplified import Memory, simplified
+from hookline.training.tracing.graphs.whole_step import WholeStep, with_constants_first
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@frozen
+class Traced:
+    """The program of a function."""
+
+    whole: WholeStep
+    program: Program
+
+    result: "Tensor"
+    """A result of the function."""
+
+    def __call__(self, batches: "Sequence[Sequence[Tensor]]") -> "Tensor":
+        """Repeat the operations for each batch, given its tensors, and return the results, `(batches, …)`.
+
+        The tensors that the function changes in place are changed.
+        """
+        columns = [[tensors[index] for tensors in batches] for index in self.whole.of_batch]
+        results = self.result.new_empty(len(batches), *self.result.shape)
+        no_gradients: list[Tensor] = []
+        self.program(*self.whole.fixed, *columns, list(results.unbind()), no_gradients)
+        return results
+
+
+def recorded(
+    function: "Callable[[], Tensor]", known: "Sequence[Tensor]", of_batch: "Sequence[Tensor]"
+) -> "tuple[Tensor, Callable[[], Traced]]":
+    """Call a function and record its operations. Return its result, and a function that makes the program.
+
+    Args:
+        function: computes one tensor from tensors that exist already.
+        known: the tensors that are the same in each call, such as parameters. They may be changed in place.
+        of_batch: the tensors of the batch.
+
+    The program cannot be made if the operations cannot be repeated, which raises `Untraceable`.
+
+    """
+    result, operations = with_recording(function)
+
+    def traced() -> Traced:
+        builder = GraphBuilder([*known, *of_batch])
+        for operation in operations:
+            builder.add(operation)
+        graph, constants = simplified(builder.graph([result]), builder.tensors, builder.reshaped)
+        first = len(known)
+        fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
+        others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
+        calls, before = with_constants_first(graph, fixed, Memory(builder.tensors, builder.reshaped))
+        whole = WholeStep(
+            graph=evolve(graph, inputs=[*fixed, *others], calls=calls),
+            fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
+            lists=[],
+            of_batch=[builder.indices[value] - first for value in others],
+            options=0,
+            gradients=0,
+            before=before,
+        )
+        return Traced(whole, runners.best_of_several(whole), result)
+
+    return result, traced
