@@ -27,6 +27,12 @@ class Option:
     group: int
     name: str
     index: int | None = None
+    recorded: float = 0.0
+    """Its value when the update was recorded."""
+
+    def admits(self, values: Sequence[float]) -> bool:
+        """Whether the recorded operations are those for these values: without momentum, torch updates no buffers."""
+        return self.name != "momentum" or all(bool(value) == bool(self.recorded) for value in values)
 
     def of(self, groups: Sequence[Mapping[str, Any]]) -> float:
         """Its present value."""
