@@ -60,11 +60,18 @@ class ComingOptions:
         self._around = run.stages.around("step", step) if schedules else None
 
     def taken(self, options: Sequence[Option], count: int) -> list[list[float]]:
-        """Return the values of each option in the next steps, and leave them as they are after these."""
+        """Return the values of each option in the next steps, and leave them as they are after these.
+
+        If a schedule raises an error, the options are as before.
+        """
         if not self._schedules:
             return [[option.of(self._optimizer.param_groups)] * count for option in options]
         self._before = self._state()
-        self._make(options, count)
+        try:
+            self._make(options, count)
+        except Exception:
+            self.return_to(0)
+            raise
         return list(map(list, zip(*self._values, strict=True))) if options else []
 
     def return_to(self, count: int) -> None:

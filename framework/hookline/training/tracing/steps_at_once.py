@@ -216,7 +216,11 @@ class StepsAtOnce:
         """Make the steps of a group in one call; return `None` if they need other operations, and none is made."""
         error, run = None, self._run
         started = time.perf_counter()
-        options = self._coming_options.taken(updates.options, len(group))
+        try:
+            options = self._coming_options.taken(updates.options, len(group))
+        except Exception:  # noqa: BLE001 - The schedule raises it again, after the steps before.
+            self._leave("a schedule failed")
+            return None
         if not all(map(Option.admits, updates.options, options)):
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")

@@ -358,6 +358,30 @@ def test_a_schedule_is_called_for_each_step(calls, tmp_path):
     assert 4 in calls
 
 
+def test_an_error_of_a_schedule_comes_at_its_step(calls, tmp_path):
+    ended = []
+    for trace in ("off", "auto"):
+        schedule, seen = Ending(), Seen()
+        with pytest.raises(hookline.HooklineError, match="has ended"):
+            trained(trace, tmp_path / trace, schedule, seen)
+        ended.append((seen.run.step, schedule.steps, seen.run.loss.item()))
+    assert ended[0] == ended[1]
+    assert ended[0][0] == Ending.LAST
+    assert 4 in calls
+
+
+class Ending(Schedule):
+    """A schedule that ends inside a call of several steps."""
+
+    LAST = 17
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        if run.step == self.LAST:
+            raise ValueError("The schedule has ended.")
+        return (yield from super().step(run, optimizer))
+
+
 class Around:
     """Wraps each step."""
 
