@@ -43,8 +43,8 @@ from .gradients import gradients_of as gradients_of
 from .loop.train_epochs import train_epochs as train_epochs
 from .means import MeanLosses as MeanLosses
 from .metrics import (
-    SplitMetrics as SplitMetrics,
     built_metric as built_metric,
     metric_errors as metric_errors,
 )
+from .split_metrics import SplitMetrics as SplitMetrics
 from .tracing.passes.evaluated_batches import evaluated_batches as evaluated_batches

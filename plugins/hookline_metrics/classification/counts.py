@@ -115,6 +115,17 @@ class CountingState(State):
         self._threshold, self._top_k, self._ignored = threshold, top_k, ignored
         self._counts: Tensor | None = None
         self._is_nan: Tensor | bool = False
+        self._updated = self
+
+    def shares_updates_of(self, other: object) -> bool:
+        """Take the counts of another object if they are the same."""
+        if type(self) is not CountingState or type(other) is not CountingState or self._rule() != other._rule():
+            return False
+        self._updated = other
+        return True
+
+    def _rule(self) -> tuple[object, ...]:
+        return self._task, self._classes, self._threshold, self._top_k, self._ignored
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Add the rows of a batch."""
@@ -166,9 +177,10 @@ class CountingState(State):
 
     def compute(self) -> float:
         """Return the number; NaN if a prediction is NaN."""
-        if self._counts is None or self._is_nan:
+        counts = self._updated._counts
+        if counts is None or self._updated._is_nan:
             return math.nan
-        return self._number_of(Counts(*self._counts.cpu().double().unbind()))
+        return self._number_of(Counts(*counts.cpu().double().unbind()))
 
 
 def _is_among_first(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":

@@ -162,7 +162,7 @@ class _Files:
         if self.characters > LARGEST:
             message = f"This is not a spec: with the files that it extends, it has more than {LARGEST // 1024} KiB."
             raise SpecError([Diagnostic("size-limit", message, place=Place(source, 0, 0))], source.name)
-        root = parsed(source)
+        root = parsed(source, self.lists)
         extends = root.value.pop(EXTENDS, None)
         below: Node | None = None
         for base in _bases(extends, source):

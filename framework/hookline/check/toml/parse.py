@@ -1,6 +1,7 @@
 """Parse the text of a TOML file into a tree, or report what is wrong and where."""
 
 import re
+from collections.abc import Collection
 
 import tomli
 
@@ -22,8 +23,8 @@ _DOUBTFUL = re.compile(
 _TWICE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate inline table key")
 
 
-def parsed(source: Source) -> Node:
-    """The tree of a text.
+def parsed(source: Source, lists: Collection[str] = ()) -> Node:
+    """The tree of a text, in which the root keys `lists` are arrays of tables.
 
     Raises:
         SpecError: if it is not TOML 1.0, or nested too deeply: the first problem, with its place.
@@ -34,7 +35,7 @@ def parsed(source: Source) -> Node:
         root = grown(tomli.loads(source.text), text)
         is_doubtful = _DOUBTFUL.search(source.text) is not None
     except tomli.TOMLDecodeError as error:
-        raise _not_toml(error, source) from None
+        raise _not_toml(error, source, lists) from None
     except (ValueError, RecursionError):  # ValueError: Python converts only so many digits.
         root, is_doubtful = Node({}), True
     try:
@@ -51,7 +52,7 @@ def _error(id: str, message: str, source: Source, span: Span, *related: Span, he
     return SpecError([found], source.name)
 
 
-def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
+def _not_toml(error: tomli.TOMLDecodeError, source: Source, lists: Collection[str]) -> SpecError:
     try:
         in_order = scan_before(source.text, error.pos).in_order
     except NotASpecError as newer:
@@ -60,7 +61,7 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
         # An inline table whose line ends where tomli stopped is not closed, rather than on several lines.
         if source.text[start : error.pos].strip():
             return _error(newer.id, str(newer), source, (start, end))
-    if in_order and _TWICE.match(error.msg) and (twice := _twice(source, in_order)):
+    if in_order and _TWICE.match(error.msg) and (twice := _twice(source, in_order, lists)):
         return twice
     from hookline.check.toml.syntax import explained  # Not needed for a text that is TOML.
 
@@ -68,7 +69,7 @@ def _not_toml(error: tomli.TOMLDecodeError, source: Source) -> SpecError:
     return _error("syntax", "This is not TOML.", source, fault.span, *fault.against, help=fault.message)
 
 
-def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | None:
+def _twice(source: Source, in_order: list[tuple[KeyPath, Span]], lists: Collection[str]) -> SpecError | None:
     """The last of these keys, which tomli refused, with the place where it occurs first."""
     path, span = _repeated(source.text, in_order)
     earlier = [(other, place) for other, place in in_order if place < span]
@@ -87,7 +88,8 @@ def _twice(source: Source, in_order: list[tuple[KeyPath, Span]]) -> SpecError | 
         message = f'"{header}" is either one table, with the header [{header}], or several, each with [[{header}]].'
     else:
         message = f'The {"section" if brackets[0] else "key"} "{name}" is defined a second time here.'
-    return _error("duplicate-key", message, source, span, first)
+    is_list = brackets == ["[", "["] and name in lists
+    return _error("duplicate-key", message, source, span, first, help=f"For several, write [[{name}]]." * is_list)
 
 
 def _brackets(place: Place) -> str:

@@ -78,7 +78,7 @@ class Dispatcher(Stages):
     def schedules(self, stage: str) -> list[object] | None:
         """See `Stages.schedules`."""
         others = [one for one in implementations(self.manager, stage) if not is_built_in(one)]
-        are_schedules = all(is_wrapper(one) and getattr(one.plugin, "is_schedule", False) for one in others)
+        are_schedules = all(is_wrapper(one) and _is_schedule(one.plugin) for one in others)
         return [one.plugin for one in others] if are_schedules else None
 
     def around(self, stage: str, answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -156,6 +156,11 @@ def _caller(
         fewer.register(SimpleNamespace(**{stage: hookimpl(trylast=True)(answer)}))
     fewer_caller: pluggy.HookCaller = getattr(fewer.hook, stage)
     return fewer_caller
+
+
+def _is_schedule(plugin: object) -> bool:
+    has_state = hasattr(plugin, "state_dict") and hasattr(plugin, "load_state_dict")
+    return has_state and bool(getattr(plugin, "is_schedule", False))
 
 
 def _is_one_of(plugin: object, plugins: Sequence[object]) -> bool:

@@ -84,6 +84,10 @@ class MetricSpec(Spec):
         `predictions` are the predictions of the first batch, or its scores if the metric `ranks`; they determine the
         number of classes. `to` returns the object, and `compute` a number: NaN where the metric is not defined.
 
+        If the metric joins batches, the object may have a method `shares_updates_of(other)` that returns whether the
+        object of another metric, which gets the same predictions and targets, is updated in the same way. If so, it
+        takes what it needs from the other one in `compute`, and is not updated itself.
+
         A metric of torchmetrics is such an object. Its classification metrics apply a sigmoid or softmax to each batch
         that contains a number outside the range 0 to 1: build them only for losses that predict "probabilities", see
         `LossSpec.predicts`.

@@ -19,7 +19,7 @@ CHECKS = 3
 MOST_CHECKS = 9
 """The largest number of steps to compute both ways, if the trace has not been faster so far."""
 
-LONG = 0.002
+LONG = 0.01
 """A time in seconds that is measured well enough at once, so that no further steps are needed to compare it."""
 
 FIRST_SECONDS = 1e-6

@@ -27,6 +27,12 @@ class Option:
     group: int
     name: str
     index: int | None = None
+    recorded: float = 0.0
+    """Its value when the update was recorded."""
+
+    def admits(self, values: Sequence[float]) -> bool:
+        """Whether the recorded operations are those for these values: without momentum, torch updates no buffers."""
+        return self.name != "momentum" or all(bool(value) == bool(self.recorded) for value in values)
 
     def of(self, groups: Sequence[Mapping[str, Any]]) -> float:
         """Its present value."""
@@ -54,11 +60,18 @@ class ComingOptions:
         self._around = run.stages.around("step", step) if schedules else None
 
     def taken(self, options: Sequence[Option], count: int) -> list[list[float]]:
-        """Return the values of each option in the next steps, and leave them as they are after these."""
+        """Return the values of each option in the next steps, and leave them as they are after these.
+
+        If a schedule raises an error, the options are as before.
+        """
         if not self._schedules:
             return [[option.of(self._optimizer.param_groups)] * count for option in options]
         self._before = self._state()
-        self._make(options, count)
+        try:
+            self._make(options, count)
+        except Exception:
+            self.return_to(0)
+            raise
         return list(map(list, zip(*self._values, strict=True))) if options else []
 
     def return_to(self, count: int) -> None:

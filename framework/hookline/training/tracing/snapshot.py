@@ -52,9 +52,23 @@ def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
         return one is other
     if (one.shape, one.dtype, one.stride()) != (other.shape, other.dtype, other.stride()):
         return False
-    # NaN is equal to NaN here.
-    return torch.equal(one, other) or bool(torch.equal(one.isnan(), other.isnan()) and _equal_elsewhere(one, other))
+    if torch.equal(_bits(one), _bits(other)):
+        return True
+    if not (one.is_floating_point() or one.is_complex()):
+        return False
+    is_nan = one.isnan()  # All NaNs are equal here, because operations do not define their bits.
+    return torch.equal(is_nan, other.isnan()) and torch.equal(
+        _bits(one.masked_fill(is_nan, 0)), _bits(other.masked_fill(is_nan, 0))
+    )
 
 
-def _equal_elsewhere(one: "Tensor", other: "Tensor") -> bool:
-    return bool((one == other).logical_or_(one.isnan()).all())
+def _bits(tensor: "Tensor") -> "Tensor":
+    """Return the elements as integers of the same size, so that 0.0 and -0.0 differ."""
+    import torch
+
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor.resolve_conj())
+    if not tensor.is_floating_point():
+        return tensor
+    integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return tensor.resolve_neg().view(integers[tensor.element_size()])

@@ -4,22 +4,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
-from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import FIRST_SECONDS
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.recording import with_recording
-from hookline.training.tracing.options import ComingOptions
+from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.unwritten import count_of_written
-from hookline.training.tracing.update import TracedUpdates, UpdateState, whole_step
+from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, whole_step
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -60,16 +59,6 @@ def steps_at_once(
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
     return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed)
-
-
-class Made(NamedTuple):
-    """Steps that were made in one call."""
-
-    losses: list[float]
-    terms: list[list[Term]]
-    """The terms of `[losses]` of each step."""
-    error: BaseException | None
-    """The error that ended the call after these steps."""
 
 
 class StepsAtOnce:
@@ -156,18 +145,21 @@ class StepsAtOnce:
             one: makes a step in the usual way.
 
         Returns:
-            What was made in one call; `None` if `one` has made the only step.
+            What was made in one call; `None` if `one` has made the steps.
 
         """
         updates = None if self._shape is None else self._shape.updates
         if updates is not None and updates.comparison.is_passed:
-            return self.several(updates, group)
-        [batch] = group
+            made = self.several(updates, group)
+            if made is not None:
+                return made
+            updates = None
         self._is_current = False
-        if updates is None:
-            one(batch)
-        else:
-            self._checked(updates, batch, one)
+        for batch in group:
+            if updates is None:
+                one(batch)
+            else:
+                self._checked(updates, batch, one)
         return None
 
     def step(self, **values: Any) -> bool:
@@ -213,17 +205,26 @@ class StepsAtOnce:
             parameters,
             self._gradients.terms,
         )
+        updates.seconds = updates.comparison.traced  # The first call of several must not take too long, either.
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
             assert self._shape is not None
             self._gradients.leave(self._shape, reason)
         elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
-    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made:
-        """Make the steps of a group in one call."""
+    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made | None:
+        """Make the steps of a group in one call; return `None` if they need other operations, and none is made."""
         error, run = None, self._run
         started = time.perf_counter()
-        options = self._coming_options.taken(updates.options, len(group))
+        try:
+            options = self._coming_options.taken(updates.options, len(group))
+        except Exception:  # noqa: BLE001 - The schedule raises it again, after the steps before.
+            self._leave("a schedule failed")
+            return None
+        if not all(map(Option.admits, updates.options, options)):
+            self._coming_options.return_to(0)
+            self._leave("a schedule begins or ends the momentum")
+            return None
         scalars = updates.scalars(len(group), run.dtype)
         try:
             updates.make(group, options, scalars)

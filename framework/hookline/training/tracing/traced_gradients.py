@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 OF_LENGTHS = "the inputs are sequences with lengths"
 
-TOO_SHORT = "the run is too short to earn back the cost of tracing"
-
 MOST_SHAPES = 32
 """The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
 
@@ -193,24 +191,26 @@ class TracedGradients:
         return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
-        seconds = min(shape.gradients.by_layers, *(other.gradients.by_layers for other in self._shapes.values()))
-        if worth.is_mostly_computation(seconds):
-            self.leave(shape, "a step takes so long that tracing saves little")
-            return False
-        run, is_first = self._run, self._watched is None
-
-        def earns_its_cost(share: float) -> bool:
-            return worth.earns_its_cost(run, seconds, share, with_updates=self.traces_updates, is_first=is_first)
-
-        if not earns_its_cost(shape.count / self._count):
-            if run.last_step is None:  # It may become longer.
-                self._report.add_reason(TOO_SHORT)
-                return False
-            self.leave(shape, TOO_SHORT)
+        if worth.is_mostly_computation(self._seconds()):
+            self.leave(shape, worth.TOO_SLOW)
+        elif self._earns_its_cost(shape.count / self._count):
+            return True
+        elif self._run.last_step is None:  # It may become longer.
+            self._report.add_reason(worth.TOO_SHORT)
+        else:
+            self.leave(shape, worth.TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = self.is_left or not earns_its_cost(1.0)
-            return False
-        return True
+            self.is_left = self.is_left or not self._earns_its_cost(1.0)
+        return False
+
+    def _seconds(self) -> float:
+        return min(shape.gradients.by_layers for shape in self._shapes.values())
+
+    def _earns_its_cost(self, share: float, saved: float | None = None) -> bool:
+        with_updates, is_first = self.traces_updates, self._watched is None
+        return worth.earns_its_cost(
+            self._run, self._seconds(), share, with_updates=with_updates, is_first=is_first, saved=saved
+        )
 
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
@@ -228,11 +228,15 @@ class TracedGradients:
             return self._by_layers(batch)
         try:
             terms = self._run.objective.terms(self._criterion)
-            shape.step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
-            self._watched, self._settings = watched, settings()
-            self._recorded_shape = shape
+            step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
         except Untraceable as error:
             self.leave(shape, str(error))
+            return loss
+        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._count, step.saved):
+            self.leave(shape, worth.TOO_SLOW)
+            return loss
+        shape.step, self._recorded_shape = step, shape
+        self._watched, self._settings = watched, settings()
         return loss
 
     def _checked(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":

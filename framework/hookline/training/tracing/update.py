@@ -1,10 +1,11 @@
 """The update of the parameters by a fused optimizer, as a part of a graph."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import define, evolve, field
 
+from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
@@ -77,6 +78,16 @@ class TracedUpdates:
             parameter.grad = None
         for parameter, gradient in zip(self.step.with_gradient, last, strict=True):
             parameter.grad = gradient
+
+
+class Made(NamedTuple):
+    """Steps that were made in one call."""
+
+    losses: list[float]
+    terms: list[list[Term]]
+    """The terms of `[losses]` of each step."""
+    error: BaseException | None
+    """The error that ended the call after these steps."""
 
 
 class UpdateState:
@@ -179,7 +190,7 @@ def whole_step(
             for name in filter(keywords.__contains__, VARIABLE):
                 if not isinstance(keywords[name], (int, float)):
                     raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
-                option = Option(group, *VARIABLE[name])
+                option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
                 keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
         elif call.schema.name != COUNTING or any(call.results):
             raise Untraceable(f"the optimizer updates with {call.operation}")

@@ -2,14 +2,21 @@
 
 from hookline.plugins.stages import Run
 
+TOO_SHORT = "the run is too short to earn back the cost of tracing"
+
+TOO_SLOW = "a step takes so long that tracing saves little"
+
 WARM_UP = 2
 """The number of batches that the layers compute before the first one is recorded. Their shortest time counts."""
 
-SLOWEST_STEP = 0.05
-"""A step that takes longer, in seconds, is mostly computation: without Python, it would hardly be faster."""
+SLOWEST_STEP = 0.15
+"""A step that takes longer, in seconds, is not traced: to record and compare some would take about a second."""
 
 MOST_OF_PYTHON = 0.003
-"""The largest time that Python takes in a step. In a longer step, the rest is computation, which is not saved."""
+"""The largest time that Python takes in a step. In a longer step, the rest is computation."""
+
+MOST_OF_COMPUTATION = 0.3
+"""The part of the computation that faster operations are expected to save at most, before a step is recorded."""
 
 COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
@@ -33,7 +40,9 @@ LEAST_GAIN = 0.03
 """The part of the time that a trace must save to be used."""
 
 
-def earns_its_cost(run: Run, seconds: float, share: float, *, with_updates: bool, is_first: bool) -> bool:
+def earns_its_cost(
+    run: Run, seconds: float, share: float, *, with_updates: bool, is_first: bool, saved: float | None = None
+) -> bool:
     """Whether there are enough steps left.
 
     Args:
@@ -42,13 +51,15 @@ def earns_its_cost(run: Run, seconds: float, share: float, *, with_updates: bool
         share: the part of the steps so far whose batches had the same shape.
         with_updates: whether the updates are traced, too.
         is_first: whether no trace exists yet.
+        saved: the seconds that faster operations save in a step; `None` before one is recorded.
 
     """
     remaining = run.step if run.last_step is None else run.last_step - run.step
     of_python = min(seconds, MOST_OF_PYTHON)
     gain = GAIN_WITH_UPDATES - COST_OF_CALL / (run.steps_per_epoch or 1) if with_updates else GAIN
     cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
-    return gain * of_python * share * remaining > cost
+    of_computation = MOST_OF_COMPUTATION * (seconds - of_python) if saved is None else saved
+    return (gain * of_python + of_computation) * share * remaining > cost
 
 
 def is_mostly_computation(seconds: float) -> bool:

@@ -51,9 +51,9 @@ class CSVLines(ReadFile):
     def add(self) -> None:
         """Add the options, and the lines that read the files."""
         options = self._options()
-        kind, convert = options["convert_options"]
+        which, convert = options["convert_options"]
         shorter = {name: value for name, value in convert.items() if name != "null_values"}
-        if len(shorter) < len(convert) and self._are_read_by(options | {"convert_options": (kind, shorter)}):
+        if len(shorter) < len(convert) and self._are_read_by(options | {"convert_options": (which, shorter)}):
             del convert["null_values"]  # The marks of pyarrow are enough.
         types = {}
         for name, wanted in self.layout.wanted().items():

@@ -115,6 +115,15 @@ def test_a_file_that_is_not_toml_is_reported_with_line_and_column(tmp_path, text
     assert str(error.value) == f"{path}:{problem}"
 
 
+def test_a_table_that_could_be_several_is_shown_with_the_header_of_a_list(tmp_path):
+    path = written(tmp_path, "[metrics]\n[run]\n[metrics]")
+    with pytest.raises(SpecError) as error:
+        read(path, lists=["metrics"])
+    assert str(error.value) == (
+        f'{path}:3:2: The section "metrics" is defined a second time here. For several, write [[metrics]].'
+    )
+
+
 def test_endless_arrays_are_reported_without_a_recursion_error(tmp_path):
     with pytest.raises(SpecError, match="nested"):
         read(written(tmp_path, f"a = {'[' * 5000}{']' * 5000}"))

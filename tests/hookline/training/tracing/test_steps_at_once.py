@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training.tracing import steps_at_once, update
+from hookline.training.tracing import comparison, steps_at_once, update, worth
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -157,6 +157,63 @@ def test_a_call_ends_where_something_is_due(calls, tmp_path):
     assert trial.steps == 13
 
 
+def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tmp_path):
+    monkeypatch.setattr(comparison, "CHECKS", 1)
+    monkeypatch.setattr(worth, "is_faster", lambda *_: True)
+    monkeypatch.setattr(steps_at_once, "LONGEST", 2 * comparison.FIRST_SECONDS)  # No step is that fast.
+    trained("auto", tmp_path / "run")
+    assert calls[0] == 1
+
+
+@pytest.mark.parametrize("momentums", [(0.9, 0.0), (0.0, 0.9)])
+def test_a_schedule_may_end_or_begin_the_momentum(momentums, calls, tmp_path):
+    schedules = {trace: Momentum(*momentums) for trace in ("off", "auto")}
+    plain, traced = (
+        trained(trace, tmp_path / trace, one, optimizer={"type": "SGD", "lr": 0.01, "momentum": momentums[0]})
+        for trace, one in schedules.items()
+    )
+    assert weights(traced) == weights(plain)
+    assert schedules["auto"].buffers == schedules["off"].buffers
+    assert schedules["auto"].steps == schedules["off"].steps == list(range(40))
+    assert calls == [4, 4]  # The second one is not made: its steps are made one by one.
+
+
+class Momentum:
+    """A schedule that changes the momentum after 7 steps."""
+
+    is_schedule = True
+
+    def __init__(self, first, then):
+        self.first, self.then, self.steps, self.buffers = first, then, [], []
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        self.steps.append(run.step)
+        answer = yield
+        optimizer.param_groups[0]["momentum"] = self.first if run.step < 6 else self.then
+        return answer
+
+    @hookline.hookimpl(wrapper=True)
+    def select_optimizer(self):
+        self.optimizer = yield
+        return self.optimizer
+
+    @hookline.hookimpl(wrapper=True)
+    def log(self):
+        states = self.optimizer.state.values()
+        buffers = [state["momentum_buffer"] for state in states if state.get("momentum_buffer") is not None]
+        self.buffers.append([one.numpy().tobytes() for one in buffers])
+        return (yield)
+
+    def state_dict(self):
+        """The steps."""
+        return {"steps": list(self.steps)}
+
+    def load_state_dict(self, state):
+        """Load them."""
+        self.steps = state["steps"]
+
+
 class Saving:
     """Saves after each seventh step, and does not say so before."""
 
@@ -301,20 +358,28 @@ def test_a_schedule_is_called_for_each_step(calls, tmp_path):
     assert 4 in calls
 
 
-def test_a_schedule_beside_another_wrapper_is_called_in_each_step(calls, tmp_path):
-    trained("auto", tmp_path / "run", Schedule(), Around())
-    assert calls == []
+def test_an_error_of_a_schedule_comes_at_its_step(calls, tmp_path):
+    ended = []
+    for trace in ("off", "auto"):
+        schedule, seen = Ending(), Seen()
+        with pytest.raises(hookline.HooklineError, match="has ended"):
+            trained(trace, tmp_path / trace, schedule, seen)
+        ended.append((seen.run.step, schedule.steps, seen.run.loss.item()))
+    assert ended[0] == ended[1]
+    assert ended[0][0] == Ending.LAST
+    assert 4 in calls
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [{"type": "RMSprop"}, {"type": "Adam", "fused": False}, {"type": "SGD", "lr": 0.01}],
-    ids=str,
-)
-def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
-    plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
-    assert weights(traced) == weights(plain)
-    assert bool(calls) == (optimizer["type"] == "SGD")
+class Ending(Schedule):
+    """A schedule that ends inside a call of several steps."""
+
+    LAST = 17
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self, run, optimizer):
+        if run.step == self.LAST:
+            raise ValueError("The schedule has ended.")
+        return (yield from super().step(run, optimizer))
 
 
 class Around:
@@ -327,6 +392,33 @@ class Around:
     def step(self, run):
         self.steps.append(run.step)
         return (yield)
+
+
+class Stateless:
+    """It is no schedule, since it could not return to an earlier step."""
+
+    is_schedule = True
+
+    @hookline.hookimpl(wrapper=True)
+    def step(self):
+        return (yield)
+
+
+@pytest.mark.parametrize("other", [Around, Stateless])
+def test_a_schedule_beside_another_wrapper_is_called_in_each_step(other, calls, tmp_path):
+    trained("auto", tmp_path / "run", Schedule(), other())
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [{"type": "RMSprop"}, {"type": "Adam", "fused": False}, {"type": "SGD", "lr": 0.01}],
+    ids=str,
+)
+def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
+    plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert bool(calls) == (optimizer["type"] == "SGD")
 
 
 def test_a_wrapper_sees_each_step(calls, tmp_path):

@@ -60,7 +60,7 @@ def fastest(operation: "OpOverload", arguments: tuple[Any, ...], threads: int) -
         for values in (example, [_special(one) for one in small]):
             expected = _results(operation, values)
             ways = [way for way in ways if _have_same_bits(_results(way, values), expected)]
-        times = dict.fromkeys([operation, *ways], float("inf"))
+        times: dict[Way, float] = dict.fromkeys([operation, *ways], float("inf"))
         for _ in range(ROUNDS):
             # A processor would learn to predict the branches for the same values.
             example = [_random(one) for one in small]

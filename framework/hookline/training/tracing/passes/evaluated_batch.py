@@ -9,7 +9,7 @@ from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.means import MeanLosses
-from hookline.training.metrics import SplitMetrics
+from hookline.training.split_metrics import SplitMetrics
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batches
 
-KEPT = "traced evaluation"
+KEPT = "traced evaluations"
 """The name under which a run keeps its traces."""
+
+MOST_KEPT = 3
+"""The largest number of pairs of model and criterion whose traces are kept, such as a model and its moving average."""
 
 
 def evaluated_batches(
@@ -36,9 +39,11 @@ def evaluated_batches(
         run.traced_evaluation.add_reason(reason)
         yield from _by_layers(run, model, criterion, batches)
         return
-    evaluation = run.kept.get(KEPT)
-    if evaluation is None or not evaluation.is_of(model, criterion):
-        evaluation = run.kept[KEPT] = TracedEvaluation(run, model, criterion)
+    kept: list[TracedEvaluation] = run.kept.setdefault(KEPT, [])
+    evaluation = next((one for one in kept if one.is_of(model, criterion)), None)
+    if evaluation is None:
+        evaluation = TracedEvaluation(run, model, criterion)
+        kept[:] = [evaluation, *kept[: MOST_KEPT - 1]]
     yield from evaluation.batches(batches, split)
 
 

@@ -14,8 +14,11 @@ COST = 0.0025
 COST_IN_BATCHES = 15
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
+MOST_OF_PYTHON = 0.0005
+"""The largest time that Python takes for a batch. In a longer one, the rest is computation, which is not saved."""
+
 GAIN = 0.7
-"""The part of the time of a batch that a trace usually saves."""
+"""The part of the time in Python that a trace usually saves."""
 
 COST_OF_SCRIPT = 1e-4
 """What it costs to compile an operation in TorchScript, in seconds."""
@@ -51,7 +54,7 @@ def _passes_to_come(run: Run, split: str) -> int:
 
 def earns_its_cost(seconds: float, count: float) -> bool:
     """Whether a trace earns back its cost with this number of batches, which take so long by the layers."""
-    return GAIN * seconds * count > COST + COST_IN_BATCHES * seconds
+    return GAIN * min(seconds, MOST_OF_PYTHON) * count > COST + COST_IN_BATCHES * seconds
 
 
 def is_worth_compiling(count: float) -> bool:

@@ -8,7 +8,8 @@ from attrs import frozen
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.means import MeanLosses
-from hookline.training.metrics import Part, SplitMetrics
+from hookline.training.metrics import Part
+from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.graphs.graph import Graph, Program
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
 from hookline.training.tracing.passes.groups import Group

@@ -1,6 +1,7 @@
 """The numbers of traced evaluations are those of the layers, and what cannot be traced is left to the layers."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy
@@ -212,6 +213,29 @@ class Tripled:
 def test_a_wrapper_around_predict_sees_every_batch(tmp_path, monkeypatch):
     report = both(tmp_path, monkeypatch, Tripled)
     assert report == {"traced": 0, "by_layers": 0, "reasons": ['the wrapper implements the stage "predict"']}
+
+
+class Teacher:
+    """Evaluates a copy of the model after each evaluation of the model."""
+
+    def __init__(self):
+        self.copy, self.is_inside = None, False
+
+    @hookline.hookimpl(wrapper=True)
+    def evaluate(self, run, model, criterion, batches, split):
+        answer = yield
+        if not self.is_inside:
+            self.copy, self.is_inside = self.copy or deepcopy(model), True
+            run.stages.evaluate(run=run, model=self.copy, criterion=criterion, batches=batches, split=split)
+            self.is_inside = False
+        return answer
+
+
+def test_two_models_in_turn_have_traces_of_their_own(tmp_path, monkeypatch):
+    alone = both(tmp_path / "alone", monkeypatch, lambda: With(nn.Identity()))
+    together = both(tmp_path / "together", monkeypatch, Teacher)
+    assert alone["traced"] > 0
+    assert [together[name] for name in ("traced", "by_layers")] == [2 * alone[name] for name in ("traced", "by_layers")]
 
 
 def test_an_error_in_a_traced_batch_is_that_of_the_layers(tmp_path, monkeypatch):

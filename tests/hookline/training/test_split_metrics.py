@@ -8,7 +8,10 @@ from hookline.errors import MismatchError
 from hookline.spec import LossSpec, MetricSpec, Prediction, spec
 from hookline.spec.objective.objective import Objective
 from hookline.training import SplitMetrics
-from hookline.training.metrics import LARGEST
+from hookline.training.split_metrics import LARGEST
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_metrics.classification.agreement import CohenKappa
+from hookline_metrics.classification.decisions import Accuracy, F1Score, Precision
 
 
 class Sizes:
@@ -75,6 +78,54 @@ def test_rows_of_other_shapes_and_many_rows_are_not_joined():
     add(metrics, torch.ones(2, 3), torch.ones(2, 4), torch.ones(3, 4), many, torch.ones(2, 3))
     assert metrics.values() == {"Joining": 32.0}
     assert states["Joining"].shapes == [(2, 3), (5, 4), tuple(many.shape), (2, 3)]
+
+
+class Following(Sizes):
+    """Takes the updates of another object of its class."""
+
+    def shares_updates_of(self, other):
+        self.other = other
+        return type(other) is Following
+
+    def compute(self):
+        return getattr(self, "other", self).total
+
+
+@spec
+class Sharing(Joining):
+    def build(self, loss, predictions):
+        states[self.label] = Following()
+        return states[self.label]
+
+
+def test_metrics_that_count_the_same_are_updated_once():
+    metrics = metrics_of(Joining(), Sharing(), Sharing(name="another"))
+    add(metrics, torch.ones(2, 3), torch.ones(1, 3))
+    assert metrics.values() == {"Joining": 9.0, "Sharing": 9.0, "another": 9.0}
+    assert [states[name].shapes for name in ("Joining", "Sharing", "another")] == [[(3, 3)], [(3, 3)], []]
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 2}, {"ignore_index": 0}])
+def test_metrics_that_share_counts_are_equal_to_each_alone(options):
+    torch.manual_seed(4)
+    outputs, targets = torch.randn(30, 4), torch.randint(4, (30,))
+    kinds = [Accuracy(), F1Score(average="macro"), Precision(name="other", average="macro", **options), CohenKappa()]
+
+    def values(*several):
+        metrics = SplitMetrics(
+            SimpleNamespace(
+                spec=SimpleNamespace(metrics=several), objective=Objective.of(CrossEntropyLoss(ignore_index=3))
+            ),
+            "test",
+        )
+        for one, true in zip(outputs.split(7), targets.split(7), strict=True):
+            batch = Batch({"input": one}, {"target": true})
+            metrics.add({"target": Prediction(CrossEntropyLoss(ignore_index=3), None, one, batch)})
+        return metrics.values()
+
+    together = values(*kinds)
+    assert together == {name: value for kind in kinds for name, value in values(kind).items()}
+    assert len(set(together.values())) == 4
 
 
 def test_an_error_in_joined_rows_has_the_place_of_the_metric():
