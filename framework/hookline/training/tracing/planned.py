@@ -9,8 +9,7 @@ from hookline.training.tracing.conditions import why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
-from hookline.training.tracing.shapes import shape_of
-from hookline.training.tracing.traced_gradients import OF_LENGTHS
+from hookline.training.tracing.shapes import OF_LENGTHS, shape_of
 from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:

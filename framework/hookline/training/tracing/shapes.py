@@ -1,16 +1,25 @@
 """The shapes of batches, each of which has a trace of its own."""
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
 
+from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.update import TracedUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
+
+OF_LENGTHS = "the inputs are sequences with lengths"
+
+MOST_SHAPES = 32
+"""The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
+
+Known = TypeVar("Known")
+"""What is known about the batches of a shape."""
 
 
 @define
@@ -43,3 +52,32 @@ def shape_of(batch: "Batch") -> Hashable:
         batch.weights is None,
         *((type(one), one.shape, one.dtype, one.stride(), one.requires_grad) for one in tensors),
     )
+
+
+class Shapes(dict[Hashable, Known]):
+    """What is known about each shape, by what `shape_of` returns."""
+
+    def __init__(self, new: Callable[..., Known], report: TracedSteps):
+        """Begin without shapes.
+
+        Args:
+            new: makes what is known about a shape at first, with `is_left=True` if the layers compute its batches.
+            report: counts what is traced, and keeps the reasons why other batches are not.
+
+        """
+        super().__init__()
+        self._new, self._report = new, report
+        self._others = new(is_left=True)
+
+    def of(self, batch: "Batch") -> Known:
+        """Return what is known about the shape of a batch, which is added if it is new."""
+        key = shape_of(batch)
+        known = self.get(key)
+        if known is None and len(self) >= MOST_SHAPES:
+            self._report.add_reason("there are too many shapes of batches")
+            return self._others
+        if known is None:
+            known = self[key] = self._new(is_left=key is None)
+            if key is None:
+                self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
+        return known

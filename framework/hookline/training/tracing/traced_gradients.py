@@ -1,6 +1,6 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
@@ -10,7 +10,7 @@ from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
-from hookline.training.tracing.shapes import OfShape, shape_of
+from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watched import Watched
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch
 
     Gradients = Callable[[Batch], Tensor]
-
-OF_LENGTHS = "the inputs are sequences with lengths"
-
-MOST_SHAPES = 32
-"""The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
 
 MOST_CHANGES = 8
 """After so many changes of layers, which each need a new trace, the layers compute all further batches."""
@@ -59,8 +54,7 @@ class TracedGradients:
         self._optimizer = optimizer
         self._by_layers = by_layers
         self._report = run.traced_steps
-        self._shapes: dict[Hashable, OfShape] = {}
-        self._others = OfShape(is_left=True)
+        self._shapes = Shapes(OfShape, self._report)
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
@@ -76,16 +70,10 @@ class TracedGradients:
 
     def of(self, batch: "Batch") -> OfShape:
         """Return what is known about the shape of a batch."""
-        key = shape_of(batch)
-        shape = self._shapes.get(key)
-        if shape is None and len(self._shapes) >= MOST_SHAPES:
-            self._report.add_reason("there are too many shapes of batches")
-            return self._others
-        if shape is None:
-            shape = self._shapes[key] = OfShape(is_left=key is None)
-            if key is None:
-                self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
-                self._leave_if_none_is_traced()
+        count = len(self._shapes)
+        shape = self._shapes.of(batch)
+        if len(self._shapes) > count:
+            self._leave_if_none_is_traced()
         return shape
 
     def recorded(self) -> OfShape | None:

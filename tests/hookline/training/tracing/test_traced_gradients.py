@@ -8,7 +8,7 @@ from torch import nn
 
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
-from hookline.training.tracing import comparison, traced_gradients, worth
+from hookline.training.tracing import comparison, shapes, traced_gradients, worth
 
 
 def batches(count, rows=4):
@@ -63,8 +63,8 @@ def test_random_numbers_and_running_statistics_are_those_of_the_layers():
 
 @pytest.mark.usefixtures("always")
 def test_further_shapes_are_computed_by_the_layers():
-    several = [batch for rows in range(1, traced_gradients.MOST_SHAPES + 3) for batch in batches(FIRST + 1, rows=rows)]
-    in_all, others = len(several), traced_gradients.MOST_SHAPES - 1
+    several = [batch for rows in range(1, shapes.MOST_SHAPES + 3) for batch in batches(FIRST + 1, rows=rows)]
+    in_all, others = len(several), shapes.MOST_SHAPES - 1
     by_layers = FIRST + others * AGAIN + 2 * (FIRST + 1)  # Only the first shape needs steps before the recorded one.
     expected = TracedSteps(
         traced=in_all - by_layers,

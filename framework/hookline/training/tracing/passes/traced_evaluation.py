@@ -1,6 +1,6 @@
 """The batches of evaluations, by the layers first and then by traces of them, with the same bits."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import TensorBatches
@@ -16,9 +16,9 @@ from hookline.training.tracing.passes.modes import Modes
 from hookline.training.tracing.passes.of_shape import OfShape
 from hookline.training.tracing.passes.recorded_batch import RecordedBatch
 from hookline.training.tracing.passes.traced_batch import TracedBatch, TracedGroup
-from hookline.training.tracing.shapes import shape_of
+from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
-from hookline.training.tracing.traced_gradients import MOST_CHANGES, MOST_SHAPES, OF_LENGTHS
+from hookline.training.tracing.traced_gradients import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.watched import Watched
 
@@ -43,8 +43,7 @@ class TracedEvaluation:
         """Begin without traces."""
         self._run, self._model, self._criterion = run, model, criterion
         self._report = run.traced_evaluation
-        self._shapes: dict[Hashable, OfShape] = {}
-        self._others = OfShape(is_left=True)
+        self._shapes = Shapes(OfShape, self._report)
         self._watched: Watched | None = None
         self._modes: Modes | None = None
         self._settings: Any = None
@@ -69,7 +68,7 @@ class TracedEvaluation:
             if interruption.number is not None:
                 run.raise_if_interrupted()
             first = group.batches[0]
-            shape = self._shape_of(first)
+            shape = self._shapes.of(first)
             shape.count += len(group.batches)
             self._count += len(group.batches)
             if shape.trace is not None and shape.is_ready and not self._is_observed:
@@ -105,7 +104,7 @@ class TracedEvaluation:
 
     def _most(self, batch: "Batch") -> int:
         """The number of batches to evaluate in one call, of which this one is the first."""
-        shape = self._shape_of(batch)
+        shape = self._shapes.of(batch)
         return 1 if self._is_observed else shape.most(sum(tensor.nbytes for tensor in tensors_of(batch)))
 
     def _begin(self) -> None:
@@ -141,18 +140,6 @@ class TracedEvaluation:
             self._kept.groups = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None or is_left)
-
-    def _shape_of(self, batch: "Batch") -> OfShape:
-        key = shape_of(batch)
-        shape = self._shapes.get(key)
-        if shape is None and len(self._shapes) >= MOST_SHAPES:
-            self._report.add_reason("there are too many shapes of batches")
-            return self._others
-        if shape is None:
-            shape = self._shapes[key] = OfShape(is_left=key is None)
-            if key is None:
-                self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
-        return shape
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.is_left, shape.trace = True, None

@@ -10,10 +10,9 @@ from hookline.plugins.stages import Run
 from hookline.training.tracing.comparison import CHECKS
 from hookline.training.tracing.conditions import settings
 from hookline.training.tracing.graphs.graph import Untraceable
-from hookline.training.tracing.shapes import shape_of
+from hookline.training.tracing.shapes import MOST_SHAPES, shape_of
 from hookline.training.tracing.snapshot import Snapshot, difference
 from hookline.training.tracing.steps_at_once import LARGEST, LONGEST, MOST
-from hookline.training.tracing.traced_gradients import MOST_SHAPES
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.noise import Draw, Noise
