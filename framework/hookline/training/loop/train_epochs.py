@@ -53,8 +53,11 @@ def _train_epochs(
         made = at_once.made(group, make_step)
         if made is None:
             return
-        for loss, terms, batch in zip(made.losses, made.terms, group, strict=False):
-            position.losses.add(loss, objective.divisor(criterion, batch), terms)
+        if objective.is_divided_by_rows and not objective.names and group[0].weights is None:
+            position.losses.add_several(made.losses, group[0].rows)
+        else:
+            for loss, terms, batch in zip(made.losses, made.terms, group, strict=False):
+                position.losses.add(loss, objective.divisor(criterion, batch), terms)
         state.step += len(made.losses)
         if made.error is not None:
             batch = group[len(made.losses)]
