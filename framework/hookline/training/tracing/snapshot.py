@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -12,20 +12,27 @@ class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
     def __init__(self, tensors: "Iterable[Tensor]"):
-        """Copy the tensors."""
+        """Copy the tensors, each once."""
         import torch
 
-        self.tensors = list(tensors)
-        self.values = [tensor.detach().clone() for tensor in self.tensors]
+        self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
+        self._values = self.copies()
         self.generator = torch.get_rng_state()
+
+    def copies(self) -> "list[Tensor]":
+        """Return copies of the tensors as they are now."""
+        import torch
+
+        with torch.no_grad():
+            return cast("list[Tensor]", torch._foreach_clone(self.tensors)) if self.tensors else []
 
     def restore(self) -> None:
         """Give the tensors and the generator the state that they had."""
         import torch
 
-        with torch.no_grad():
-            for tensor, value in zip(self.tensors, self.values, strict=True):
-                tensor.copy_(value)
+        if self.tensors:
+            with torch.no_grad():
+                torch._foreach_copy_(self.tensors, self._values)
         torch.set_rng_state(self.generator)
 
 
@@ -39,10 +46,13 @@ def state_of_python() -> tuple[Any, ...]:
 
 def difference(values: "Mapping[str, Sequence[Tensor | None]]", others: "Mapping[str, Sequence[Tensor | None]]") -> str:
     """Name the first group of tensors in which a bit differs; empty if there is none."""
-    for name, several in values.items():
-        if not all(map(_are_equal, several, others[name])):
-            return name
-    return ""
+    import torch
+
+    with torch.no_grad():
+        return next(
+            (name for name, several in values.items() if not all(map(_are_equal, several, others[name]))),
+            "",
+        )
 
 
 def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
@@ -50,7 +60,7 @@ def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
 
     if one is None or other is None:
         return one is other
-    if (one.shape, one.dtype, one.stride()) != (other.shape, other.dtype, other.stride()):
+    if (one.dtype, one.shape, one.stride()) != (other.dtype, other.shape, other.stride()):
         return False
     if torch.equal(_bits(one), _bits(other)):
         return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from attrs import define, evolve, field
 
 from hookline.spec.objective.objective import Term
-from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -51,7 +51,7 @@ class TracedUpdates:
     program: Program
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
-    seconds: float = FIRST_SECONDS
+    seconds: float = 0.0
     """How long a step takes if several are made at once."""
 
     def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
@@ -155,15 +155,17 @@ def whole_step(
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
 
-    def place(value: Value) -> Value:
-        index = builder.indices.get(value)
-        if index is None:
-            return Value(first + value.number)
+    places: dict[Value, Value] = {}
+    for value, index in builder.indices.items():
         if index < of_gradients:
-            return step.graph.outputs[1 + index]
-        if index < of_gradients + len(step.fixed):
-            return step.graph.inputs[index - of_gradients]
-        return Value(first + value.number)
+            places[value] = step.graph.outputs[1 + index]
+        elif index < of_gradients + len(step.fixed):
+            places[value] = step.graph.inputs[index - of_gradients]
+
+    def place(value: Value) -> Value:
+        if value not in places:
+            places[value] = Value(first + value.number)
+        return places[value]
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training.tracing import comparison, steps_at_once, update, worth
+from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -160,7 +160,7 @@ def test_a_call_ends_where_something_is_due(calls, tmp_path):
 def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "CHECKS", 1)
     monkeypatch.setattr(worth, "is_faster", lambda *_: True)
-    monkeypatch.setattr(steps_at_once, "LONGEST", 2 * comparison.FIRST_SECONDS)  # No step is that fast.
+    monkeypatch.setattr(sizes, "LONGEST", 2 * sizes.SHORTEST)  # No step is that fast.
     trained("auto", tmp_path / "run")
     assert calls[0] == 1
 

@@ -139,7 +139,8 @@ class TracedEvaluation:
         if self._kept is not None:
             self._kept.groups = None
         for key, shape in self._shapes.items():
-            self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None or is_left)
+            self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
+            self._shapes[key].comparison.by_layers = shape.comparison.by_layers
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.is_left, shape.trace = True, None
@@ -179,9 +180,10 @@ class TracedEvaluation:
                 self._leave(shape, reason)
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(shape.seconds, batches):
-            return shape.measured(lambda: self._by_layers(batch))
-        if worth.is_mostly_computation(shape.seconds):
+        seconds = shape.comparison.by_layers
+        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches):
+            return shape.comparison.measured(lambda: self._by_layers(batch))
+        if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
             return self._by_layers(batch)
         return self._recorded(shape, batch, batches)
