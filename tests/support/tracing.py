@@ -54,6 +54,7 @@ def run_of(steps=1000, *, objective=None):
         step=0,
         last_step=steps,
         history=[],
+        kept={},
     )
 
 

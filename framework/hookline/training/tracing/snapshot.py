@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -60,11 +62,11 @@ def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
 
     if one is None or other is None:
         return one is other
-    if (one.dtype, one.shape, one.stride()) != (other.dtype, other.shape, other.stride()):
+    if one.dtype != other.dtype or one.stride() != other.stride():
         return False
     if torch.equal(_bits(one), _bits(other)):
         return True
-    if not (one.is_floating_point() or one.is_complex()):
+    if one.shape != other.shape or not (one.is_floating_point() or one.is_complex()):
         return False
     is_nan = one.isnan()  # All NaNs are equal here, because operations do not define their bits.
     return torch.equal(is_nan, other.isnan()) and torch.equal(
@@ -78,7 +80,15 @@ def _bits(tensor: "Tensor") -> "Tensor":
 
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
-    if not tensor.is_floating_point():
-        return tensor
-    integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    return tensor.resolve_neg().view(integers[tensor.element_size()])
+    bits = _integers().get(tensor.dtype)
+    return tensor if bits is None else tensor.resolve_neg().view(bits)
+
+
+@cache
+def _integers() -> "dict[torch.dtype, torch.dtype]":
+    """The integers that are as large as the numbers of each type with a sign of zero."""
+    import torch
+
+    types = [one for one in vars(torch).values() if isinstance(one, torch.dtype) and one.is_floating_point]
+    of_size = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return {one: of_size[one.itemsize] for one in types}

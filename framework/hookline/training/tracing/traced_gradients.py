@@ -13,7 +13,7 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -231,6 +231,7 @@ class TracedGradients:
             self.leave(shape, worth.TOO_SLOW)
             return loss
         shape.step, self._recorded_shape = step, shape
+        self._run.kept[KEPT] = watched
         self._watched, self._settings = watched, settings()
         return loss
 

@@ -20,7 +20,7 @@ from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_gradients import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -192,7 +192,7 @@ class TracedEvaluation:
         """Evaluate a batch by the layers, and record it."""
         run, modules = self._run, (self._model, self._criterion)
         try:
-            watched = self._watched or Watched(modules, None, run.objective)
+            watched = self._watched or self._newly_watched()
             recording = RecordedBatch(run, *modules, batch, watched)
         except Untraceable as error:
             self._leave(shape, str(error))
@@ -214,6 +214,11 @@ class TracedEvaluation:
             self._watched, self._modes = watched, modes if modes.are_plain else None
             self._settings = settings(with_gradients=False)
         return evaluated
+
+    def _newly_watched(self) -> Watched:
+        modules, of_steps = (self._model, self._criterion), self._run.kept.get(KEPT)
+        again = None if of_steps is None else of_steps.taken_again(modules)
+        return again or Watched(modules, None, self._run.objective)
 
     def _tensors(self, batch: "Batch") -> "list[Tensor]":
         assert self._watched is not None
