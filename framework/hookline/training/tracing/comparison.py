@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from hookline.training.tracing import worth
+from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.runners import failure
 from hookline.training.tracing.snapshot import Snapshot, difference
 
@@ -77,7 +78,10 @@ class Comparison:
         """
         import torch
 
-        before, gradients = Snapshot(changed), [parameter.grad for parameter in parameters]
+        try:
+            before, gradients = Snapshot(changed), [parameter.grad for parameter in parameters]
+        except Untraceable as error:
+            return by_layers(), str(error)
 
         def results(loss: "Tensor") -> dict[str, Any]:
             parts = [part for term in terms() for part in term if isinstance(part, torch.Tensor)]
@@ -102,7 +106,11 @@ class Comparison:
         loss = self.measured(by_layers)
         if reason is not None:
             return loss, reason
-        if different := difference(results(loss), of_trace):
+        try:
+            different = difference(results(loss), of_trace)
+        except (MemoryError, RuntimeError) as error:
+            return loss, f"the results cannot be compared: {error}"
+        if different:
             return loss, f"the trace computes other bits of {different}"
         self.checks += 1
         is_measured = self.checks >= MOST_CHECKS or (self.has_same_bits and self.by_layers > LONG)

@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hookline.training.tracing.graphs.graph import Untraceable
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -12,11 +14,19 @@ class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
     def __init__(self, tensors: "Iterable[Tensor]"):
-        """Copy the tensors."""
+        """Copy the tensors.
+
+        Raises:
+            Untraceable: If there is not enough memory.
+
+        """
         import torch
 
         self.tensors = list(tensors)
-        self.values = [tensor.detach().clone() for tensor in self.tensors]
+        try:
+            self.values = [tensor.detach().clone() for tensor in self.tensors]
+        except (MemoryError, RuntimeError) as error:
+            raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
 
     def restore(self) -> None:
@@ -27,6 +37,42 @@ class Snapshot:
             for tensor, value in zip(self.tensors, self.values, strict=True):
                 tensor.copy_(value)
         torch.set_rng_state(self.generator)
+
+
+class Beginning:
+    """What a call may change, as it was before the call, to which it returns if the call fails.
+
+    The copies are made once, and overwritten before each call.
+    """
+
+    def __init__(self, tensors: "Iterable[Tensor]"):
+        """Take the tensors that a call may change.
+
+        Raises:
+            Untraceable: If there is not enough memory.
+
+        """
+        copied = Snapshot(tensors)
+        self._tensors, self._values, self._generator = copied.tensors, copied.values, copied.generator
+
+    def keep(self) -> None:
+        """Copy the present values."""
+        import torch
+
+        below_autograd: Any = torch._C._AutoDispatchBelowAutograd
+        if self._tensors:
+            with below_autograd():
+                torch._foreach_copy_(self._values, self._tensors)
+        self._generator = torch.get_rng_state()
+
+    def restore(self) -> None:
+        """Give the tensors and the generator the state that they had."""
+        import torch
+
+        if self._tensors:
+            with torch.no_grad():
+                torch._foreach_copy_(self._tensors, self._values)
+        torch.set_rng_state(self._generator)
 
 
 def state_of_python() -> tuple[Any, ...]:

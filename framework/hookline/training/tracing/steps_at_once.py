@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,7 @@ from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.unwritten import count_of_written
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, whole_step
+from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of, whole_step
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -39,7 +37,12 @@ MOST_NEW_STATES = 3
 
 
 def steps_at_once(
-    run: Run, batches: "Batches", gradients: Any, optimizer: "optim.Optimizer", undisturbed: Callable[[], int | None]
+    run: Run,
+    batches: "Batches",
+    gradients: Any,
+    optimizer: "optim.Optimizer",
+    undisturbed: Callable[[], int | None],
+    unread: Callable[[], int],
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -49,6 +52,7 @@ def steps_at_once(
         gradients: what `gradients_of` returned.
         optimizer: the optimizer.
         undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
+        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
 
     """
     if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
@@ -58,7 +62,7 @@ def steps_at_once(
     if type(batches) is not TensorBatches or schedules is None:
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed)
+    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
 
 
 class StepsAtOnce:
@@ -76,11 +80,12 @@ class StepsAtOnce:
         coming_options: ComingOptions,
         full_batches: int,
         undisturbed: Callable[[], int | None],
+        unread: Callable[[], int],
     ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
         self._coming_options = coming_options
-        self._full_batches, self._undisturbed = full_batches, undisturbed
+        self._full_batches, self._undisturbed, self._unread = full_batches, undisturbed, unread
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
@@ -121,7 +126,7 @@ class StepsAtOnce:
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
         undisturbed = self._undisturbed()
-        most = min(MOST, alike, MOST if undisturbed is None else undisturbed)
+        most = min(MOST, alike, self._unread(), MOST if undisturbed is None else undisturbed)
         return int(max(1, min(most, LARGEST / max(1, size), LONGEST / updates.seconds)))
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
@@ -177,7 +182,8 @@ class StepsAtOnce:
         try:
             assert shape.step is not None
             whole, options = whole_step(shape.step, operations, self._optimizer, state)
-            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole))
+            beginning = beginning_of(whole, shape.step)
+            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
             self._state = state
         except Untraceable as error:
             self._leave(str(error))
@@ -213,8 +219,11 @@ class StepsAtOnce:
             self._leave(reason)
 
     def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made | None:
-        """Make the steps of a group in one call; return `None` if they need other operations, and none is made."""
-        error, run = None, self._run
+        """Make the steps of a group in one call.
+
+        If the call fails, or if its steps need other operations, none is made, and the result is `None`.
+        """
+        run = self._run
         started = time.perf_counter()
         try:
             options = self._coming_options.taken(updates.options, len(group))
@@ -225,29 +234,23 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")
             return None
-        scalars = updates.scalars(len(group), run.dtype)
+        losses, *terms = scalars = updates.scalars(len(group), run.dtype)
         try:
             updates.make(group, options, scalars)
-        except Exception as raised:  # noqa: BLE001 - The caller raises it.
-            error = raised
-            count = count_of_written(scalars[0])
-            scalars = [several[:count] for several in scalars]
-            self._coming_options.return_to(count)
-        losses, *terms = scalars
+        except BaseException as error:
+            self._coming_options.return_to(0)
+            if not isinstance(error, Exception):
+                raise
+            assert self._shape is not None
+            self._gradients.leave(self._shape, runners.failure(error))
+            return None
         updates.seconds = max(FIRST_SECONDS, (time.perf_counter() - started) / len(group))
         run.traced_steps.traced += len(losses)
-        if len(losses):
-            run.loss = losses[-1].clone()
-            self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
+        run.loss = losses[-1].clone()
+        self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
-        return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
-
-    def repeated(self, batch: "Batch") -> AbstractContextManager[None]:
-        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
-        assert self._shape is not None
-        assert self._shape.updates is not None
-        return self._shape.updates.step.repeated(batch)
+        return Made(losses.tolist(), of_steps or [[] for _ in losses])
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""
