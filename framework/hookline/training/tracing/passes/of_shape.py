@@ -8,6 +8,7 @@ from attrs import define
 
 from hookline.training.tracing import worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
 from hookline.training.tracing.passes.groups import Group
 from hookline.training.tracing.passes.traced_batch import TracedBatch
@@ -49,9 +50,14 @@ class OfShape:
     """Whether the layers evaluate all further batches."""
 
     @property
+    def has_same_bits(self) -> bool:
+        """Whether enough batches have the same bits."""
+        return self.checks >= CHECKS
+
+    @property
     def is_ready(self) -> bool:
         """Whether the trace alone evaluates further batches."""
-        is_compared = self.trace is not None and self.checks >= CHECKS
+        is_compared = self.trace is not None and self.has_same_bits
         return is_compared and (CHECKS == 0 or worth.is_faster(self.traced_seconds, self.seconds))
 
     def most(self, size: int) -> int:
@@ -87,7 +93,10 @@ class OfShape:
 
         trace = self.trace
         assert trace is not None
-        before = Snapshot(changed)
+        try:
+            before = Snapshot(changed)
+        except Untraceable as error:
+            return by_layers(), str(error)
 
         def results(found: "Sequence[Tensor]") -> dict[str, Any]:
             return {
