@@ -16,16 +16,17 @@ OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.s
 OF_BATCHES = {"torchscript": runners.batches_in_torchscript, "python": runners.batches_in_python}
 
 
-def trace_everything(patch, runner):
+def trace_everything(patch, runner, checks=0):
     """Record the first batch of each shape, and compute all others by its trace, with the runner of this name.
 
-    This is so for steps and for evaluations. Nothing is compared during the training, so that the test itself finds a
-    difference.
+    This is so for steps and for evaluations. By default, nothing is compared during the training, so that the test
+    itself finds a difference; otherwise `checks` steps and batches of each shape are.
     """
     patch.setattr(worth, "WARM_UP", 0)
     patch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
-    patch.setattr(comparison, "CHECKS", 0)
+    patch.setattr(comparison, "CHECKS", checks)
+    patch.setattr(worth, "is_faster", lambda *_: True)
     patch.setattr(calls, "MOST", 4)
     patch.setattr(calls, "LONGEST", float("inf"))  # So that the load of the machine changes no call.
     patch.setattr(traced_evaluation, "WARM_UP", 0)

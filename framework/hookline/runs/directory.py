@@ -12,6 +12,7 @@ from attrs import evolve
 from hookline.data.description import DataDescription
 from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
+from hookline.errors.unwritable import obstacle
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import examples, manifest
@@ -78,12 +79,11 @@ def create(planned: Path, *, numbered: bool) -> Path:
         try:
             planned.parent.mkdir(parents=True, exist_ok=True)
             planned.mkdir()
-        except FileExistsError as error:
-            if not numbered or not planned.is_dir():
-                raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
-            planned = planned.with_name(str(int(planned.name) + 1))
         except OSError as error:
-            raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
+            if isinstance(error, FileExistsError) and numbered and planned.is_dir():
+                planned = planned.with_name(str(int(planned.name) + 1))
+                continue
+            raise HooklineError(f"{planned} cannot be created: {obstacle(planned, error)}.") from None
         else:
             return planned
 

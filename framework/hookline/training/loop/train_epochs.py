@@ -36,7 +36,7 @@ def _train_epochs(
 ) -> None:
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
-    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps)
+    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps, position.unread_steps)
     step = stage if at_once is None else at_once.step
 
     def make_step(batch: "Batch") -> None:
@@ -55,12 +55,7 @@ def _train_epochs(
             return
         for loss, terms, batch in zip(made.losses, made.terms, steps.batches, strict=False):
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
-        state.step += len(made.losses)
-        if made.error is not None:
-            batch = steps.batches[len(made.losses)]
-            with at_once.repeated(steps, batch):
-                make_step(batch)  # The layers raise the error.
-            raise made.error
+            state.step += 1
 
     run.raise_if_interrupted()
     for _ in position.epochs():

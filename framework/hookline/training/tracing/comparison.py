@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from attrs import define
 
 from hookline.training.tracing import worth
+from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.runners import failure
 from hookline.training.tracing.snapshot import Snapshot, difference
 
@@ -83,8 +84,12 @@ class Comparison:
             The answer, and why the trace must not be used; `None` if nothing says so.
 
         """
-        before, reason = Snapshot(changed), None
+        reason = None
         results: dict[str, Any] = {}
+        try:
+            before = Snapshot(changed)
+        except Untraceable as error:
+            return by_layers(), str(error)
         started = time.thread_time()
         try:
             found = traced()

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from hookline.training.tracing.graphs.graph import Untraceable
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -14,11 +16,19 @@ class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
     def __init__(self, tensors: "Iterable[Tensor]"):
-        """Copy the tensors, each once."""
+        """Copy the tensors, each once.
+
+        Raises:
+            Untraceable: If there is not enough memory.
+
+        """
         import torch
 
         self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
-        self._values = self.copies()
+        try:
+            self._values = self.copies()
+        except (MemoryError, RuntimeError) as error:
+            raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
 
     def copies(self) -> "list[Tensor]":
@@ -27,6 +37,16 @@ class Snapshot:
 
         with torch.no_grad():
             return cast("list[Tensor]", torch._foreach_clone(self.tensors)) if self.tensors else []
+
+    def keep(self) -> None:
+        """Replace the copies by those of the present values, in the same memory."""
+        import torch
+
+        below_autograd: Any = torch._C._AutoDispatchBelowAutograd
+        if self.tensors:
+            with below_autograd():
+                torch._foreach_copy_(self._values, self.tensors)
+        self.generator = torch.get_rng_state()
 
     def restore(self) -> None:
         """Give the tensors and the generator the state that they had."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,7 @@ from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.unwritten import count_of_written
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, whole_step
+from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of, whole_step
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -32,7 +30,12 @@ MOST_NEW_STATES = 3
 
 
 def steps_at_once(
-    run: Run, batches: "Batches", gradients: Any, optimizer: "optim.Optimizer", undisturbed: Callable[[], int | None]
+    run: Run,
+    batches: "Batches",
+    gradients: Any,
+    optimizer: "optim.Optimizer",
+    undisturbed: Callable[[], int | None],
+    unread: Callable[[], int],
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -42,6 +45,7 @@ def steps_at_once(
         gradients: what `gradients_of` returned.
         optimizer: the optimizer.
         undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
+        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
 
     """
     if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
@@ -51,7 +55,7 @@ def steps_at_once(
     if type(batches) is not TensorBatches or schedules is None:
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed)
+    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
 
 
 @frozen(eq=False)
@@ -83,11 +87,12 @@ class StepsAtOnce:
         coming_options: ComingOptions,
         full_batches: int,
         undisturbed: Callable[[], int | None],
+        unread: Callable[[], int],
     ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
         self._coming_options = coming_options
-        self._full_batches, self._undisturbed = full_batches, undisturbed
+        self._full_batches, self._undisturbed, self._unread = full_batches, undisturbed, unread
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
@@ -128,7 +133,7 @@ class StepsAtOnce:
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
         undisturbed = self._undisturbed()
         most = most_in_call(size, updates.seconds)
-        return max(1, min(most, alike, most if undisturbed is None else undisturbed))
+        return max(1, min(most, alike, self._unread(), most if undisturbed is None else undisturbed))
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
@@ -156,7 +161,7 @@ class StepsAtOnce:
         """
         updates = steps.updates
         if updates is not None and updates.comparison.is_passed:
-            made = self.several(updates, steps.batches)
+            made = self.several(steps, updates)
             if made is not None:
                 return made
             updates = None
@@ -183,7 +188,8 @@ class StepsAtOnce:
         try:
             assert shape.step is not None
             whole, options = whole_step(shape.step, operations, self._optimizer, state)
-            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole))
+            beginning = beginning_of(whole, shape.step)
+            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
             self._state = state
         except Untraceable as error:
             self._leave(str(error))
@@ -217,12 +223,15 @@ class StepsAtOnce:
         elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
-    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made | None:
-        """Make the steps of a group in one call; return `None` if they need other operations, and none is made."""
-        error, run = None, self._run
+    def several(self, steps: Steps, updates: TracedUpdates) -> Made | None:
+        """Make the steps of a group in one call.
+
+        If the call fails, or if its steps need other operations, none is made, and the result is `None`.
+        """
+        run, count = self._run, len(steps.batches)
         started = time.perf_counter()
         try:
-            options = self._coming_options.taken(updates.options, len(group))
+            options = self._coming_options.taken(updates.options, count)
         except Exception:  # noqa: BLE001 - The schedule raises it again, after the steps before.
             self._leave("a schedule failed")
             return None
@@ -230,28 +239,23 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")
             return None
-        scalars = updates.scalars(len(group), run.dtype)
+        losses, *terms = scalars = updates.scalars(count, run.dtype)
         try:
-            updates.make(group, options, scalars)
-        except Exception as raised:  # noqa: BLE001 - The caller raises it.
-            error = raised
-            count = count_of_written(scalars[0])
-            scalars = [several[:count] for several in scalars]
-            self._coming_options.return_to(count)
-        losses, *terms = scalars
-        updates.seconds = (time.perf_counter() - started) / len(group)
-        run.traced_steps.traced += len(losses)
-        if len(losses):
-            run.loss = losses[-1].clone()
-            self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
+            updates.make(steps.batches, options, scalars)
+        except BaseException as error:
+            self._coming_options.return_to(0)
+            if not isinstance(error, Exception):
+                raise
+            assert steps.shape is not None
+            self._gradients.leave(steps.shape, runners.failure(error))
+            return None
+        updates.seconds = (time.perf_counter() - started) / count
+        run.traced_steps.traced += count
+        run.loss = losses[-1].clone()
+        self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
-        return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
-
-    def repeated(self, steps: Steps, batch: "Batch") -> AbstractContextManager[None]:
-        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
-        assert steps.updates is not None
-        return steps.updates.step.repeated(batch)
+        return Made(losses.tolist(), of_steps or [[] for _ in losses])
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""

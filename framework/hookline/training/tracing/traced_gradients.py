@@ -1,6 +1,7 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
@@ -177,12 +178,13 @@ class TracedGradients:
         try:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
-            self._report.by_layers += 1
-            with step.repeated(batch):
-                loss = self._by_layers(batch)
-            self.leave(shape, runners.failure(error))
+            reason = runners.failure(error)
+        else:
+            self._report.traced += 1
             return loss
-        self._report.traced += 1
+        self._report.by_layers += 1
+        loss = self._by_layers(batch)
+        self.leave(shape, reason)
         return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
@@ -215,9 +217,10 @@ class TracedGradients:
         except Untraceable as error:
             self.leave(shape, str(error))
             return self._by_layers(batch)
-        try:
+        loss: Tensor | None = None
+        with suppress(Exception):  # The layers raise it again, unless only the recording fails.
             loss = recording.record(lambda: self._by_layers(batch))
-        except Exception:  # noqa: BLE001 - The layers raise it again, unless only the recording fails.
+        if loss is None:
             recording.undo()
             self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)

@@ -48,6 +48,7 @@ class TracedEvaluation:
         self._modes: Modes | None = None
         self._settings: Any = None
         self._is_observed = False
+        self._are_rewritten = True
         self._changes = 0
         self._count = 0
         self._kept: KeptBatches | None = None
@@ -142,6 +143,16 @@ class TracedEvaluation:
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
             self._shapes[key].comparison.by_layers = shape.comparison.by_layers
 
+    def _is_recorded_plainly(self, shape: OfShape, reason: str) -> bool:
+        """Record all traces anew without faster operations, if that of a shape has some, since a reason forbids it."""
+        is_rewritten = shape.trace is not None and shape.trace.is_rewritten
+        if not is_rewritten or not self._are_rewritten or shape.comparison.has_same_bits:
+            return False
+        self._are_rewritten = False
+        self._report.add_reason(f"faster operations are not used: {reason}")
+        self._forget(is_left=False)
+        return True
+
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.is_left, shape.trace = True, None
         self._report.add_reason(reason)
@@ -176,7 +187,7 @@ class TracedEvaluation:
         [batch] = group.batches
         if shape.trace is not None:
             evaluated, reason = shape.both_ways(group, lambda: self._by_layers(batch), self._tensors(batch))
-            if reason is not None:
+            if reason is not None and not self._is_recorded_plainly(shape, reason):
                 self._leave(shape, reason)
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
@@ -205,7 +216,8 @@ class TracedEvaluation:
             return self._by_layers(batch)
         compiles = to_come.is_worth_compiling(batches)
         try:
-            shape.trace = recording.traced(runners.best_of_batches if compiles else runners.batches_in_python)
+            runner = runners.best_of_batches if compiles else runners.batches_in_python
+            shape.trace = recording.traced(runner, is_rewritten=self._are_rewritten)
         except Untraceable as error:
             self._leave(shape, str(error))
             return evaluated
