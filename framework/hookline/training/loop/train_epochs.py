@@ -1,12 +1,12 @@
 """The training loop, the built-in answer of `fit`: epochs of batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.position import Position
-from hookline.training.tracing.steps_at_once import steps_at_once
+from hookline.training.tracing.steps_at_once import Steps, steps_at_once
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -48,12 +48,12 @@ def _train_epochs(
             position.skip()
         state.step += 1
 
-    def make_steps(group: "Sequence[Batch]") -> None:
+    def make_steps(steps: Steps) -> None:
         assert at_once is not None
-        made = at_once.made(group, make_step)
+        made = at_once.made(steps, make_step)
         if made is None:
             return
-        for loss, terms, batch in zip(made.losses, made.terms, group, strict=False):
+        for loss, terms, batch in zip(made.losses, made.terms, steps.batches, strict=False):
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
             state.step += 1
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
+from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -143,9 +144,15 @@ class TracedGradients:
         self.forget()
         return True
 
-    def terms(self) -> list[Term]:
-        """Return the terms of `[losses]` of the latest step."""
-        return self._run.objective.terms(self._criterion)
+    def results(self, loss: "Tensor") -> Results:
+        """Return what is compared of the latest step, whose loss this is."""
+        import torch
+
+        parts = [part for term in self._run.objective.terms(self._criterion) for part in term]
+        return {
+            "the loss": [loss, *(part for part in parts if isinstance(part, torch.Tensor))],
+            "a gradient": [parameter.grad for parameter in parameters_of(self._optimizer)],
+        }
 
     def keep_terms(self, terms: list[Term]) -> None:
         """Keep the terms of a step that was made with its update."""
@@ -227,6 +234,7 @@ class TracedGradients:
             self.leave(shape, worth.TOO_SLOW)
             return loss
         shape.step, self._recorded_shape = step, shape
+        self._run.kept[KEPT] = watched
         self._watched, self._settings = watched, settings()
         return loss
 
@@ -238,8 +246,8 @@ class TracedGradients:
             lambda: step.gradients(batch, objective, criterion),
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
-            parameters_of(self._optimizer),
-            self.terms,
+            self.results,
+            self.results,
         )
         if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)

@@ -11,7 +11,7 @@ from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program,
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
-from hookline.training.tracing.snapshot import Beginning
+from hookline.training.tracing.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -84,8 +84,8 @@ class TracedStep:
         return [index for index, value in zip(self.of_batch, inputs, strict=True) if value in self.graph.written]
 
     @cached_property
-    def _beginning(self) -> Beginning:
-        return Beginning(self.changed)
+    def _beginning(self) -> Snapshot:
+        return Snapshot(self.changed)
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""

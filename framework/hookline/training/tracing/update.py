@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from attrs import define, evolve, field
 
 from hookline.spec.objective.objective import Term
-from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -21,7 +21,7 @@ from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
-from hookline.training.tracing.snapshot import Beginning
+from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watching.optimizers import is_observed, is_of_torch
 
@@ -53,11 +53,11 @@ class TracedUpdates:
     options: Sequence[Option]
     """The options of the optimizer that it takes."""
     program: Program
-    beginning: Beginning
+    beginning: Snapshot
     """What the program changes, besides batches."""
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
-    seconds: float = FIRST_SECONDS
+    seconds: float = 0.0
     """How long a step takes if several are made at once."""
 
     def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
@@ -96,7 +96,7 @@ class TracedUpdates:
             parameter.grad = gradient
 
 
-def beginning_of(whole: WholeStep, step: TracedStep) -> Beginning:
+def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
     """Return what the program of several steps changes.
 
     Raises:
@@ -106,7 +106,7 @@ def beginning_of(whole: WholeStep, step: TracedStep) -> Beginning:
     changed = {id(one): one for one in (*step.changed, *chain.from_iterable(whole.lists))}.values()
     if sum(tensor.nbytes for tensor in changed) > LARGEST:
         raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
-    return Beginning(changed)
+    return Snapshot(changed)
 
 
 class Made(NamedTuple):
@@ -182,15 +182,17 @@ def whole_step(
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
 
-    def place(value: Value) -> Value:
-        index = builder.indices.get(value)
-        if index is None:
-            return Value(first + value.number)
+    places: dict[Value, Value] = {}
+    for value, index in builder.indices.items():
         if index < of_gradients:
-            return step.graph.outputs[1 + index]
-        if index < of_gradients + len(step.fixed):
-            return step.graph.inputs[index - of_gradients]
-        return Value(first + value.number)
+            places[value] = step.graph.outputs[1 + index]
+        elif index < of_gradients + len(step.fixed):
+            places[value] = step.graph.inputs[index - of_gradients]
+
+    def place(value: Value) -> Value:
+        if value not in places:
+            places[value] = Value(first + value.number)
+        return places[value]
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}

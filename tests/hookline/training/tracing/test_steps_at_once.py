@@ -9,7 +9,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training import means
-from hookline.training.tracing import comparison, steps_at_once, update, worth
+from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
 from hookline.training.tracing.graphs import runners
 
 GENERATOR = numpy.random.default_rng(0)
@@ -42,9 +42,9 @@ def calls(monkeypatch):
     tracing.trace_everything(monkeypatch, "torchscript")
     counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def several(self, updates, group):
-        counts.append(len(group))
-        return made(self, updates, group)
+    def several(self, steps, updates):
+        counts.append(len(steps.batches))
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
@@ -142,9 +142,9 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
     made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, updates, group):
+    def interrupted(self, steps, updates):
         self._run.interrupt()
-        return made(self, updates, group)
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
@@ -162,7 +162,7 @@ def test_a_call_ends_where_something_is_due(calls, tmp_path):
 def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "CHECKS", 1)
     monkeypatch.setattr(worth, "is_faster", lambda *_: True)
-    monkeypatch.setattr(steps_at_once, "LONGEST", 2 * comparison.FIRST_SECONDS)  # No step is that fast.
+    monkeypatch.setattr(sizes, "LONGEST", 2 * sizes.SHORTEST)  # No step is that fast.
     trained("auto", tmp_path / "run")
     assert calls[0] == 1
 
