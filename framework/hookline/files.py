@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from hookline.errors.exceptions import FileError, HooklineWarning
+from hookline.errors.unwritable import obstacle
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -261,4 +262,4 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def _file_error(path: object, error: OSError) -> FileError:
-    return FileError(str(path), f"The file cannot be written: {error.strerror or error}.")
+    return FileError(str(path), f"The file cannot be written: {obstacle(path, error)}.")

@@ -117,6 +117,10 @@ class Position:
             counts += [] if count is None else [count]
         return min(counts, default=None)
 
+    def unread_steps(self) -> int:
+        """The number of coming steps before their losses are read, which ends the training if one is not finite."""
+        return self.losses.total.unread
+
     @property
     def _is_ahead(self) -> bool:
         """Whether the loop has received batches whose steps are not made yet."""

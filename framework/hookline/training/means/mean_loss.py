@@ -43,6 +43,11 @@ class MeanLoss:
             if len(self._losses) == READ_EVERY:
                 self._add_up()
 
+    @property
+    def unread(self) -> int:
+        """The number of batches before the losses are read."""
+        return READ_EVERY - len(self._losses)
+
     def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
         """Add several batches: the sum of their losses, each times its divisor, and the sum of the divisors.
 

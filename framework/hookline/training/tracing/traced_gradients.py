@@ -1,18 +1,20 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
+from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -142,9 +144,15 @@ class TracedGradients:
         self.forget()
         return True
 
-    def terms(self) -> list[Term]:
-        """Return the terms of `[losses]` of the latest step."""
-        return self._run.objective.terms(self._criterion)
+    def results(self, loss: "Tensor") -> Results:
+        """Return what is compared of the latest step, whose loss this is."""
+        import torch
+
+        parts = [part for term in self._run.objective.terms(self._criterion) for part in term]
+        return {
+            "the loss": [loss, *(part for part in parts if isinstance(part, torch.Tensor))],
+            "a gradient": [parameter.grad for parameter in parameters_of(self._optimizer)],
+        }
 
     def keep_terms(self, terms: list[Term]) -> None:
         """Keep the terms of a step that was made with its update."""
@@ -170,12 +178,13 @@ class TracedGradients:
         try:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
-            self._report.by_layers += 1
-            with step.repeated(batch):
-                loss = self._by_layers(batch)
-            self.leave(shape, runners.failure(error))
+            reason = runners.failure(error)
+        else:
+            self._report.traced += 1
             return loss
-        self._report.traced += 1
+        self._report.by_layers += 1
+        loss = self._by_layers(batch)
+        self.leave(shape, reason)
         return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
@@ -208,9 +217,10 @@ class TracedGradients:
         except Untraceable as error:
             self.leave(shape, str(error))
             return self._by_layers(batch)
-        try:
+        loss: Tensor | None = None
+        with suppress(Exception):  # The layers raise it again, unless only the recording fails.
             loss = recording.record(lambda: self._by_layers(batch))
-        except Exception:  # noqa: BLE001 - The layers raise it again, unless only the recording fails.
+        if loss is None:
             recording.undo()
             self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
@@ -224,6 +234,7 @@ class TracedGradients:
             self.leave(shape, worth.TOO_SLOW)
             return loss
         shape.step, self._recorded_shape = step, shape
+        self._run.kept[KEPT] = watched
         self._watched, self._settings = watched, settings()
         return loss
 
@@ -235,8 +246,8 @@ class TracedGradients:
             lambda: step.gradients(batch, objective, criterion),
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
-            parameters_of(self._optimizer),
-            self.terms,
+            self.results,
+            self.results,
         )
         if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)

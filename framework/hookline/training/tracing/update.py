@@ -1,12 +1,13 @@
 """The update of the parameters by a fused optimizer, as a part of a graph."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import define, evolve, field
 
 from hookline.spec.objective.objective import Term
-from hookline.training.tracing.comparison import FIRST_SECONDS, Comparison
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import (
     Call,
     Graph,
@@ -20,8 +21,8 @@ from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
+from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.unwritten import unwritten
 from hookline.training.tracing.watching.optimizers import is_observed, is_of_torch
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
 
 FUSED = "_fused_"
+
+LARGEST = 2**22
+"""The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
 
 NOT_COMPARED = frozenset({"params", "initial_lr", *(name for name, _ in VARIABLE.values())})
 """Options that are inputs of the trace, or that do not belong to an update."""
@@ -49,35 +53,60 @@ class TracedUpdates:
     options: Sequence[Option]
     """The options of the optimizer that it takes."""
     program: Program
+    beginning: Snapshot
+    """What the program changes, besides batches."""
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
-    seconds: float = FIRST_SECONDS
+    seconds: float = 0.0
     """How long a step takes if several are made at once."""
 
     def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
-        """Make tensors for the losses of steps, which are marked as missing, and for each tensor of their terms."""
+        """Make tensors for the losses of steps, and for each tensor of their terms."""
         import torch
 
-        return [unwritten(count, dtype), *(torch.empty(count, dtype=own) for own in self.step.dtypes)]
+        return [torch.empty(count, dtype=own) for own in (dtype, *self.step.dtypes)]
 
     def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: "Sequence[Tensor]") -> None:
         """Make a step for each batch, and store the gradients of the last one.
 
+        If the program fails, everything is as before.
+
         Args:
             group: the batches.
             options: the values in each step of each option.
-            scalars: what `scalars` returned, in which each step writes its loss last.
+            scalars: what `scalars` returned, to which the losses and terms are written.
 
         """
         tensors = [tensors_of(batch) for batch in group]
         columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
         outputs = [list(several.unbind()) for several in scalars]
         empty: list[Tensor] = []
-        last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+        of_batches = [(one[index], one[index].clone()) for one in tensors for index in self.step.changed_of_batch]
+        self.beginning.keep()
+        try:
+            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+        except BaseException:
+            self.beginning.restore()
+            for tensor, value in of_batches:
+                tensor.copy_(value)
+            raise
         for parameter in self.step.without_gradient:
             parameter.grad = None
         for parameter, gradient in zip(self.step.with_gradient, last, strict=True):
             parameter.grad = gradient
+
+
+def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
+    """Return what the program of several steps changes.
+
+    Raises:
+        Untraceable: If it is so much that copies before each call would take long.
+
+    """
+    changed = {id(one): one for one in (*step.changed, *chain.from_iterable(whole.lists))}.values()
+    if sum(tensor.nbytes for tensor in changed) > LARGEST:
+        raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
+    return Snapshot(changed)
 
 
 class Made(NamedTuple):
@@ -86,8 +115,6 @@ class Made(NamedTuple):
     losses: list[float]
     terms: list[list[Term]]
     """The terms of `[losses]` of each step."""
-    error: BaseException | None
-    """The error that ended the call after these steps."""
 
 
 class UpdateState:
@@ -155,15 +182,17 @@ def whole_step(
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
 
-    def place(value: Value) -> Value:
-        index = builder.indices.get(value)
-        if index is None:
-            return Value(first + value.number)
+    places: dict[Value, Value] = {}
+    for value, index in builder.indices.items():
         if index < of_gradients:
-            return step.graph.outputs[1 + index]
-        if index < of_gradients + len(step.fixed):
-            return step.graph.inputs[index - of_gradients]
-        return Value(first + value.number)
+            places[value] = step.graph.outputs[1 + index]
+        elif index < of_gradients + len(step.fixed):
+            places[value] = step.graph.inputs[index - of_gradients]
+
+    def place(value: Value) -> Value:
+        if value not in places:
+            places[value] = Value(first + value.number)
+        return places[value]
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}

@@ -1,6 +1,7 @@
 """Notice when layers would no longer compute what was recorded: their attributes, parameters and hooks have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import chain
 from operator import is_
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from hookline.training.tracing.watching.finder import Finder
 
 if TYPE_CHECKING:
     from torch import nn, optim
+
+KEPT = "watched layers"
+"""The name under which a run keeps what the traces of its steps watch."""
 
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
@@ -36,9 +40,10 @@ class Watched:
             Untraceable: If a module has hooks or an attribute that cannot be watched.
 
         """
+        self._roots = list(roots)
         finder = Finder()
         try:
-            finder.find([(type(root).__name__, root) for root in roots], objective.changed_attributes)
+            finder.find([(type(root).__name__, root) for root in self._roots], objective.changed_attributes)
             for one in objective.losses.values():
                 finder.find_methods(type(one.loss))
             if optimizer is not None:
@@ -59,6 +64,24 @@ class Watched:
         self._all = list(chain.from_iterable(self._kept))
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
+
+    def taken_again(self, roots: "Sequence[nn.Module]") -> "Watched | None":
+        """Remember the present attributes of the same objects; `None` if others take part now, or for other modules.
+
+        Numbers and text may have changed, such as the mode of the layers: they contain no objects.
+        """
+        now = [list(values) for values in self._live]
+        if (
+            not all(map(is_, roots, self._roots))
+            or any(self._hooks)
+            or self._present_flags() != self._flags
+            or not all(map(_have_same_objects, now, self._kept))
+        ):
+            return None
+        again = copy(self)
+        again._kept, again._all = now, list(chain.from_iterable(now))
+        again._shapes = self._present_shapes()
+        return again
 
     def is_unchanged(self) -> bool:
         """Whether all attributes are the same, and the same parameters are trained. It takes some microseconds."""
@@ -95,6 +118,13 @@ class Watched:
 
     def _present_shapes(self) -> list[Any]:
         return [(one.shape, one.stride(), one.dtype, one.device, one.is_conj(), one.is_neg()) for one in self.tensors]
+
+
+def _have_same_objects(values: list[Any], others: list[Any]) -> bool:
+    return len(values) == len(others) and all(
+        one is other or (type(one) in COMPARED and type(other) in COMPARED)
+        for one, other in zip(values, others, strict=True)
+    )
 
 
 def _are_same(values: list[Any], others: list[Any]) -> bool:

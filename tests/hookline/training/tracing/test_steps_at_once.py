@@ -8,7 +8,9 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training.tracing import comparison, steps_at_once, update, worth
+from hookline.training import means
+from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
+from hookline.training.tracing.graphs import runners
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -40,9 +42,9 @@ def calls(monkeypatch):
     tracing.trace_everything(monkeypatch, "torchscript")
     counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def several(self, updates, group):
-        counts.append(len(group))
-        return made(self, updates, group)
+    def several(self, steps, updates):
+        counts.append(len(steps.batches))
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
@@ -140,9 +142,9 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
     made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, updates, group):
+    def interrupted(self, steps, updates):
         self._run.interrupt()
-        return made(self, updates, group)
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
@@ -160,7 +162,7 @@ def test_a_call_ends_where_something_is_due(calls, tmp_path):
 def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "CHECKS", 1)
     monkeypatch.setattr(worth, "is_faster", lambda *_: True)
-    monkeypatch.setattr(steps_at_once, "LONGEST", 2 * comparison.FIRST_SECONDS)  # No step is that fast.
+    monkeypatch.setattr(sizes, "LONGEST", 2 * sizes.SHORTEST)  # No step is that fast.
     trained("auto", tmp_path / "run")
     assert calls[0] == 1
 
@@ -246,45 +248,111 @@ def test_what_saves_at_any_time_is_asked_after_each_step(calls, tmp_path):
     assert set(calls) == {1}
 
 
-def failing_after(count, monkeypatch, calls, first=1):
-    """Let calls fail after some of their steps, from the first one of these calls on."""
-    made = update.TracedUpdates.make
+def failing_after(count, monkeypatch, error, first=0):
+    """Let the program of several steps fail after some steps, in its first call or in a later one."""
+    best, made = runners.best_of_several, []
 
-    def make(self, group, options, scalars):
-        if len(calls) < first:
-            return made(self, group, options, scalars)
-        made(self, group[:count], [values[:count] for values in options], [one[:count] for one in scalars])
-        raise IndexError("index out of range")
+    def failing(whole):
+        program = best(whole)
 
-    monkeypatch.setattr(update.TracedUpdates, "make", make)
+        def called(*inputs):
+            *given, losses, last = inputs
+            made.append(len(losses))
+            if len(made) == first + 1:
+                program(*given, losses[:count], last)
+                raise error
+            return program(*inputs)
+
+        return called
+
+    monkeypatch.setattr(runners, "best_of_several", failing)
 
 
 class Seen:
-    """Notes the run."""
+    """Notes the run, and what it ends with."""
 
     @hookline.hookimpl(wrapper=True)
-    def fit(self, run):
+    def fit(self, run, model, optimizer):
         self.run = run
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            states = [one for state in optimizer.state.values() for one in state.values()]
+            tensors = [*model.state_dict().values(), *states, torch.get_rng_state()]
+            self.ended = [run.step, [one.numpy().tobytes() for one in tensors]]
 
 
-def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
-    failing_after(2, monkeypatch, calls)
-    seen = Seen()
-    with pytest.raises(hookline.HooklineError, match="index out of range"):
-        trained("auto", tmp_path / "run", seen)
-    recorded, in_the_call, by_the_layers = 2, 2, 1
-    assert seen.run.step == recorded + in_the_call + by_the_layers
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_call_that_fails_alone_is_repeated_by_the_layers(first, calls, monkeypatch, tmp_path):
+    failing_after(3, monkeypatch, RuntimeError("There is not enough memory."), first)
+    ended = []
+    for trace in ("off", "auto"):
+        seen, schedule = Seen(), Schedule()
+        trial = trained(trace, tmp_path / trace, seen, schedule, inputs=INPUTS)
+        ended.append((seen.ended, schedule.steps, trial.history))
+    assert ended[0] == ended[1]
+    assert calls == [4] * (first + 1)
+    report = seen.run.traced_steps
+    assert report.reasons == ["the trace failed: There is not enough memory."]
+    assert (report.traced, report.by_layers) == (4 * first, 40 - 4 * first)
 
 
-def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, tmp_path):
-    failing_after(3, monkeypatch, calls, first=2)
-    schedule = Schedule()
-    with pytest.raises(hookline.HooklineError, match="index out of range"):
-        trained("auto", tmp_path / "run", schedule)
-    recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
+@pytest.mark.parametrize("name", ["0.running_mean", "x"])
+def test_a_call_that_fails_leaves_buffers_and_batches(name, calls, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, RuntimeError("It fails."))
+    ended = []
+    for trace in ("off", "auto"):
+        seen, building = Seen(), Building(Doubling if name == "x" else Failing)
+        trained(trace, tmp_path / trace, seen, building)
+        ended.append(seen.ended)
+    assert ended[0] == ended[1]
+    assert calls == [4]
+
+
+class Doubling(nn.Module):
+    """Doubles its inputs in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.last(x.mul_(2))
+
+
+def test_an_interruption_in_a_call_leaves_the_state_before_it(calls, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, KeyboardInterrupt(), first=1)
+    seen, schedule = Seen(), Schedule()
+    with pytest.raises(hookline.Interrupted):
+        trained("auto", tmp_path / "run", seen, schedule)
+    interrupted = seen.ended
+    trained("off", tmp_path / "off", seen, Schedule(), max_steps=2 + 4)
+    assert interrupted == seen.ended
+    assert schedule.steps == list(range(6))
     assert calls == [4, 4]
-    assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+def test_large_parameters_are_updated_one_by_one(calls, monkeypatch, tmp_path):
+    monkeypatch.setattr(update, "LARGEST", 3 * (4 * 3 + 4 + 4 + 1) * 4)  # The states of Adam also count the steps.
+    seen = Seen()
+    trained("auto", tmp_path / "run", seen)
+    assert calls == []
+    [reason] = seen.run.traced_steps.reasons
+    assert reason.startswith("updates are made one by one: the parameters and the states of the optimizer are so large")
+
+
+def test_an_infinite_loss_ends_the_training_where_losses_are_read(calls, monkeypatch, tmp_path):
+    monkeypatch.setattr(means, "READ_EVERY", 5)
+    inputs = INPUTS.copy()
+    inputs[[2, 17, 20]] = 1e30
+    ended = []
+    for trace in ("off", "auto"):
+        seen = Seen()
+        with pytest.raises(hookline.HooklineError, match="The loss is infinite in epoch 1, step "):
+            trained(trace, tmp_path / trace, seen, inputs=inputs)
+        ended.append(seen.ended)
+    assert ended[0] == ended[1]
+    assert calls == [3]  # After two recorded steps.
 
 
 class Failing(nn.Module):
@@ -301,11 +369,14 @@ class Failing(nn.Module):
 
 
 class Building:
-    """Builds the model, and keeps it."""
+    """Builds a model, and keeps it."""
+
+    def __init__(self, kind=Failing):
+        self.kind = kind
 
     @hookline.hookimpl
     def build_model(self):
-        self.model = Failing()
+        self.model = self.kind()
         return self.model
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from hookline.training.tracing.graphs.operations import Schema, schema_of
 from hookline.training.tracing.graphs.recording import Recorded
@@ -29,13 +29,17 @@ FINAL = frozenset({"resize_", "set_"})
 """Operations that give a tensor other memory in place."""
 
 
+PLAIN = frozenset({bool, float, int, str, type(None)})
+"""Types of arguments that are no tensors and contain none."""
+
+
 class Untraceable(Exception):  # noqa: N818 - It is a reason, and no error: the layers compute the step then.
     """Says why the operations of a step cannot be repeated without the layers."""
 
 
-@frozen
+@frozen(eq=False)
 class Value:
-    """A tensor of a graph: an input, or a result of an operation."""
+    """A tensor of a graph: an input, or a result of an operation. A graph has one object for each."""
 
     number: int
 
@@ -56,11 +60,8 @@ class Call:
     truth: bool | None = None
     """What it must return if the following operations are to be those of the layers, as in `if (x < 0).any()`; for an
     operation that returns a truth value."""
-
-    @property
-    def schema(self) -> Schema:
-        """What is known about its operation."""
-        return schema_of(self.operation)
+    schema: Schema = field(default=Factory(lambda self: schema_of(self.operation), takes_self=True), repr=False)
+    """What is known about its operation."""
 
     def values(self) -> list[Value]:
         """The values that it takes."""
@@ -68,11 +69,32 @@ class Call:
 
     @cached_property
     def _values(self) -> list[Value]:
-        return [one for part in (*self.arguments, *self.keywords.values()) for one in _values_in(part)]
+        return _values_in([*self.arguments, *self.keywords.values()])
 
     def written(self) -> list[Value]:
         """The values that it changes in place."""
-        return [one for part in self.schema.written(self.arguments, self.keywords) for one in _values_in(part)]
+        return _values_in(self.schema.written(self.arguments, self.keywords))
+
+    def changed(self, change: Callable[[Value], Value], argument: Callable[[Any], Any] | None = None) -> "Call":
+        """Return the call with other values.
+
+        Args:
+            change: returns what takes the place of a value.
+            argument: returns what takes the place of an argument; `None` if only values change.
+
+        """
+        other = argument or (lambda part: replaced(part, change))
+        return Call(
+            self.operation,
+            [other(part) for part in self.arguments],
+            {name: other(part) for name, part in self.keywords.items()},
+            # An operation in place returns the tensor that it changes.
+            [None if one is None else change(one) for one in self.results],
+            self.is_several,
+            self.is_list,
+            self.truth,
+            self.schema,
+        )
 
 
 @frozen
@@ -98,10 +120,14 @@ Runner: TypeAlias = Callable[[Graph], Program]
 """Makes the program of a graph. Raises `Untraceable` if it cannot."""
 
 
-def _values_in(part: Any) -> list[Value]:
-    if isinstance(part, Value):
-        return [part]
-    return [one for element in part for one in _values_in(element)] if isinstance(part, (list, tuple)) else []
+def _values_in(parts: Sequence[Any]) -> list[Value]:
+    found: list[Value] = []
+    for part in parts:
+        if isinstance(part, Value):
+            found.append(part)
+        elif isinstance(part, (list, tuple)):
+            found += _values_in(part)
+    return found
 
 
 def replaced(part: Any, change: Callable[[Value], Value]) -> Any:
@@ -150,8 +176,7 @@ class GraphBuilder:
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
         if schema.writes:
-            for part in schema.written(arguments, keywords):
-                self._written.update(map(self._storage, _values_in(part)))
+            self._written.update(map(self._storage, _values_in(schema.written(arguments, keywords))))
         result = recorded.result
         if schema.name == TRUTH:
             self._calls.append(Call(operation, arguments, keywords, [None], is_several=False, truth=result))
@@ -196,36 +221,35 @@ class GraphBuilder:
     def _argument(self, operation: "OpOverload", argument: Any) -> Any:
         import torch
 
+        if type(argument) in PLAIN:
+            return argument
         if isinstance(argument, torch.Tensor):
-            if id(argument) not in self._values:
-                self._input(argument, f"{operation}")
-            return self._values[id(argument)]
+            return self._values.get(id(argument)) or self._input(argument, operation)
         if isinstance(argument, (list, tuple)):
             return [self._argument(operation, element) for element in argument]
-        # A look at the class of numbers first: that for a generator is slow.
-        if not isinstance(argument, (int, float)) and isinstance(argument, torch.Generator):
+        if isinstance(argument, torch.Generator):
             raise Untraceable(f"{operation} draws from a generator of its own")
         return argument
 
-    def _input(self, tensor: "Tensor", user: str) -> None:
+    def _input(self, tensor: "Tensor", user: object) -> Value:
         index = self._known.get(id(tensor))
         if index is None:
             raise Untraceable(f"{user} takes a tensor that is neither in the batch nor an attribute of a layer")
         value = self._values[id(tensor)] = self._new(tensor)
         self.indices[value] = index
+        return value
 
     def _result(self, operation: "OpOverload", result: Any) -> Value | None:
         import torch
 
-        if not isinstance(result, torch.Tensor):
-            if result is None:
-                return None
-            raise Untraceable(f"{operation} returns a {type(result).__name__}")
-        if type(result) is not torch.Tensor and id(result) not in self._values:
-            raise Untraceable(f"{operation} returns a {type(result).__name__}")
-        if id(result) not in self._values:
-            self._values[id(result)] = self._new(result)
-        return self._values[id(result)]
+        if result is None:
+            return None
+        known = self._values.get(id(result))
+        if known is None:
+            if type(result) is not torch.Tensor:
+                raise Untraceable(f"{operation} returns a {type(result).__name__}")
+            known = self._values[id(result)] = self._new(result)
+        return known
 
     def _new(self, tensor: "Tensor") -> Value:
         import torch

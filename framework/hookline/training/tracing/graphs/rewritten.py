@@ -9,7 +9,7 @@ from attrs import evolve
 
 from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way, name_of_operation
 from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
-from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value, replaced
+from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value
 from hookline.training.tracing.graphs.recording import with_recording
 
 if TYPE_CHECKING:
@@ -94,12 +94,4 @@ def _written_out(
             names[value] = next(fresh)
         return names[value]
 
-    return [
-        evolve(
-            one,
-            arguments=replaced(one.arguments, named),
-            keywords={name: replaced(argument, named) for name, argument in one.keywords.items()},
-            results=[None if result is None else named(result) for result in one.results],
-        )
-        for one in reversed(calls)
-    ]
+    return [one.changed(named) for one in reversed(calls)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.training.tracing.graphs.graph import Call, Graph, Value, replaced
+from hookline.training.tracing.graphs.graph import Call, Graph, Value
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,6 +43,7 @@ class Memory:
         """Take the tensor of each value."""
         self.tensors, self._reshaped = tensors, reshaped
         self._storages = [int(tensor.untyped_storage()._cdata) for tensor in tensors]
+        self._users = Counter(self._storages)
 
     def storage(self, value: Value) -> int:
         """Identify the memory of a value."""
@@ -50,11 +51,15 @@ class Memory:
 
     def place(self, value: Value) -> tuple[Any, ...]:
         """Describe which elements of the memory a value consists of."""
+        storage = self.storage(value)
+        return (value,) if self._users[storage] == 1 else (storage, *self.layout(value))
+
+    def layout(self, value: Value) -> tuple[Any, ...]:
+        """Describe how the elements of a value lie in its memory, and how they are read."""
         if value in self._reshaped:
             return (value,)
         one = self.tensors[value.number]
-        flags = one.is_conj(), one.is_neg()
-        return self.storage(value), one.storage_offset(), one.shape, one.stride(), one.dtype, flags
+        return one.storage_offset(), one.shape, one.stride(), one.dtype, one.is_conj(), one.is_neg()
 
     def written(self, calls: Iterable[Call]) -> set[int]:
         """The memory that calls change in place."""
@@ -97,13 +102,7 @@ def _changed(call: Call, same: dict[Value, Value]) -> Call:
     def change(value: Value) -> Value:
         return _final(value, same)
 
-    return evolve(
-        call,
-        arguments=replaced(call.arguments, change),
-        keywords={name: replaced(one, change) for name, one in call.keywords.items()},
-        # An operation in place returns the tensor that it changes.
-        results=[one if one is None else change(one) for one in call.results],
-    )
+    return call.changed(change)
 
 
 def _without_copies(graph: Graph, memory: Memory) -> Graph:
@@ -129,7 +128,7 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     for copying in reversed(copies):
         target, source = graph.calls[copying].arguments[:2]
         begin, storage = making.get(target), memory.storage(source)
-        if begin is None or not ends[target] or memory.place(target)[1:] != memory.place(source)[1:]:
+        if begin is None or not ends[target] or memory.layout(target) != memory.layout(source):
             continue
         if storage in kept or last[storage] > copying or any(begin < index < copying for index in used[target]):
             continue

@@ -8,10 +8,10 @@ from hookline.plugins.stages import Run
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
-COST = 0.0025
+COST = 0.0013
 """What it costs to record a batch and to write its program in Python, in seconds."""
 
-COST_IN_BATCHES = 15
+COST_IN_BATCHES = 10
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
 MOST_OF_PYTHON = 0.0005

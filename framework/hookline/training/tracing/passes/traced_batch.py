@@ -97,6 +97,8 @@ class TracedBatch:
     """Whether it changes buffers or the batch, or draws random numbers."""
     size: int
     """The size in bytes of what it returns for a batch."""
+    is_rewritten: bool = False
+    """Whether it has faster operations than the layers."""
 
     def run(self, group: Group) -> "Sequence[Tensor]":
         """Compute the outputs of all batches of a group, one batch after the other."""

@@ -20,7 +20,7 @@ from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_gradients import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,6 +48,7 @@ class TracedEvaluation:
         self._modes: Modes | None = None
         self._settings: Any = None
         self._is_observed = False
+        self._are_rewritten = True
         self._changes = 0
         self._count = 0
         self._kept: KeptBatches | None = None
@@ -139,7 +140,18 @@ class TracedEvaluation:
         if self._kept is not None:
             self._kept.groups = None
         for key, shape in self._shapes.items():
-            self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None or is_left)
+            self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
+            self._shapes[key].comparison.by_layers = shape.comparison.by_layers
+
+    def _is_recorded_plainly(self, shape: OfShape, reason: str) -> bool:
+        """Record all traces anew without faster operations, if that of a shape has some, since a reason forbids it."""
+        is_rewritten = shape.trace is not None and shape.trace.is_rewritten
+        if not is_rewritten or not self._are_rewritten or shape.comparison.has_same_bits:
+            return False
+        self._are_rewritten = False
+        self._report.add_reason(f"faster operations are not used: {reason}")
+        self._forget(is_left=False)
+        return True
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.is_left, shape.trace = True, None
@@ -175,13 +187,14 @@ class TracedEvaluation:
         [batch] = group.batches
         if shape.trace is not None:
             evaluated, reason = shape.both_ways(group, lambda: self._by_layers(batch), self._tensors(batch))
-            if reason is not None:
+            if reason is not None and not self._is_recorded_plainly(shape, reason):
                 self._leave(shape, reason)
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(shape.seconds, batches):
-            return shape.measured(lambda: self._by_layers(batch))
-        if worth.is_mostly_computation(shape.seconds):
+        seconds = shape.comparison.by_layers
+        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches):
+            return shape.comparison.measured(lambda: self._by_layers(batch))
+        if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
             return self._by_layers(batch)
         return self._recorded(shape, batch, batches)
@@ -190,7 +203,7 @@ class TracedEvaluation:
         """Evaluate a batch by the layers, and record it."""
         run, modules = self._run, (self._model, self._criterion)
         try:
-            watched = self._watched or Watched(modules, None, run.objective)
+            watched = self._watched or self._newly_watched()
             recording = RecordedBatch(run, *modules, batch, watched)
         except Untraceable as error:
             self._leave(shape, str(error))
@@ -203,7 +216,8 @@ class TracedEvaluation:
             return self._by_layers(batch)
         compiles = to_come.is_worth_compiling(batches)
         try:
-            shape.trace = recording.traced(runners.best_of_batches if compiles else runners.batches_in_python)
+            runner = runners.best_of_batches if compiles else runners.batches_in_python
+            shape.trace = recording.traced(runner, is_rewritten=self._are_rewritten)
         except Untraceable as error:
             self._leave(shape, str(error))
             return evaluated
@@ -212,6 +226,11 @@ class TracedEvaluation:
             self._watched, self._modes = watched, modes if modes.are_plain else None
             self._settings = settings(with_gradients=False)
         return evaluated
+
+    def _newly_watched(self) -> Watched:
+        modules, of_steps = (self._model, self._criterion), self._run.kept.get(KEPT)
+        again = None if of_steps is None else of_steps.taken_again(modules)
+        return again or Watched(modules, None, self._run.objective)
 
     def _tensors(self, batch: "Batch") -> "list[Tensor]":
         assert self._watched is not None
