@@ -43,14 +43,14 @@ def compared(seed, result):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mean_loss, "READ_EVERY", reading)
         tracing.trace_nothing(patch)
-        plain = outcome(drawn.table, drawn.columns)
+        plain = outcome(drawn.table, drawn.columns, drawn.plugins())
     if "step" not in plain.seen:
         return  # It does not begin.
     for name, (runner, checks) in WAYS.items():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(mean_loss, "READ_EVERY", reading)
             tracing.trace_everything(patch, runner, checks=checks)
-            other = outcome(drawn.table, drawn.columns)
+            other = outcome(drawn.table, drawn.columns, drawn.plugins())
         problems = [*differences(plain, other)]
         fails = "error" in plain.seen
         problems += [reason for reason in other.reasons if _is_fault(reason) and not fails]
@@ -62,7 +62,8 @@ def _compared_as_usual(seed, drawn, result):
     """Train longer, with and without tracing, as a user does."""
     run = {**drawn.table["run"], "epochs": LONGER * drawn.table["run"]["epochs"]}
     plain, other = (
-        outcome({**drawn.table, "run": {**run, "trace": trace}}, drawn.columns) for trace in ("off", "auto")
+        outcome({**drawn.table, "run": {**run, "trace": trace}}, drawn.columns, drawn.plugins())
+        for trace in ("off", "auto")
     )
     faults = [] if "error" in plain.seen else list(filter(_is_fault, other.reasons))
     counts = {"traced steps": other.traced, "traced evaluations": other.evaluated}

@@ -492,6 +492,33 @@ def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
     assert bool(calls) == (optimizer["type"] == "SGD")
 
 
+class Observed(torch.optim.SGD):
+    """An optimizer that cannot be observed: it has changed the parameters when it fails."""
+
+    def step(self, closure=None):
+        with torch.no_grad():
+            self.param_groups[0]["params"][0].mul_(0.9)
+        assert not torch._C._len_torch_dispatch_stack()
+        return super().step(closure)
+
+
+class Optimizing:
+    """Makes an optimizer that is not of torch."""
+
+    @hookline.hookimpl
+    def select_optimizer(self, model):
+        return Observed(model.parameters(), lr=0.01)
+
+
+def test_an_optimizer_of_a_plugin_is_not_recorded(calls, tmp_path):
+    seen = Seen()
+    plain, traced = (trained(trace, tmp_path / trace, Optimizing(), seen) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert seen.run.traced_steps.reasons == ["updates are made one by one: Observed is no optimizer of torch"]
+    assert seen.run.traced_steps.traced == 39
+
+
 def test_a_wrapper_sees_each_step(calls, tmp_path):
     around = Around()
     trained("auto", tmp_path / "run", around)
