@@ -11,7 +11,7 @@ from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import reason_of
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
@@ -195,8 +195,8 @@ class StepsAtOnce:
             beginning = beginning_of(whole, shape.step)
             shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
             self._state = state
-        except Untraceable as error:
-            self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - The step is made.
+            self._leave(reason_of(error))
         return bool(answer)
 
     def _leave(self, reason: str) -> None:

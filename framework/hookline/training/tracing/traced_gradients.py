@@ -10,7 +10,7 @@ from hookline.training.tracing import worth
 from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
@@ -227,8 +227,8 @@ class TracedGradients:
         try:
             terms = self._run.objective.terms(self._criterion)
             step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
-        except Untraceable as error:
-            self.leave(shape, str(error))
+        except Exception as error:  # noqa: BLE001 - The layers have made the step.
+            self.leave(shape, reason_of(error))
             return loss
         if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._count, step.saved):
             self.leave(shape, worth.TOO_SLOW)

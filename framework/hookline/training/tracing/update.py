@@ -130,11 +130,14 @@ class UpdateState:
     def is_unchanged(self) -> bool:
         """Whether the options are equal, the states are the same tensors, and no hook wants to see the update."""
         now = self._present_tensors()
-        return (
-            len(now) == len(self.tensors)
-            and all(one is other for one, other in zip(now, self.tensors, strict=True))
-            and self._present_options() == self._options
-        )
+        try:
+            return (
+                len(now) == len(self.tensors)
+                and all(one is other for one, other in zip(now, self.tensors, strict=True))
+                and self._present_options() == self._options
+            )
+        except Exception:  # noqa: BLE001 - An option of a plugin may not be comparable, such as a tensor.
+            return False
 
     def _present_options(self) -> list[Any]:
         own = self._optimizer
