@@ -10,7 +10,7 @@ from drawn.specs import drawn_spec
 import hookline
 from exactness.result import Result
 from exactness.runs import without_plots
-from hookline.training import means
+from hookline.training.means import mean_loss
 from hookline.training.tracing.graphs.sources import OTHER_VALUES
 
 LONGER = 20
@@ -41,14 +41,14 @@ def compared(seed, result):
         _compared_as_usual(seed, drawn, result)
     reading = 1024 if seed % 3 else 1 + seed % 7
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(means, "READ_EVERY", reading)
+        patch.setattr(mean_loss, "READ_EVERY", reading)
         tracing.trace_nothing(patch)
         plain = outcome(drawn.table, drawn.columns, drawn.plugins())
     if "step" not in plain.seen:
         return  # It does not begin.
     for name, (runner, checks) in WAYS.items():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(means, "READ_EVERY", reading)
+            patch.setattr(mean_loss, "READ_EVERY", reading)
             tracing.trace_everything(patch, runner, checks=checks)
             other = outcome(drawn.table, drawn.columns, drawn.plugins())
         problems = [*differences(plain, other)]

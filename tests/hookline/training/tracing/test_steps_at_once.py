@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training import means
+from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
 from hookline.training.tracing.graphs import runners
 
@@ -342,7 +342,7 @@ def test_large_parameters_are_updated_one_by_one(calls, monkeypatch, tmp_path):
 
 
 def test_an_infinite_loss_ends_the_training_where_losses_are_read(calls, monkeypatch, tmp_path):
-    monkeypatch.setattr(means, "READ_EVERY", 5)
+    monkeypatch.setattr(mean_loss, "READ_EVERY", 5)
     inputs = INPUTS.copy()
     inputs[[2, 17, 20]] = 1e30
     ended = []
