@@ -1,11 +1,9 @@
 """Several steps in one call, with their updates, where nothing happens between them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
@@ -15,10 +13,11 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
-from hookline.training.tracing.shapes import OfShape
+from hookline.training.tracing.recorded_update import whole_step, with_update_of
+from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of, whole_step
+from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -56,20 +55,6 @@ def steps_at_once(
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
     return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
-
-
-@frozen(eq=False)
-class Steps:
-    """Steps that follow one another: several of one shape that are made in one call, or only one."""
-
-    batches: "Sequence[Batch]"
-    shape: OfShape | None
-    """What is known about the shape of the batches; `None` if the layers make the step, or something observes it."""
-
-    @property
-    def updates(self) -> TracedUpdates | None:
-        """The trace of the steps with their updates, if there is one."""
-        return None if self.shape is None else self.shape.updates
 
 
 class StepsAtOnce:
@@ -178,6 +163,9 @@ class StepsAtOnce:
         shape = self._gradients.recorded()
         if shape is None or self._is_left:
             return bool(self._step(**values))
+        answer = self._updated_alike(shape, values)
+        if answer is not None:
+            return answer
         state = UpdateState(self._optimizer)
         answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
@@ -194,6 +182,23 @@ class StepsAtOnce:
         except Untraceable as error:
             self._leave(str(error))
         return bool(answer)
+
+    def _updated_alike(self, shape: OfShape, values: dict[str, Any]) -> bool | None:
+        """Call the stage `step` if its update is that of another shape; otherwise do not, and return `None`."""
+        other = self._gradients.traced_updates()
+        if other is None or self._state is None or not self._state.is_unchanged():
+            return None
+        assert shape.step is not None
+        whole = with_update_of(shape.step, other)
+        if whole is None:
+            return None
+        answer = bool(self._step(**values))
+        try:
+            beginning = beginning_of(whole, shape.step)
+            shape.updates = TracedUpdates(shape.step, whole, other.options, runners.best_of_several(whole), beginning)
+        except Untraceable as error:
+            self._leave(str(error))
+        return answer
 
     def _leave(self, reason: str) -> None:
         self._is_left, self._gradients.traces_updates = True, False

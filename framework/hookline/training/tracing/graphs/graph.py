@@ -1,7 +1,6 @@
 """A graph of recorded operations: which values each one takes, and which tensors are its inputs and outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import Factory, field, frozen
@@ -62,14 +61,11 @@ class Call:
     operation that returns a truth value."""
     schema: Schema = field(default=Factory(lambda self: schema_of(self.operation), takes_self=True), repr=False)
     """What is known about its operation."""
-
-    def values(self) -> list[Value]:
-        """The values that it takes."""
-        return self._values
-
-    @cached_property
-    def _values(self) -> list[Value]:
-        return _values_in([*self.arguments, *self.keywords.values()])
+    values: Sequence[Value] = field(
+        default=Factory(lambda self: _values_in([*self.arguments, *self.keywords.values()]), takes_self=True),
+        repr=False,
+    )
+    """The values that it takes."""
 
     def written(self) -> list[Value]:
         """The values that it changes in place."""
@@ -169,9 +165,9 @@ class GraphBuilder:
         schema = schema_of(operation)
         if schema.namespace in IGNORED:
             return
-        _refuse(operation, recorded)
+        _refuse(schema, recorded)
         if schema.reshapes:
-            self._add_reshaping(operation, recorded)
+            self._add_reshaping(schema, recorded)
             return
         arguments = [self._argument(operation, one) for one in recorded.arguments]
         keywords = {name: self._argument(operation, one) for name, one in recorded.keywords.items()}
@@ -179,12 +175,12 @@ class GraphBuilder:
             self._written.update(map(self._storage, _values_in(schema.written(arguments, keywords))))
         result = recorded.result
         if schema.name == TRUTH:
-            self._calls.append(Call(operation, arguments, keywords, [None], is_several=False, truth=result))
+            self._calls.append(Call(operation, arguments, keywords, [None], False, False, result, schema))
             return
         is_several = isinstance(result, (list, tuple))
         results = [self._result(operation, one) for one in (result if is_several else [result])]
         is_list = schema.count == 1 and is_several
-        self._calls.append(Call(operation, arguments, keywords, results, is_several, is_list))
+        self._calls.append(Call(operation, arguments, keywords, results, is_several, is_list, None, schema))
 
     def graph(self, outputs: "Sequence[Tensor]") -> Graph:
         """Return the graph with these outputs.
@@ -203,13 +199,13 @@ class GraphBuilder:
     def _storage(self, value: Value) -> int:
         return int(self.tensors[value.number].untyped_storage()._cdata)
 
-    def _add_reshaping(self, operation: "OpOverload", recorded: Recorded) -> None:
+    def _add_reshaping(self, schema: Schema, recorded: Recorded) -> None:
         """Add an operation such as `transpose_` as one that returns a new view, which takes the place of the tensor."""
         import torch
 
-        tensor, *others = recorded.arguments
+        operation, (tensor, *others) = recorded.operation, recorded.arguments
         before = self._argument(operation, tensor)
-        name = schema_of(operation).name
+        name = schema.name
         views = getattr(torch.ops.aten, name.removesuffix("_"))
         view = getattr(views, operation._overloadname, None) or getattr(views, "int", None)
         if view is None or before in self.indices or name in FINAL:
@@ -260,11 +256,11 @@ class GraphBuilder:
         return Value(len(self.tensors) - 1)
 
 
-def _refuse(operation: "OpOverload", recorded: Recorded) -> None:
+def _refuse(schema: Schema, recorded: Recorded) -> None:
     """Raise `Untraceable` if the result of an operation, or what follows, depends on more than the tensors it takes."""
     import torch
 
-    schema = schema_of(operation)
+    operation = recorded.operation
     if schema.namespace != "aten":
         raise Untraceable(f"{operation} is an operation outside of torch")
     if schema.name == "index":
