@@ -28,8 +28,10 @@ def drawn_spec(seed):
     of_targets, targets, last, losses, metrics = drawn_targets(draw, rows, numbers)
     if draw.random() < 0.08:  # The loss or the gradients become infinite.
         large = draw.choice(list(columns.values()))
+        factor = draw.choice((1e15, 1e25, 1e38))
         if large.dtype == numpy.float32:
-            large[draw.randrange(rows)] *= draw.choice((1e15, 1e25, 1e38))
+            with numpy.errstate(over="ignore"):
+                large[draw.randrange(rows)] *= factor
     columns = {**columns, **of_targets}
     data = {"type": "Arrays", "targets": targets, "batch_size": draw.choice((1, 2, 3, 4, 4, 7, 16)), **source}
     if draw.random() < 0.1:

@@ -11,7 +11,8 @@ from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
-from hookline.spec.families.loss import LossSpec, rows_or_weights
+from hookline.spec.families.loss.averages import rows_or_weights
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction
 
