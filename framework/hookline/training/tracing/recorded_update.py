@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Untraceable, Value, replaced
+from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
-from hookline.training.tracing.update import TracedUpdates, UpdateState
+from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
 from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
@@ -24,10 +26,10 @@ COUNTING = "_foreach_add_"
 FUSED = "_fused_"
 
 
-def whole_step(
+def traced_updates(
     step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
-) -> tuple[WholeStep, list[Option]]:
-    """Append a recorded update to the graph of the gradients. Return also the options that it takes.
+) -> TracedUpdates:
+    """Append a recorded update to the graph of the gradients, and return the trace of both.
 
     Args:
         step: the gradients.
@@ -99,28 +101,31 @@ def whole_step(
         calls.append(evolve(call, keywords=keywords))
     if not any(call.schema.name.startswith(FUSED) for call in calls):
         raise Untraceable("the optimizer is not fused")
-    return _whole(step, calls, lists, len(options)), list(options)
+    return _traced(step, calls, lists, list(options))
 
 
-def _whole(step: TracedStep, update: Sequence[Call], lists: "Sequence[Sequence[Tensor]]", options: int) -> WholeStep:
+def _traced(
+    step: TracedStep, update: Sequence[Call], lists: "Sequence[Sequence[Tensor]]", options: Sequence[Option]
+) -> TracedUpdates:
     calls, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
-    return WholeStep(
+    whole = WholeStep(
         graph=evolve(step.graph, calls=[*calls, *update]),
         fixed=step.fixed,
         lists=lists,
         of_batch=step.of_batch,
-        options=options,
+        options=len(options),
         gradients=len(step.with_gradient),
         before=before,
     )
+    return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))
 
 
-def with_update_of(step: TracedStep, other: TracedUpdates) -> WholeStep | None:
+def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None:
     """Append the update of another shape of batches, which is the same; `None` if it is not sure that it is.
 
     Args:
-        step: the gradients.
         other: the steps of the other shape. The optimizer and its states must be as they were recorded.
+        step: the gradients.
 
     """
     parameters, gradients = step.with_gradient, step.graph.outputs[1 : 1 + len(step.with_gradient)]
@@ -133,7 +138,10 @@ def with_update_of(step: TracedStep, other: TracedUpdates) -> WholeStep | None:
     if len(places) < len(others) or not is_of_gradients or step.graph.is_guarded or None in step.dtypes:
         return None
     update = [call.changed(places.__getitem__) for call in calls]
-    return _whole(step, update, other.whole.lists, other.whole.options)
+    try:
+        return _traced(step, update, other.whole.lists, other.options)
+    except Untraceable:
+        return None
 
 
 def _all_values(graph: Graph) -> Iterable[Value]:

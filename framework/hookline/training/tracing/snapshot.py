@@ -40,11 +40,9 @@ class Snapshot:
         for tensor in self.tensors:
             of_types.setdefault(tensor.dtype, []).append(tensor)
         with torch.no_grad():
-            # One tensor alone would be a view.
-            copies = [
-                torch._utils._flatten_dense_tensors([*several, several[0].new_empty(0)])
-                for several in of_types.values()
-            ]
+            # With an empty tensor, since the result for a single one is a view.
+            several = [[*those, those[0].new_empty(0)] for those in of_types.values()]
+            copies = list(map(torch._utils._flatten_dense_tensors, several))
         return {"a parameter, a buffer or a state": copies, "the random numbers": [torch.get_rng_state()]}
 
     def keep(self) -> None:

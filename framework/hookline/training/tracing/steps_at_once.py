@@ -13,11 +13,11 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
-from hookline.training.tracing.recorded_update import whole_step, with_update_of
+from hookline.training.tracing.recorded_update import traced_updates, updates_like
 from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
-from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import Made, TracedUpdates, UpdateState
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -163,9 +163,10 @@ class StepsAtOnce:
         shape = self._gradients.recorded()
         if shape is None or self._is_left:
             return bool(self._step(**values))
-        answer = self._updated_alike(shape, values)
-        if answer is not None:
-            return answer
+        assert shape.step is not None
+        shape.updates = self._updates_alike(shape.step)
+        if shape.updates is not None:
+            return bool(self._step(**values))
         state = UpdateState(self._optimizer)
         answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
@@ -174,31 +175,18 @@ class StepsAtOnce:
             self._is_left = self._new_states == MOST_NEW_STATES
             return bool(answer)
         try:
-            assert shape.step is not None
-            whole, options = whole_step(shape.step, operations, self._optimizer, state)
-            beginning = beginning_of(whole, shape.step)
-            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
+            shape.updates = traced_updates(shape.step, operations, self._optimizer, state)
             self._state = state
         except Untraceable as error:
             self._leave(str(error))
         return bool(answer)
 
-    def _updated_alike(self, shape: OfShape, values: dict[str, Any]) -> bool | None:
-        """Call the stage `step` if its update is that of another shape; otherwise do not, and return `None`."""
+    def _updates_alike(self, step: TracedStep) -> TracedUpdates | None:
+        """Append the update of another shape, if it has a trace that is still valid."""
         other = self._gradients.traced_updates()
         if other is None or self._state is None or not self._state.is_unchanged():
             return None
-        assert shape.step is not None
-        whole = with_update_of(shape.step, other)
-        if whole is None:
-            return None
-        answer = bool(self._step(**values))
-        try:
-            beginning = beginning_of(whole, shape.step)
-            shape.updates = TracedUpdates(shape.step, whole, other.options, runners.best_of_several(whole), beginning)
-        except Untraceable as error:
-            self._leave(str(error))
-        return answer
+        return updates_like(other, step)
 
     def _leave(self, reason: str) -> None:
         self._is_left, self._gradients.traces_updates = True, False
@@ -223,7 +211,6 @@ class StepsAtOnce:
         )
         updates.seconds = updates.comparison.traced  # The first call of several must not take too long, either.
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
-            assert steps.shape is not None
             self._gradients.leave(steps.shape, reason)
         elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
@@ -251,7 +238,6 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             if not isinstance(error, Exception):
                 raise
-            assert steps.shape is not None
             self._gradients.leave(steps.shape, runners.failure(error))
             return None
         updates.seconds = (time.perf_counter() - started) / count

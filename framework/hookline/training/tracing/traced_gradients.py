@@ -163,9 +163,10 @@ class TracedGradients:
         for shape in self._shapes.values():
             shape.updates = None
 
-    def leave(self, shape: OfShape, reason: str) -> None:
-        """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step, shape.updates = True, None, None
+    def leave(self, shape: OfShape | None, reason: str) -> None:
+        """Let the layers compute all further batches of a shape, if there is one."""
+        if shape is not None:
+            shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
         self._leave_if_none_is_traced()
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way
+from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
-from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value
+from hookline.training.tracing.graphs.graph import Call, Graph, Value
 from hookline.training.tracing.graphs.recording import with_recording
 
 if TYPE_CHECKING:
