@@ -27,7 +27,7 @@ class Snapshot:
         self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
         try:
             with torch.no_grad():
-                self._values = torch._foreach_clone(self.tensors) if self.tensors else []
+                self._values = list(torch._foreach_clone(self.tensors)) if self.tensors else []
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
