@@ -15,7 +15,6 @@ from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_fi
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
 from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
-from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -43,8 +42,6 @@ def traced_updates(
     """
     if step.graph.is_guarded:
         raise Untraceable("the layers look at values of tensors")
-    if not is_of_torch(optimizer):
-        raise Untraceable(f"{type(optimizer).__name__} is no optimizer of torch")
     if None in step.dtypes:
         raise Untraceable("a term of the loss is no scalar")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]

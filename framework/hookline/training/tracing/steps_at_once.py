@@ -18,6 +18,7 @@ from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.update import Made, TracedUpdates, UpdateState
+from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -162,6 +163,9 @@ class StepsAtOnce:
         """Call the stage `step`, and record it if the gradients were recorded."""
         shape = self._gradients.recorded()
         if shape is None or self._is_left:
+            return bool(self._step(**values))
+        if not is_of_torch(self._optimizer):  # It may do anything, so it is not even recorded.
+            self._leave(f"{type(self._optimizer).__name__} is no optimizer of torch")
             return bool(self._step(**values))
         assert shape.step is not None
         shape.updates = self._updates_alike(shape.step)
