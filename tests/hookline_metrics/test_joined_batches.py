@@ -6,7 +6,8 @@ import attrs
 import pytest
 from metric_batches import OPTIONS, SIZES, drawn, evaluated
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import register_specs
 
