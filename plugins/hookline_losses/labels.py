@@ -118,4 +118,5 @@ class MultiLabelSoftMarginLoss(ProbabilityLoss):
 
 
 def are_probabilities(batch: Batch) -> bool:
+    """Return whether the targets are floating-point numbers, which are probabilities, and not indices of classes."""
     return batch.target.is_floating_point()

@@ -143,6 +143,7 @@ class AdaptiveLogSoftmaxWithLoss(ProjectingLoss):
 
 
 def check_classes(number: int | None, option: str, data: Data) -> None:
+    """Raise an `OptionError` if an option allows fewer classes than the data has."""
     classes = len(data.target.classes or ())
     if number is not None and number < classes:
         raise OptionError(option, f"`{option}` is {number}, but the data has {classes} classes: remove it.")

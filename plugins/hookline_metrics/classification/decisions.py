@@ -206,6 +206,7 @@ def _of_true_rows(
 
 
 def recall(counts: Counts) -> "tuple[Tensor, Tensor]":
+    """Return the numerator and the denominator of recall."""
     return counts.hits, counts.true
 
 

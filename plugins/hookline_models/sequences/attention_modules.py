@@ -42,6 +42,7 @@ def _attended(
 
 @cache
 def multihead_attention() -> Any:
+    """Return a subclass of torch's class that attends a sequence to itself, and takes lengths."""
     from torch import nn
 
     class MultiheadAttention(nn.MultiheadAttention):
