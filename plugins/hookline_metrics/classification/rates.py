@@ -1,13 +1,13 @@
 """Metrics that are a share of right decisions: precision, recall, and the same for rows that are not of a class."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.spec import spec
 from hookline_metrics.classification.counts import Counts
 from hookline_metrics.classification.decisions import DividingMetric, TopMetric, recall
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from numpy.typing import NDArray
 
 
 @spec
@@ -17,7 +17,7 @@ class Precision(DividingMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
     """
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the hits by the predicted rows."""
         return counts.hits, counts.predicted
 
@@ -29,7 +29,7 @@ class Recall(DividingMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
     """
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the hits by the true rows."""
         return recall(counts)
 
@@ -43,7 +43,7 @@ class Specificity(TopMetric):
 
     takes = ("classes", "labels", "numbers")  # All triplets are true.
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the true negatives by the rows of other classes."""
         return counts.rejected, counts.rows - counts.true
 
@@ -57,6 +57,6 @@ class NegativePredictiveValue(TopMetric):
 
     takes = ("classes", "labels", "numbers")
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the true negatives by the rows that are not predicted as the class."""
         return counts.rejected, counts.rows - counts.predicted

@@ -87,7 +87,7 @@ def outcome(table, columns, plugins=()):
     """
     watching = Watching()
     spec = hookline.load(table, plugins=plugins)
-    given = {name: values.copy() for name, values in columns.items()}
+    given = {name: values.copy() for name, values in columns.items()} or None
     seen = {}
     random.seed(0)
     numpy.random.seed(0)
@@ -98,7 +98,7 @@ def outcome(table, columns, plugins=()):
             trial = hookline.train(spec, data=given, plugins=[*plugins, watching], out=directory)
             seen["history"], seen["metrics"] = repr(trial.history), repr(trial.metrics)
             seen["trained model"] = contents(trial.model.state_dict())
-        except (hookline.HooklineError, hookline.Interrupted) as error:
+        except hookline.HooklineError as error:
             cause = error.__cause__
             seen["error"] = [type(error).__name__, _without(str(error), place), type(cause).__name__]
         seen |= watching.seen

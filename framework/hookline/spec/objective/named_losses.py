@@ -36,6 +36,13 @@ class NamedLosses:
         """Whether all losses are sums, which are not divided by anything."""
         return all(named.loss.divided_by == "nothing" for named in self.losses.values())
 
+    @cached_property
+    def is_divided_by_rows(self) -> bool:
+        """Whether the loss of each batch is divided by its rows, or by the sum of their weights."""
+        if len(self.losses) > 1:
+            return not self._is_sum
+        return self._plain is not None and self._plain.divided_by == "rows"
+
     @property
     def corrected(self) -> Mapping[str, float]:
         """The factors of the losses whose mean over a split is not their mean over its rows, by name.

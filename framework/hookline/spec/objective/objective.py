@@ -119,10 +119,12 @@ class Objective(NamedLosses):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """Return what the loss of a batch was divided by; `None` for a sum. It weights the batch in averages."""
+        if self.is_divided_by_rows:
+            return rows_or_weights(batch)
         if self._plain is not None:
             return self._plain.divisor(criterion, batch)
         if len(self.losses) > 1:
-            return None if self._is_sum else rows_or_weights(batch)
+            return None
         [named] = self.losses.values()
         its_criterion, _, its_batch = named.given(criterion, {}, batch)
         return named.loss.divisor(its_criterion, its_batch)
