@@ -1,25 +1,15 @@
-"""The update of the parameters by a fused optimizer, as a part of a graph."""
+"""Steps with the updates of the parameters, several of which are made in one call."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import Comparison
-from hookline.training.tracing.graphs.graph import (
-    Call,
-    Graph,
-    GraphBuilder,
-    Program,
-    Untraceable,
-    Value,
-    replaced,
-)
-from hookline.training.tracing.graphs.recording import Recorded
-from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.graph import Program, Untraceable
+from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
@@ -30,11 +20,6 @@ if TYPE_CHECKING:
     from torch import Tensor, optim
 
     from hookline.data.batches import Batch
-
-COUNTING = "_foreach_add_"
-"""The operation that counts the steps of an optimizer."""
-
-FUSED = "_fused_"
 
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
@@ -153,95 +138,3 @@ class UpdateState:
 
         states: Iterable[Mapping[str, Any]] = self._optimizer.state.values()
         return [one for state in states for one in state.values() if isinstance(one, torch.Tensor)]
-
-
-def whole_step(
-    step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
-) -> tuple[WholeStep, list[Option]]:
-    """Append a recorded update to the graph of the gradients. Return also the options that it takes.
-
-    Args:
-        step: the gradients.
-        operations: the operations of the update, whose gradients are those in `grad` now.
-        optimizer: the optimizer.
-        state: its state.
-
-    Raises:
-        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
-
-    """
-    if step.graph.is_guarded:
-        raise Untraceable("the layers look at values of tensors")
-    if None in step.dtypes:
-        raise Untraceable("a term of the loss is no scalar")
-    gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
-    known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
-    builder = GraphBuilder(known)
-    for operation in operations:
-        builder.add(operation)
-    update = builder.graph([])
-    first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
-    of_gradients = len(gradients)
-
-    places: dict[Value, Value] = {}
-    for value, index in builder.indices.items():
-        if index < of_gradients:
-            places[value] = step.graph.outputs[1 + index]
-        elif index < of_gradients + len(step.fixed):
-            places[value] = step.graph.inputs[index - of_gradients]
-
-    def place(value: Value) -> Value:
-        if value not in places:
-            places[value] = Value(first + value.number)
-        return places[value]
-
-    options: dict[Option, Name] = {}
-    groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
-
-    def argument(one: Any) -> Any:
-        if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
-            indices = [builder.indices.get(value, -1) for value in one]
-            if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
-        return replaced(one, place)
-
-    calls: list[Call] = []
-    for call in update.calls:
-        keywords = {name: argument(one) for name, one in call.keywords.items()}
-        if call.schema.name.startswith(FUSED):
-            group = groups[id(builder.tensors[call.arguments[0][0].number])]
-            for name in filter(keywords.__contains__, VARIABLE):
-                if not isinstance(keywords[name], (int, float)):
-                    raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
-                option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
-                keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif call.schema.name != COUNTING or any(call.results):
-            raise Untraceable(f"the optimizer updates with {call.operation}")
-        calls.append(evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords))
-    if not any(call.schema.name.startswith(FUSED) for call in calls):
-        raise Untraceable("the optimizer is not fused")
-    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
-    whole = WholeStep(
-        graph=evolve(step.graph, calls=[*of_step, *calls]),
-        fixed=step.fixed,
-        lists=lists,
-        of_batch=step.of_batch,
-        options=len(options),
-        gradients=of_gradients,
-        before=before,
-    )
-    return whole, list(options)
-
-
-def _all_values(graph: Graph) -> Iterable[Value]:
-    yield from graph.inputs
-    for call in graph.calls:
-        yield from call.values()
-        yield from (one for one in call.results if one is not None)
