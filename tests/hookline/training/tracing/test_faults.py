@@ -6,7 +6,7 @@ import tracing
 
 import hookline
 from hookline.training.tracing import comparison, recorded_step, snapshot, steps_at_once, update
-from hookline.training.tracing.graphs import graph, runners
+from hookline.training.tracing.graphs import builder, runners
 from hookline.training.tracing.passes import recorded_batch, traced_batch
 from hookline.training.tracing.watching import finder
 
@@ -29,7 +29,7 @@ SPEC = {
 PLACES = [
     (comparison, "difference"),
     (finder.Finder, "complete"),
-    (graph.GraphBuilder, "add"),
+    (builder.GraphBuilder, "add"),
     (recorded_batch, "simplified"),
     (recorded_step, "traced_step"),
     (runners, "best_of_batches"),
