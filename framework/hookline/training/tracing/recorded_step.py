@@ -91,6 +91,17 @@ class RecordedStep:
         )
 
 
+def refuse_gradients(parameters: "Sequence[nn.Parameter]") -> None:
+    """Refuse gradients of the step before that cannot be traced, at less cost than that of recording another step.
+
+    Raises:
+        Untraceable: If one is sparse.
+
+    """
+    if any(parameter.grad is not None and parameter.grad.is_sparse for parameter in parameters):
+        raise Untraceable("the gradient of a parameter is sparse")
+
+
 def parameters_of(optimizer: "optim.Optimizer") -> "list[nn.Parameter]":
     """The parameters of an optimizer, in the order of its groups."""
     groups: list[dict[str, Any]] = optimizer.param_groups
