@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch, Batches
 
+RATES = "a learning rate changes, which the optimizer passes to its operations as a number"
+
 MOST_NEW_STATES = 3
 """After so many recorded steps in which the optimizer made new states, updates are made one by one."""
 
@@ -145,6 +147,9 @@ class StepsAtOnce:
             if self._state is not None and not self._state.is_unchanged():
                 self._gradients.forget()
                 self._state = None
+            elif self._state is not None and not self._state.has_same_rates():
+                self._leave(RATES)
+                return None
             self._is_current = True
         return self._gradients.of(batch)
 
@@ -188,6 +193,8 @@ class StepsAtOnce:
         try:
             assert shape.step is not None
             whole, options = whole_step(shape.step, operations, self._optimizer, state)
+            if state.keeps_rates and self._coming_options.may_change:
+                raise Untraceable(RATES)
             beginning = beginning_of(whole, shape.step)
             shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
             self._state = state

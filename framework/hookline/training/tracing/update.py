@@ -1,4 +1,4 @@
-"""The update of the parameters by a fused optimizer, as a part of a graph."""
+"""The update of the parameters by an optimizer of torch, as a part of a graph."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -103,7 +103,7 @@ def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
         Untraceable: If it is so much that copies before each call would take long.
 
     """
-    changed = {id(one): one for one in (*step.changed, *chain.from_iterable(whole.lists))}.values()
+    changed = {id(one): one for one in (*step.changed, *whole.changed, *chain.from_iterable(whole.lists))}.values()
     if sum(tensor.nbytes for tensor in changed) > LARGEST:
         raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
     return Snapshot(changed)
@@ -126,6 +126,7 @@ class UpdateState:
         self._options = self._present_options()
         self.tensors = self._present_tensors()
         """The tensors in the states."""
+        self._rates: list[Any] | None = None
 
     def is_unchanged(self) -> bool:
         """Whether the options are equal, the states are the same tensors, and no hook wants to see the update."""
@@ -135,6 +136,32 @@ class UpdateState:
             and all(one is other for one, other in zip(now, self.tensors, strict=True))
             and self._present_options() == self._options
         )
+
+    def keep_rates(self) -> None:
+        """Remember the `VARIABLE` options, too.
+
+        Raises:
+            Untraceable: If one is a tensor.
+
+        """
+        import torch
+
+        self._rates = self._present_rates()
+        if any(isinstance(rate, torch.Tensor) for rate in self._rates):
+            raise Untraceable("an option of the optimizer is a tensor")
+
+    @property
+    def keeps_rates(self) -> bool:
+        """Whether the update is only that of the present `VARIABLE` options."""
+        return self._rates is not None
+
+    def has_same_rates(self) -> bool:
+        """Whether these are unchanged, if they are remembered."""
+        return self._rates is None or self._rates == self._present_rates()
+
+    def _present_rates(self) -> list[Any]:
+        groups: list[dict[str, Any]] = self._optimizer.param_groups
+        return [group.get(name) for group in groups for name, _ in VARIABLE.values()]
 
     def _present_options(self) -> list[Any]:
         own = self._optimizer
@@ -157,6 +184,9 @@ def whole_step(
 ) -> tuple[WholeStep, list[Option]]:
     """Append a recorded update to the graph of the gradients. Return also the options that it takes.
 
+    Fused operations take the options that may change from step to step as arguments. Other operations take numbers that
+    were computed from them, so `state` keeps these options, and the trace holds as long as they are unchanged.
+
     Args:
         step: the gradients.
         operations: the operations of the update, whose gradients are those in `grad` now.
@@ -164,7 +194,7 @@ def whole_step(
         state: its state.
 
     Raises:
-        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
+        Untraceable: If the update or the gradients look at values, or the update changes gradients.
 
     """
     if step.graph.is_guarded:
@@ -174,7 +204,8 @@ def whole_step(
     if None in step.dtypes:
         raise Untraceable("a term of the loss is no scalar")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
-    known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
+    others = [*step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
+    known = [*gradients, *{id(one): one for one in others}.values()]
     builder = GraphBuilder(known)
     for operation in operations:
         builder.add(operation)
@@ -183,6 +214,7 @@ def whole_step(
     of_gradients = len(gradients)
 
     places: dict[Value, Value] = {}
+    more: dict[Value, Tensor] = {}
     for value, index in builder.indices.items():
         if index < of_gradients:
             places[value] = step.graph.outputs[1 + index]
@@ -192,6 +224,8 @@ def whole_step(
     def place(value: Value) -> Value:
         if value not in places:
             places[value] = Value(first + value.number)
+            if value in builder.indices:
+                more[places[value]] = known[builder.indices[value]]
         return places[value]
 
     options: dict[Option, Name] = {}
@@ -213,6 +247,7 @@ def whole_step(
 
     calls: list[Call] = []
     for call in update.calls:
+        arguments = [argument(one) for one in call.arguments]
         keywords = {name: argument(one) for name, one in call.keywords.items()}
         if call.schema.name.startswith(FUSED):
             group = groups[id(builder.tensors[call.arguments[0][0].number])]
@@ -221,22 +256,46 @@ def whole_step(
                     raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
                 option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
                 keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif call.schema.name != COUNTING or any(call.results):
-            raise Untraceable(f"the optimizer updates with {call.operation}")
-        calls.append(evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords))
-    if not any(call.schema.name.startswith(FUSED) for call in calls):
-        raise Untraceable("the optimizer is not fused")
-    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
+        elif not _counts(call):
+            _refuse(call, [builder.tensors[value.number] for value in call.written()], gradients)
+            if any(isinstance(one, list) for one in call.schema.written(arguments, keywords)):
+                # A list that is made inside TorchScript would not be changed in place.
+                raise Untraceable(f"the optimizer updates with {call.operation}")
+            state.keep_rates()
+        results = [None if one is None else place(one) for one in call.results]
+        calls.append(evolve(call, arguments=arguments, keywords=keywords, results=results))
+    if not calls:
+        raise Untraceable("the optimizer updates nothing")
+    count = len(step.fixed)
+    inputs = [*step.graph.inputs[:count], *more, *step.graph.inputs[count:]]
+    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[:count])
+    fixed = [*step.fixed, *more.values()]
+    written = {places[value] for value in update.written if value in places}
     whole = WholeStep(
-        graph=evolve(step.graph, calls=[*of_step, *calls]),
-        fixed=step.fixed,
+        graph=evolve(step.graph, inputs=inputs, calls=[*of_step, *calls]),
+        fixed=fixed,
         lists=lists,
         of_batch=step.of_batch,
         options=len(options),
         gradients=of_gradients,
         before=before,
+        changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
     )
     return whole, list(options)
+
+
+def _counts(call: Call) -> bool:
+    """Whether a call counts the steps of the optimizer, so that it takes no number from the options."""
+    return call.schema.name == COUNTING and type(call.arguments[1]) is int
+
+
+def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
+    """Raise `Untraceable` if an operation that is not fused cannot be repeated in another step."""
+    if call.truth is not None:
+        raise Untraceable("the optimizer looks at values of tensors")
+    storages = {one.untyped_storage()._cdata for one in gradients}
+    if any(one.untyped_storage()._cdata in storages for one in written):
+        raise Untraceable("the optimizer changes gradients")
 
 
 def _all_values(graph: Graph) -> Iterable[Value]:

@@ -8,13 +8,13 @@ from hookline.plugins.stages import Run
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
-COST_OF_FIRST = 30
+COST_OF_FIRST = 35
 """What it costs to record a batch and to write its program in Python, in the time that Python takes for a batch."""
 
-COST_OF_FURTHER = 20
+COST_OF_FURTHER = 22
 """The same for batches of another shape, whose program has the same text."""
 
-COST_OF_CHECKS = 10
+COST_OF_CHECKS = 14
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
 MOST_OF_PYTHON = 0.0005
