@@ -141,7 +141,7 @@ class UpdateState:
         """Remember the `VARIABLE` options, too.
 
         Raises:
-            Untraceable: If one is a tensor.
+            Untraceable: If one is a tensor, or if a state is a number, from which an update may compute others.
 
         """
         import torch
@@ -149,6 +149,9 @@ class UpdateState:
         self._rates = self._present_rates()
         if any(isinstance(rate, torch.Tensor) for rate in self._rates):
             raise Untraceable("an option of the optimizer is a tensor")
+        states = self._optimizer.state.values()
+        if any(not isinstance(one, torch.Tensor | None) for state in states for one in state.values()):
+            raise Untraceable("a state of the optimizer is no tensor")
 
     @property
     def keeps_rates(self) -> bool:
