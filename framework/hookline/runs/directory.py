@@ -59,13 +59,15 @@ def plan(out: str | Path | None, name: str) -> Path:
     """
     if out is not None:
         if Path(out).exists():
-            raise HooklineError(
-                f"{out} already exists, and a run never overwrites another one: choose a new directory."
-            )
+            raise HooklineError(_taken(out))
         return Path(out)
     home = Path("runs") / name
     numbers = [int(entry.name) for entry in home.glob("*") if entry.name.isdecimal()] if home.is_dir() else []
     return home / str(max(numbers, default=0) + 1)
+
+
+def _taken(directory: str | Path) -> str:
+    return f"{directory} already exists, and a run never overwrites another one: choose a new directory."
 
 
 def create(planned: Path, *, numbered: bool) -> Path:
@@ -80,7 +82,9 @@ def create(planned: Path, *, numbered: bool) -> Path:
             planned.parent.mkdir(parents=True, exist_ok=True)
             planned.mkdir()
         except OSError as error:
-            if isinstance(error, FileExistsError) and numbered and planned.is_dir():
+            if isinstance(error, FileExistsError) and planned.is_dir():
+                if not numbered:
+                    raise HooklineError(_taken(planned)) from None
                 planned = planned.with_name(str(int(planned.name) + 1))
                 continue
             raise HooklineError(f"{planned} cannot be created: {obstacle(planned, error)}.") from None

@@ -88,7 +88,7 @@ def test_a_given_directory_that_has_appeared_is_rejected():
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.create(Path("x"), numbered=False)
-    assert str(error.value) == "x cannot be created: File exists."
+    assert str(error.value) == "x already exists, and a run never overwrites another one: choose a new directory."
 
 
 @pytest.mark.parametrize("numbered", [False, True])

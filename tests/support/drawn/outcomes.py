@@ -87,7 +87,7 @@ def outcome(table, columns, plugins=()):
     """
     watching = Watching()
     spec = hookline.load(table, plugins=plugins)
-    given = {name: values.copy() for name, values in columns.items()}
+    given = {name: values.copy() for name, values in columns.items()} or None
     seen = {}
     random.seed(0)
     numpy.random.seed(0)

@@ -2,13 +2,23 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy
 
+from drawn.actions import acting
 from drawn.inputs import drawn_inputs
+from drawn.shipped import changed
 from drawn.targets import drawn_targets
 from drawn.trainings import callbacks, optimizer, run
+
+
+def _shipped(draw):
+    """A shipped spec with changes, which has other data than the arrays that are drawn."""
+    table = changed(draw)
+    made = acting(draw) if draw.random() < 0.3 else None
+    return Drawn(table, {}, lambda: [] if made is None else [made()])
 
 
 @dataclass
@@ -18,18 +28,24 @@ class Drawn:
     table: dict
     columns: dict
     """The columns of the data."""
+    plugins: Callable
+    """Makes the plugins."""
 
 
 def drawn_spec(seed):
     """Draw a spec. It may be one that is refused."""
+    if seed % 4 == 3:
+        return _shipped(random.Random(seed))  # noqa: S311
     draw, numbers = random.Random(seed), numpy.random.default_rng(seed)  # noqa: S311 - Not for cryptography.
     rows = draw.choice((9, 13, 17, 30, 41))
     columns, layers, source = drawn_inputs(draw, rows, numbers)
     of_targets, targets, last, losses, metrics = drawn_targets(draw, rows, numbers)
     if draw.random() < 0.08:  # The loss or the gradients become infinite.
         large = draw.choice(list(columns.values()))
+        factor = draw.choice((1e15, 1e25, 1e38))
         if large.dtype == numpy.float32:
-            large[draw.randrange(rows)] *= draw.choice((1e15, 1e25, 1e38))
+            with numpy.errstate(over="ignore"):
+                large[draw.randrange(rows)] *= factor
     columns = {**columns, **of_targets}
     data = {"type": "Arrays", "targets": targets, "batch_size": draw.choice((1, 2, 3, 4, 4, 7, 16)), **source}
     if draw.random() < 0.1:
@@ -70,4 +86,5 @@ def drawn_spec(seed):
         table["metrics"] = metrics
     if made := callbacks(draw):
         table["callbacks"] = made
-    return Drawn(table, columns)
+    made = acting(draw) if draw.random() < 0.3 else None
+    return Drawn(table, columns, lambda: [] if made is None else [made()])

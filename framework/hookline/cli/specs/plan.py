@@ -59,7 +59,7 @@ def _plan_of_spec(arguments: argparse.Namespace) -> int:
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
-    with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
+    with printed_warnings(document), located(document, spec), new_run(spec, loader.plugins(document)) as opened:
         made = prepared(opened)
         plan = with_estimates(opened, made)
         epoch = None if spec.tune is None else seconds_of_epoch(opened, made)
@@ -82,7 +82,7 @@ def _plan_of_run(arguments: argparse.Namespace) -> int:
     extra = [from_file(file) for file in arguments.plugin]
     run = resumable_run(arguments.resume, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
     deferred_compiler.defer()
-    with printed_warnings(run.document), located(run.document):
+    with printed_warnings(run.document), located(run.document, run.spec):
         plan, remaining = run.planned(run.loader.plugins(run.document))
     if arguments.format == "json":
         made = {**asdict(remaining), "directory": str(remaining.directory)}

@@ -11,7 +11,8 @@ from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import enumerate_names
-from hookline.spec.families.loss import LossSpec, rows_or_weights
+from hookline.spec.families.loss.averages import rows_or_weights
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction
 
@@ -68,6 +69,13 @@ class Objective:
     def _is_sum(self) -> bool:
         """Whether all losses are sums, which are not divided by anything."""
         return all(named.loss.divided_by == "nothing" for named in self.losses.values())
+
+    @cached_property
+    def is_divided_by_rows(self) -> bool:
+        """Whether the loss of each batch is divided by its rows, or by the sum of their weights."""
+        if len(self.losses) > 1:
+            return not self._is_sum
+        return self._plain is not None and self._plain.divided_by == "rows"
 
     @property
     def corrected(self) -> Mapping[str, float]:
@@ -259,10 +267,12 @@ class Objective:
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """Return what the loss of a batch was divided by; `None` for a sum. It weights the batch in averages."""
+        if self.is_divided_by_rows:
+            return rows_or_weights(batch)
         if self._plain is not None:
             return self._plain.divisor(criterion, batch)
         if len(self.losses) > 1:
-            return None if self._is_sum else rows_or_weights(batch)
+            return None
         [named] = self.losses.values()
         its_criterion, _, its_batch = named.given(criterion, {}, batch)
         return named.loss.divisor(its_criterion, its_batch)

@@ -12,7 +12,8 @@ from hookline.spec.durations import seconds_of
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.training_state import load_training_state, training_state
 from hookline.training.loop.records import Records
-from hookline.training.means import EpochLosses, MeanLosses
+from hookline.training.means.mean_loss import EpochLosses
+from hookline.training.means.mean_losses import MeanLosses
 
 if TYPE_CHECKING:
     from torch import nn, optim

@@ -53,6 +53,11 @@ def _train_epochs(
         made = at_once.made(steps, make_step)
         if made is None:
             return
+        if objective.is_divided_by_rows and not objective.names and steps.batches[0].weights is None:
+            state.step += len(made.losses) - 1  # If the losses are read, it is in the last step.
+            position.losses.add_several(made.losses, steps.batches[0].rows)
+            state.step += 1
+            return
         for loss, terms, batch in zip(made.losses, made.terms, steps.batches, strict=False):
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
             state.step += 1

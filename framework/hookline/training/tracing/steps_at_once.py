@@ -19,6 +19,7 @@ from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of, whole_step
+from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -182,6 +183,9 @@ class StepsAtOnce:
         """Call the stage `step`, and record it if the gradients were recorded."""
         shape = self._gradients.recorded()
         if shape is None or self._is_left:
+            return bool(self._step(**values))
+        if not is_of_torch(self._optimizer):  # It may do anything, so it is not even recorded.
+            self._leave(f"{type(self._optimizer).__name__} is no optimizer of torch")
             return bool(self._step(**values))
         state = UpdateState(self._optimizer)
         answer, operations = with_recording(lambda: self._step(**values))

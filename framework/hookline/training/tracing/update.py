@@ -23,7 +23,7 @@ from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_fi
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.watching.optimizers import is_observed, is_of_torch
+from hookline.training.tracing.watching.optimizers import is_observed
 
 if TYPE_CHECKING:
     import torch
@@ -202,8 +202,6 @@ def whole_step(
     """
     if step.graph.is_guarded:
         raise Untraceable("the layers look at values of tensors")
-    if not is_of_torch(optimizer):
-        raise Untraceable(f"{type(optimizer).__name__} is no optimizer of torch")
     if None in step.dtypes:
         raise Untraceable("a term of the loss is no scalar")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]

@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training import means
+from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
 from hookline.training.tracing.graphs import runners
 
@@ -348,7 +348,7 @@ def test_large_parameters_are_updated_one_by_one(calls, monkeypatch, tmp_path):
 
 
 def test_an_infinite_loss_ends_the_training_where_losses_are_read(calls, monkeypatch, tmp_path):
-    monkeypatch.setattr(means, "READ_EVERY", 5)
+    monkeypatch.setattr(mean_loss, "READ_EVERY", 5)
     inputs = INPUTS.copy()
     inputs[[2, 17, 20]] = 1e30
     ended = []
@@ -547,6 +547,33 @@ def test_other_optimizers_make_each_step_themselves(optimizer, reason, calls, tm
     assert weights(traced) == weights(plain)
     assert calls == []
     assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {reason}"]
+
+
+class Observed(torch.optim.SGD):
+    """An optimizer that cannot be observed: it has changed the parameters when it fails."""
+
+    def step(self, closure=None):
+        with torch.no_grad():
+            self.param_groups[0]["params"][0].mul_(0.9)
+        assert not torch._C._len_torch_dispatch_stack()
+        return super().step(closure)
+
+
+class Optimizing:
+    """Makes an optimizer that is not of torch."""
+
+    @hookline.hookimpl
+    def select_optimizer(self, model):
+        return Observed(model.parameters(), lr=0.01)
+
+
+def test_an_optimizer_of_a_plugin_is_not_recorded(calls, tmp_path):
+    seen = Seen()
+    plain, traced = (trained(trace, tmp_path / trace, Optimizing(), seen) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert seen.run.traced_steps.reasons == ["updates are made one by one: Observed is no optimizer of torch"]
+    assert seen.run.traced_steps.traced == 39
 
 
 def test_a_wrapper_sees_each_step(calls, tmp_path):

@@ -658,6 +658,17 @@ def counting_in_an_enclosing_variable():
     return layer, lambda: None
 
 
+def seeding():
+    layer = Layer()
+
+    def rate():
+        torch.manual_seed(3)
+        return 1.0
+
+    layer.rate = rate
+    return layer, lambda: torch.rand(1)
+
+
 def compiled():
     layer = Layer()
     layer.rate = lambda: 1.0
@@ -685,6 +696,7 @@ UNWATCHED = {
     counting_in_a_global_variable: f"a step changes {__name__}",
     counting_in_an_enclosing_variable: "a step changes Layer.rate",
     compiled: "Layer.linear is compiled",
+    seeding: "Layer.rate calls `manual_seed`, which sets the state of a generator",
 }
 
 

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.metrics import Part
 from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.graphs.graph import Graph, Program
@@ -135,8 +135,7 @@ class TracedGroup:
         width = len(found) // count
         values = torch.stack(list(found[::width])).tolist()
         if returned.is_plain:
-            for value in values:
-                losses.add(value, returned.divisor)
+            losses.add_several(values, returned.divisor)
         else:
             self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
         if returned.parts is not None:

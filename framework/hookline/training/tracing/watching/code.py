@@ -26,6 +26,9 @@ UNSTEADY = frozenset(
 UNSTEADY_FUNCTIONS = frozenset({"__import__", "eval", "exec", "globals", "input", "open"})
 """The same for functions that need no import, and for those that read global variables without their names."""
 
+SEEDING = frozenset({"fork_rng", "manual_seed", "set_rng_state"})
+"""Functions and methods that set the state of a generator, which is no operation."""
+
 CALLED = frozenset({"backward", "compute", "divisor", "forward", "setup_context", "weighted"})
 """The methods of layers, losses and functions of autograd that a step calls."""
 
