@@ -11,9 +11,10 @@ from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
-from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients
+from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import TracedUpdates
 from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
@@ -146,27 +147,26 @@ class TracedGradients:
 
     def results(self, loss: "Tensor") -> Results:
         """Return what is compared of the latest step, whose loss this is."""
-        import torch
-
-        parts = [part for term in self._run.objective.terms(self._criterion) for part in term]
-        return {
-            "the loss": [loss, *(part for part in parts if isinstance(part, torch.Tensor))],
-            "a gradient": [parameter.grad for parameter in parameters_of(self._optimizer)],
-        }
+        return results_of_step(loss, self._run.objective.terms(self._criterion), self._optimizer)
 
     def keep_terms(self, terms: list[Term]) -> None:
         """Keep the terms of a step that was made with its update."""
         if terms:
             self._run.objective.keep_terms(self._criterion, terms)
 
+    def traced_updates(self) -> TracedUpdates | None:
+        """Return the trace of the updates of any shape; `None` if there is none."""
+        return next((shape.updates for shape in self._shapes.values() if shape.updates is not None), None)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
             shape.updates = None
 
-    def leave(self, shape: OfShape, reason: str) -> None:
-        """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step, shape.updates = True, None, None
+    def leave(self, shape: OfShape | None, reason: str) -> None:
+        """Let the layers compute all further batches of a shape, if there is one."""
+        if shape is not None:
+            shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
         self._leave_if_none_is_traced()
 

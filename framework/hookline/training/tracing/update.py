@@ -1,25 +1,15 @@
-"""The update of the parameters by an optimizer of torch, as a part of a graph."""
+"""Steps with the updates of the parameters, several of which are made in one call."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import Comparison
-from hookline.training.tracing.graphs.graph import (
-    Call,
-    Graph,
-    GraphBuilder,
-    Program,
-    Untraceable,
-    Value,
-    replaced,
-)
-from hookline.training.tracing.graphs.recording import Recorded
-from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.graph import Program, Untraceable
+from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
@@ -31,10 +21,7 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch
 
-COUNTING = "_foreach_add_"
-"""The operation that counts the steps of an optimizer."""
-
-FUSED = "_fused_"
+RATES = "a learning rate changes, which the optimizer passes to its operations as a number"
 
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
@@ -120,8 +107,15 @@ class Made(NamedTuple):
 class UpdateState:
     """What an update depends on besides gradients and `VARIABLE` options: other options and the optimizer's states."""
 
-    def __init__(self, optimizer: "optim.Optimizer"):
-        """Remember the present options and states."""
+    def __init__(self, optimizer: "optim.Optimizer", *, rates_may_change: bool):
+        """Remember the present options and states.
+
+        Args:
+            optimizer: the optimizer.
+            rates_may_change: whether a schedule may change the `VARIABLE` options between two steps.
+
+        """
+        self._rates_may_change = rates_may_change
         self._optimizer = optimizer
         self._options = self._present_options()
         self.tensors = self._present_tensors()
@@ -141,10 +135,14 @@ class UpdateState:
         """Remember the `VARIABLE` options, too.
 
         Raises:
-            Untraceable: If one is a tensor, or if a state is a number, from which an update may compute others.
+            Untraceable: If a schedule may change one, if one is a tensor, or if a state is a number, from which an
+                update may compute others.
 
         """
         import torch
+
+        if self._rates_may_change:
+            raise Untraceable(RATES)
 
         self._rates = self._present_rates()
         if any(isinstance(rate, torch.Tensor) for rate in self._rates):
@@ -152,11 +150,6 @@ class UpdateState:
         states = self._optimizer.state.values()
         if any(not isinstance(one, torch.Tensor | None) for state in states for one in state.values()):
             raise Untraceable("a state of the optimizer is no tensor")
-
-    @property
-    def keeps_rates(self) -> bool:
-        """Whether the update is only that of the present `VARIABLE` options."""
-        return self._rates is not None
 
     def has_same_rates(self) -> bool:
         """Whether these are unchanged, if they are remembered."""
@@ -180,127 +173,3 @@ class UpdateState:
 
         states: Iterable[Mapping[str, Any]] = self._optimizer.state.values()
         return [one for state in states for one in state.values() if isinstance(one, torch.Tensor)]
-
-
-def whole_step(
-    step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
-) -> tuple[WholeStep, list[Option]]:
-    """Append a recorded update to the graph of the gradients. Return also the options that it takes.
-
-    Fused operations take the options that may change from step to step as arguments. Other operations take numbers that
-    were computed from them, so `state` keeps these options, and the trace holds as long as they are unchanged.
-
-    Args:
-        step: the gradients.
-        operations: the operations of the update, whose gradients are those in `grad` now.
-        optimizer: the optimizer.
-        state: its state.
-
-    Raises:
-        Untraceable: If the update or the gradients look at values, or the update changes gradients.
-
-    """
-    if step.graph.is_guarded:
-        raise Untraceable("the layers look at values of tensors")
-    if None in step.dtypes:
-        raise Untraceable("a term of the loss is no scalar")
-    gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
-    others = [*step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
-    known = [*gradients, *{id(one): one for one in others}.values()]
-    builder = GraphBuilder(known)
-    for operation in operations:
-        builder.add(operation)
-    update = builder.graph([])
-    first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
-    of_gradients = len(gradients)
-
-    places: dict[Value, Value] = {}
-    more: dict[Value, Tensor] = {}
-    for value, index in builder.indices.items():
-        if index < of_gradients:
-            places[value] = step.graph.outputs[1 + index]
-        elif index < of_gradients + len(step.fixed):
-            places[value] = step.graph.inputs[index - of_gradients]
-
-    def place(value: Value) -> Value:
-        if value not in places:
-            places[value] = Value(first + value.number)
-            if value in builder.indices:
-                more[places[value]] = known[builder.indices[value]]
-        return places[value]
-
-    options: dict[Option, Name] = {}
-    groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
-
-    def argument(one: Any) -> Any:
-        if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
-            indices = [builder.indices.get(value, -1) for value in one]
-            if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
-        return replaced(one, place)
-
-    calls: list[Call] = []
-    for call in update.calls:
-        arguments = [argument(one) for one in call.arguments]
-        keywords = {name: argument(one) for name, one in call.keywords.items()}
-        if call.schema.name.startswith(FUSED):
-            group = groups[id(builder.tensors[call.arguments[0][0].number])]
-            for name in filter(keywords.__contains__, VARIABLE):
-                if not isinstance(keywords[name], (int, float)):
-                    raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
-                option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
-                keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif not _counts(call):
-            _refuse(call, [builder.tensors[value.number] for value in call.written()], gradients)
-            if any(isinstance(one, list) for one in call.schema.written(arguments, keywords)):
-                # A list that is made inside TorchScript would not be changed in place.
-                raise Untraceable(f"the optimizer updates with {call.operation}")
-            state.keep_rates()
-        results = [None if one is None else place(one) for one in call.results]
-        calls.append(evolve(call, arguments=arguments, keywords=keywords, results=results))
-    if not calls:
-        raise Untraceable("the optimizer updates nothing")
-    count = len(step.fixed)
-    inputs = [*step.graph.inputs[:count], *more, *step.graph.inputs[count:]]
-    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[:count])
-    fixed = [*step.fixed, *more.values()]
-    written = {places[value] for value in update.written if value in places}
-    whole = WholeStep(
-        graph=evolve(step.graph, inputs=inputs, calls=[*of_step, *calls]),
-        fixed=fixed,
-        lists=lists,
-        of_batch=step.of_batch,
-        options=len(options),
-        gradients=of_gradients,
-        before=before,
-        changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
-    )
-    return whole, list(options)
-
-
-def _counts(call: Call) -> bool:
-    """Whether a call counts the steps of the optimizer, so that it takes no number from the options."""
-    return call.schema.name == COUNTING and type(call.arguments[1]) is int
-
-
-def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
-    """Raise `Untraceable` if an operation that is not fused cannot be repeated in another step."""
-    if call.truth is not None:
-        raise Untraceable("the optimizer looks at values of tensors")
-    storages = {one.untyped_storage()._cdata for one in gradients}
-    if any(one.untyped_storage()._cdata in storages for one in written):
-        raise Untraceable("the optimizer changes gradients")
-
-
-def _all_values(graph: Graph) -> Iterable[Value]:
-    yield from graph.inputs
-    for call in graph.calls:
-        yield from call.values()
-        yield from (one for one in call.results if one is not None)

@@ -517,7 +517,7 @@ def test_without_a_fused_kernel_a_new_learning_rate_ends_the_traces_of_updates(e
     )
     assert weights(traced) == weights(plain)
     assert sum(calls) == epoch * 10 - 2  # The first step makes the states, and the second one is recorded.
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {steps_at_once.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
 
 
 def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_path):
@@ -527,7 +527,7 @@ def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_pa
     )
     assert weights(traced) == weights(plain)
     assert calls == []
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {steps_at_once.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
 
 
 @pytest.mark.parametrize(
