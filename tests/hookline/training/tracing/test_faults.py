@@ -34,8 +34,9 @@ PLACES = [
     (recorded_step, "traced_step"),
     (runners, "best_of_batches"),
     (runners, "best_of_several"),
-    (snapshot.Snapshot, "copies"),
+    (snapshot.Snapshot, "present"),
     (steps_at_once, "whole_step"),
+    (torch, "_foreach_clone"),
     (traced_batch.TracedBatch, "run"),
     (update.TracedUpdates, "make"),
 ]

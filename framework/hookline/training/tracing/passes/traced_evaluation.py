@@ -194,7 +194,8 @@ class TracedEvaluation:
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
         seconds = shape.comparison.by_layers
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches):
+        is_first = self._watched is None
+        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches, is_first=is_first):
             return shape.comparison.measured(lambda: self._by_layers(batch))
         if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
