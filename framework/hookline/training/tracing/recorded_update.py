@@ -171,10 +171,10 @@ def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None
     is_of_gradients = places.keys() >= {value for call in calls for value in call.values}
     if len(places) < len(others) or not is_of_gradients or step.graph.is_guarded or None in step.dtypes:
         return None
-    update = [call.changed(places.__getitem__) for call in calls]
     try:
+        update = [call.changed(places.__getitem__) for call in calls]
         return _traced(step, update, other.whole.lists, other.options)
-    except Untraceable:
+    except Exception:  # noqa: BLE001 - The update is recorded, which says what it is.
         return None
 
 

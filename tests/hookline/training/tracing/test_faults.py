@@ -35,7 +35,7 @@ PLACES = [
     (runners, "best_of_batches"),
     (runners, "best_of_several"),
     (snapshot.Snapshot, "present"),
-    (steps_at_once, "whole_step"),
+    (steps_at_once, "traced_updates"),
     (torch, "_foreach_clone"),
     (traced_batch.TracedBatch, "run"),
     (update.TracedUpdates, "make"),
