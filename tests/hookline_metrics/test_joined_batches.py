@@ -7,7 +7,8 @@ import numpy
 import pytest
 from metric_batches import OPTIONS, SIZES, drawn, evaluated
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import arrays, register_specs
 

@@ -107,7 +107,7 @@ class Accuracy(TopMetric):
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
         """Divide the hits by the rows of a class; for labels, true negatives count as well."""
-        return _of_true_rows(self, task, ignored, _agreement, _recall)
+        return _of_true_rows(self, task, ignored, _agreement, recall)
 
     def remedy_if_imbalanced(self, loss: LossSpec) -> str:
         """Return the remedy unless classes have equal weights."""
@@ -191,58 +191,6 @@ class JaccardIndex(ThresholdMetric):
         return counts.hits, counts.predicted + counts.true - counts.hits
 
 
-@spec
-class Precision(DividingMetric):
-    """The fraction of the rows predicted as a class that belong to it.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
-    """
-
-    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
-        """Divide the hits by the predicted rows."""
-        return counts.hits, counts.predicted
-
-
-@spec
-class Recall(DividingMetric):
-    """The fraction of the rows of a class that are predicted as it.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
-    """
-
-    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
-        """Divide the hits by the true rows."""
-        return _recall(counts)
-
-
-@spec
-class Specificity(TopMetric):
-    """The fraction of the rows of other classes that are not predicted as a class; 0 if there are none.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/specificity.html
-    """
-
-    takes = ("classes", "labels", "numbers")  # All triplets are true.
-
-    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
-        """Divide the true negatives by the rows of other classes."""
-        return counts.rejected, counts.rows - counts.true
-
-
-@spec
-class NegativePredictiveValue(TopMetric):
-    """The fraction of the rows not predicted as a class that do not belong to it; 0 if there are none.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/negative_predictive_value.html
-    """
-
-    takes = ("classes", "labels", "numbers")
-
-    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
-        """Divide the true negatives by the rows that are not predicted as the class."""
-        return counts.rejected, counts.rows - counts.predicted
-
-
 def _of_true_rows(
     metric: ThresholdMetric, task: Task, ignored: int | None, of_labels: Ratio, of_classes: Ratio
 ) -> Averaging:
@@ -258,7 +206,8 @@ def _of_true_rows(
     )
 
 
-def _recall(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
+def recall(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
+    """Return the numerator and the denominator of recall."""
     return counts.hits, counts.true
 
 

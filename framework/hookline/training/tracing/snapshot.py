@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Untraceable
 
@@ -29,7 +29,8 @@ class Snapshot:
         if any(tensor.is_conj() or tensor.is_neg() for tensor in self.tensors):
             raise Untraceable("a tensor is a view that negates another one")
         try:
-            self._values = self.copies()
+            with torch.no_grad():
+                self._values = list(torch._foreach_clone(self.tensors)) if self.tensors else []
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
@@ -37,12 +38,18 @@ class Snapshot:
         self._arrays: list[tuple[NDArray[Any], NDArray[Any]]] = []
         """The memory of each copy and of its tensor, once `keep` needs it."""
 
-    def copies(self) -> "list[Tensor]":
-        """Return copies of the tensors as they are now."""
+    def present(self) -> "dict[str, list[Tensor]]":
+        """Return copies of the state of now, to compare it: tensors of the same type follow one another in one."""
         import torch
 
+        of_types: dict[torch.dtype, list[Tensor]] = {}
+        for tensor in self.tensors:
+            of_types.setdefault(tensor.dtype, []).append(tensor)
         with torch.no_grad():
-            return cast("list[Tensor]", torch._foreach_clone(self.tensors)) if self.tensors else []
+            # With an empty tensor, since the result for a single one is a view.
+            several = [[*those, those[0].new_empty(0)] for those in of_types.values()]
+            copies = list(map(torch._utils._flatten_dense_tensors, several))
+        return {"a parameter, a buffer or a state": copies, "the random numbers": [torch.get_rng_state()]}
 
     def keep(self) -> None:
         """Replace the copies by those of the present values, in the same memory."""

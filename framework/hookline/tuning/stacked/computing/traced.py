@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import GraphBuilder, Program
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Program
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.graphs.simplified import Memory, simplified
 from hookline.training.tracing.graphs.whole_step import WholeStep, with_constants_first
