@@ -18,7 +18,7 @@ from hookline.training.tracing.graphs.graph import (
 )
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.unwritten import unwritten
@@ -167,19 +167,13 @@ def whole_step(
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
+    lists = Lists()
 
     def argument(one: Any) -> Any:
         if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
             indices = [builder.indices.get(value, -1) for value in one]
             if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
+                return lists.name([known[index] for index in indices])
         return replaced(one, place)
 
     calls: list[Call] = []
@@ -201,7 +195,7 @@ def whole_step(
     whole = WholeStep(
         graph=evolve(step.graph, calls=[*of_step, *calls]),
         fixed=step.fixed,
-        lists=lists,
+        lists=lists.tensors,
         of_batch=step.of_batch,
         options=len(options),
         gradients=of_gradients,
