@@ -65,7 +65,8 @@ def recorded(
 
         def argument(one: Any) -> Any:
             """The argument itself, or the name of a list of tensors that exist already."""
-            if isinstance(one, (list, tuple)) and one and all(builder.indices.get(value, first) < first for value in one):
+            is_list = isinstance(one, (list, tuple)) and len(one) > 0
+            if is_list and all(builder.indices.get(value, first) < first for value in one):
                 return lists.name([known[builder.indices[value]] for value in one])
             return one
 
