@@ -22,7 +22,7 @@ from hookline.plugins.manager import Plugins
 from hookline.spec.docs import OptionDocumentation, documentation
 from hookline.spec.dump import as_toml
 from hookline.spec.options import Spec
-from hookline.spec.types import plural
+from hookline.spec.words import plural
 
 REFERENCE = Path(__file__).parent / "reference"
 SPECS = Path(__file__).parents[1] / "specs"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from hookline.errors.exceptions import FileError, HooklineWarning
+from hookline.errors.unwritable import obstacle
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,6 +30,13 @@ FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
 """A number, which is not a formula even if it begins with a sign."""
+
+
+APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+"""How to open a file that grows. Only Windows distinguishes binary files."""
+
+PERMISSIONS = 0o666
+"""The permissions of any new file, of which the system removes those that the user masks."""
 
 
 @contextmanager
@@ -205,22 +213,27 @@ class GrowingFile:
             if self._is_whole:
                 write_file(self.path, self._waiting)
             else:
-                with refusing(self.path):
-                    _append(self.path, self._waiting.encode())
+                _append(self.path, self._waiting.encode())
             self._waiting, self._is_whole = "", False
 
 
 def _append(path: Path, content: bytes) -> None:
     """Append all of the content or none of it."""
-    with path.open("ab", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
+    try:  # The functions of the operating system, since this happens in each epoch.
+        file = os.open(path, APPENDING, PERMISSIONS)
         try:
-            written = 0
-            while written < len(content):
-                written += file.write(content[written:])
-        except OSError:
-            file.truncate(size)
-            raise
+            size = os.fstat(file).st_size
+            try:
+                written = 0
+                while written < len(content):
+                    written += os.write(file, content[written:])
+            except OSError:
+                os.ftruncate(file, size)
+                raise
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _file_error(path, error) from error
 
 
 def flush_to_disk(path: Path) -> None:
@@ -249,4 +262,4 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def _file_error(path: object, error: OSError) -> FileError:
-    return FileError(str(path), f"The file cannot be written: {error.strerror or error}.")
+    return FileError(str(path), f"The file cannot be written: {obstacle(path, error)}.")

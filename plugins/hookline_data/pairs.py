@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from hookline.data import Classes, Numbers, Target
 from hookline.errors import DataError, enumerate_names
 from hookline.spec import option, spec
-from hookline_data.drawing.drawn import Drawn, check_groups
-from hookline_data.drawing.partners import Groups
+from hookline_data.drawing.drawn import Drawn
+from hookline_data.drawing.partners import Groups, check_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Classes, Target
 from hookline.spec import spec
-from hookline_data.drawing.drawn import Drawn, check_groups
-from hookline_data.drawing.partners import Groups
+from hookline_data.drawing.drawn import Drawn
+from hookline_data.drawing.partners import Groups, check_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

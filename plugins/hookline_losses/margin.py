@@ -6,14 +6,8 @@ from hookline.data import Batch, Classes, Data, Labels, Outputs, Signs
 from hookline.script import PredictionNames
 from hookline.spec import option, spec
 from hookline_losses.balanced import Balanced
-from hookline_losses.base import (
-    TorchLoss,
-    check_same_shape,
-    check_score_for_each_class,
-    doubt_marks,
-    one_output,
-    refuse_dense,
-)
+from hookline_losses.base import TorchLoss
+from hookline_losses.checks import check_same_shape, check_score_for_each_class, doubt_marks, one_output, refuse_dense
 from hookline_losses.output_ranges import doubt_scores
 
 if TYPE_CHECKING:

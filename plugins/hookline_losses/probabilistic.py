@@ -10,7 +10,8 @@ from hookline.errors import MismatchError, OptionError, enumerate_names, nearest
 from hookline.script import PredictionNames
 from hookline.spec import Activation, option, spec
 from hookline.training import last_layer
-from hookline_losses.base import TorchLoss, check_log_probabilities, check_same_shape, one_output
+from hookline_losses.base import TorchLoss
+from hookline_losses.checks import check_log_probabilities, check_same_shape, one_output
 from hookline_losses.output_ranges import end_below_0
 from hookline_losses.regression import RegressionLoss
 

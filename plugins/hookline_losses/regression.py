@@ -5,7 +5,8 @@ Outputs and targets are floats of the same shape `(N, k)`, where k is the number
 
 from hookline.data import Batch, Data, Outputs
 from hookline.spec import option, spec
-from hookline_losses.base import TorchLoss, check_same_shape
+from hookline_losses.base import TorchLoss
+from hookline_losses.checks import check_same_shape
 
 
 @spec

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from hookline.data import Batch, Data, Encoding, Outputs, Sequences
 from hookline.script import PredictionNames
 from hookline.spec import option, spec
-from hookline_losses.base import TorchLoss, check_log_probabilities, one_output
+from hookline_losses.base import TorchLoss
+from hookline_losses.checks import check_log_probabilities, one_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

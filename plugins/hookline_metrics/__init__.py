@@ -10,13 +10,11 @@ def register_specs() -> Components:
         __name__,
         {
             "classification.agreement": ("CohenKappa", "MatthewsCorrCoef"),
-            "classification.decisions": (
-                *("Accuracy", "F1Score", "FBetaScore", "HammingDistance", "JaccardIndex"),
-                *("NegativePredictiveValue", "Precision", "Recall", "Specificity"),
-            ),
+            "classification.decisions": ("Accuracy", "F1Score", "FBetaScore", "HammingDistance", "JaccardIndex"),
             "classification.distributions": ("JensenShannonDivergence", "KLDivergence", "Perplexity"),
             "classification.exact_match": ("ExactMatch",),
             "classification.probabilities": ("CalibrationError", "HingeLoss"),
+            "classification.rates": ("NegativePredictiveValue", "Precision", "Recall", "Specificity"),
             "clustering.clusters": (
                 *("AdjustedMutualInfoScore", "AdjustedRandScore", "ClusterAccuracy", "CompletenessScore"),
                 *(

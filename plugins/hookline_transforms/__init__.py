@@ -10,9 +10,10 @@ def register_specs() -> Components:
         __name__,
         {
             "color": ("ColorJitter", "Normalize"),
-            "crop": ("CenterCrop", "RandomCrop", "RandomResizedCrop"),
+            "crop": ("CenterCrop", "RandomCrop"),
             "erasing": ("RandomErasing",),
             "flip": ("RandomHorizontalFlip", "RandomVerticalFlip"),
+            "resized_crop": ("RandomResizedCrop",),
             "rotation": ("RandomRotation",),
         },
     )

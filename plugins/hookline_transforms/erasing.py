@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline.errors import OptionError
 from hookline.spec import option, spec
 from hookline_transforms.base import TransformSpec, channel_values, chosen, device_tensor, integers, wrong_channels
-from hookline_transforms.crop import ATTEMPTS, log_uniform
+from hookline_transforms.resized_crop import ATTEMPTS, log_uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

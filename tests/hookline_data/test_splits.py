@@ -89,7 +89,7 @@ def test_the_split_depends_on_split_seed_and_not_on_the_runs_seed(prepare):
     [({"validation": 0.1}, "validation"), ({"test": 0.1}, "test"), ({"validation": 0.45, "test": 0.5}, "training")],
 )
 def test_a_split_without_rows_is_an_error(prepare, options, split):
-    with pytest.raises(DataError, match=f"The {split} split has no rows: its fraction is 0.\\d+ of 3"):
+    with pytest.raises(DataError, match=f"The {split} split has no rows: its fraction is 0.\\d+ of 3 rows"):
         prepare(numbered(3), **options)
 
 

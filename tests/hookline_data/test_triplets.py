@@ -254,7 +254,7 @@ def test_a_loss_that_takes_a_target_is_an_error(prepare_drawn):
 def test_drop_last_that_leaves_no_batch_is_an_error(prepare_drawn):
     with pytest.raises(DataError) as caught:
         prepare_drawn("Triplets", numbered(CLASSES), loss="TripletMarginLoss", batch_size=12, drop_last=True)
-    assert str(caught.value) == "data: `drop_last` leaves no batch: there are only 11 rows."
+    assert str(caught.value) == "data.drop_last: This leaves no batch: there are only 11 rows."
 
 
 def test_the_source_makes_no_batches(prepare_drawn, monkeypatch):

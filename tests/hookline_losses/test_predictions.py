@@ -5,17 +5,13 @@ import torch
 from torch import nn
 
 from hookline.data import Batch, Data, Target
-from hookline_losses.distances import CosineDistance, PairwiseDistance, SquaredDistance
-from hookline_losses.embedding import (
-    CosineEmbeddingLoss,
-    HingeEmbeddingLoss,
-    MarginRankingLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-)
+from hookline_losses.embeddings.distances import CosineDistance, PairwiseDistance, SquaredDistance
+from hookline_losses.embeddings.pairs import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
+from hookline_losses.embeddings.triplets import TripletMarginLoss, TripletMarginWithDistanceLoss
+from hookline_losses.linear_cross_entropy import LinearCrossEntropyLoss
 from hookline_losses.margin import MultiLabelMarginLoss
 from hookline_losses.probabilistic import GaussianNLLLoss, KLDivLoss
-from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
+from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss
 from hookline_losses.sequence import CTCLoss
 
 A, B, C = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))

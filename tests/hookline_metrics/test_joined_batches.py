@@ -3,12 +3,14 @@
 from math import isnan
 
 import attrs
+import numpy
 import pytest
 from metric_batches import OPTIONS, SIZES, drawn, evaluated
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
-from hookline_metrics import register_specs
+from hookline_metrics import arrays, register_specs
 
 LOSSES = {
     "binary": BCEWithLogitsLoss(),
@@ -26,6 +28,7 @@ CASES = [
     if options.keys() <= attrs.fields_dict(kind).keys()
     if task == "multiclass" or not {"weights", "top_k"} & options.keys()
 ]
+COUNTING = [case for case in CASES if case[1].__module__.endswith((".agreement", ".decisions"))]
 
 
 @pytest.mark.parametrize(("task", "kind", "options"), CASES, ids=str)
@@ -35,3 +38,19 @@ def test_the_number_is_the_same_for_batches_of_every_size(task, kind, options):
     numbers = {evaluated(metric, LOSSES[task], outputs, targets, size) for size in SIZES}
     assert len(numbers) == 1
     assert not any(map(isnan, numbers))
+
+
+@pytest.mark.parametrize("most", [0, 30])  # With 30 elements at most, only the last batches of a size are arrays.
+@pytest.mark.parametrize("ignored", [None, 1])
+@pytest.mark.parametrize(("task", "kind", "options"), COUNTING, ids=str)
+def test_the_number_is_the_same_for_arrays_and_tensors(task, kind, options, ignored, most, monkeypatch):
+    loss = CrossEntropyLoss(ignore_index=ignored) if task == "multiclass" else LOSSES[task]
+    outputs, targets = drawn(task)
+    number = evaluated(kind(**options), loss, outputs, targets)
+    monkeypatch.setattr(arrays, "MOST", most)
+    assert {evaluated(kind(**options), loss, outputs, targets, size) for size in SIZES} == {number}
+
+
+def test_an_index_that_is_too_large_is_an_error():
+    with pytest.raises(IndexError, match=r"^index 3 is out of bounds for 3 classes$"):
+        arrays.count(numpy.array([0, 3]), 3)

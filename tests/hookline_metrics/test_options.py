@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import hookline
-from hookline_losses.classification import BCELoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCELoss
 from hookline_losses.margin import MultiLabelMarginLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.classification.decisions import Accuracy

@@ -4,7 +4,8 @@ import pytest
 import torch
 from metric_batches import OPTIONS
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_losses.sequence import CTCLoss
 from hookline_metrics import register_specs

@@ -17,7 +17,8 @@ import torchmetrics.classification
 import torchmetrics.text
 from metric_batches import OPTIONS, drawn, evaluated
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import register_specs
 from hookline_metrics.clustering.table import TableMetric

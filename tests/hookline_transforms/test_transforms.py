@@ -12,9 +12,10 @@ from torch.nn.functional import interpolate
 
 from hookline.errors import OptionError
 from hookline_transforms.color import ColorJitter, Normalize
-from hookline_transforms.crop import CenterCrop, RandomCrop, RandomResizedCrop
+from hookline_transforms.crop import CenterCrop, RandomCrop
 from hookline_transforms.erasing import RandomErasing
 from hookline_transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
+from hookline_transforms.resized_crop import RandomResizedCrop
 from hookline_transforms.rotation import RandomRotation
 
 N, C, H, W = 24, 3, 9, 12

@@ -21,9 +21,19 @@ EXAMPLES = {
     "cli/specs/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/specs/show.py": {"Conv2d"},
     "data/new_rows.py": {"NPZ"},  # The file format.
-    "errors/ids.py": {  # A test checks that each example has the mistake.
-        *("Accuracy", "Adam", "CSV", "CrossEntropyLoss", "EarlyStopping", "Flatten", "R2Score", "SGD", "StepLR"),
-        "StochasticWeightAveraging",
+    "errors/kinds/of_runs.py": {"CSV", "Flatten"},
+    "errors/kinds/of_specs.py": {  # A test checks that each example has the mistake.
+        *(
+            "Accuracy",
+            "Adam",
+            "CSV",
+            "CrossEntropyLoss",
+            "EarlyStopping",
+            "R2Score",
+            "SGD",
+            "StepLR",
+            "StochasticWeightAveraging",
+        ),
     },
     "plots/figures.py": {"Date"},  # A key of the metadata of PNG files.
     "plugins/manager.py": set(BUILT_IN),  # The list of the plugins that are always loaded.

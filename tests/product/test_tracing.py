@@ -122,9 +122,9 @@ def test_several_steps_at_once_have_the_same_bits(case, runner, tmp_path, monkey
     calls = []
     made = steps_at_once.StepsAtOnce.several
 
-    def several(self, updates, group):
-        calls.append(len(group))
-        return made(self, updates, group)
+    def several(self, steps, updates):
+        calls.append(len(steps.batches))
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
 

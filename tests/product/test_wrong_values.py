@@ -15,13 +15,14 @@ from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.families.distance import DistanceSpec
 from hookline.spec.families.initialization import InitializationSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.families.transform import TransformSpec
 from hookline.spec.families.tuner import TunerSpec
-from hookline.spec.types import Array, Choice, OneOf, SearchSpace, Table, option_type
+from hookline.spec.simple_types import Choice
+from hookline.spec.types import Array, OneOf, SearchSpace, Table, option_type
 from hookline_tune.pruners import PrunerSpec
 from hookline_tune.samplers import SamplerSpec
 

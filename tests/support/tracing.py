@@ -7,31 +7,30 @@ import torch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import comparison, steps_at_once, traced_gradients, worth
+from hookline.training.tracing import calls, comparison, traced_gradients, worth
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.passes import evaluated_batches, of_shape, to_come, traced_evaluation
+from hookline.training.tracing.passes import evaluated_batches, to_come, traced_evaluation
 
 RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
 OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.several_in_python}
 OF_BATCHES = {"torchscript": runners.batches_in_torchscript, "python": runners.batches_in_python}
 
 
-def trace_everything(patch, runner):
+def trace_everything(patch, runner, checks=0):
     """Record the first batch of each shape, and compute all others by its trace, with the runner of this name.
 
-    This is so for steps and for evaluations. Nothing is compared during the training, so that the test itself finds a
-    difference.
+    This is so for steps and for evaluations. By default, nothing is compared during the training, so that the test
+    itself finds a difference; otherwise `checks` steps and batches of each shape are.
     """
     patch.setattr(worth, "WARM_UP", 0)
     patch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     patch.setattr(worth, "is_mostly_computation", lambda seconds: False)
-    patch.setattr(comparison, "CHECKS", 0)
-    patch.setattr(steps_at_once, "MOST", 4)
-    patch.setattr(steps_at_once, "LONGEST", float("inf"))  # So that the load of the machine changes no call.
+    patch.setattr(comparison, "CHECKS", checks)
+    patch.setattr(worth, "is_faster", lambda *_: True)
+    patch.setattr(calls, "MOST", 4)
+    patch.setattr(calls, "LONGEST", float("inf"))  # So that the load of the machine changes no call.
     patch.setattr(traced_evaluation, "WARM_UP", 0)
-    patch.setattr(of_shape, "CHECKS", 0)
-    patch.setattr(of_shape, "MOST", 2)
-    patch.setattr(to_come, "earns_its_cost", lambda *_: True)
+    patch.setattr(to_come, "earns_its_cost", lambda *_, **__: True)
     patch.setattr(to_come, "is_worth_compiling", lambda _: True)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])
@@ -56,6 +55,7 @@ def run_of(steps=1000, *, objective=None):
         step=0,
         last_step=steps,
         history=[],
+        kept={},
     )
 
 

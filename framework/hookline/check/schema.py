@@ -13,10 +13,11 @@ from attrs import NOTHING, Attribute, fields
 from hookline.check.toml.override import EXTENDS
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.docs import documentation
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.options import Bounds, Spec
+from hookline.spec.simple_types import Schema
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.spec.types import Schema, option_type
+from hookline.spec.types import option_type
 from hookline.spec.words import article
 
 

@@ -7,7 +7,7 @@ from attrs import field, fields, frozen
 
 from hookline.errors.text import PathElement, dotted
 from hookline.plugins.catalog import Catalog, is_family
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.options import Spec
 from hookline.spec.training import SEVERAL, TrainingSpec
 

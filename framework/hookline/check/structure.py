@@ -15,8 +15,9 @@ from hookline.check.space.structure import space
 from hookline.check.toml.tree import PathText
 from hookline.plugins.catalog import Catalog, is_family
 from hookline.spec.options import Spec
+from hookline.spec.simple_types import PRIMITIVES, Choice, Primitive
 from hookline.spec.space.space import Space
-from hookline.spec.types import PRIMITIVES, Array, Choice, OneOf, Options, Table, is_form, option_type
+from hookline.spec.types import Array, OneOf, Options, Table, is_form, option_type
 from hookline.spec.words import wrong
 
 
@@ -42,8 +43,10 @@ def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Convert
     register(partial(is_form, Array), _tuple_hook)
     register(partial(is_form, Table), _mapping_hook)
     register(partial(is_form, OneOf), _union_hook)
-    for primitive in PRIMITIVES:  # cattrs has its own hooks for these types, which would take precedence.
-        converter.register_structure_hook(primitive, _simple_hook(primitive, converter))
+    register(partial(is_form, Primitive), _simple_hook)
+    for primitive in PRIMITIVES:  # cattrs has its own hooks for these classes, which would take precedence.
+        if isinstance(primitive, type):
+            converter.register_structure_hook(primitive, _simple_hook(primitive, converter))
     converter.register_structure_hook(Path, path)
     converter.register_structure_hook(Space, lambda value, _: space(value, converter))
     register(lambda kind: isinstance(kind, type) and issubclass(kind, Spec) and has(kind), spec_hook)

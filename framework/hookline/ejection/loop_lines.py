@@ -11,7 +11,7 @@ from hookline.ejection.objective_lines import ObjectiveLines
 from hookline.plugins.stages import Run
 from hookline.script.python import indented, literal
 from hookline.script.script import Script
-from hookline.training.means import READ_EVERY
+from hookline.training.means.scalars import READ_EVERY
 
 if TYPE_CHECKING:
     from hookline.training.preparation import Prepared

@@ -3,7 +3,7 @@
 from hookline.ejection.objective_lines import ObjectiveLines
 from hookline.script.python import literal
 from hookline.script.script import Script
-from hookline.training.means import READ_EVERY
+from hookline.training.means.scalars import READ_EVERY
 
 MEAN = '''
 def mean_loss(losses, rows):

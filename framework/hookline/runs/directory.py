@@ -12,6 +12,7 @@ from attrs import evolve
 from hookline.data.description import DataDescription
 from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
+from hookline.errors.unwritable import obstacle
 from hookline.files import flush_to_disk, write_file, write_weights
 from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import examples, manifest
@@ -58,13 +59,15 @@ def plan(out: str | Path | None, name: str) -> Path:
     """
     if out is not None:
         if Path(out).exists():
-            raise HooklineError(
-                f"{out} already exists, and a run never overwrites another one: choose a new directory."
-            )
+            raise HooklineError(_taken(out))
         return Path(out)
     home = Path("runs") / name
     numbers = [int(entry.name) for entry in home.glob("*") if entry.name.isdecimal()] if home.is_dir() else []
     return home / str(max(numbers, default=0) + 1)
+
+
+def _taken(directory: str | Path) -> str:
+    return f"{directory} already exists, and a run never overwrites another one: choose a new directory."
 
 
 def create(planned: Path, *, numbered: bool) -> Path:
@@ -78,12 +81,13 @@ def create(planned: Path, *, numbered: bool) -> Path:
         try:
             planned.parent.mkdir(parents=True, exist_ok=True)
             planned.mkdir()
-        except FileExistsError as error:
-            if not numbered or not planned.is_dir():
-                raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
-            planned = planned.with_name(str(int(planned.name) + 1))
         except OSError as error:
-            raise HooklineError(f"{planned} cannot be created: {error.strerror}.") from None
+            if isinstance(error, FileExistsError) and planned.is_dir():
+                if not numbered:
+                    raise HooklineError(_taken(planned)) from None
+                planned = planned.with_name(str(int(planned.name) + 1))
+                continue
+            raise HooklineError(f"{planned} cannot be created: {obstacle(planned, error)}.") from None
         else:
             return planned
 

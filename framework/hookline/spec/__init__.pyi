@@ -16,13 +16,9 @@ from .families.deploy import DeployedModel as DeployedModel, DeploySpec as Deplo
 from .families.distance import DistanceSpec as DistanceSpec
 from .families.graph import Body as Body, Graph as Graph, Value as Value
 from .families.initialization import InitializationSpec as InitializationSpec
-from .families.loss import (
-    Activation as Activation,
-    DividedBy as DividedBy,
-    LossSpec as LossSpec,
-    Offers as Offers,
-    rows_or_weights as rows_or_weights,
-)
+from .families.loss.averages import DividedBy as DividedBy, rows_or_weights as rows_or_weights
+from .families.loss.loss import LossSpec as LossSpec
+from .families.loss.predictions import Activation as Activation, Offers as Offers
 from .families.metric import MetricSpec as MetricSpec
 from .families.model import LayerSpec as LayerSpec, ModelSpec as ModelSpec
 from .families.optimizer import OptimizerSpec as OptimizerSpec

@@ -8,7 +8,8 @@ from attrs import fields, frozen
 
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.options import Spec
-from hookline.spec.types import OneOf, OptionType, Table, option_type
+from hookline.spec.simple_types import OptionType
+from hookline.spec.types import OneOf, Table, option_type
 from hookline.spec.walk import Keys
 
 

@@ -1,6 +1,10 @@
 """Durations in a spec, such as "12h" or "1d6h30m"."""
 
 import re
+from typing import Annotated
+
+Duration = Annotated[str, "duration"]
+"""The type of an option whose value is a duration."""
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """The seconds in each unit."""

@@ -18,8 +18,8 @@ from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.stages import Run
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.options import Spec
+from hookline.spec.simple_types import Schema
 from hookline.spec.training import SEVERAL, TrainingSpec
-from hookline.spec.types import Schema
 from hookline.spec.walk import walk
 from hookline.testing import small_runs
 from hookline.testing.example_trainings import candidates

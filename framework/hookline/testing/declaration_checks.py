@@ -15,7 +15,7 @@ from hookline.spec.docs import documentation
 from hookline.spec.dump import dumps
 from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.initialization import InitializationSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.lint.lint import place

@@ -13,7 +13,7 @@ from hookline.spec.families.data import DataSpec
 from hookline.spec.families.deploy import DeploySpec
 from hookline.spec.families.distance import DistanceSpec
 from hookline.spec.families.initialization import InitializationSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec

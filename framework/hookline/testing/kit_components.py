@@ -9,7 +9,7 @@ from hookline.data.targets.classes import ClassesOrDistribution
 from hookline.data.targets.labels import Probabilities
 from hookline.plugins.stages import hookimpl
 from hookline.spec.families.distance import DistanceSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.options import Spec, option, spec

@@ -12,7 +12,7 @@ from hookline.errors.failures import reason
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.families.initialization import InitializationSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.testing.components_under_test import Component

@@ -41,7 +41,7 @@ from .deployment.traced import (
 )
 from .gradients import gradients_of as gradients_of
 from .loop.train_epochs import train_epochs as train_epochs
-from .means import MeanLosses as MeanLosses
+from .means.mean_losses import MeanLosses as MeanLosses
 from .metrics import (
     built_metric as built_metric,
     metric_errors as metric_errors,

@@ -9,7 +9,7 @@ from attrs import frozen
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES, reason
 from hookline.plugins.stages import Run
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.training import TrainingSpec
 from hookline.training.preflight.mismatches import mismatch_of_metric

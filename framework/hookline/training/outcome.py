@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import in_order
 from hookline.errors.exceptions import TrainingError
+from hookline.errors.out_of_memory import chain, is_out_of_memory
 from hookline.errors.text import counted, enumerate_names
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import SAVED, State, Trial
@@ -133,22 +134,8 @@ def outcome(
 def free_memory(error: BaseException) -> None:
     """Release the tensors in the frames of an out-of-memory error, since saving the results needs memory."""
     if is_out_of_memory(error):
-        for one in _chain(error):
+        for one in chain(error):
             traceback.clear_frames(one.__traceback__)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error, or the cause of it, says that there is not enough memory."""
-    return any(isinstance(one, MemoryError) or type(one).__name__ == "OutOfMemoryError" for one in _chain(error))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return chain
 
 
 def where_weights_are(trial: Trial) -> str:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from hookline.errors.exceptions import HooklineWarning
 from hookline.plugins.stages import Run
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import EvaluatedParts, MetricErrors, Part, built_metric, evaluated_parts

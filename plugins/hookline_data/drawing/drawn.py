@@ -1,18 +1,16 @@
-"""The base class of sources that combine rows of another source."""
+"""The base class of sources that combine rows of another source with randomly drawn ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-from attrs import evolve, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import Run
 from hookline.data import Batch, Batches, Columns, Data, Encoding, Target, TensorBatches
 from hookline.errors import DataError, MismatchError, OptionError, enumerate_names
 from hookline.script import refuse_inherited_lines, without_lines
-from hookline.spec import DataSpec, LossSpec, Objective, RawInputs, spec
+from hookline.spec import LossSpec, Objective, RawInputs, spec
 from hookline.training import is_applied_to_each
+from hookline_data.drawing.combined import CombinedSource
 from hookline_data.drawing.partners import DrawnBatches, Groups
-from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.layout import checks
 
 if TYPE_CHECKING:
@@ -24,16 +22,12 @@ if TYPE_CHECKING:
 
 
 @spec
-class Drawn(TransformedSource):
+class Drawn(CombinedSource):
     """Rows of another source, each combined with randomly drawn rows of it. Training rows are drawn anew in each epoch.
 
     The draw depends only on the seed and the epoch. The validation and test splits always use the same draw, whatever
     the seed, so that epochs and runs can be compared.
     """
-
-    source: DataSpec
-    """The source of the rows, with one group of inputs and one target. Set the batch size and shuffling outside of
-    it."""
 
     gives: ClassVar[tuple[str, ...]]
     """The names of the groups of inputs; the first one holds the rows of the source in order."""
@@ -41,45 +35,6 @@ class Drawn(TransformedSource):
     """The possible values of the target, sorted; empty if there is no target."""
     groups_by: ClassVar[Encoding]
     """The encoding of the source's target, by which rows are drawn."""
-
-    def __attrs_post_init__(self) -> None:
-        defaults = {option.name: option.default for option in fields(type(self.source))}
-        for option in fields(TransformedSource):
-            if option.name in defaults and getattr(self.source, option.name) != defaults[option.name]:
-                name = type(self).__name__
-                raise OptionError(
-                    "source", f"{name} makes the batches: set this option there, not on its source.", option.name
-                )
-
-        if getattr(self.source, "sampler", None) is not None:
-            message = f"{type(self).__name__} draws from all rows, so its source cannot have a sampler: remove it."
-            raise OptionError("source", message, "sampler")
-        if getattr(self.source, "stream", False):
-            message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
-            raise OptionError("source", message, "stream")
-
-    def without_validation(self) -> Mapping[str, Any]:
-        """Return the options that add the validation rows of the source to its training rows."""
-        return {"source": self.source.without_validation()}
-
-    def each_fold(self) -> tuple[Self, ...]:
-        """Return this source once for each fold of its rows."""
-        return tuple(evolve(self, source=source) for source in self.source.each_fold())  # type: ignore[misc]
-
-    @property
-    def has_validation(self) -> bool | None:
-        """Whether the source has a validation split."""
-        return self.source.has_validation
-
-    @property
-    def always_kept(self) -> Sequence[str]:
-        """The columns that the source keeps, of the first group of inputs."""
-        return self.source.always_kept
-
-    def with_rows(self, rows: Any) -> "Drawn":
-        """Return the same draw from these rows, which are what the source takes."""
-        with checks.within_source():
-            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the source, and a loss that does not take what is drawn."""
@@ -103,7 +58,7 @@ class Drawn(TransformedSource):
         data = self._source(run)
         training = self._batches(run, data.training, "training", data.target, targets)
         if not len(training):
-            raise DataError(f"`drop_last` leaves no batch: there are only {training.rows} rows.", option=())
+            raise DataError(f"This leaves no batch: there are only {training.rows} rows.", option=("drop_last",))
         others: dict[str, Any] = {
             split: self._batches(run, batches, split, data.target, targets)
             for split, batches in data.splits().items()
@@ -278,24 +233,4 @@ class Drawn(TransformedSource):
             seed=run.spec.run.seed if is_training else None,
             shuffle=self.shuffle,
             drop_last=self.drop_last and is_training,
-        )
-
-
-def check_groups(groups: Groups, split: str, source: Target) -> None:
-    """Raise a `DataError` if a class has a single row, or if there is a single class."""
-    column, classes = ", ".join(source.columns), source.classes
-    assert classes is not None
-    if len(groups.alone):
-        alone = [classes[index] for index in groups.alone.tolist()]
-        which, so = ("class", "has one row, so it") if len(alone) == 1 else ("classes", "have one row each, so they")
-        raise DataError(
-            f'In the {split} split, the {which} {enumerate_names(alone)} of "{column}" {so} cannot be paired.',
-            option=("source",),
-            columns=[column],
-        )
-    if groups.is_one:
-        raise DataError(
-            f'All rows of the {split} split have the same "{column}": there is no other class.',
-            option=("source",),
-            columns=[column],
         )

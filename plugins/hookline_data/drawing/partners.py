@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.data import Batch, gathered, permutation
+from hookline.data import Batch, Target, gathered, permutation
+from hookline.errors import DataError, enumerate_names
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -111,4 +112,24 @@ class DrawnBatches:
         """Return all rows in the order of the source, with the partners of an epoch without a seed."""
         return DrawnBatches(
             self._draw, self.all, batch_size=self._batch_size, seed=None, shuffle=False, drop_last=False
+        )
+
+
+def check_groups(groups: Groups, split: str, source: Target) -> None:
+    """Raise a `DataError` if a class has a single row, or if there is a single class."""
+    column, classes = ", ".join(source.columns), source.classes
+    assert classes is not None
+    if len(groups.alone):
+        alone = [classes[index] for index in groups.alone.tolist()]
+        which, so = ("class", "has one row, so it") if len(alone) == 1 else ("classes", "have one row each, so they")
+        raise DataError(
+            f'In the {split} split, the {which} {enumerate_names(alone)} of "{column}" {so} cannot be paired.',
+            option=("source",),
+            columns=[column],
+        )
+    if groups.is_one:
+        raise DataError(
+            f'All rows of the {split} split have the same "{column}": there is no other class.',
+            option=("source",),
+            columns=[column],
         )

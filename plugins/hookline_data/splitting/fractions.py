@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors import DataError
+from hookline.errors import DataError, counted
 from hookline_data.splitting.names import SPLITS
 from hookline_data.splitting.strata import codes_of, sorted_by
 
@@ -41,12 +41,14 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
     splits = {split: numpy.flatnonzero(part_of_row == parts[split]) for split in wanted}
     for split, chosen in splits.items():
         if not len(chosen):
-            each = "" if classes is None else f", split separately in each of {groups:,} classes"
+            each = "" if classes is None else ", split separately for each class"
             remedy = ""
             if classes is not None and classes.dtype.kind in "iuf":
                 remedy = " Set `quantiles`, such as 10, to stratify by ranges of numbers."
+            of_rows = f"{wanted[split]:g} of {counted(rows, 'row')}"
             raise DataError(
-                f"The {split} split has no rows: its fraction is {wanted[split]:g} of {rows:,}{each}.{remedy}"
+                f"The {split} split has no rows: its fraction is {of_rows}{each}.{remedy}",
+                option=("test",) if split == "test" else ("validation",),
             )
     return splits
 

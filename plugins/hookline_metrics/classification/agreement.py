@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.spec import LossSpec, option, spec
 from hookline_metrics.classification.counts import CountingState, Counts
@@ -105,24 +105,24 @@ class _WeightedKappa(CountingState):
     def __init__(self, task: Task, classes: int, *, square: bool, ignored: int | None):
         super().__init__(task, classes, self._number, ignored=ignored)
         self._square = square
-        self._weight: Tensor | int = 0
+        self._weight: Any = 0
 
-    def _add_pairs(self, predicted: "Tensor", true: "Tensor", counted: "Tensor") -> None:
-        steps = (predicted - true).abs() * counted
+    def _add_pairs(self, predicted: Any, true: Any, counted: Any) -> None:
+        steps = abs(predicted - true) if counted is None else abs(predicted - true) * counted
         self._weight = self._weight + (steps**2 if self._square else steps).sum()
 
     def _number(self, counts: Counts) -> float:
-        import torch
+        import numpy
 
         if self._square:
             # Σ p_i t_j (i - j)², expanded.
-            index = torch.arange(len(counts.true), dtype=torch.float64)
+            index = numpy.arange(len(counts.true))
             squares = (index**2 * (counts.predicted + counts.true)).sum()
             product = (index * counts.predicted).sum() * (index * counts.true).sum()
             expected = counts.rows[0] * squares - 2 * product
         else:
             # Σ p_i t_j |i - j|: how many pairs lie on both sides of each step from a class to the next.
-            first, second = counts.predicted.cumsum(dim=0), counts.true.cumsum(dim=0)
+            first, second = counts.predicted.cumsum(), counts.true.cumsum()
             expected = (first * (counts.rows - second) + second * (counts.rows - first)).sum()
         return 1 - _divided(float(self._weight) * float(counts.rows[0]), float(expected))
 
@@ -143,7 +143,7 @@ def _correlation(counts: Counts) -> float:
     if not rows:
         return math.nan
     shared = float(counts.hits.sum()) * rows - float((counts.predicted * counts.true).sum())
-    spread = [rows**2 - float(part.square().sum()) for part in (counts.predicted, counts.true)]
+    spread = [rows**2 - float((part**2).sum()) for part in (counts.predicted, counts.true)]
     return shared / (math.sqrt(spread[0]) * math.sqrt(spread[1])) if min(spread) > 0 else 0.0
 
 

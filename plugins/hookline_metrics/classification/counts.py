@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from hookline_metrics.arrays import count, has_nan, quick, stacked
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, Task, indices_of_classes, rows_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Average = Literal["micro", "macro", "weighted"]
@@ -19,36 +21,36 @@ Average = Literal["micro", "macro", "weighted"]
 class Counts:
     """The counts of classes or labels, float64 `(classes,)` each. They are integers, and therefore exact."""
 
-    hits: "Tensor"
+    hits: "NDArray[Any]"
     """The number of rows in which the class is both predicted and true."""
-    predicted: "Tensor"
+    predicted: "NDArray[Any]"
     """The number of rows in which it is predicted."""
-    true: "Tensor"
+    true: "NDArray[Any]"
     """The number of rows in which it is true."""
-    rows: "Tensor"
+    rows: "NDArray[Any]"
     """The number of rows that are not ignored."""
 
     @property
-    def rejected(self) -> "Tensor":
+    def rejected(self) -> "NDArray[Any]":
         """The number of rows in which it is neither predicted nor true."""
         return self.rows - self.predicted - self.true + self.hits
 
     def total(self) -> "Counts":
         """Return the sums over all classes, `(1,)` each."""
-        return Counts(*(count.sum(dim=0, keepdim=True) for count in self._counts()))
+        return Counts(*(counts.sum(keepdims=True) for counts in self._counts()))
 
     def both_classes(self) -> "Counts":
         """Return the counts of the two classes of a single label: false, and true."""
-        import torch
+        import numpy
 
         no = self.rejected, self.rows - self.predicted, self.rows - self.true, self.rows
-        return Counts(*(torch.cat(pair) for pair in zip(no, self._counts(), strict=True)))
+        return Counts(*(numpy.concatenate(pair) for pair in zip(no, self._counts(), strict=True)))
 
-    def _counts(self) -> "tuple[Tensor, ...]":
+    def _counts(self) -> "tuple[NDArray[Any], ...]":
         return self.hits, self.predicted, self.true, self.rows
 
 
-Ratio = Callable[[Counts], "tuple[Tensor, Tensor]"]
+Ratio = Callable[[Counts], "tuple[NDArray[Any], NDArray[Any]]"]
 """A function that returns numerator and denominator for each class."""
 
 
@@ -71,7 +73,7 @@ class Averaging:
 
     def __call__(self, counts: Counts) -> float:
         """Return the number; NaN if all rows are ignored."""
-        import torch
+        import numpy
 
         if not counts.rows.any():
             return math.nan
@@ -85,16 +87,25 @@ class Averaging:
         members = counts.rows > 0 if has_labels else occurs
         if self.ignored is not None and not has_labels:
             members[self.ignored] = False
-        weights = counts.true if average == "weighted" else torch.ones_like(counts.true)
-        weights = torch.where(members, weights, 0.0)
-        ratios = torch.where(weights > 0, self._ratios(counts), 0.0)
-        return float((ratios * weights).sum() / weights.sum()) if weights.any() else self.otherwise
+        weights = numpy.where(members, counts.true if average == "weighted" else 1.0, 0.0)
+        if not weights.any():
+            return self.otherwise
+        ratios = numpy.where(weights > 0, self._ratios(counts), 0.0)
+        return _sum(ratios * weights) / float(weights.sum())
 
-    def _ratios(self, counts: Counts) -> "Tensor":
-        import torch
+    def _ratios(self, counts: Counts) -> "NDArray[Any]":
+        import numpy
 
         numerator, denominator = self.ratio(counts)
-        return torch.where(denominator > 0, numerator / denominator, self.otherwise)
+        ratios = numpy.full(len(numerator), self.otherwise)
+        return numpy.divide(numerator, denominator, out=ratios, where=denominator > 0)
+
+
+def _sum(numbers: "NDArray[Any]") -> float:
+    """Return the sum in torch's order, on which the last bit depends."""
+    import torch
+
+    return torch.from_numpy(numbers).sum().item()
 
 
 class CountingState(State):
@@ -129,64 +140,67 @@ class CountingState(State):
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Add the rows of a batch."""
-        import torch
-
-        is_nan = predictions.isnan().any()
-        if self._counts is None:
-            self._counts = torch.zeros(4, self._classes, dtype=torch.int64, device=predictions.device)
-            self._is_nan = is_nan
-        else:
-            self._is_nan = self._is_nan | is_nan
         if self._task in LABELS:
-            self._counts += self._labels(rows_of(predictions, self._classes), rows_of(targets, self._classes))
+            rows = quick(rows_of(predictions, self._classes), rows_of(targets, self._classes))
+            is_nan, counts = has_nan(rows[0]), self._of_labels(*rows)
         else:
-            self._add_classes(self._counts, predictions, indices_of_classes(targets))
+            is_nan, counts = self._of_classes(predictions, indices_of_classes(targets))
+        self._is_nan = self._is_nan | is_nan
+        self._counts = counts if self._counts is None else self._counts + counts
 
-    def _labels(self, predictions: "Tensor", targets: "Tensor") -> "Tensor":
-        import torch
-
+    def _of_labels(self, predictions: Any, targets: Any) -> "Tensor":
         holds, is_true = predictions >= self._threshold, targets >= 0.5
         if self._ignored is None:
-            parts = holds & is_true, holds, is_true, torch.ones_like(is_true)
+            parts = [holds & is_true, holds, is_true, is_true == is_true]
         else:
             counted = is_true != bool(self._ignored)
-            parts = holds & is_true & counted, holds & counted, is_true & counted, counted
-        return torch.stack(parts).sum(dim=1)
+            parts = [holds & is_true & counted, holds & counted, is_true & counted, counted]
+        return stacked([part.sum(0) for part in parts])
 
-    def _add_classes(self, counts: "Tensor", predictions: "Tensor", true: "Tensor") -> None:
-        import torch
-
-        if predictions.is_floating_point():
+    def _of_classes(self, predictions: "Tensor", true: "Tensor") -> "tuple[Tensor | bool, Tensor]":
+        """Return whether a score is NaN, and the counts."""
+        is_nan: Tensor | bool = False
+        of_rows: Any = true
+        if not predictions.is_floating_point():
+            predicted, of_rows = quick(predictions.reshape(-1).long(), true)
+        elif self._top_k > 1:
             scores = rows_of(predictions, self._classes)
-            predicted = scores.argmax(dim=1)
-            if self._top_k > 1:
-                predicted = torch.where(_is_among_first(scores, true, self._top_k), true, predicted)
+            is_nan = has_nan(scores)
+            predicted, of_rows = quick(_first_or_true(scores, true, self._top_k), true)
         else:
-            predicted = predictions.reshape(-1).long()
-        counted = torch.ones_like(true) if self._ignored is None else (true != self._ignored).long()
-        hits, of_predicted, of_true, rows = counts.unbind()
-        # Not `bincount`, which synchronizes the device.
-        hits.scatter_add_(0, true, counted * (predicted == true))
-        of_predicted.scatter_add_(0, predicted, counted)
-        of_true.scatter_add_(0, true, counted)
-        rows += counted.sum()
-        self._add_pairs(predicted, true, counted)
+            scores, of_rows = quick(rows_of(predictions, self._classes), true)
+            is_nan, predicted = has_nan(scores), scores.argmax(1)
+        counted = None if self._ignored is None else of_rows != self._ignored
+        is_hit = predicted == of_rows
+        of_true = count(of_rows, self._classes, counted)
+        self._add_pairs(predicted, of_rows, counted)
+        parts = [
+            count(of_rows, self._classes, is_hit if counted is None else is_hit & counted),
+            count(predicted, self._classes, counted),
+            of_true,
+            of_true.sum().repeat(self._classes),
+        ]
+        return is_nan, stacked(parts)
 
-    def _add_pairs(self, predicted: "Tensor", true: "Tensor", counted: "Tensor") -> None:
-        """Add what a metric needs apart from the counts; `counted` is 1 for rows that count and 0 for others."""
+    def _add_pairs(self, predicted: Any, true: Any, counted: Any) -> None:
+        """Add what a metric needs apart from the counts; `counted` says which rows count, `None` means all."""
 
     def compute(self) -> float:
         """Return the number; NaN if a prediction is NaN."""
         counts = self._updated._counts
         if counts is None or self._updated._is_nan:
             return math.nan
-        return self._number_of(Counts(*counts.cpu().double().unbind()))
+        return self._number_of(Counts(*counts.cpu().numpy().astype(float)))
 
 
-def _is_among_first(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":
-    """Return whether the score of the true class is among the largest; among equal scores, lower classes come first."""
+def _first_or_true(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":
+    """Return the true class where its score is among the largest, and elsewhere the class with the largest.
+
+    Among equal scores, lower classes come first.
+    """
     import torch
 
     own = scores.gather(1, true.unsqueeze(1))
     comes_before = torch.arange(scores.shape[1], device=scores.device) < true.unsqueeze(1)
-    return ((scores > own) | ((scores == own) & comes_before)).sum(dim=1) < count
+    is_among_first = ((scores > own) | ((scores == own) & comes_before)).sum(dim=1) < count
+    return torch.where(is_among_first, true, scores.argmax(dim=1))

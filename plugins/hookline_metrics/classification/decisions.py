@@ -1,7 +1,7 @@
 """Metrics that compare predicted classes with true ones, by how often each is predicted, true, and both."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import OptionError
 from hookline.spec import LossSpec, option, spec
@@ -10,6 +10,7 @@ from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from hookline.script import PredictionNames, Script
@@ -72,7 +73,7 @@ class ThresholdMetric(ClassificationMetric):
             usual=self.usual_average,
         )
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Return numerator and denominator of each class."""
         raise NotImplementedError
 
@@ -106,7 +107,7 @@ class Accuracy(TopMetric):
 
     def averaging(self, task: Task, ignored: int | None) -> Averaging:
         """Divide the hits by the rows of a class; for labels, true negatives count as well."""
-        return _of_true_rows(self, task, ignored, _agreement, _recall)
+        return _of_true_rows(self, task, ignored, _agreement, recall)
 
     def remedy_if_imbalanced(self, loss: LossSpec) -> str:
         """Return the remedy unless classes have equal weights."""
@@ -146,7 +147,7 @@ class F1Score(DividingMetric):
     Source: https://lightning.ai/docs/torchmetrics/stable/classification/f1_score.html
     """
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the hits by the mean of the predicted and the true rows."""
         return 2 * counts.hits, counts.predicted + counts.true
 
@@ -161,7 +162,7 @@ class FBetaScore(DividingMetric):
     beta: float = option(default=1.0, above=0)
     """The weight of recall, relative to precision. With 1, it is the F1 score."""
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the hits by the weighted mean of the predicted and the true rows."""
         square = self.beta**2
         return (1 + square) * counts.hits, counts.predicted + square * counts.true
@@ -185,61 +186,9 @@ class JaccardIndex(ThresholdMetric):
     zero_division: float = option(default=0.0, minimum=0, maximum=1)
     """The value for a class if the divisor is 0."""
 
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
+    def ratio(self, counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
         """Divide the hits by the rows in which the class is predicted or true."""
         return counts.hits, counts.predicted + counts.true - counts.hits
-
-
-@spec
-class Precision(DividingMetric):
-    """The fraction of the rows predicted as a class that belong to it.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/precision.html
-    """
-
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Divide the hits by the predicted rows."""
-        return counts.hits, counts.predicted
-
-
-@spec
-class Recall(DividingMetric):
-    """The fraction of the rows of a class that are predicted as it.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/recall.html
-    """
-
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Divide the hits by the true rows."""
-        return _recall(counts)
-
-
-@spec
-class Specificity(TopMetric):
-    """The fraction of the rows of other classes that are not predicted as a class; 0 if there are none.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/specificity.html
-    """
-
-    takes = ("classes", "labels", "numbers")  # All triplets are true.
-
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Divide the true negatives by the rows of other classes."""
-        return counts.rejected, counts.rows - counts.true
-
-
-@spec
-class NegativePredictiveValue(TopMetric):
-    """The fraction of the rows not predicted as a class that do not belong to it; 0 if there are none.
-
-    Source: https://lightning.ai/docs/torchmetrics/stable/classification/negative_predictive_value.html
-    """
-
-    takes = ("classes", "labels", "numbers")
-
-    def ratio(self, counts: Counts) -> "tuple[Tensor, Tensor]":
-        """Divide the true negatives by the rows that are not predicted as the class."""
-        return counts.rejected, counts.rows - counts.predicted
 
 
 def _of_true_rows(
@@ -257,17 +206,18 @@ def _of_true_rows(
     )
 
 
-def _recall(counts: Counts) -> "tuple[Tensor, Tensor]":
+def recall(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
+    """Return the numerator and the denominator of recall."""
     return counts.hits, counts.true
 
 
-def _misses(counts: Counts) -> "tuple[Tensor, Tensor]":
+def _misses(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
     return counts.true - counts.hits, counts.true
 
 
-def _agreement(counts: Counts) -> "tuple[Tensor, Tensor]":
+def _agreement(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
     return counts.hits + counts.rejected, counts.rows
 
 
-def _disagreement(counts: Counts) -> "tuple[Tensor, Tensor]":
+def _disagreement(counts: Counts) -> "tuple[NDArray[Any], NDArray[Any]]":
     return counts.predicted + counts.true - 2 * counts.hits, counts.rows

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
@@ -10,6 +10,7 @@ from hookline_metrics.ranking.base import CurveMetric
 from hookline_metrics.tasks import Task
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -53,9 +54,9 @@ class AUROC(CurveMetric):
             f"(1 + (part - {least}) / {most - least}) / 2"
         )
 
-    def of_columns(self, scores: "Tensor", positive: "Tensor") -> "Tensor":
-        """Return the areas of all columns at once, unless they are partial."""
-        return ranked(scores, positive) if self.max_fpr is None else CurveMetric.of_columns(self, scores, positive)
+    def of_column(self, scores: "NDArray[Any]", positive: "NDArray[Any]") -> float:
+        """Return the area by ranks, unless it is partial."""
+        return ranked(scores, positive) if self.max_fpr is None else CurveMetric.of_column(self, scores, positive)
 
 
 @spec
@@ -170,21 +171,23 @@ def _interpolated(bound: float, rates: "Tensor", heights: "Tensor") -> float:
     return float(heights[stop - 1] + share * (heights[stop] - heights[stop - 1]))
 
 
-def ranked(scores: "Tensor", positive: "Tensor") -> "Tensor":
-    """Return the area of each column, float64 `(columns,)`, by the Mann-Whitney statistic: equal scores count half.
+def ranked(scores: "NDArray[Any]", positive: "NDArray[Any]") -> float:
+    """Return the area by the Mann-Whitney statistic, in which equal scores count half.
 
-    `scores`, float64, and `positive` have shape `(rows, columns)`. The area is NaN if all rows are positive, or none.
+    It is NaN if all rows are positive, or none.
     """
-    import torch
+    import numpy
 
-    columns = scores.T.contiguous()
-    ordered = columns.sort(dim=1).values
-    below, up_to = torch.searchsorted(ordered, columns), torch.searchsorted(ordered, columns, right=True)
-    twice_ranks = below + up_to + 1
-    ones = positive.sum(dim=0)
-    pairs = ones * (len(scores) - ones)
-    won = (twice_ranks * positive.T).sum(dim=1) - ones * (ones + 1)
-    return won.double() / (2 * pairs)
+    order = scores.argsort()
+    ordered, rows = scores[order], len(scores)
+    # Where groups of equal scores begin and end.
+    ends = numpy.concatenate(([0], 1 + (ordered[1:] != ordered[:-1]).nonzero()[0], [rows]))
+    of_groups = numpy.add.reduceat(positive[order], ends[:-1], dtype=numpy.int64)
+    twice_ranks = ends[:-1] + ends[1:] + 1  # The mean of the ranks of a group, counted from 1, times 2.
+    ones = int(of_groups.sum())
+    pairs = ones * (rows - ones)
+    won = int((twice_ranks * of_groups).sum()) - ones * (ones + 1)
+    return won / (2 * pairs) if pairs else math.nan
 
 
 def area(false: "Tensor", true: "Tensor", max_fpr: float | None) -> float:

@@ -1,7 +1,7 @@
 """What all metrics of a curve share: thresholds, the rows that they rank, and the average over classes."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import OptionError
 from hookline.spec import LossSpec, option, spec
@@ -10,6 +10,7 @@ from hookline_metrics.state import State
 from hookline_metrics.tasks import ClassificationMetric, tasks_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from hookline.script import PredictionNames, Script
@@ -66,13 +67,13 @@ class CurveMetric(ClassificationMetric):
             task=task,
             number=number,
             of_curve=self.of_curve,
-            of_columns=self.of_columns,
+            of_column=self.of_column,
             average=getattr(self, "average", "macro"),
             ignored=self.ignored(loss, task),
         )
         return KeptScores(columns) if self.thresholds is None else CountedScores(columns, self.thresholds)
 
-    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"curve_lines": ("of_curve", "of_columns")}
+    further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"curve_lines": ("of_curve", "of_column")}
     curve_lines: ClassVar[str] = ""
     """The number of one curve as code, as `of_curve` computes it. The last line is an expression."""
 
@@ -86,9 +87,8 @@ class CurveMetric(ClassificationMetric):
         """Return the number of one curve, which `hookline_metrics.ranking.curves` describes."""
         raise NotImplementedError
 
-    def of_columns(self, scores: "Tensor", positive: "Tensor") -> "Tensor":
-        """Return the numbers of several columns from all scores, float64 `(columns,)`."""
+    def of_column(self, scores: "NDArray[Any]", positive: "NDArray[Any]") -> float:
+        """Return the number of a column: of its scores, and of which rows are positive."""
         import torch
 
-        curves = (curve(*pair) for pair in zip(scores.T, positive.T, strict=True))
-        return torch.tensor([self.of_curve(*one) for one in curves], dtype=torch.float64)
+        return self.of_curve(*curve(torch.from_numpy(scores), torch.from_numpy(positive)))

@@ -5,8 +5,8 @@ threshold, which no row reaches, to the lowest, which all rows reach.
 """
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -14,10 +14,8 @@ from hookline_metrics.state import State
 from hookline_metrics.tasks import Task, indices_of_classes, rows_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
-
-AT_ONCE = 2**22
-"""The number of scores to rank at once."""
 
 
 @frozen(kw_only=True)
@@ -28,8 +26,8 @@ class Columns:
     number: int
     of_curve: "Callable[[Tensor, Tensor], float]"
     """A function of the true and the false positives of a curve; NaN where it is not defined."""
-    of_columns: "Callable[[Tensor, Tensor], Tensor]"
-    """A function of scores and of which are positive, `(rows, columns)` each: the numbers of all columns."""
+    of_column: "Callable[[NDArray[Any], NDArray[Any]], float]"
+    """The same, as a function of scores, float64, and of which are positive, bool, `(rows,)` each."""
     average: str = "macro"
     """The mean of all columns ("macro"), also weighted by their positive rows ("weighted"), or the number of all
     columns together ("micro")."""
@@ -51,10 +49,19 @@ class Columns:
         positive = classes.unsqueeze(1) == torch.arange(self.number, device=classes.device)
         return positive, None if self.ignored is None else classes != self.ignored
 
-    def mean(self, numbers: "Tensor", positives: "Tensor") -> float:
-        """Return the mean of the numbers that are defined, and ignore those that are NaN."""
+    def mean(self, found: Sequence[float], positives: "Tensor") -> float:
+        """Return the mean of the numbers that are defined, and ignore those that are NaN.
+
+        Args:
+            found: the number of each column.
+            positives: how many rows of each column are positive, int64 `(columns,)`.
+
+        """
         import torch
 
+        if len(found) == 1 and self.average != "weighted":
+            return found[0]
+        numbers = torch.tensor(found, dtype=torch.float64)
         is_defined = ~numbers.isnan()
         if self.ignored is not None and self.average != "micro":
             is_defined[self.ignored] = False
@@ -81,21 +88,21 @@ class KeptScores(State):
 
     def compute(self) -> float:
         """Return the number; NaN if a score is NaN."""
+        import numpy
         import torch
 
         columns = self._columns
-        scores = torch.cat(self._scores).cpu().double()
-        positive, is_counted = columns.truth(torch.cat(self._targets).cpu())
+        of_rows, is_counted = columns.truth(torch.cat(self._targets).cpu())
+        # NumPy sorts many scores in a twentieth of the time of torch, and few in a third.
+        scores, positive = torch.cat(self._scores).cpu().double().numpy(), of_rows.numpy()
         if is_counted is not None:
-            scores, positive = scores[is_counted], positive[is_counted]
-        if scores.isnan().any() or not len(scores):
+            scores, positive = scores[is_counted.numpy()], positive[is_counted.numpy()]
+        if numpy.isnan(scores).any() or not len(scores):
             return math.nan
         if columns.average == "micro":
             scores, positive = scores.reshape(-1, 1), positive.reshape(-1, 1)
-        step = max(1, AT_ONCE // len(scores))
-        parts = zip(scores.split(step, dim=1), positive.split(step, dim=1), strict=True)
-        numbers = torch.cat([columns.of_columns(*part) for part in parts])
-        return columns.mean(numbers, positive.sum(dim=0))
+        numbers = list(map(columns.of_column, scores.T, positive.T))
+        return columns.mean(numbers, torch.from_numpy(positive.sum(axis=0)))
 
 
 class CountedScores(State):
@@ -150,7 +157,7 @@ class CountedScores(State):
         reaching = counts.flip(dims=(2,)).cumsum(dim=2).double()
         reaching = torch.cat([torch.zeros_like(reaching[:, :, :1]), reaching], dim=2)
         numbers = [self._columns.of_curve(*pair) for pair in zip(*reaching, strict=True)]
-        return self._columns.mean(torch.tensor(numbers, dtype=torch.float64), counts[0].sum(dim=1))
+        return self._columns.mean(numbers, counts[0].sum(dim=1))
 
 
 def curve(scores: "Tensor", positive: "Tensor") -> "tuple[Tensor, Tensor]":

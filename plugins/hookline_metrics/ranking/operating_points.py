@@ -31,7 +31,7 @@ class OperatingPoint(CurveMetric):
         reached = value[other >= least]
         return float(reached.max()) if len(reached) else 0.0
 
-    further_lines = {"curve_lines": ("of_curve", "of_columns"), "rate_lines": ("rates",)}
+    further_lines = {"curve_lines": ("of_curve", "of_column"), "rate_lines": ("rates",)}
     rate_lines: ClassVar[tuple[str, str]] = ("", "")
     """The rate to maximize and the other one, as code."""
 

@@ -1,6 +1,5 @@
 """Layers with self-attention."""
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import asdict
@@ -11,7 +10,7 @@ from hookline.spec import LayerSpec, option, spec
 from hookline.training import build_and_apply
 from hookline_models.base import TorchLayer, ejected_options, ejected_subclass
 from hookline_models.sequences.attention_lines import SAME_ARITHMETIC, masked_class
-from hookline_models.sequences.lengths import padding_mask
+from hookline_models.sequences.attention_modules import encoder, exact_layer, multihead_attention
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,7 +71,7 @@ class MultiheadAttention(Attention):
         """Return a `torch.nn.MultiheadAttention` of the inputs with themselves."""
         options = self.options(inputs)
         causal = options.pop("causal")
-        module = _multihead_attention()(**options, batch_first=True)
+        module = multihead_attention()(**options, batch_first=True)
         module.causal = causal
         return module
 
@@ -115,7 +114,7 @@ class TransformerEncoderLayer(Attention):
         """Return a `torch.nn.TransformerEncoderLayer` that takes lengths."""
         options = self.options(inputs)
         causal = options.pop("causal")
-        module = _encoder("TransformerEncoderLayer")(**options, batch_first=True)
+        module = encoder("TransformerEncoderLayer")(**options, batch_first=True)
         module.causal = causal
         return module
 
@@ -157,12 +156,12 @@ class TransformerEncoder(TransformerEncoderLayer):
         options = self.options(inputs)
         causal, num_layers = options.pop("causal"), options.pop("num_layers")
         del options["norm"]
-        layer = _exact_layer()(**options, batch_first=True)
+        layer = exact_layer()(**options, batch_first=True)
         try:
             norm = None if self.norm is None else build_and_apply(self.norm, inputs)[0]
         except MismatchError as error:
             raise error.within("norm") from error.__cause__
-        module = _encoder("TransformerEncoder")(layer, num_layers, norm, enable_nested_tensor=False)
+        module = encoder("TransformerEncoder")(layer, num_layers, norm, enable_nested_tensor=False)
         module.causal = causal
         return module
 
@@ -174,98 +173,3 @@ class TransformerEncoder(TransformerEncoderLayer):
         if self.norm is not None:
             parts.append(f"norm={script.layer(self.norm, module.norm, 'norm')}")
         return listed(name, [*parts, "enable_nested_tensor=False"])
-
-
-def _causal_mask(inputs: "Tensor") -> "Tensor":
-    """Return the mask `(L, L)` of the steps that a step does not attend to: later ones."""
-    import torch
-
-    steps = inputs.shape[1]
-    return torch.ones(steps, steps, dtype=torch.bool, device=inputs.device).triu(1)
-
-
-def _attended(
-    module: Any, inputs: "Tensor", key_padding_mask: "Tensor | None", attn_mask: "Tensor | None", *, is_causal: bool
-) -> "Tensor":
-    """Return what a `torch.nn.MultiheadAttention` computes in training, of inputs with themselves, `(N, L, E)`.
-
-    In an evaluation without gradients, torch's own `forward` uses other code, whose results differ in the last bits.
-    """
-    from torch.nn.functional import multi_head_attention_forward
-
-    steps_first = inputs.transpose(0, 1)
-    outputs, _ = multi_head_attention_forward(
-        *(steps_first, steps_first, steps_first, module.embed_dim, module.num_heads),
-        *(module.in_proj_weight, module.in_proj_bias, module.bias_k, module.bias_v),
-        *(module.add_zero_attn, module.dropout, module.out_proj.weight, module.out_proj.bias),
-        training=module.training,
-        key_padding_mask=key_padding_mask,
-        need_weights=False,
-        attn_mask=attn_mask,
-        is_causal=is_causal,
-    )
-    return outputs.transpose(0, 1)
-
-
-@cache
-def _multihead_attention() -> Any:
-    from torch import nn
-
-    class MultiheadAttention(nn.MultiheadAttention):
-        takes_lengths = True
-        causal = False
-
-        def forward(self, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":  # type: ignore[override]
-            # With the hint torch ignores the mask, and then also hides the additional keys, which come last.
-            has_further_keys = self.bias_k is not None or self.add_zero_attn
-            return _attended(
-                self,
-                inputs,
-                None if lengths is None else padding_mask(inputs, lengths),
-                _causal_mask(inputs) if self.causal else None,
-                is_causal=self.causal and not has_further_keys,
-            )
-
-    return MultiheadAttention
-
-
-@cache
-def _exact_layer() -> Any:
-    """Return a subclass of `torch.nn.TransformerEncoderLayer` that computes in evaluation what it does in training."""
-    from torch import nn
-
-    class TransformerEncoderLayer(nn.TransformerEncoderLayer):
-        def __init__(self, *arguments: Any, **options: Any):
-            super().__init__(*arguments, **options)
-            self.activation_relu_or_gelu = 0  # torch then does not use its code for inference.
-
-        def _sa_block(
-            self,
-            x: "Tensor",
-            attn_mask: "Tensor | None",
-            key_padding_mask: "Tensor | None",
-            is_causal: bool = False,  # noqa: FBT001, FBT002 - torch's signature.
-        ) -> "Tensor":
-            return self.dropout1(_attended(self.self_attn, x, key_padding_mask, attn_mask, is_causal=is_causal))
-
-    return TransformerEncoderLayer
-
-
-@cache
-def _encoder(name: str) -> Any:
-    """Return a subclass of torch's class of this name that takes lengths, and is causal if its attribute is set."""
-    from torch import nn
-
-    base: Any = _exact_layer() if name == "TransformerEncoderLayer" else getattr(nn, name)
-
-    def forward(self: Any, inputs: "Tensor", lengths: "Tensor | None" = None) -> "Tensor":
-        # Positional, because the classes call the argument `src_mask` and `mask`.
-        return base.forward(
-            self,
-            inputs,
-            _causal_mask(inputs) if self.causal else None,
-            None if lengths is None else padding_mask(inputs, lengths),
-            self.causal,
-        )
-
-    return type(name, (base,), {"forward": forward, "takes_lengths": True})

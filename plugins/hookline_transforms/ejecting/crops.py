@@ -6,7 +6,8 @@ from hookline.script import Script, literal
 from hookline_transforms.base import pair
 
 if TYPE_CHECKING:
-    from hookline_transforms.crop import RandomCrop, RandomResizedCrop
+    from hookline_transforms.crop import RandomCrop
+    from hookline_transforms.resized_crop import RandomResizedCrop
 
 CENTER = '''
 def center(images, height, width):

@@ -272,21 +272,24 @@ def test_missing_data_is_reported(refused):
     [
         (
             ("batch_size", "validation = 0.01\nbatch_size"),
-            "The validation split has no rows: its fraction is 0.01 of 12.",
+            "validation: flowers.csv: The validation split has no rows: its fraction is 0.01 of 12 rows.",
         ),
-        (("batch_size", "test = 0.04\nbatch_size"), "The test split has no rows: its fraction is 0.04 of 12."),
+        (
+            ("batch_size", "test = 0.04\nbatch_size"),
+            "test: flowers.csv: The test split has no rows: its fraction is 0.04 of 12 rows.",
+        ),
         (
             ("batch_size = 4", "batch_size = 13\ndrop_last = true"),
-            "`drop_last` leaves no batch: there are only 12 rows.",
+            "drop_last: flowers.csv: `drop_last` leaves no batch: there are only 12 rows.",
         ),
         (
             ('"CrossEntropyLoss"', '"MSELoss"'),
-            'row 1, column "kind": "a" is not a number, but MSELoss needs numbers.',
+            'path: flowers.csv: row 1, column "kind": "a" is not a number, but MSELoss needs numbers.',
         ),
     ],
 )
-def test_data_that_does_not_fit_the_spec_is_reported_with_the_file(refused, replace, problem):
-    assert refused(replace=replace) == f"flowers.csv: {problem}"
+def test_data_that_does_not_fit_the_spec_is_reported_with_option_and_file(refused, replace, problem):
+    assert refused(replace=replace) == f"spec.toml: data.{problem}"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +343,7 @@ ADVICE = 'Or let a kind fill it in: columns = { width = { type = "Number", missi
     ],
 )
 def test_an_invalid_cell_is_reported_with_row_and_column(refused, old, new, problem):
-    assert refused(data=CSV.replace(f"\n{old}", f"\n{new}")) == f"flowers.csv: {problem}"
+    assert refused(data=CSV.replace(f"\n{old}", f"\n{new}")) == f"spec.toml: data.path: flowers.csv: {problem}"
 
 
 @pytest.mark.parametrize(("row", "cells"), [("3.5,b", 2), ("3.5,2.25,b,c", 4)])
@@ -362,7 +365,10 @@ def test_a_file_with_only_a_header_is_reported(refused, end):
 @pytest.mark.parametrize("loss", ["CrossEntropyLoss", "BCEWithLogitsLoss"])
 def test_a_target_with_a_single_class_is_reported(refused, loss):
     reported = refused(replace=("CrossEntropyLoss", loss), data=CSV.replace(",b", ",a"))
-    assert reported == 'flowers.csv: The target column "kind" is "a" in all training rows, but two classes are needed.'
+    assert reported == (
+        'spec.toml: data.targets: flowers.csv: The target column "kind" is "a" in all training rows, but two classes '
+        "are needed."
+    )
 
 
 def test_duplicate_column_names_are_reported(refused):
@@ -650,7 +656,9 @@ def test_the_module_reports_invalid_input_without_a_traceback_and_with_exit_code
     before = files(here)
     done = python.run("-m", "hookline", "train", "spec.toml", cwd=here)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f'{here}/flowers.csv: row 4, column "width": "three" is not a number.  [invalid-data]\n'
+    first = f'spec.toml:7:8: data.path: {here}/flowers.csv: row 4, column "width": "three" is not a number.'
+    assert done.stderr.splitlines()[0] == f"{first}  [invalid-data]"
+    assert "Traceback" not in done.stderr
     assert files(here) == before
 
 

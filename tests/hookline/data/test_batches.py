@@ -44,6 +44,26 @@ def test_inputs_and_targets_are_shuffled_together():
         assert torch.equal(batch.input, INPUTS[batch.target])
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        torch.rand(ROWS, 3),
+        torch.rand(3, ROWS).T,
+        torch.rand(1, ROWS).T,
+        torch.rand(ROWS, 0),
+        torch.rand(ROWS, 1, 4, 4).to(memory_format=torch.channels_last),
+        torch.rand(ROWS, 2, 4, 4).to(memory_format=torch.channels_last),
+        torch.rand(3).expand(ROWS, 3),
+    ],
+    ids=lambda rows: str(rows.stride()),
+)
+def test_shuffled_rows_have_the_values_and_the_strides_of_indexing(rows):
+    expected = rows[permutation(7, 2, ROWS)].split(4)
+    found = [batch.input for batch in TensorBatches({"input": rows}, batch_size=4, seed=7).epoch(2)]
+    assert [one.stride() for one in found] == [one.stride() for one in expected]
+    assert all(map(torch.equal, found, expected))
+
+
 def test_an_epoch_does_not_depend_on_earlier_epochs():
     made = batches()
     third = rows_of(made.epoch(3))

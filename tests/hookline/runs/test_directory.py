@@ -88,12 +88,12 @@ def test_a_given_directory_that_has_appeared_is_rejected():
     made("x")
     with pytest.raises(HooklineError) as error:
         directory.create(Path("x"), numbered=False)
-    assert str(error.value) == "x cannot be created: File exists."
+    assert str(error.value) == "x already exists, and a run never overwrites another one: choose a new directory."
 
 
 @pytest.mark.parametrize("numbered", [False, True])
 def test_a_directory_inside_a_file_is_rejected(numbered):
     Path("x").write_text("mine")
-    with pytest.raises(HooklineError, match=r"^x/1 cannot be created: "):
-        directory.create(Path("x/1"), numbered=numbered)
+    with pytest.raises(HooklineError, match=r"^x/y/1 cannot be created: x is not a directory\.$"):
+        directory.create(Path("x/y/1"), numbered=numbered)
     assert Path("x").read_text() == "mine"

@@ -92,7 +92,8 @@ def test_a_sparse_buffer_is_counted_by_its_values_and_indices():
 
 
 def test_an_error_in_an_estimate_makes_it_unknown(monkeypatch):
-    from hookline.cli.specs.plan import _as_json, lines
+    from hookline.cli.output.plan_lines import plan_lines
+    from hookline.cli.specs.plan import _as_json
     from hookline.training import memory as estimates
 
     def failing(*_):
@@ -101,7 +102,7 @@ def test_an_error_in_an_estimate_makes_it_unknown(monkeypatch):
     monkeypatch.setattr(estimates, "optimizer_state", failing)
     with new_run(small(epochs=1), Plugins((), ())) as run:
         plan = planned(run)
-    assert list(lines(plan))[-1] == "Memory, estimated: unknown"
+    assert list(plan_lines(plan))[-1] == "Memory, estimated: unknown"
     assert "memory" not in _as_json(plan)
 
 

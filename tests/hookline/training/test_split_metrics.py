@@ -11,7 +11,8 @@ from hookline.training import SplitMetrics
 from hookline.training.split_metrics import LARGEST
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_metrics.classification.agreement import CohenKappa
-from hookline_metrics.classification.decisions import Accuracy, F1Score, Precision
+from hookline_metrics.classification.decisions import Accuracy, F1Score
+from hookline_metrics.classification.rates import Precision
 
 
 class Sizes:

@@ -9,7 +9,7 @@ from small_training import small
 
 import hookline
 from hookline.cli.main import main
-from hookline.cli.specs.plan import lines
+from hookline.cli.output.plan_lines import plan_lines
 from hookline.data import length_of
 from hookline.errors import MismatchError
 from hookline.runs.lock import read
@@ -113,7 +113,7 @@ def test_the_plan_says_that_it_is_unknown():
     with new_run(spec, hookline_plugins(spec)) as run:
         plan = planned(run)
     assert plan.steps_per_epoch is None
-    text = "\n".join(lines(plan))
+    text = "\n".join(plan_lines(plan))
     assert text.startswith("small: 3 epochs of an unknown number of steps on cpu")
     assert "unknown rows for training, 30 rows for validation" in text
 

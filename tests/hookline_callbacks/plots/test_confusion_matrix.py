@@ -11,7 +11,8 @@ from small_training import SPECS, small
 import hookline
 from hookline.spec import Predicted
 from hookline_callbacks.plots.confusion_matrix import counts_of, normalized
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
 
 

@@ -7,7 +7,8 @@ import torch
 from metric_batches import check, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import MultiLabelMarginLoss, SoftMarginLoss
 from hookline_metrics.classification.agreement import CohenKappa, MatthewsCorrCoef
 

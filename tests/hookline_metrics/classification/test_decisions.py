@@ -10,22 +10,14 @@ import torch
 from metric_batches import SIZES, check, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
-from hookline_losses.embedding import CosineEmbeddingLoss
+from hookline_losses.classification import CrossEntropyLoss, NLLLoss
+from hookline_losses.embeddings.pairs import CosineEmbeddingLoss
+from hookline_losses.labels import BCELoss, BCEWithLogitsLoss
+from hookline_losses.linear_cross_entropy import LinearCrossEntropyLoss
 from hookline_losses.margin import MultiMarginLoss, SoftMarginLoss
-from hookline_losses.projecting import LinearCrossEntropyLoss
 from hookline_losses.regression import HuberLoss, MSELoss
-from hookline_metrics.classification.decisions import (
-    Accuracy,
-    F1Score,
-    FBetaScore,
-    HammingDistance,
-    JaccardIndex,
-    NegativePredictiveValue,
-    Precision,
-    Recall,
-    Specificity,
-)
+from hookline_metrics.classification.decisions import Accuracy, F1Score, FBetaScore, HammingDistance, JaccardIndex
+from hookline_metrics.classification.rates import NegativePredictiveValue, Precision, Recall, Specificity
 
 THEIRS = {F1Score: sklearn.f1_score, Precision: sklearn.precision_score, Recall: sklearn.recall_score}
 KINDS = (Accuracy, *THEIRS)

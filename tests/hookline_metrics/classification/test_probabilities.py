@@ -8,7 +8,8 @@ import torch
 from metric_batches import SIZES, check, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from hookline_losses.classification import CrossEntropyLoss, NLLLoss
+from hookline_losses.labels import BCELoss, BCEWithLogitsLoss
 from hookline_losses.margin import MultiMarginLoss
 from hookline_losses.probabilistic import KLDivLoss
 from hookline_metrics.classification.distributions import JensenShannonDivergence, KLDivergence, Perplexity

@@ -11,7 +11,8 @@ from scipy.stats import contingency
 from sklearn import metrics as sklearn
 
 from hookline.errors import OptionError
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
 from hookline_metrics.clustering import clusters, nominal
 from hookline_metrics.clustering.assignment import most_assigned

@@ -13,10 +13,12 @@ from small_training import SPECS
 
 from hookline.data import Batch, Encoding, log_odds
 from hookline.errors import OptionError
-from hookline_losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
-from hookline_losses.embedding import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
+from hookline_losses.classification import CrossEntropyLoss, NLLLoss
+from hookline_losses.embeddings.pairs import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
+from hookline_losses.labels import BCELoss, BCEWithLogitsLoss
+from hookline_losses.linear_cross_entropy import LinearCrossEntropyLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
-from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
+from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.ranking.areas import AUROC
 

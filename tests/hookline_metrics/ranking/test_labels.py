@@ -7,7 +7,7 @@ import torch
 from metric_batches import check, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCEWithLogitsLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
 from hookline_metrics.ranking.labels import (
     MultilabelCoverageError,

@@ -8,7 +8,8 @@ import torch
 from metric_batches import check, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.ranking.areas import EER, AveragePrecision, LogAUC
 from hookline_metrics.ranking.operating_points import (

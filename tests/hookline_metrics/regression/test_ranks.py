@@ -7,7 +7,7 @@ import torch
 from metric_batches import SIZES, check, drawn, evaluated
 from scipy import stats
 
-from hookline_losses.classification import BCEWithLogitsLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics.regression.ranks import KendallRankCorrCoef, SpearmanCorrCoef
 

@@ -9,7 +9,8 @@ import torch
 from metric_batches import SIZES, drawn, evaluated
 from sklearn import metrics as sklearn
 
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
 from hookline_losses.probabilistic import KLDivLoss
 from hookline_losses.regression import HuberLoss, MSELoss

@@ -10,11 +10,12 @@ import warnings
 
 import torch
 
-from exactness import chains, corruption, disks, kills, matrix, signals, studies, system_calls, traced
+from exactness import chains, corruption, disks, drawn_specs, kills, matrix, signals, studies, system_calls, traced
 
 PROOFS = {
     "matrix": matrix.prove,
     "traced": traced.prove,
+    "drawn": drawn_specs.prove,
     "chains": chains.prove,
     "kill": kills.prove,
     "strace": system_calls.prove,

@@ -60,9 +60,12 @@ class Document:
         place = self.place(diagnostic.path, on_key=diagnostic.on_key)
         return diagnostic.placed(place, tuple(other for other in others if other is not None))
 
-    def spec_error(self, error: HooklineError) -> SpecError:
-        """The error as one that points at the places of its diagnostics, with its notes. Raise it from `error`."""
-        pointing = SpecError([self.locate(one) for one in error.diagnostics], self.source.name)
+    def spec_error(self, error: HooklineError, *diagnostics: Diagnostic) -> SpecError:
+        """The error as one that points at the places of its diagnostics, with its notes. Raise it from `error`.
+
+        Pass `diagnostics` if those of the error itself have no paths in the spec.
+        """
+        pointing = SpecError([self.locate(one) for one in diagnostics or error.diagnostics], self.source.name)
         for note in notes_of(error):
             pointing.add_note(note)
         return pointing

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
+from hookline.errors.unwritable import obstacle
 from hookline.runs.side_by_side.find_runs import is_listed, runs_below
 from hookline.runs.side_by_side.summary import RunSummary
 from hookline.runs.trials import ChosenTrial, chosen_trial, trials_of
@@ -128,4 +129,5 @@ def refuse_existing(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
         raise HooklineError(f"{path} already exists: choose another name, or overwrite it with `--force`.")
     if not path.parent.is_dir():
-        raise HooklineError(f"{path} cannot be written: the directory {path.parent} does not exist.")
+        why = obstacle(path, FileNotFoundError(f"the directory {path.parent} does not exist"))
+        raise HooklineError(f"{path} cannot be written: {why}.")

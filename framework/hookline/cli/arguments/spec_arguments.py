@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from hookline.check.load import Loader
 from hookline.check.toml.document import Document, read
 from hookline.check.toml.override import ChangeByOption
-from hookline.errors.exceptions import MismatchError, StageError
+from hookline.errors.exceptions import DataError, MismatchError, StageError
 from hookline.plugins.sources.local import from_file
 from hookline.spec.sections.initialize_from import InitializeFrom
-from hookline.spec.training import SEVERAL
+from hookline.spec.training import SEVERAL, TrainingSpec
 
 
 def add_plugin_argument(parser: argparse.ArgumentParser, what: str = "components or hooks") -> None:
@@ -79,14 +79,18 @@ def _from_run(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 @contextmanager
-def located(document: Document) -> Iterator[None]:
-    """Turn an error about a part of the spec into a `SpecError` that points at its place in the document."""
+def located(document: Document, spec: TrainingSpec) -> Iterator[None]:
+    """Turn an error about a part of the spec, or about its data, into a `SpecError` that points at its place."""
     try:
         yield
     except (MismatchError, StageError) as error:
         if isinstance(error, StageError) and not error.path:
             raise  # It has no place in the spec.
         raise document.spec_error(error) from error
+    except DataError as error:
+        from hookline.training.preflight.mismatches import in_spec
+
+        raise document.spec_error(error, in_spec(error, spec.data)) from error
 
 
 def loader_of(arguments: argparse.Namespace) -> Loader:

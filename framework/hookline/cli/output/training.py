@@ -55,7 +55,7 @@ def trained(
     # A display that the spec lists remains in the spec of the run; `--quiet` only hides its output.
     silence = _silence() if is_listed and is_quiet else nullcontext()
     try:
-        with printed_warnings(document), silence, located(document):
+        with printed_warnings(document), silence, located(document, spec):
             trial = train(added)
     except Interrupted as interruption:
         with _ignoring_closed_terminal():

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.training.run_setup import new_run
 
     deferred_compiler.defer()
-    with printed_warnings(document), located(document), new_run(spec, loader.plugins(document)) as opened:
+    with printed_warnings(document), located(document, spec), new_run(spec, loader.plugins(document)) as opened:
         try:
             script = ejected(opened, title_of(arguments.spec))
         except EjectionError as error:

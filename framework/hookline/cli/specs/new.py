@@ -1,6 +1,7 @@
 """`hookline new spec data.csv` and `hookline new plugin focal`."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from hookline.errors.failures import FAILURES, reason
 from hookline.errors.printing import echo, printable
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
+from hookline.errors.unwritable import obstacle
 from hookline.files import write_file
 from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article
@@ -83,10 +85,10 @@ def _write_plugin(arguments: argparse.Namespace) -> int:
         out.mkdir(parents=True)
         for name, text in made.items():
             write_file(out / name, text)
-    except FileExistsError:
-        raise HooklineError(f"{out} already exists. Choose another directory with --out.") from None
     except OSError as error:
-        raise HooklineError(f"{out} cannot be written: {error.strerror}.") from None
+        if isinstance(error, FileExistsError) and os.path.lexists(out):
+            raise HooklineError(f"{out} already exists. Choose another directory with --out.") from None
+        raise HooklineError(f"{out} cannot be written: {obstacle(out, error)}.") from None
     module = next(name for name in made if name.endswith(".py"))
     echo(f"Created {out}:")
     for name, what in (

@@ -9,6 +9,7 @@ from hookline.cli.main import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import echo, echo_json
+from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.manager import Plugins, new_manager
@@ -21,23 +22,27 @@ from hookline.spec.words import plural
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("names", nargs="*", metavar="plugin", help="an installed plugin (default: all of them)")
+    parser.add_argument(
+        "names", nargs="*", metavar="plugin", help="an installed or built-in plugin (default: all installed ones)"
+    )
     add_plugin_argument(parser)
-    parser.add_argument("--built-in", action="store_true", help="include the plugins that come with Hookline")
+    parser.add_argument(
+        "--built-in", action="store_true", help="without names: include the plugins that come with Hookline"
+    )
     parser.add_argument("--format", choices=["text", "json"], default="text", help="the output format (default: text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each plugin with its release, components and stages; return 2 if a named plugin cannot be loaded."""
-    files = [from_file(path) for path in arguments.plugin]
-    names = arguments.names or InstalledPlugins().names()
-    described = [_installed(name) for name in names]
-    if files:
-        plugins = Plugins(extra=files)
-        described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
-    if arguments.built_in:
-        plugins = Plugins()
-        described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.built_in]
+    plugins = Plugins(extra=[from_file(path) for path in arguments.plugin])
+    built_in = {origin.name: (origin, plugin) for origin, plugin in plugins.built_in}
+    described = [
+        _described(*built_in[name], plugins.catalog) if name in built_in else _installed(name, built_in)
+        for name in arguments.names or InstalledPlugins().names()
+    ]
+    described += [_described(origin, plugin, plugins.catalog) for origin, plugin in plugins.added]
+    if arguments.built_in and not arguments.names:
+        described += [_described(origin, plugin, plugins.catalog) for origin, plugin in built_in.values()]
     if arguments.format == "json":
         echo_json(described, indent=2)
     elif not described:
@@ -50,12 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     return BAD_INPUT if arguments.names and any("error" in one for one in described) else GOOD
 
 
-def _installed(name: str) -> dict[str, Any]:
+def _installed(name: str, built_in: Iterable[str]) -> dict[str, Any]:
     """Load one plugin by itself and describe it, so that a broken plugin does not hide the others."""
     try:
         plugins = Plugins([name])
     except PluginError as error:
-        return {"name": name, "error": str(error)}
+        return {"name": name, "error": f"{error}{did_you_mean(name, built_in)}"}
     [(origin, plugin)] = plugins.added
     try:
         return _described(origin, plugin, plugins.catalog)

@@ -91,16 +91,16 @@ def _tuned(study: "Study", arguments: argparse.Namespace, url: str | None) -> in
     with Interruption() as interruption:
         interruption.listen()
         shown = nullcontext() if arguments.quiet else display
-        with printed_warnings(study.document), located(study.document), shown:
+        with printed_warnings(study.document), located(study.document, study.spec), shown:
             if arguments.workers == 1:
                 study.work(interruption, on_end=display.add)
             else:
                 work_together(study, arguments.workers, interruption, display.add, plugins=arguments.plugin, url=url)
-        with printed_warnings(study.document), located(study.document):
+        with printed_warnings(study.document), located(study.document, study.spec):
             deployed = finish(study)
         if not arguments.quiet:
             display.print_result(interruption.number, deployed)
-        with printed_warnings(study.document), located(study.document):
+        with printed_warnings(study.document), located(study.document, study.spec):
             _refit(study, interruption, is_quiet=arguments.quiet)
         number, interruption.number = interruption.number, None
     return GOOD if number is None else EXIT_CODE + number

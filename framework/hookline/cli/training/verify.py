@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     loader = Loader([from_file(file) for file in arguments.plugin])
     spec = loader.load(document)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), located(document):
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), located(document, spec):
         verified = verify_spec(
             spec, loader.plugins(document), steps=arguments.steps, cuts=arguments.cuts, report=_report
         )

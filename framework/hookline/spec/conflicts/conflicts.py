@@ -9,7 +9,7 @@ from hookline.errors.option_errors import FaultError, OptionError
 from hookline.spec.conflicts.tuner_conflicts import tuner_conflicts
 from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.data import DataSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec, missing_size
 from hookline.spec.objective.ensemble import EnsembleObjective

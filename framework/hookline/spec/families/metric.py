@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.script.written import without_lines
-from hookline.spec.families.loss import LossSpec, Offers
+from hookline.spec.families.loss.loss import LossSpec
+from hookline.spec.families.loss.predictions import Offers
 from hookline.spec.options import Spec, spec
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from hookline.data.batches import Batch, Outputs
 from hookline.errors.option_errors import OptionError
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.objective.objective import Objective
 from hookline.spec.objective.prediction import Prediction
 

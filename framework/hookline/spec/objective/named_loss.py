@@ -11,7 +11,7 @@ from hookline.errors.exceptions import MismatchError, PluginError
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

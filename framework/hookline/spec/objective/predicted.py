@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.targets.encoding import Target
-from hookline.spec.families.loss import LossSpec, Offers
+from hookline.spec.families.loss.loss import LossSpec
+from hookline.spec.families.loss.predictions import Offers
 from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction import Prediction
 

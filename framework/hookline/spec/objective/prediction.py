@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

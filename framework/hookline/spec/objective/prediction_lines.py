@@ -2,7 +2,7 @@
 
 from hookline.script.lines import BatchNames, PredictionNames
 from hookline.script.script import Script
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 
 LOG_ODDS = '''
 def log_odds(scores):

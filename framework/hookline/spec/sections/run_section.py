@@ -9,7 +9,7 @@ from attrs import Attribute
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted, shortened
-from hookline.spec.durations import seconds_of
+from hookline.spec.durations import Duration, seconds_of
 from hookline.spec.options import Spec, option, spec
 
 
@@ -49,7 +49,7 @@ class RunSpec(Spec):
     """The number of passes over the training data."""
     max_steps: int | None = option(default=None, minimum=1)
     """The largest number of steps. The run ends after this step, even in the middle of an epoch."""
-    max_time: str | None = option(default=None, validator=_is_a_duration)
+    max_time: Duration | None = option(default=None, validator=_is_a_duration)
     """The longest time to train, such as "90m", "12h" or "1d6h". The run ends after the step in which the time is over.
     It counts from the beginning of the run, without the time between an interruption and `hookline resume`."""
     validate_every_steps: int | None = option(default=None, minimum=1)

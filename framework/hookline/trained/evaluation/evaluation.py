@@ -13,7 +13,7 @@ from hookline.trained.evaluation.sequences import SequenceDetails
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hookline.spec.families.loss import Offers
+    from hookline.spec.families.loss.predictions import Offers
     from hookline.trained.numbers.confusion import ByClass, Confusion
     from hookline.trained.numbers.residuals import ResidualSummary
 

@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.option_errors import OptionError
-from hookline.errors.text import counted
 from hookline.plugins.manager import callback_name
 from hookline.plugins.stages import Run, hookimpl
 from hookline.script.loop import Loop
 from hookline.script.script import Script
 from hookline.script.written import cannot_be_written, without_lines
-from hookline.spec.families.callback import WrapperSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.training.callbacks.scheduler_lines import add_scheduler
+from hookline.training.callbacks.stepped import SteppedSpec
 
 if TYPE_CHECKING:
     from torch import optim
     from torch.optim.lr_scheduler import LRScheduler
 
 
-class SchedulerSpec(WrapperSpec):
+class SchedulerSpec(SteppedSpec):
     """A scheduler: builds an object that changes the learning rates of an optimizer whenever it is stepped."""
 
     __slots__ = ()
@@ -29,18 +28,6 @@ class SchedulerSpec(WrapperSpec):
 
     further_lines: ClassVar[Mapping[str, tuple[str, ...]]] = {"eject_scheduler": ("build_scheduler",)}
     """The method with lines that `eject` calls, and what does what these say."""
-
-    needs_record: ClassVar[bool] = False
-    """Whether it needs what was logged. Then it is stepped after each record, also inside an epoch, and cannot be part
-    of another scheduler."""
-
-    happens_after: ClassVar[tuple[str, ...]] = ()
-    """The options with the number of steps or epochs after which something happens, each one number or several. A
-    number that is not reached before the end of the run causes a warning."""
-
-    takes: ClassVar[tuple[str, ...]] = ()
-    """The options with the number of steps or epochs that something takes. A number larger than that of the run causes
-    a warning."""
 
     @property
     def logs(self) -> tuple[str, ...] | None:  # type: ignore[override]
@@ -58,11 +45,6 @@ class SchedulerSpec(WrapperSpec):
         return self.writes_to
 
     @property
-    def is_per_step(self) -> bool:
-        """Whether it is stepped after each step instead of after each epoch."""
-        return False
-
-    @property
     def keeps_groups_alike(self) -> bool:
         """Whether parameter groups with the same learning rate at the start always have the same one."""
         return True
@@ -76,39 +58,6 @@ class SchedulerSpec(WrapperSpec):
         if (length := self.length(run)) is not None:
             yield from self.unfit(length, self.unit(run))
         yield from run.spec.optimizer.doubt_changed_lr("type")
-
-    def unit(self, run: Run) -> str:
-        """What it is stepped after: "step", "epoch", or "validation" if it needs what was logged."""
-        if self.needs_record and run.spec.run.validates_otherwise:
-            return "validation"
-        return "step" if self.is_per_step else "epoch"
-
-    def length(self, run: Run) -> int | None:
-        """The number of times it is stepped in the run; `None` if the data does not know its number of batches."""
-        if self.unit(run) == "validation":
-            every_steps, every_epochs = run.spec.run.validate_every_steps, run.spec.run.validate_every_epochs
-            if every_steps is None:
-                return run.last_epoch // (every_epochs or 1)
-            return None if run.last_step is None else run.last_step // every_steps
-        return run.last_step if self.is_per_step else run.last_epoch
-
-    def unfit(self, length: int, unit: str) -> "Iterator[OptionError]":
-        """Options that do not fit if it is stepped `length` times, after each "step", "epoch" or "validation".
-
-        A scheduler that contains others includes their options. A class with conditions beyond `happens_after` and
-        `takes` adds its own.
-        """
-        for name in self.happens_after:
-            given = getattr(self, name)
-            for index, times in enumerate(given if isinstance(given, tuple) else (given,)):
-                if times >= length:
-                    message = f"This never happens: it is due after {counted(times, unit)}, and the run has {length}."
-                    yield OptionError(name, message, *((index,) if isinstance(given, tuple) else ()))
-        for name in self.takes:
-            times = getattr(self, name)
-            if times is not None and times > length:
-                message = f"It takes {counted(times, unit)}, and the run has only {length}."
-                yield OptionError(name, message)
 
     def build_scheduler(self, optimizer: "optim.Optimizer", length: int | None) -> "LRScheduler":
         """A scheduler of torch, or an object with the same `step` and `state_dict`.

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hookline.errors.exceptions import FileError, HooklineError
+from hookline.errors.unwritable import obstacle
 from hookline.files import flush_to_disk
 
 AT_CWD, EXCHANGE = -100, 2
@@ -47,7 +48,7 @@ def replaced_directory(place: Path) -> Iterator[Path]:
     except FileError as error:
         raise FileError(error.file.replace(str(part), str(place), 1), error.message) from error
     except OSError as error:
-        raise FileError(str(place), f"The directory cannot be written: {error.strerror or error}.") from error
+        raise FileError(str(place), f"The directory cannot be written: {obstacle(place, error)}.") from error
 
 
 def flush_tree(directory: Path) -> None:

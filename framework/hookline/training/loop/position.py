@@ -12,7 +12,8 @@ from hookline.spec.durations import seconds_of
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.training_state import load_training_state, training_state
 from hookline.training.loop.records import Records
-from hookline.training.means import EpochLosses, MeanLosses
+from hookline.training.means.mean_loss import EpochLosses
+from hookline.training.means.mean_losses import MeanLosses
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -115,6 +116,10 @@ class Position:
             count = 1 if steps_before_due is None else steps_before_due(run)
             counts += [] if count is None else [count]
         return min(counts, default=None)
+
+    def unread_steps(self) -> int:
+        """The number of coming steps before their losses are read, which ends the training if one is not finite."""
+        return self.losses.total.unread
 
     @property
     def _is_ahead(self) -> bool:

@@ -6,7 +6,7 @@ from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
 from hookline.spec.dump import to_json
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 
 if TYPE_CHECKING:
     from torch import nn

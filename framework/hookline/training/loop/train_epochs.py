@@ -1,11 +1,12 @@
 """The training loop, the built-in answer of `fit`: epochs of batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.position import Position
+from hookline.training.tracing.shapes import Steps
 from hookline.training.tracing.steps_at_once import steps_at_once
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _train_epochs(
 ) -> None:
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
-    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps)
+    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps, position.unread_steps)
     step = stage if at_once is None else at_once.step
 
     def make_step(batch: "Batch") -> None:
@@ -48,19 +49,19 @@ def _train_epochs(
             position.skip()
         state.step += 1
 
-    def make_steps(group: "Sequence[Batch]") -> None:
+    def make_steps(steps: Steps) -> None:
         assert at_once is not None
-        made = at_once.made(group, make_step)
+        made = at_once.made(steps, make_step)
         if made is None:
             return
-        for loss, terms, batch in zip(made.losses, made.terms, group, strict=False):
+        if objective.is_divided_by_rows and not objective.names and steps.batches[0].weights is None:
+            state.step += len(made.losses) - 1  # If the losses are read, it is in the last step.
+            position.losses.add_several(made.losses, steps.batches[0].rows)
+            state.step += 1
+            return
+        for loss, terms, batch in zip(made.losses, made.terms, steps.batches, strict=False):
             position.losses.add(loss, objective.divisor(criterion, batch), terms)
-        state.step += len(made.losses)
-        if made.error is not None:
-            batch = group[len(made.losses)]
-            with at_once.repeated(batch):
-                make_step(batch)  # The layers raise the error.
-            raise made.error
+            state.step += 1
 
     run.raise_if_interrupted()
     for _ in position.epochs():

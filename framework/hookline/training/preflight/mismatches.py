@@ -11,7 +11,7 @@ from hookline.errors.exceptions import DataError, MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.text import PathElement
 from hookline.spec.families.data import DataSpec
-from hookline.spec.families.loss import LossSpec
+from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.families.model import ModelSpec
 from hookline.spec.options import Spec
@@ -53,7 +53,7 @@ def mismatch_of_metric(error: Exception, metric: MetricSpec, spec: TrainingSpec,
     )
 
 
-def located(error: DataError, data: DataSpec) -> Diagnostic:
+def in_spec(error: DataError, data: DataSpec) -> Diagnostic:
     """Locate a data error at its option, or at the option that selects the file or the column.
 
     An error in a cell points to the option for the file; the option that selects its column is a related place.
@@ -69,7 +69,9 @@ def located(error: DataError, data: DataSpec) -> Diagnostic:
     else:
         place = next(iter(chosen if chosen and not error.row else files), ())
     if error.row and error.columns:
-        names = [(path, text) for path, text in texts if isinstance(text, str)]
+        defaults = {option.name: option.default for option in fields(type(data))}
+        set_here = {name for name, default in defaults.items() if getattr(data, name) != default}
+        names = [(path, text) for path, text in texts if isinstance(text, str) and path[0] in set_here]
         like = [path for path, text in names if fnmatchcase(error.columns[0], text)]
         related = tuple(("data", *path) for path in (chosen or like)[:1])
     return Diagnostic(error.id, str(error), ("data", *place), related=related)

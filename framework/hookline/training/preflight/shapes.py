@@ -22,7 +22,7 @@ from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.runs import devices
 from hookline.training.build.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
-from hookline.training.preflight.mismatches import located
+from hookline.training.preflight.mismatches import in_spec
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
 from hookline.training.preflight.preflight import preflight, refuse_unfit_splits, refuse_wrong_outputs
 from hookline.training.run_setup import new_run
@@ -57,7 +57,7 @@ def deep_check(document: Document, loader: Loader) -> list[Diagnostic]:
     diagnostics = dict.fromkeys(
         one
         for error in found.errors
-        for one in ([located(error, spec.data)] if isinstance(error, DataError) else error.diagnostics)
+        for one in ([in_spec(error, spec.data)] if isinstance(error, DataError) else error.diagnostics)
     )
     return in_order(map(document.locate, diagnostics), document)
 

@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hookline.training.tracing.graphs.graph import Untraceable
+
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -12,20 +16,52 @@ class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
     def __init__(self, tensors: "Iterable[Tensor]"):
-        """Copy the tensors."""
+        """Copy the tensors, each once.
+
+        Raises:
+            Untraceable: If there is not enough memory.
+
+        """
         import torch
 
-        self.tensors = list(tensors)
-        self.values = [tensor.detach().clone() for tensor in self.tensors]
+        self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
+        try:
+            with torch.no_grad():
+                self._values = list(torch._foreach_clone(self.tensors)) if self.tensors else []
+        except (MemoryError, RuntimeError) as error:
+            raise Untraceable("there is not enough memory to copy the parameters") from error
+        self.generator = torch.get_rng_state()
+
+    def present(self) -> "dict[str, list[Tensor]]":
+        """Return copies of the state of now, to compare it: tensors of the same type follow one another in one."""
+        import torch
+
+        of_types: dict[torch.dtype, list[Tensor]] = {}
+        for tensor in self.tensors:
+            of_types.setdefault(tensor.dtype, []).append(tensor)
+        with torch.no_grad():
+            # With an empty tensor, since the result for a single one is a view.
+            several = [[*those, those[0].new_empty(0)] for those in of_types.values()]
+            copies = list(map(torch._utils._flatten_dense_tensors, several))
+        return {"a parameter, a buffer or a state": copies, "the random numbers": [torch.get_rng_state()]}
+
+    def keep(self) -> None:
+        """Replace the copies by those of the present values, in the same memory."""
+        import torch
+
+        below_autograd: Any = torch._C._AutoDispatchBelowAutograd
+        if self.tensors:
+            with below_autograd():
+                torch._foreach_copy_(self._values, self.tensors)
         self.generator = torch.get_rng_state()
 
     def restore(self) -> None:
         """Give the tensors and the generator the state that they had."""
         import torch
 
-        with torch.no_grad():
-            for tensor, value in zip(self.tensors, self.values, strict=True):
-                tensor.copy_(value)
+        if self.tensors:
+            with torch.no_grad():
+                torch._foreach_copy_(self.tensors, self._values)
         torch.set_rng_state(self.generator)
 
 
@@ -39,10 +75,13 @@ def state_of_python() -> tuple[Any, ...]:
 
 def difference(values: "Mapping[str, Sequence[Tensor | None]]", others: "Mapping[str, Sequence[Tensor | None]]") -> str:
     """Name the first group of tensors in which a bit differs; empty if there is none."""
-    for name, several in values.items():
-        if not all(map(_are_equal, several, others[name])):
-            return name
-    return ""
+    import torch
+
+    with torch.no_grad():
+        return next(
+            (name for name, several in values.items() if not all(map(_are_equal, several, others[name]))),
+            "",
+        )
 
 
 def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
@@ -50,11 +89,11 @@ def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
 
     if one is None or other is None:
         return one is other
-    if (one.shape, one.dtype, one.stride()) != (other.shape, other.dtype, other.stride()):
+    if one.dtype != other.dtype or one.stride() != other.stride():
         return False
     if torch.equal(_bits(one), _bits(other)):
         return True
-    if not (one.is_floating_point() or one.is_complex()):
+    if one.shape != other.shape or not (one.is_floating_point() or one.is_complex()):
         return False
     is_nan = one.isnan()  # All NaNs are equal here, because operations do not define their bits.
     return torch.equal(is_nan, other.isnan()) and torch.equal(
@@ -68,7 +107,15 @@ def _bits(tensor: "Tensor") -> "Tensor":
 
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
-    if not tensor.is_floating_point():
-        return tensor
-    integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    return tensor.resolve_neg().view(integers[tensor.element_size()])
+    bits = _integers().get(tensor.dtype)
+    return tensor if bits is None else tensor.resolve_neg().view(bits)
+
+
+@cache
+def _integers() -> "dict[torch.dtype, torch.dtype]":
+    """The integers that are as large as the numbers of each type with a sign of zero."""
+    import torch
+
+    types = [one for one in vars(torch).values() if isinstance(one, torch.dtype) and one.is_floating_point]
+    of_size = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    return {one: of_size[one.itemsize] for one in types}

@@ -1,45 +1,41 @@
 """Several steps in one call, with their updates, where nothing happens between them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
-from hookline.training.tracing.comparison import FIRST_SECONDS
+from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import reason_of
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
-from hookline.training.tracing.shapes import OfShape
+from hookline.training.tracing.recorded_update import traced_updates, updates_like
+from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
-from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.unwritten import count_of_written
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, whole_step
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import RATES, Made, TracedUpdates, UpdateState
+from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
     from hookline.data.batches import Batch, Batches
 
-LONGEST = 0.05
-"""The longest time in seconds without a look at signals and other requests to stop."""
-
-MOST = 512
-"""The largest number of steps in one call."""
-
-LARGEST = 16 * 2**20
-"""The largest size in bytes of the batches of one call."""
-
 MOST_NEW_STATES = 3
 """After so many recorded steps in which the optimizer made new states, updates are made one by one."""
 
 
 def steps_at_once(
-    run: Run, batches: "Batches", gradients: Any, optimizer: "optim.Optimizer", undisturbed: Callable[[], int | None]
+    run: Run,
+    batches: "Batches",
+    gradients: Any,
+    optimizer: "optim.Optimizer",
+    undisturbed: Callable[[], int | None],
+    unread: Callable[[], int],
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -49,6 +45,7 @@ def steps_at_once(
         gradients: what `gradients_of` returned.
         optimizer: the optimizer.
         undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
+        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
 
     """
     if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
@@ -58,7 +55,7 @@ def steps_at_once(
     if type(batches) is not TensorBatches or schedules is None:
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed)
+    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
 
 
 class StepsAtOnce:
@@ -76,19 +73,18 @@ class StepsAtOnce:
         coming_options: ComingOptions,
         full_batches: int,
         undisturbed: Callable[[], int | None],
+        unread: Callable[[], int],
     ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
         self._coming_options = coming_options
-        self._full_batches, self._undisturbed = full_batches, undisturbed
+        self._full_batches, self._undisturbed, self._unread = full_batches, undisturbed, unread
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
         self._is_left = False
         self._is_current = False
         """Whether nothing has happened since layers and optimizer were last compared with those of the traces."""
-        self._shape: OfShape | None = None
-        """The shape of the group that was yielded last."""
         gradients.traces_updates = True
 
     @property
@@ -96,8 +92,8 @@ class StepsAtOnce:
         """Whether all further steps are made one by one."""
         return self._is_left or self._gradients.is_left
 
-    def groups(self, batches: "Iterator[Batch]", number: int) -> "Iterator[list[Batch]]":
-        """Yield the batches of an epoch in groups: those of a group are made in one call, or it has only one.
+    def groups(self, batches: "Iterator[Batch]", number: int) -> Iterator[Steps]:
+        """Yield the steps of an epoch in groups, to be given to `made` one after the other.
 
         Args:
             batches: the batches.
@@ -108,21 +104,22 @@ class StepsAtOnce:
         while (batch := next(batches, None)) is not None:
             if self._run.saving is not None or self._undisturbed() is not None:
                 self._is_current = False  # Callbacks may have been called inside the epoch.
+            shape = self._present_shape(batch)
             # The full batches are parts of the same tensors, so they have the same shape.
-            group = [batch, *islice(batches, self._most(batch, self._full_batches - number) - 1)]
-            number += len(group)
-            yield group
+            following = islice(batches, self._most(batch, shape, self._full_batches - number) - 1)
+            steps = Steps([batch, *following], shape)
+            number += len(steps.batches)
+            yield steps
 
-    def _most(self, batch: "Batch", alike: int) -> int:
+    def _most(self, batch: "Batch", shape: OfShape | None, alike: int) -> int:
         """The number of steps to make at once, of which the batch is the first, and `alike` have the same shape."""
-        self._shape = self._present_shape(batch)
-        updates = None if self._shape is None else self._shape.updates
+        updates = None if shape is None else shape.updates
         if updates is None or not updates.comparison.is_passed:
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
         undisturbed = self._undisturbed()
-        most = min(MOST, alike, MOST if undisturbed is None else undisturbed)
-        return int(max(1, min(most, LARGEST / max(1, size), LONGEST / updates.seconds)))
+        most = most_in_call(size, updates.seconds)
+        return max(1, min(most, alike, self._unread(), most if undisturbed is None else undisturbed))
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
@@ -134,32 +131,35 @@ class StepsAtOnce:
             if self._state is not None and not self._state.is_unchanged():
                 self._gradients.forget()
                 self._state = None
+            elif self._state is not None and not self._state.has_same_rates():
+                self._leave(RATES)
+                return None
             self._is_current = True
         return self._gradients.of(batch)
 
-    def made(self, group: "Sequence[Batch]", one: "Callable[[Batch], None]") -> Made | None:
+    def made(self, steps: Steps, one: "Callable[[Batch], None]") -> Made | None:
         """Make the steps of a group.
 
         Args:
-            group: the group that `groups` has just yielded.
+            steps: the group that `groups` has just yielded.
             one: makes a step in the usual way.
 
         Returns:
             What was made in one call; `None` if `one` has made the steps.
 
         """
-        updates = None if self._shape is None else self._shape.updates
+        updates = steps.updates
         if updates is not None and updates.comparison.is_passed:
-            made = self.several(updates, group)
+            made = self.several(steps, updates)
             if made is not None:
                 return made
             updates = None
         self._is_current = False
-        for batch in group:
+        for batch in steps.batches:
             if updates is None:
                 one(batch)
             else:
-                self._checked(updates, batch, one)
+                self._checked(steps, updates, batch, one)
         return None
 
     def step(self, **values: Any) -> bool:
@@ -167,7 +167,14 @@ class StepsAtOnce:
         shape = self._gradients.recorded()
         if shape is None or self._is_left:
             return bool(self._step(**values))
-        state = UpdateState(self._optimizer)
+        if not is_of_torch(self._optimizer):  # It may do anything, so it is not even recorded.
+            self._leave(f"{type(self._optimizer).__name__} is no optimizer of torch")
+            return bool(self._step(**values))
+        assert shape.step is not None
+        shape.updates = self._updates_alike(shape.step)
+        if shape.updates is not None:
+            return bool(self._step(**values))
+        state = UpdateState(self._optimizer, rates_may_change=self._coming_options.may_change)
         answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
             shape.step = None
@@ -175,23 +182,27 @@ class StepsAtOnce:
             self._is_left = self._new_states == MOST_NEW_STATES
             return bool(answer)
         try:
-            assert shape.step is not None
-            whole, options = whole_step(shape.step, operations, self._optimizer, state)
-            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole))
+            shape.updates = traced_updates(shape.step, operations, self._optimizer, state)
             self._state = state
-        except Untraceable as error:
-            self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - The step is made.
+            self._leave(reason_of(error))
         return bool(answer)
+
+    def _updates_alike(self, step: TracedStep) -> TracedUpdates | None:
+        """Append the update of another shape, if it has a trace that is still valid."""
+        other = self._gradients.traced_updates()
+        if other is None or self._state is None or not self._state.is_unchanged():
+            return None
+        return updates_like(other, step)
 
     def _leave(self, reason: str) -> None:
         self._is_left, self._gradients.traces_updates = True, False
         self._gradients.forget_updates()
         self._run.traced_steps.add_reason(f"updates are made one by one: {reason}")
 
-    def _checked(self, updates: TracedUpdates, batch: "Batch", one: "Callable[[Batch], None]") -> None:
+    def _checked(self, steps: Steps, updates: TracedUpdates, batch: "Batch", one: "Callable[[Batch], None]") -> None:
         """Make a step both ways from the same state; the result of the usual way counts."""
         assert self._state is not None
-        parameters = parameters_of(self._optimizer)
 
         def by_layers() -> "Tensor":
             one(batch)
@@ -201,23 +212,25 @@ class StepsAtOnce:
         _, reason = updates.comparison.both_ways(
             lambda: self._one_by_trace(updates, batch),
             by_layers,
-            [*updates.step.fixed, *parameters, *self._state.tensors, *tensors_of(batch)],
-            parameters,
-            self._gradients.terms,
+            [*updates.step.fixed, *parameters_of(self._optimizer), *self._state.tensors, *tensors_of(batch)],
+            self._gradients.results,
+            self._gradients.results,
         )
         updates.seconds = updates.comparison.traced  # The first call of several must not take too long, either.
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
-            assert self._shape is not None
-            self._gradients.leave(self._shape, reason)
+            self._gradients.leave(steps.shape, reason)
         elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
 
-    def several(self, updates: TracedUpdates, group: "Sequence[Batch]") -> Made | None:
-        """Make the steps of a group in one call; return `None` if they need other operations, and none is made."""
-        error, run = None, self._run
+    def several(self, steps: Steps, updates: TracedUpdates) -> Made | None:
+        """Make the steps of a group in one call.
+
+        If the call fails, or if its steps need other operations, none is made, and the result is `None`.
+        """
+        run, count = self._run, len(steps.batches)
         started = time.perf_counter()
         try:
-            options = self._coming_options.taken(updates.options, len(group))
+            options = self._coming_options.taken(updates.options, count)
         except Exception:  # noqa: BLE001 - The schedule raises it again, after the steps before.
             self._leave("a schedule failed")
             return None
@@ -225,29 +238,22 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")
             return None
-        scalars = updates.scalars(len(group), run.dtype)
+        losses, *terms = scalars = updates.scalars(count, run.dtype)
         try:
-            updates.make(group, options, scalars)
-        except Exception as raised:  # noqa: BLE001 - The caller raises it.
-            error = raised
-            count = count_of_written(scalars[0])
-            scalars = [several[:count] for several in scalars]
-            self._coming_options.return_to(count)
-        losses, *terms = scalars
-        updates.seconds = max(FIRST_SECONDS, (time.perf_counter() - started) / len(group))
-        run.traced_steps.traced += len(losses)
-        if len(losses):
-            run.loss = losses[-1].clone()
-            self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
+            updates.make(steps.batches, options, scalars)
+        except BaseException as error:
+            self._coming_options.return_to(0)
+            if not isinstance(error, Exception):
+                raise
+            self._gradients.leave(steps.shape, runners.failure(error))
+            return None
+        updates.seconds = (time.perf_counter() - started) / count
+        run.traced_steps.traced += count
+        run.loss = losses[-1].clone()
+        self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
         numbers = [several.tolist() for several in terms]
         of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
-        return Made(losses.tolist(), of_steps or [[] for _ in losses], error)
-
-    def repeated(self, batch: "Batch") -> AbstractContextManager[None]:
-        """Return a context in which the layers repeat a step that has failed in a call: see `TracedStep.repeated`."""
-        assert self._shape is not None
-        assert self._shape.updates is not None
-        return self._shape.updates.step.repeated(batch)
+        return Made(losses.tolist(), of_steps or [[] for _ in losses])
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""

@@ -1,18 +1,21 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
+from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
-from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
+from hookline.training.tracing.graphs.graph import Untraceable, reason_of
+from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.update import TracedUpdates
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -60,7 +63,7 @@ class TracedGradients:
         self._record_of_epoch = (-1, -1)
         self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
-        self._count = 0
+        self._count, self._first_step = 0, run.step
         self._recorded_shape: OfShape | None = None
         self._are_rewritten = True
         self.is_left = False
@@ -142,23 +145,28 @@ class TracedGradients:
         self.forget()
         return True
 
-    def terms(self) -> list[Term]:
-        """Return the terms of `[losses]` of the latest step."""
-        return self._run.objective.terms(self._criterion)
+    def results(self, loss: "Tensor") -> Results:
+        """Return what is compared of the latest step, whose loss this is."""
+        return results_of_step(loss, self._run.objective.terms(self._criterion), self._optimizer)
 
     def keep_terms(self, terms: list[Term]) -> None:
         """Keep the terms of a step that was made with its update."""
         if terms:
             self._run.objective.keep_terms(self._criterion, terms)
 
+    def traced_updates(self) -> TracedUpdates | None:
+        """Return the trace of the updates of any shape; `None` if there is none."""
+        return next((shape.updates for shape in self._shapes.values() if shape.updates is not None), None)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
             shape.updates = None
 
-    def leave(self, shape: OfShape, reason: str) -> None:
-        """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step, shape.updates = True, None, None
+    def leave(self, shape: OfShape | None, reason: str) -> None:
+        """Let the layers compute all further batches of a shape, if there is one."""
+        if shape is not None:
+            shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
         self._leave_if_none_is_traced()
 
@@ -170,60 +178,75 @@ class TracedGradients:
         try:
             loss = step.gradients(batch, self._run.objective, self._criterion)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
-            self._report.by_layers += 1
-            with step.repeated(batch):
-                loss = self._by_layers(batch)
-            self.leave(shape, runners.failure(error))
+            reason = runners.failure(error)
+        else:
+            self._report.traced += 1
             return loss
-        self._report.traced += 1
+        self._report.by_layers += 1
+        loss = self._by_layers(batch)
+        self.leave(shape, reason)
         return loss
 
     def _is_worthwhile(self, shape: OfShape) -> bool:
         if worth.is_mostly_computation(self._seconds()):
             self.leave(shape, worth.TOO_SLOW)
-        elif self._earns_its_cost(shape.count / self._count):
+        elif self._earns_its_cost(shape.count / self._steps):
             return True
         elif self._run.last_step is None:  # It may become longer.
             self._report.add_reason(worth.TOO_SHORT)
         else:
             self.leave(shape, worth.TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = self.is_left or not self._earns_its_cost(1.0)
+            self.is_left = self.is_left or not self._earns_its_cost(self._count / self._steps)
         return False
 
     def _seconds(self) -> float:
         return min(shape.gradients.by_layers for shape in self._shapes.values())
 
-    def _earns_its_cost(self, share: float, saved: float | None = None) -> bool:
-        with_updates, is_first = self.traces_updates, self._watched is None
+    @property
+    def _steps(self) -> int:
+        """The number of steps with the present one."""
+        return self._run.step - self._first_step + 1
+
+    def _earns_its_cost(self, share: float, step: TracedStep | None = None) -> bool:
         return worth.earns_its_cost(
-            self._run, self._seconds(), share, with_updates=with_updates, is_first=is_first, saved=saved
+            self._run,
+            self._seconds(),
+            share,
+            with_updates=self.traces_updates,
+            is_first=self._watched is None,
+            operations=None if step is None else len(step.graph.calls),
+            saved=None if step is None else step.saved,
         )
 
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
+        parameters = parameters_of(self._optimizer)
         try:
+            refuse_gradients(parameters)
             watched = self._watched or Watched(self._modules, self._optimizer, self._run.objective)
-            recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
+            recording = RecordedStep(watched, parameters, batch)
         except Untraceable as error:
             self.leave(shape, str(error))
             return self._by_layers(batch)
-        try:
+        loss: Tensor | None = None
+        with suppress(Exception):  # The layers raise it again, unless only the recording fails.
             loss = recording.record(lambda: self._by_layers(batch))
-        except Exception:  # noqa: BLE001 - The layers raise it again, unless only the recording fails.
+        if loss is None:
             recording.undo()
             self.leave(shape, "the operations cannot be recorded")
             return self._by_layers(batch)
         try:
             terms = self._run.objective.terms(self._criterion)
             step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
-        except Untraceable as error:
-            self.leave(shape, str(error))
+        except Exception as error:  # noqa: BLE001 - The layers have made the step.
+            self.leave(shape, reason_of(error))
             return loss
-        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._count, step.saved):
+        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._steps, step):
             self.leave(shape, worth.TOO_SLOW)
             return loss
         shape.step, self._recorded_shape = step, shape
+        self._run.kept[KEPT] = watched
         self._watched, self._settings = watched, settings()
         return loss
 
@@ -235,8 +258,8 @@ class TracedGradients:
             lambda: step.gradients(batch, objective, criterion),
             lambda: self._by_layers(batch),
             [*self._watched.tensors, *tensors_of(batch)],
-            parameters_of(self._optimizer),
-            self.terms,
+            self.results,
+            self.results,
         )
         if reason is not None and (shape.gradients.has_same_bits or not self.is_recorded_plainly(step, reason)):
             self.leave(shape, reason)

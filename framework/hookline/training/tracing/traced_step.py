@@ -1,14 +1,14 @@
 """A step that was recorded, as a program that computes the gradients of other batches of the same shape."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Graph, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
@@ -57,42 +57,36 @@ class TracedStep:
         return self.runner(self.graph)
 
     def run(self, batch: "Batch") -> "Sequence[Tensor]":
-        """Compute the outputs: the loss, the gradients, and the tensors of the terms."""
+        """Compute the outputs: the loss, the gradients, and the tensors of the terms.
+
+        If the program fails, everything is as before: the layers repeat the step.
+        """
         tensors = tensors_of(batch)
         given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
-        if not self._is_guarded:
-            return self.program(*given)
-        before = self._changed(batch)
+        of_batch = [(tensors[index], tensors[index].clone()) for index in self.changed_of_batch]
+        self._beginning.keep()
         try:
             return self.program(*given)
-        except Exception:  # The values may lead to other operations, for which the layers need the state before.
-            before.restore()
-            raise
-
-    @contextmanager
-    def repeated(self, batch: "Batch") -> Iterator[None]:
-        """Let the layers repeat a step that has failed, inside the context.
-
-        If they fail, too, the state is as if the step was tried once: with the random numbers drawn and the buffers
-        changed before the error.
-        """
-        left = None if self._is_guarded else self._changed(batch)
-        try:
-            yield
-        except Exception:
-            if left is not None:
-                left.restore()
+        except BaseException:
+            self._beginning.restore()
+            for tensor, value in of_batch:
+                tensor.copy_(value)
             raise
 
     @cached_property
-    def _is_guarded(self) -> bool:
-        return self.graph.is_guarded
+    def changed(self) -> "list[Tensor]":
+        """The parameters and buffers that the program changes."""
+        return [one for one, value in zip(self.fixed, self.graph.inputs, strict=False) if value in self.graph.written]
 
-    def _changed(self, batch: "Batch") -> Snapshot:
-        """Copy what the program changes."""
-        tensors = tensors_of(batch)
-        given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
-        return Snapshot(one for one, value in zip(given, self.graph.inputs, strict=True) if value in self.graph.written)
+    @cached_property
+    def changed_of_batch(self) -> list[int]:
+        """The indices of the tensors of a batch that the program changes."""
+        inputs = self.graph.inputs[len(self.fixed) :]
+        return [index for index, value in zip(self.of_batch, inputs, strict=True) if value in self.graph.written]
+
+    @cached_property
+    def _beginning(self) -> Snapshot:
+        return Snapshot(self.changed)
 
     def gradients(self, batch: "Batch", objective: Objective, criterion: "nn.Module") -> "Tensor":
         """Compute the gradients of a batch, store them in `grad` and return the loss."""

@@ -1,6 +1,7 @@
 """Notice when layers would no longer compute what was recorded: their attributes, parameters and hooks have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
 from itertools import chain
 from operator import is_
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from hookline.training.tracing.watching.finder import Finder
 
 if TYPE_CHECKING:
     from torch import nn, optim
+
+KEPT = "watched layers"
+"""The name under which a run keeps what the traces of its steps watch."""
 
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
@@ -36,9 +40,10 @@ class Watched:
             Untraceable: If a module has hooks or an attribute that cannot be watched.
 
         """
+        self._roots = list(roots)
         finder = Finder()
         try:
-            finder.find([(type(root).__name__, root) for root in roots], objective.changed_attributes)
+            finder.find([(type(root).__name__, root) for root in self._roots], objective.changed_attributes)
             for one in objective.losses.values():
                 finder.find_methods(type(one.loss))
             if optimizer is not None:
@@ -60,12 +65,33 @@ class Watched:
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
 
+    def taken_again(self, roots: "Sequence[nn.Module]") -> "Watched | None":
+        """Remember the present attributes of the same objects; `None` if others take part now, or for other modules.
+
+        Numbers and text may have changed, such as the mode of the layers: they contain no objects.
+        """
+        now = [list(values) for values in self._live]
+        if (
+            not all(map(is_, roots, self._roots))
+            or any(self._hooks)
+            or self._present_flags() != self._flags
+            or not all(map(_have_same_objects, now, self._kept))
+        ):
+            return None
+        again = copy(self)
+        again._kept, again._all = now, list(chain.from_iterable(now))
+        again._shapes = self._present_shapes()
+        return again
+
     def is_unchanged(self) -> bool:
         """Whether all attributes are the same, and the same parameters are trained. It takes some microseconds."""
-        if any(self._hooks) or self._present_flags() != self._flags:
+        try:
+            if any(self._hooks) or self._present_flags() != self._flags:
+                return False
+            now = list(chain.from_iterable(self._live))
+            return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
+        except Exception:  # noqa: BLE001 - Such as of a dictionary that another thread changes at this moment.
             return False
-        now = list(chain.from_iterable(self._live))
-        return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
 
     def is_unchanged_inside(self) -> bool:
         """The same, and whether parameters and buffers have the same shapes and types."""
@@ -78,7 +104,11 @@ class Watched:
         if self._present_flags() != self._flags:
             return "which parameters are trained"
         for path, values, kept in zip(self._paths, self._live, self._kept, strict=True):
-            if not _are_same(list(values), kept):
+            try:
+                is_same = _are_same(list(values), kept)
+            except Exception:  # noqa: BLE001 - See `is_unchanged`.
+                is_same = False
+            if not is_same:
                 return path
         return None if self._present_shapes() == self._shapes else "the shape of a parameter"
 
@@ -95,6 +125,13 @@ class Watched:
 
     def _present_shapes(self) -> list[Any]:
         return [(one.shape, one.stride(), one.dtype, one.device, one.is_conj(), one.is_neg()) for one in self.tensors]
+
+
+def _have_same_objects(values: list[Any], others: list[Any]) -> bool:
+    return len(values) == len(others) and all(
+        one is other or (type(one) in COMPARED and type(other) in COMPARED)
+        for one, other in zip(values, others, strict=True)
+    )
 
 
 def _are_same(values: list[Any], others: list[Any]) -> bool:

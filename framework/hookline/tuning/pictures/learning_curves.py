@@ -47,7 +47,7 @@ def draw_learning_curves(axes: "Axes", trials: Trials) -> None:
     for order, (records, color, label, width) in enumerate(groups):
         shown = [record for record in records if curves[record.number]]
         if shown:
-            lines = [[(epoch, scale.within(height)) for epoch, height in curves[one.number]] for one in shown]
+            lines = [[(epoch, scale.around(height)) for epoch, height in curves[one.number]] for one in shown]
             is_best = records is best
             look = {"alpha": 1.0 if is_best else faintness, "linewidths": width, "zorder": 2 + order}
             drawn = LineCollection(lines, colors=color, label=label, **look)

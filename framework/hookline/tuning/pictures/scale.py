@@ -53,6 +53,18 @@ class Scale:
         """The value, or where it is drawn if it is beyond the axis."""
         return min(max(value, self.edges[0]), self.edges[1])
 
+    def around(self, value: float) -> float:
+        """The value, or one far enough beyond the axis that a line to it leaves the frame.
+
+        >>> scale = scale_of([0.5] * 10 + [0.75] * 20 + [1e30], is_maximized=False)
+        >>> scale.around(0.75), scale.high < scale.around(1e30) < 2
+        (0.75, True)
+        """
+        low, high = self._number(self.low), self._number(self.high)
+        size = high - low
+        number = min(max(self._number(value), low - size), high + size)
+        return value if low <= number <= high else 10**number if self.is_log else number
+
     def is_beyond(self, value: float) -> bool:
         """Whether a value is beyond the axis."""
         return not self.edges[0] <= value <= self.edges[1]

@@ -82,28 +82,20 @@ Rows of each class
 Plugins
   hookline  hookline 0.1.0
 
-Stages in calling order, each with its wrappers from the outside in
-  prepare_data      answered by  hookline_stages (hookline 0.1.0)
-  build_model       answered by  hookline_stages (hookline 0.1.0)
-  select_loss       answered by  hookline_stages (hookline 0.1.0)
-  select_optimizer  wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
-                    answered by  hookline_stages (hookline 0.1.0)
-  fit               wrapped by   callbacks[0] Progress (hookline 0.1.0)
-                    answered by  hookline_stages (hookline 0.1.0)
-  forward           answered by  hookline_stages (hookline 0.1.0)
-  loss              answered by  hookline_stages (hookline 0.1.0)
-  backward          answered by  hookline_stages (hookline 0.1.0)
-  step              wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
-                    answered by  hookline_stages (hookline 0.1.0)
-  predict           answered by  hookline_stages (hookline 0.1.0)
-  evaluate          answered by  hookline_stages (hookline 0.1.0)
-  log               wrapped by   callbacks[0] Progress (hookline 0.1.0)
-                    wrapped by   callbacks[1] GradientNorm (hookline 0.1.0, every 5)
-                    answered by  hookline_stages (hookline 0.1.0)
-  tune              wrapped by   callbacks[0] Progress (hookline 0.1.0)
-                    answered by  hookline_stages (hookline 0.1.0)
-  deploy            wrapped by   callbacks[0] Progress (hookline 0.1.0)
-                    answered by  hookline_stages (hookline 0.1.0)
+Stages in calling order
+  prepare_data, build_model, select_loss, select_optimizer, fit, forward, loss, backward, step, predict, evaluate, log, tune, deploy
+
+Plugins that answer them
+  all  hookline_stages (hookline 0.1.0)
+
+Wrappers of stages, from the outside in
+  select_optimizer  callbacks[1] GradientNorm (hookline 0.1.0, every 5)
+  fit               callbacks[0] Progress (hookline 0.1.0)
+  step              callbacks[1] GradientNorm (hookline 0.1.0, every 5)
+  log               callbacks[0] Progress (hookline 0.1.0)
+                    callbacks[1] GradientNorm (hookline 0.1.0, every 5)
+  tune              callbacks[0] Progress (hookline 0.1.0)
+  deploy            callbacks[0] Progress (hookline 0.1.0)
 
 Model, with output shapes for one row
   layer  type    output  parameters
@@ -117,6 +109,7 @@ Parameter groups
 
 Tracing
   Forward, loss and backward pass become 19 operations, if there are enough steps to earn back the cost.
+  Evaluations become 8 operations, if there are enough batches to earn back the cost.
 
 Memory, estimated: 21.9 KiB
   data           6.3 KiB
@@ -158,12 +151,19 @@ def test_json_contains_the_same_information(planned):
 
 def test_your_own_file_is_in_the_plan(planned, tmp_path):
     (tmp_path / "mine.py").write_text(
-        "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step():\n    return (yield)\n"
+        "from hookline import hookimpl\n\n@hookimpl(wrapper=True)\ndef step():\n    return (yield)\n\n"
+        "@hookimpl\ndef forward():\n    return None\n"
     )
     lines = planned("-p", "mine.py").splitlines()
     assert "  mine      mine.py" in lines
-    assert "  step              wrapped by   mine (mine.py)" in lines
-    assert lines[lines.index("  step              wrapped by   mine (mine.py)") + 1].endswith("every 5)")
+    answers = lines.index("Plugins that answer them")
+    assert lines[answers + 1 : answers + 4] == [
+        "  forward     mine (mine.py), then hookline_stages (hookline 0.1.0)",
+        "  all others  hookline_stages (hookline 0.1.0)",
+        "",
+    ]
+    step = lines.index("  step              mine (mine.py)")
+    assert lines[step + 1] == "                    callbacks[1] GradientNorm (hookline 0.1.0, every 5)"
 
 
 def test_problems_of_a_spec_are_reported_instead_of_a_plan(tmp_path, capsys):

@@ -14,7 +14,7 @@ import hookline
 from hookline.check.load import Loader
 from hookline.check.toml.document import read as read_document
 from hookline.spec import Objective
-from hookline_losses.classification import BCELoss
+from hookline_losses.labels import BCELoss
 
 ROWS = 10
 X = torch.randn(ROWS, 4, generator=torch.Generator().manual_seed(0))

@@ -9,7 +9,8 @@ from hookline.data import Batch, Target
 from hookline.spec import Objective
 from hookline.trained.evaluation import gathering as module
 from hookline.trained.evaluation.gathering import Gathering
-from hookline_losses.classification import BCEWithLogitsLoss, CrossEntropyLoss
+from hookline_losses.classification import CrossEntropyLoss
+from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 
 OUTPUTS = torch.tensor([[2.0, 0, 1], [0, 3, 1], [0, 0, 9], [5, 1, 2]])

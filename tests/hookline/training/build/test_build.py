@@ -49,6 +49,17 @@ def refused(made, *inputs):
     return raised.value
 
 
+@pytest.mark.parametrize(
+    ("build", "cause"), [(lambda: nn.Linear(4, 10**12), RuntimeError), (lambda: bytearray(10**15), MemoryError)]
+)
+def test_too_little_memory_is_not_a_wrong_shape(build, cause):
+    error = refused(one(build), ROW)
+    assert (str(error), type(error.__cause__)) == (
+        "One needs more memory than there is, for its parameters or outputs.",
+        cause,
+    )
+
+
 def test_a_module_is_applied_in_evaluation_mode_and_returned_in_training_mode():
     torch.manual_seed(0)
     before = torch.get_rng_state()

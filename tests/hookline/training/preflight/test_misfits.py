@@ -1,4 +1,4 @@
-"""Errors of losses, metrics and data sources are located in the spec."""
+"""Errors of losses, metrics and data sources are in_spec in the spec."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import hookline
 from hookline.errors.exceptions import DataError
 from hookline.errors.option_errors import OptionError
-from hookline.training.preflight.mismatches import located, mismatch_of_loss, mismatch_of_metric
+from hookline.training.preflight.mismatches import in_spec, mismatch_of_loss, mismatch_of_metric
 
 SPECS = Path(__file__).parents[4] / "specs"
 
@@ -105,7 +105,7 @@ FILE = SPECS / "data/iris.csv"
     ],
 )
 def test_a_data_error_is_located_at_its_option(error, message, path):
-    found = located(error, spec().data)
+    found = in_spec(error, spec().data)
     assert (found.message, found.path, found.id) == (message, ("data", *path), "invalid-data")
 
 
@@ -115,11 +115,11 @@ def test_a_data_option_named_by_the_error_is_the_place():
     made = spec(data={**inner, "validation": 0.2})
     with pytest.raises(DataError, match=re.escape(message)) as raised:
         hookline.train(made)
-    assert located(raised.value, made.data).path == ("data", "shape")
+    assert in_spec(raised.value, made.data).path == ("data", "shape")
     made = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"})
     with pytest.raises(DataError, match=re.escape(message)) as raised:
         hookline.train(made)
-    assert located(raised.value, made.data).path == ("data", "source", "shape")
+    assert in_spec(raised.value, made.data).path == ("data", "source", "shape")
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_a_data_option_named_by_the_error_is_the_place():
 def test_an_error_in_a_cell_points_to_the_option_that_selects_its_column(inputs, column, against):
     data = spec(data={"type": "CSV", "path": str(FILE), "inputs": inputs, "targets": "species"}).data
     wrong_cell = DataError('"x" is not a number.', file=FILE, row=1, columns=[column])
-    assert located(wrong_cell, data).related == tuple(against)
-    assert located(DataError("There is no such column.", file=FILE, columns=[column]), data).related == ()
+    assert in_spec(wrong_cell, data).related == tuple(against)
+    assert in_spec(DataError("There is no such column.", file=FILE, columns=[column]), data).related == ()
 
 
 def test_the_file_of_a_nested_source_is_located():
     inner = {"type": "CSV", "path": str(SPECS / "data/iris.csv"), "targets": "species"}
     data = spec(data={"type": "Triplets", "source": inner}, loss={"type": "TripletMarginLoss"}).data
-    assert located(DataError("The file is empty.", file=data.source.path), data).path == ("data", "source", "path")
+    assert in_spec(DataError("The file is empty.", file=data.source.path), data).path == ("data", "source", "path")

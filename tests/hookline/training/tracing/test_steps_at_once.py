@@ -1,5 +1,7 @@
 """Several steps in one call leave everything as the same steps one by one."""
 
+import json
+
 import numpy
 import pytest
 import torch
@@ -8,7 +10,9 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
-from hookline.training.tracing import comparison, steps_at_once, update, worth
+from hookline.training.means import mean_loss
+from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
+from hookline.training.tracing.graphs import runners
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -30,6 +34,10 @@ def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, callbacks=(), *
     return hookline.train(hookline.load(spec), data={"x": inputs, "y": TARGETS}, plugins=plugins, out=out)
 
 
+def reasons_in(directory):
+    return json.loads((directory / "result.json").read_text())["traced_steps"]["reasons"]
+
+
 def weights(trial):
     return {name: tensor.numpy().tobytes() for name, tensor in trial.model.state_dict().items()}
 
@@ -40,9 +48,9 @@ def calls(monkeypatch):
     tracing.trace_everything(monkeypatch, "torchscript")
     counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def several(self, updates, group):
-        counts.append(len(group))
-        return made(self, updates, group)
+    def several(self, steps, updates):
+        counts.append(len(steps.batches))
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
@@ -140,9 +148,9 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
     made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, updates, group):
+    def interrupted(self, steps, updates):
         self._run.interrupt()
-        return made(self, updates, group)
+        return made(self, steps, updates)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
@@ -160,7 +168,7 @@ def test_a_call_ends_where_something_is_due(calls, tmp_path):
 def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "CHECKS", 1)
     monkeypatch.setattr(worth, "is_faster", lambda *_: True)
-    monkeypatch.setattr(steps_at_once, "LONGEST", 2 * comparison.FIRST_SECONDS)  # No step is that fast.
+    monkeypatch.setattr(sizes, "LONGEST", 2 * sizes.SHORTEST)  # No step is that fast.
     trained("auto", tmp_path / "run")
     assert calls[0] == 1
 
@@ -246,45 +254,111 @@ def test_what_saves_at_any_time_is_asked_after_each_step(calls, tmp_path):
     assert set(calls) == {1}
 
 
-def failing_after(count, monkeypatch, calls, first=1):
-    """Let calls fail after some of their steps, from the first one of these calls on."""
-    made = update.TracedUpdates.make
+def failing_after(count, monkeypatch, error, first=0):
+    """Let the program of several steps fail after some steps, in its first call or in a later one."""
+    best, made = runners.best_of_several, []
 
-    def make(self, group, options, scalars):
-        if len(calls) < first:
-            return made(self, group, options, scalars)
-        made(self, group[:count], [values[:count] for values in options], [one[:count] for one in scalars])
-        raise IndexError("index out of range")
+    def failing(whole):
+        program = best(whole)
 
-    monkeypatch.setattr(update.TracedUpdates, "make", make)
+        def called(*inputs):
+            *given, losses, last = inputs
+            made.append(len(losses))
+            if len(made) == first + 1:
+                program(*given, losses[:count], last)
+                raise error
+            return program(*inputs)
+
+        return called
+
+    monkeypatch.setattr(runners, "best_of_several", failing)
 
 
 class Seen:
-    """Notes the run."""
+    """Notes the run, and what it ends with."""
 
     @hookline.hookimpl(wrapper=True)
-    def fit(self, run):
+    def fit(self, run, model, optimizer):
         self.run = run
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            states = [one for state in optimizer.state.values() for one in state.values()]
+            tensors = [*model.state_dict().values(), *states, torch.get_rng_state()]
+            self.ended = [run.step, [one.numpy().tobytes() for one in tensors]]
 
 
-def test_an_error_in_a_call_counts_the_steps_before_it(calls, monkeypatch, tmp_path):
-    failing_after(2, monkeypatch, calls)
-    seen = Seen()
-    with pytest.raises(hookline.HooklineError, match="index out of range"):
-        trained("auto", tmp_path / "run", seen)
-    recorded, in_the_call, by_the_layers = 2, 2, 1
-    assert seen.run.step == recorded + in_the_call + by_the_layers
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_call_that_fails_alone_is_repeated_by_the_layers(first, calls, monkeypatch, tmp_path):
+    failing_after(3, monkeypatch, RuntimeError("There is not enough memory."), first)
+    ended = []
+    for trace in ("off", "auto"):
+        seen, schedule = Seen(), Schedule()
+        trial = trained(trace, tmp_path / trace, seen, schedule, inputs=INPUTS)
+        ended.append((seen.ended, schedule.steps, trial.history))
+    assert ended[0] == ended[1]
+    assert calls == [4] * (first + 1)
+    report = seen.run.traced_steps
+    assert report.reasons == ["the trace failed: There is not enough memory."]
+    assert (report.traced, report.by_layers) == (4 * first, 40 - 4 * first)
 
 
-def test_an_error_in_a_call_leaves_a_schedule_where_it_was(calls, monkeypatch, tmp_path):
-    failing_after(3, monkeypatch, calls, first=2)
-    schedule = Schedule()
-    with pytest.raises(hookline.HooklineError, match="index out of range"):
-        trained("auto", tmp_path / "run", schedule)
-    recorded, in_the_calls, by_the_layers = 2, 4 + 3, 1
+@pytest.mark.parametrize("name", ["0.running_mean", "x"])
+def test_a_call_that_fails_leaves_buffers_and_batches(name, calls, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, RuntimeError("It fails."))
+    ended = []
+    for trace in ("off", "auto"):
+        seen, building = Seen(), Building(Doubling if name == "x" else Failing)
+        trained(trace, tmp_path / trace, seen, building)
+        ended.append(seen.ended)
+    assert ended[0] == ended[1]
+    assert calls == [4]
+
+
+class Doubling(nn.Module):
+    """Doubles its inputs in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.last(x.mul_(2))
+
+
+def test_an_interruption_in_a_call_leaves_the_state_before_it(calls, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, KeyboardInterrupt(), first=1)
+    seen, schedule = Seen(), Schedule()
+    with pytest.raises(hookline.Interrupted):
+        trained("auto", tmp_path / "run", seen, schedule)
+    interrupted = seen.ended
+    trained("off", tmp_path / "off", seen, Schedule(), max_steps=2 + 4)
+    assert interrupted == seen.ended
+    assert schedule.steps == list(range(6))
     assert calls == [4, 4]
-    assert schedule.steps == list(range(recorded + in_the_calls + by_the_layers))
+
+
+def test_large_parameters_are_updated_one_by_one(calls, monkeypatch, tmp_path):
+    monkeypatch.setattr(update, "LARGEST", 3 * (4 * 3 + 4 + 4 + 1) * 4)  # The states of Adam also count the steps.
+    seen = Seen()
+    trained("auto", tmp_path / "run", seen)
+    assert calls == []
+    [reason] = seen.run.traced_steps.reasons
+    assert reason.startswith("updates are made one by one: the parameters and the states of the optimizer are so large")
+
+
+def test_an_infinite_loss_ends_the_training_where_losses_are_read(calls, monkeypatch, tmp_path):
+    monkeypatch.setattr(mean_loss, "READ_EVERY", 5)
+    inputs = INPUTS.copy()
+    inputs[[2, 17, 20]] = 1e30
+    ended = []
+    for trace in ("off", "auto"):
+        seen = Seen()
+        with pytest.raises(hookline.HooklineError, match="The loss is infinite in epoch 1, step "):
+            trained(trace, tmp_path / trace, seen, inputs=inputs)
+        ended.append(seen.ended)
+    assert ended[0] == ended[1]
+    assert calls == [3]  # After two recorded steps.
 
 
 class Failing(nn.Module):
@@ -301,11 +375,14 @@ class Failing(nn.Module):
 
 
 class Building:
-    """Builds the model, and keeps it."""
+    """Builds a model, and keeps it."""
+
+    def __init__(self, kind=Failing):
+        self.kind = kind
 
     @hookline.hookimpl
     def build_model(self):
-        self.model = Failing()
+        self.model = self.kind()
         return self.model
 
 
@@ -410,15 +487,93 @@ def test_a_schedule_beside_another_wrapper_is_called_in_each_step(other, calls, 
     assert calls == []
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [{"type": "RMSprop"}, {"type": "Adam", "fused": False}, {"type": "SGD", "lr": 0.01}],
-    ids=str,
-)
-def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
+NESTEROV = {"lr": 0.01, "momentum": 0.9, "nesterov": True}
+NUMBERS_FROM_RATES = [
+    {"type": "Adadelta", "lr": 0.5, "weight_decay": 0.01},
+    {"type": "RMSprop", "centered": True, "momentum": 0.9},
+    {"type": "SGD", **NESTEROV, "fused": False},
+    {"type": "SGD", "lr": 0.01, "foreach": True, "weight_decay": 0.1},
+]
+"""Optimizers whose operations take numbers that were computed from the learning rate, and look at no values."""
+
+
+@pytest.mark.parametrize("optimizer", NUMBERS_FROM_RATES, ids=str)
+def test_an_optimizer_that_is_not_fused_makes_several_steps_too(optimizer, calls, tmp_path):
     plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
     assert weights(traced) == weights(plain)
-    assert bool(calls) == (optimizer["type"] == "SGD")
+    assert 4 in calls
+    assert reasons_in(tmp_path / "auto") == []
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_without_a_fused_kernel_a_new_learning_rate_ends_the_traces_of_updates(epoch, calls, tmp_path):
+    def change(run, optimizer):
+        if run.epoch == epoch:
+            optimizer.param_groups[0]["lr"] = 0.1
+
+    plain, traced = (
+        trained(trace, tmp_path / trace, AfterEpoch(change), optimizer=NUMBERS_FROM_RATES[0])
+        for trace in ("off", "auto")
+    )
+    assert weights(traced) == weights(plain)
+    assert sum(calls) == epoch * 10 - 2  # The first step makes the states, and the second one is recorded.
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+
+
+def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_path):
+    plain, traced = (
+        trained(trace, tmp_path / trace, Schedule(), optimizer={**NUMBERS_FROM_RATES[0], "lr": 0.01})
+        for trace in ("off", "auto")
+    )
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"),
+    [
+        ({"type": "Adam", "fused": False}, "aten._local_scalar_dense.default looks at the values of a tensor"),
+        ({"type": "SGD", **NESTEROV, "foreach": True}, "the optimizer changes gradients"),
+        (
+            {"type": "SGD", **NESTEROV, "foreach": True, "weight_decay": 0.1},
+            "the optimizer updates with aten._foreach_add_.List",
+        ),
+    ],
+    ids=str,
+)
+def test_other_optimizers_make_each_step_themselves(optimizer, reason, calls, tmp_path):
+    plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {reason}"]
+
+
+class Observed(torch.optim.SGD):
+    """An optimizer that cannot be observed: it has changed the parameters when it fails."""
+
+    def step(self, closure=None):
+        with torch.no_grad():
+            self.param_groups[0]["params"][0].mul_(0.9)
+        assert not torch._C._len_torch_dispatch_stack()
+        return super().step(closure)
+
+
+class Optimizing:
+    """Makes an optimizer that is not of torch."""
+
+    @hookline.hookimpl
+    def select_optimizer(self, model):
+        return Observed(model.parameters(), lr=0.01)
+
+
+def test_an_optimizer_of_a_plugin_is_not_recorded(calls, tmp_path):
+    seen = Seen()
+    plain, traced = (trained(trace, tmp_path / trace, Optimizing(), seen) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert seen.run.traced_steps.reasons == ["updates are made one by one: Observed is no optimizer of torch"]
+    assert seen.run.traced_steps.traced == 39
 
 
 def test_a_wrapper_sees_each_step(calls, tmp_path):

@@ -82,7 +82,7 @@ def test_a_short_run_is_not_traced():
 def test_a_trace_that_is_not_faster_is_not_used(monkeypatch):
     monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: False)
-    assert tracing.both_ways(made(), batches(20)) == TracedSteps(0, 20, ["a step takes as long when it is traced"])
+    assert tracing.both_ways(made(), batches(20)) == TracedSteps(0, 20, ["the trace takes as long as the layers"])
 
 
 def test_a_slow_step_is_not_traced(monkeypatch):

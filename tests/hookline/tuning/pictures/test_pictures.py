@@ -82,6 +82,16 @@ def test_curves_end_with_a_cross_where_trials_were_pruned(trials):
     assert set(crosses.get_xdata()) == {2}
 
 
+def test_a_curve_that_leaves_the_axis_leaves_the_frame():
+    trials = made_trials(40)
+    diverged = next(one for one in trials.records if one.state == "pruned")
+    diverged.curve = {1: diverged.curve[1], 2: 1e30}
+    axes, shown = drawn(draw_learning_curves, trials)
+    end = next(path.vertices for one in axes.collections for path in one.get_paths() if path.vertices[-1, 1] > 10)[-1]
+    assert end[1] > axes.get_ylim()[1]
+    assert shown.count(diverged.number) == 2
+
+
 def test_the_front_separates_beaten_trials():
     trials = made_trials(30, monitors=("validation/Accuracy", "parameters"), maximized=(True, False))
     axes, _ = drawn(draw_front, trials, 0, 1)

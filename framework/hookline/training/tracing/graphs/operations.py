@@ -1,6 +1,6 @@
 """What the schema of an operation says, read once for each operation: torch builds new objects for each look."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +47,15 @@ class Schema:
     is_random: bool
     """Whether its result depends on a random number generator."""
 
-    def written(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Iterator[Any]:
+    def written(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
         """Those of its arguments that it changes in place."""
-        for index, declared in enumerate(self.arguments):
-            if declared.is_written:
-                yield arguments[index] if index < len(arguments) else keywords.get(declared.name)
+        if not self.writes:
+            return []
+        return [
+            arguments[index] if index < len(arguments) else keywords.get(declared.name)
+            for index, declared in enumerate(self.arguments)
+            if declared.is_written
+        ]
 
     @property
     def full_name(self) -> str:

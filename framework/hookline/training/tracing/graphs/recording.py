@@ -1,7 +1,7 @@
 """Record the operations of torch while a function runs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ class Recorded(NamedTuple):
     result: Any
 
 
-@contextmanager
-def recording() -> Iterator[list[Recorded]]:
-    """Record the operations inside the context, those of the backward pass too, in the order in which they run.
-
-    They are recorded below autograd, where layers and losses have become operations of `torch.ops.aten`. The operations
-    run as they would without the context: nothing is replaced, and random numbers are drawn as usual. All tensors stay
-    alive until the list is released, so that each is a distinct object. If they become too large, the list is empty.
-    """
+@cache
+def _mode() -> Any:
+    """Return the class of the mode in which torch shows each operation, made once: to make a class takes long."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Recording(TorchDispatchMode):
+        def __init__(self) -> None:
+            super().__init__()
+            self.operations: list[Recorded] = []
+            self._memory = _Memory()
+
         @classmethod
         def _should_skip_dynamo(cls) -> bool:
             return False  # Otherwise torch imports its compiler, which takes seconds.
@@ -49,17 +49,14 @@ def recording() -> Iterator[list[Recorded]]:
         ) -> Any:
             keywords = kwargs or {}
             result = func(*args, **keywords)
-            if memory.size <= LARGEST:
-                operations.append(Recorded(func, args, keywords, result))
-                memory.add(result)
+            if self._memory.size <= LARGEST:
+                self.operations.append(Recorded(func, args, keywords, result))
+                self._memory.add(result)
             else:
-                operations.clear()
+                self.operations.clear()
             return result
 
-    operations: list[Recorded] = []
-    memory = _Memory()
-    with Recording():
-        yield operations
+    return Recording
 
 
 class _Memory:
@@ -81,7 +78,12 @@ class _Memory:
 
 
 def with_recording(function: Callable[[], Any]) -> tuple[Any, list[Recorded]]:
-    """Call a function; return its result and the operations."""
-    with recording() as operations:
+    """Call a function; return its result and the operations, those of the backward pass too, in the order they ran in.
+
+    They are recorded below autograd, where layers and losses have become operations of `torch.ops.aten`. The operations
+    run as they would otherwise: nothing is replaced, and random numbers are drawn as usual. All tensors stay alive
+    until the list is released, so that each is a distinct object. If they become too large, the list is empty.
+    """
+    with _mode()() as recording:
         result = function()
-    return result, operations
+    return result, recording.operations

@@ -101,7 +101,6 @@ def _several(whole: WholeStep, source: Source) -> _Function:
         *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before :])),
         f"{INDENT}last = [{', '.join(gradients)}]",
         *(f"{INDENT}term{index}[step].copy_({term})" for index, term in enumerate(terms)),
-        # Last, so that the losses say how many steps are complete.
         f"{INDENT}losses[step].copy_({loss})",
         "return last",
     ]

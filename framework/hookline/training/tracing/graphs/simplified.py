@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.training.tracing.graphs.graph import Call, Graph, Value, replaced
+from hookline.training.tracing.graphs.graph import Call, Graph, Value
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,6 +43,7 @@ class Memory:
         """Take the tensor of each value."""
         self.tensors, self._reshaped = tensors, reshaped
         self._storages = [int(tensor.untyped_storage()._cdata) for tensor in tensors]
+        self._users = Counter(self._storages)
 
     def storage(self, value: Value) -> int:
         """Identify the memory of a value."""
@@ -50,11 +51,18 @@ class Memory:
 
     def place(self, value: Value) -> tuple[Any, ...]:
         """Describe which elements of the memory a value consists of."""
+        return self.storage(value), *self.layout(value)
+
+    def is_alone(self, value: Value) -> bool:
+        """Whether no other value shares its memory."""
+        return self._users[self.storage(value)] == 1
+
+    def layout(self, value: Value) -> tuple[Any, ...]:
+        """Describe how the elements of a value lie in its memory, and how they are read."""
         if value in self._reshaped:
             return (value,)
         one = self.tensors[value.number]
-        flags = one.is_conj(), one.is_neg()
-        return self.storage(value), one.storage_offset(), one.shape, one.stride(), one.dtype, flags
+        return one.storage_offset(), one.shape, one.stride(), one.dtype, one.is_conj(), one.is_neg()
 
     def written(self, calls: Iterable[Call]) -> set[int]:
         """The memory that calls change in place."""
@@ -65,12 +73,12 @@ class Memory:
         if call.is_several or call.results[0] is None or call.schema.writes:
             return False
         storage = self.storage(call.results[0])
-        return any(self.storage(value) == storage for value in call.values())
+        return self._users[storage] > 1 and storage in map(self.storage, call.values)
 
 
 def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
     """Use the earlier one of two views of the same elements, such as a tensor instead of what `detach` returns."""
-    known = {memory.place(value): value for value in graph.inputs}
+    known = {memory.place(value): value for value in graph.inputs if not memory.is_alone(value)}
     same: dict[Value, Value] = {}
     inputs, ends = set(graph.inputs), set(graph.outputs)
     calls = []
@@ -84,26 +92,20 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
                 same[result] = earlier
                 continue
         for one in changed.results:
-            if one is not None:
+            if one is not None and not memory.is_alone(one):
                 known.setdefault(memory.place(one), one)
         calls.append(changed)
     return evolve(graph, calls=calls, outputs=[same.get(value, value) for value in graph.outputs])
 
 
 def _changed(call: Call, same: dict[Value, Value]) -> Call:
-    if not same or same.keys().isdisjoint((*call.values(), *call.results)):
+    if not same or (same.keys().isdisjoint(call.values) and same.keys().isdisjoint(call.results)):
         return call
 
     def change(value: Value) -> Value:
         return _final(value, same)
 
-    return evolve(
-        call,
-        arguments=replaced(call.arguments, change),
-        keywords={name: replaced(one, change) for name, one in call.keywords.items()},
-        # An operation in place returns the tensor that it changes.
-        results=[one if one is None else change(one) for one in call.results],
-    )
+    return call.changed(change)
 
 
 def _without_copies(graph: Graph, memory: Memory) -> Graph:
@@ -119,7 +121,7 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     used: dict[Value, list[int]] = {}
     last: dict[int, int] = {}
     for index, call in enumerate(graph.calls):
-        for value in call.values():
+        for value in call.values:
             used.setdefault(value, []).append(index)
             last[memory.storage(value)] = index
     ends = Counter(graph.outputs)
@@ -129,7 +131,7 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     for copying in reversed(copies):
         target, source = graph.calls[copying].arguments[:2]
         begin, storage = making.get(target), memory.storage(source)
-        if begin is None or not ends[target] or memory.place(target)[1:] != memory.place(source)[1:]:
+        if begin is None or not ends[target] or memory.layout(target) != memory.layout(source):
             continue
         if storage in kept or last[storage] > copying or any(begin < index < copying for index in used[target]):
             continue
@@ -173,7 +175,7 @@ def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
     calls: list[Call] = []
     for call in reversed(graph.calls):
         if not memory.is_view(call) or used.intersection(call.results):
-            used.update(call.values())
+            used.update(call.values)
             calls.append(call)
     calls.reverse()
     return evolve(graph, calls=calls, inputs=[value for value in graph.inputs if value in used])

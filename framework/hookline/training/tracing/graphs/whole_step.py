@@ -32,6 +32,8 @@ class WholeStep:
     """The number of gradients among the outputs of the graph."""
     before: int = 0
     """The number of calls at the beginning of the graph that are made once for several steps."""
+    changed: "Sequence[Tensor]" = ()
+    """The tensors among `fixed` that the update changes."""
 
 
 class Lists:
@@ -59,7 +61,7 @@ def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[l
     known = set(fixed)
     first, others = [], []
     for call in calls:
-        if call.schema.is_view and known.issuperset(call.values()):
+        if call.schema.is_view and known.issuperset(call.values):
             known.update(one for one in call.results if one is not None)
             first.append(call)
         else:
@@ -78,7 +80,7 @@ def with_constants_first(graph: Graph, fixed: Collection[Value], memory: Memory)
     first, others = [], []
     for call in graph.calls:
         results = [one for one in call.results if one is not None]
-        taken = call.values()
+        taken = call.values
         is_view = call.schema.is_view and views.issuperset(taken)
         is_same = not (call.schema.writes or call.schema.is_random) and same.issuperset(taken)
         is_same = is_same and not any(memory.storage(one) in changed for one in results)

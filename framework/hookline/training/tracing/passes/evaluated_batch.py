@@ -8,7 +8,7 @@ from attrs import frozen
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.spec.objective.prediction import Prediction
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.split_metrics import SplitMetrics
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from attrs import evolve
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
-from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Untraceable
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified
@@ -68,8 +69,12 @@ class RecordedBatch:
         """Restore the state before the evaluation."""
         self._before.restore()
 
-    def traced(self, runner: RunnerOfBatches) -> TracedBatch:
+    def traced(self, runner: RunnerOfBatches, *, is_rewritten: bool) -> TracedBatch:
         """Return the trace.
+
+        Args:
+            runner: makes the program of several batches.
+            is_rewritten: whether to replace slow operations.
 
         Raises:
             Untraceable: If the operations cannot be repeated without the layers.
@@ -86,13 +91,14 @@ class RecordedBatch:
         if self._reads:
             raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         draws = not torch.equal(torch.get_rng_state(), self._before.generator)
+        options = {"draws": draws, "is_rewritten": is_rewritten}
         if not self._reads_of_parts:
             try:
-                return self._traced(runner, [*self._operations, *self._of_parts], self._parts, draws=draws)
+                return self._traced(runner, [*self._operations, *self._of_parts], self._parts, **options)
             except Untraceable:
                 pass
         # What metrics evaluate looks at values, such as for the original unit of a target.
-        return self._traced(runner, self._operations, None, draws=draws)
+        return self._traced(runner, self._operations, None, **options)
 
     def _traced(
         self,
@@ -101,6 +107,7 @@ class RecordedBatch:
         parts: "Mapping[Part, Tensor] | None",
         *,
         draws: bool,
+        is_rewritten: bool,
     ) -> TracedBatch:
         known, of_batch = self._watched.tensors, tensors_of(self._batch)
         builder, ends = GraphBuilder([*known, *of_batch]), Ends()
@@ -112,7 +119,9 @@ class RecordedBatch:
         fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
         others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
         graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
-        graph, _ = rewritten(graph, builder.tensors, builder.reshaped)
+        saved = 0.0
+        if is_rewritten:
+            graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
         calls, before = with_views_first(graph.calls, fixed)
         graph = evolve(graph, calls=calls)
         return TracedBatch(
@@ -123,6 +132,7 @@ class RecordedBatch:
             returned=found,
             changes_state=draws or bool(graph.written),
             size=sum(tensor.nbytes for tensor in ends.tensors),
+            is_rewritten=saved > 0,
         )
 
 

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.metrics import Part
 from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.graphs.graph import Graph, Program
@@ -97,6 +97,8 @@ class TracedBatch:
     """Whether it changes buffers or the batch, or draws random numbers."""
     size: int
     """The size in bytes of what it returns for a batch."""
+    is_rewritten: bool = False
+    """Whether it has faster operations than the layers."""
 
     def run(self, group: Group) -> "Sequence[Tensor]":
         """Compute the outputs of all batches of a group, one batch after the other."""
@@ -133,8 +135,7 @@ class TracedGroup:
         width = len(found) // count
         values = torch.stack(list(found[::width])).tolist()
         if returned.is_plain:
-            for value in values:
-                losses.add(value, returned.divisor)
+            losses.add_several(values, returned.divisor)
         else:
             self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
         if returned.parts is not None:

@@ -8,7 +8,7 @@ from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.groups import Group, KeptBatches, can_be_kept, groups_of
@@ -20,7 +20,7 @@ from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_gradients import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.watched import Watched
+from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,6 +48,7 @@ class TracedEvaluation:
         self._modes: Modes | None = None
         self._settings: Any = None
         self._is_observed = False
+        self._are_rewritten = True
         self._changes = 0
         self._count = 0
         self._kept: KeptBatches | None = None
@@ -139,7 +140,18 @@ class TracedEvaluation:
         if self._kept is not None:
             self._kept.groups = None
         for key, shape in self._shapes.items():
-            self._shapes[key] = OfShape(shape.count, shape.seconds, is_left=key is None or is_left)
+            self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
+            self._shapes[key].comparison.by_layers = shape.comparison.by_layers
+
+    def _is_recorded_plainly(self, shape: OfShape, reason: str) -> bool:
+        """Record all traces anew without faster operations, if that of a shape has some, since a reason forbids it."""
+        is_rewritten = shape.trace is not None and shape.trace.is_rewritten
+        if not is_rewritten or not self._are_rewritten or shape.comparison.has_same_bits:
+            return False
+        self._are_rewritten = False
+        self._report.add_reason(f"faster operations are not used: {reason}")
+        self._forget(is_left=False)
+        return True
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.is_left, shape.trace = True, None
@@ -149,8 +161,10 @@ class TracedEvaluation:
         return evaluated_by_layers(self._run, self._model, self._criterion, batch)
 
     def _traced(self, shape: OfShape, trace: TracedBatch, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
-        before = Snapshot(self._tensors(group.batches[0])) if trace.changes_state else None
+        before = None
         try:
+            if trace.changes_state:
+                before = Snapshot(self._tensors(group.batches[0]))
             found = trace.run(group)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             if before is not None:
@@ -175,13 +189,15 @@ class TracedEvaluation:
         [batch] = group.batches
         if shape.trace is not None:
             evaluated, reason = shape.both_ways(group, lambda: self._by_layers(batch), self._tensors(batch))
-            if reason is not None:
+            if reason is not None and not self._is_recorded_plainly(shape, reason):
                 self._leave(shape, reason)
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(shape.seconds, batches):
-            return shape.measured(lambda: self._by_layers(batch))
-        if worth.is_mostly_computation(shape.seconds):
+        seconds = shape.comparison.by_layers
+        is_first = self._watched is None
+        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches, is_first=is_first):
+            return shape.comparison.measured(lambda: self._by_layers(batch))
+        if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
             return self._by_layers(batch)
         return self._recorded(shape, batch, batches)
@@ -190,7 +206,7 @@ class TracedEvaluation:
         """Evaluate a batch by the layers, and record it."""
         run, modules = self._run, (self._model, self._criterion)
         try:
-            watched = self._watched or Watched(modules, None, run.objective)
+            watched = self._watched or self._newly_watched()
             recording = RecordedBatch(run, *modules, batch, watched)
         except Untraceable as error:
             self._leave(shape, str(error))
@@ -203,15 +219,21 @@ class TracedEvaluation:
             return self._by_layers(batch)
         compiles = to_come.is_worth_compiling(batches)
         try:
-            shape.trace = recording.traced(runners.best_of_batches if compiles else runners.batches_in_python)
-        except Untraceable as error:
-            self._leave(shape, str(error))
+            runner = runners.best_of_batches if compiles else runners.batches_in_python
+            shape.trace = recording.traced(runner, is_rewritten=self._are_rewritten)
+        except Exception as error:  # noqa: BLE001 - The layers have evaluated the batch.
+            self._leave(shape, reason_of(error))
             return evaluated
         if self._watched is None:
             modes = Modes(modules)
             self._watched, self._modes = watched, modes if modes.are_plain else None
             self._settings = settings(with_gradients=False)
         return evaluated
+
+    def _newly_watched(self) -> Watched:
+        modules, of_steps = (self._model, self._criterion), self._run.kept.get(KEPT)
+        again = None if of_steps is None else of_steps.taken_again(modules)
+        return again or Watched(modules, None, self._run.objective)
 
     def _tensors(self, batch: "Batch") -> "list[Tensor]":
         assert self._watched is not None

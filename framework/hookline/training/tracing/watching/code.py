@@ -3,6 +3,7 @@
 import dis
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -26,6 +27,9 @@ UNSTEADY = frozenset(
 UNSTEADY_FUNCTIONS = frozenset({"__import__", "eval", "exec", "globals", "input", "open"})
 """The same for functions that need no import, and for those that read global variables without their names."""
 
+SEEDING = frozenset({"fork_rng", "manual_seed", "set_rng_state"})
+"""Functions and methods that set the state of a generator, which is no operation."""
+
 CALLED = frozenset({"backward", "compute", "divisor", "forward", "setup_context", "weighted"})
 """The methods of layers, losses and functions of autograd that a step calls."""
 
@@ -40,6 +44,9 @@ OF_OTHERS = frozenset(
 
 MAKING = frozenset({"__attrs_post_init__", "__init__", "__new__", "__post_init__"})
 """Methods that are called if a step makes an object."""
+
+MOST_KEPT = 1024
+"""The largest number of functions whose names are kept, for other trainings in the process."""
 
 GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 
@@ -56,8 +63,9 @@ class Names:
     """Those of modules that it imports."""
 
 
+@lru_cache(MOST_KEPT)
 def names_in(code: CodeType) -> Names:
-    """The names in the code of a function."""
+    """The names in the code of a function. They are kept, since it takes long to find them."""
     variables, attributes, modules = set(), set(), set()
     waiting = [code]
     while waiting:

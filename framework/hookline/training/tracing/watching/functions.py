@@ -10,6 +10,7 @@ from attrs import define, field
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.code import (
     CALLED,
+    SEEDING,
     UNSTEADY_FUNCTIONS,
     functions_in,
     is_called,
@@ -77,6 +78,8 @@ class Functions:
         yield from ((f"{path}.{name}", content(cell)) for name, cell in variables if name != "__class__")
         names = names_in(function.__code__)
         self._names |= names.attributes
+        if seeding := sorted(SEEDING & (names.attributes | names.variables)):
+            raise Untraceable(f"{path} calls `{seeding[0]}`, which sets the state of a generator")
         for name in sorted(names.modules):
             refuse_unsteady(path, name)
             if name in sys.modules:

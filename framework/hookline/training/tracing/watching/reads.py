@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 READING = frozenset(
@@ -13,13 +14,17 @@ READING = frozenset(
 """The methods of tensors through which values leave torch without an operation. `item` is an operation."""
 
 
-@contextmanager
-def noting_reads() -> Iterator[list[str]]:
-    """Note the methods inside the context that read values without an operation."""
+@cache
+def _mode() -> Any:
+    """Return the class of the mode in which torch shows each function, made once: to make a class takes long."""
     import torch
     from torch.overrides import TorchFunctionMode
 
     class Noting(TorchFunctionMode):
+        def __init__(self) -> None:
+            super().__init__()
+            self.reads: list[str] = []
+
         def __torch_function__(
             self,
             func: Callable[..., Any],
@@ -29,11 +34,16 @@ def noting_reads() -> Iterator[list[str]]:
         ) -> Any:
             name = getattr(func, "__name__", "")
             if name in READING:
-                reads.append(name)
+                self.reads.append(name)
             if name == "__bool__" and args[0].dtype != torch.bool:
                 return func(args[0] != 0)  # So that what is read is a truth value, which can be compared later.
             return func(*args, **(kwargs or {}))
 
-    reads: list[str] = []
-    with Noting():
-        yield reads
+    return Noting
+
+
+@contextmanager
+def noting_reads() -> Iterator[list[str]]:
+    """Note the methods inside the context that read values without an operation."""
+    with _mode()() as noting:
+        yield noting.reads

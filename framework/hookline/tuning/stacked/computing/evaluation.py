@@ -9,7 +9,7 @@ from hookline.data.batches import Batch, Data, Outputs
 from hookline.plugins.dispatch.attribution import implementations
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run, hookimpl
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.tracing.shapes import shape_of
 from hookline.tuning.stacked.computing.batches import Together, epoch_of, splits_of
 from hookline.tuning.stacked.computing.losses import Criterion, LossTable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from hookline.data.batches import Batch, Outputs
-from hookline.spec.families.loss import rows_or_weights
+from hookline.spec.families.loss.averages import rows_or_weights
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.means import MeanLosses
+from hookline.training.means.mean_losses import MeanLosses
 from hookline.tuning.stacked.computing.batches import Together
 
 if TYPE_CHECKING:

@@ -1,18 +1,17 @@
 """What is computed again and again for batches: operation by operation at first, and then by a trace of them."""
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from hookline.plugins.stages import Run
-from hookline.training.tracing.comparison import CHECKS
+from hookline.training.tracing.calls import most_in_call
+from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.conditions import settings
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.shapes import MOST_SHAPES, shape_of
-from hookline.training.tracing.snapshot import Snapshot, difference
-from hookline.training.tracing.steps_at_once import LARGEST, LONGEST, MOST
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.noise import Draw, Noise
@@ -37,20 +36,20 @@ class _OfShape:
 
     count: int = 0
     """The number of batches that were computed operation by operation."""
-    seconds: float = float("inf")
-    """The shortest time of one, or of the trace once it is used."""
+    comparison: Comparison = field(factory=Comparison)
+    """How the trace compares with the operations one by one."""
+    seconds: float = 0.0
+    """How long a batch takes if several are computed at once."""
     draws: Sequence[Draw] = ()
     """The noise for a batch."""
     traced: Traced | None = None
-    checks: int = 0
-    """The number of batches that were computed both ways, with the same bits."""
     is_left: bool = False
     """Whether all batches are computed operation by operation."""
 
     @property
     def is_ready(self) -> bool:
         """Whether the trace alone computes further batches."""
-        return self.traced is not None and self.checks >= CHECKS and not self.is_left
+        return self.traced is not None and self.comparison.has_same_bits and not self.is_left
 
 
 @define(eq=False, kw_only=True)
@@ -100,7 +99,7 @@ class Repeated:
         if known is None or not known.is_ready:
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(together.batch))
-        return int(max(1, min(MOST, LARGEST / max(1, size), LONGEST / known.seconds)))
+        return most_in_call(size, known.seconds)
 
     def __call__(self, group: Sequence[Together], more: "Sequence[Sequence[Tensor]] | None" = None) -> "Tensor":
         """Compute a group, given more tensors for each batch; return the results, `(batches, …)`."""
@@ -120,11 +119,8 @@ class Repeated:
             return self._both_ways(known, known.traced, together, own)
         if known.count < WARM_UP or not self._earns_its_cost(known):
             known.count += 1
-            started = time.thread_time()
             with self.noise.noting() as known.draws:
-                result = self.function(together, own)
-            known.seconds = min(known.seconds, time.thread_time() - started)
-            return result.unsqueeze(0)
+                return known.comparison.measured(lambda: self.function(together, own)).unsqueeze(0)
         return self._recorded(known, together, own).unsqueeze(0)
 
     def _each(self, group: Sequence[Together], more: "Sequence[Sequence[Tensor]]") -> "Tensor":
@@ -134,8 +130,9 @@ class Repeated:
 
     def _earns_its_cost(self, known: _OfShape) -> bool:
         """Whether there are enough batches left."""
+        seconds = known.comparison.by_layers
         left = known.count / max(1, self.run.epoch) * (self.run.last_epoch - self.run.epoch)
-        return left * min(MOST_SAVED, known.seconds / 2) > COST + COST_IN_BATCHES * known.seconds
+        return left * min(MOST_SAVED, seconds / 2) > COST + COST_IN_BATCHES * seconds
 
     def _recorded(self, known: _OfShape, together: Together, more: "Sequence[Tensor]") -> "Tensor":
         try:
@@ -156,26 +153,27 @@ class Repeated:
     def _both_ways(self, known: _OfShape, traced: Traced, together: Together, more: "Sequence[Tensor]") -> "Tensor":
         """Compute a batch both ways from the same state. The result of the operations one by one counts."""
         noise = self.noise.several(known.draws)
-        before = Snapshot([*self.known(), *tensors_of(together.batch), *more])
-        found: dict[str, Sequence[Tensor]] = {}
-        try:
-            result = self._repeated(traced, [together], [noise], [more])[0]
-            found = {"": [result, *(tensor.detach().clone() for tensor in before.tensors)]}
-        except RuntimeError:
-            known.is_left = True
-        before.restore()
-        with self.noise.giving(noise):
-            result = self.function(together, more)
-        known.checks += 1
-        wanted = {"": [result, *(tensor.detach() for tensor in before.tensors)]}
-        known.is_left = not found or difference(wanted, found) != ""
+
+        def one_by_one() -> "Tensor":
+            with self.noise.giving(noise):
+                return self.function(together, more)
+
+        result, reason = known.comparison.both_ways(
+            lambda: self._repeated(traced, [together], [noise], [more])[0],
+            one_by_one,
+            [*self.known(), *tensors_of(together.batch), *more],
+            _results,
+            _results,
+        )
+        known.is_left = reason is not None
+        known.seconds = known.comparison.traced
         return result.unsqueeze(0)
 
     def _by_trace(self, known: _OfShape, group: Sequence[Together], more: "Sequence[Sequence[Tensor]]") -> "Tensor":
         assert known.traced is not None, "The trace is ready."
         started = time.perf_counter()
         results = self._repeated(known.traced, group, [self.noise.several(known.draws) for _ in group], more)
-        known.seconds = max(1e-6, (time.perf_counter() - started) / len(group))
+        known.seconds = (time.perf_counter() - started) / len(group)
         self.traced += len(group)
         return results
 
@@ -188,6 +186,11 @@ class Repeated:
     ) -> "Tensor":
         parts = zip(group, noise, more, strict=True)
         return traced([[*tensors_of(together.batch), *drawn, *own] for together, drawn, own in parts])
+
+
+def _results(result: "Tensor") -> "Mapping[str, Sequence[Tensor]]":
+    """What is compared of a batch, besides the tensors that it may change."""
+    return {"the result": [result]}
 
 
 def _shape(together: Together) -> Hashable:

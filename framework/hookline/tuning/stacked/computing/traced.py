@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Call, GraphBuilder, Program
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Program
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.graphs.simplified import Memory, simplified
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_constants_first
@@ -70,11 +71,7 @@ def recorded(
                 return lists.name([known[builder.indices[value]] for value in one])
             return one
 
-        def with_lists(call: Call) -> Call:
-            keywords = {name: argument(one) for name, one in call.keywords.items()}
-            return evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords)
-
-        calls = [with_lists(call) for call in calls]
+        calls = [call.changed(lambda value: value, argument) for call in calls]
         whole = WholeStep(
             graph=evolve(graph, inputs=[*fixed, *others], calls=calls),
             fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],

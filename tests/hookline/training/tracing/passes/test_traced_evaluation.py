@@ -12,6 +12,8 @@ from torch import nn
 
 import hookline
 from hookline.errors import HooklineError
+from hookline.training.tracing.graphs import rewritten
+from hookline.training.tracing.graphs.fastest import Faster
 
 pytestmark = pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 
@@ -255,3 +257,27 @@ def test_an_error_in_a_traced_batch_is_that_of_the_layers(tmp_path, monkeypatch)
 def test_every_batch_is_compared_before_its_trace_is_used(tmp_path):
     report = counts(trained("auto", tmp_path, run={"epochs": 60, "seed": 2}))
     assert report["by_layers"] + report["traced"] == 3 * 60 + 5
+
+
+class Pooling(nn.Sequential):
+    """A layer with an operation that has faster ways, and changes nothing."""
+
+    def __init__(self):
+        super().__init__(nn.Unflatten(1, (1, 1, 3)), nn.MaxPool2d(1), nn.Flatten())
+
+
+def test_a_faster_operation_that_differs_is_replaced_by_the_original_one(tmp_path, monkeypatch):
+    plain = numbers(trained("off", tmp_path, "class", (), With(Pooling())))
+    tracing.trace_everything(monkeypatch, "torchscript", checks=3)
+    way = Faster(lambda planes, *_: torch.ops.aten.max_pool2d_with_indices(planes + 1, [1, 1]), 1.0)
+    monkeypatch.setattr(rewritten, "fastest", lambda operation, *_: way if "pool" in operation.name() else None)
+    traced = trained("auto", tmp_path, "class", (), With(Pooling()))
+    assert numbers(traced) == plain
+    report = counts(traced)
+    reason = "faster operations are not used: the trace computes other bits of the loss or a prediction"
+    assert report["reasons"] == [reason]
+    # Of each shape, one batch is recorded and three are compared, after the first one that differs.
+    recorded_and_differs, of_shape = 2, 1 + 3
+    batches_in_all = report["traced"] + report["by_layers"]
+    assert batches_in_all == 3 * 6 + 5
+    assert recorded_and_differs + 2 * of_shape <= report["by_layers"] < batches_in_all

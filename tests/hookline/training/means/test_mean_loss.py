@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from hookline.errors import TrainingError
-from hookline.training.means import READ_EVERY, EpochLosses
+from hookline.training.means.mean_loss import EpochLosses, MeanLoss
+from hookline.training.means.scalars import READ_EVERY
 
 
 def added(losses, rows, *, summed=False, first_step=1):
@@ -116,3 +117,17 @@ def test_no_tensor_of_a_step_is_kept_alive(kind):
     del loss, divisor, of_rows
     assert [reference() for reference in kept] == [None, None, None]
     assert made.value() == 1.0
+
+
+@pytest.mark.parametrize("before", [0, 3, READ_EVERY - 1])
+@pytest.mark.parametrize("divisor", [7, None])
+def test_several_losses_are_added_as_one_after_the_other(before, divisor):
+    losses = torch.rand(READ_EVERY + 5, dtype=torch.float64).tolist()
+    several, single = MeanLoss(), MeanLoss()
+    for made in (several, single):
+        made.add_several([0.5] * before, 3 if divisor else None)
+    several.add_several(losses, divisor)
+    for loss in losses:
+        single.add(loss, divisor)
+    assert several.state_dict() == single.state_dict()
+    assert several.value() == single.value()

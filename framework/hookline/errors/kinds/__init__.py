@@ -1,0 +1,1 @@
+"""The kinds of mistakes and warnings, with their explanations."""

@@ -1,0 +1,1 @@
+"""The family of losses, by what a loss declares about itself."""

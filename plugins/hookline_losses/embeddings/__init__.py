@@ -1,0 +1,1 @@
+"""Losses of embeddings, and the distances between these."""
