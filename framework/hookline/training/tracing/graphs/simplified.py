@@ -32,6 +32,7 @@ def simplified(
     memory = Memory(tensors, reshaped)
     graph = _without_equal_views(graph, memory)
     graph = _without_copies(graph, memory)
+    graph = _without_kept_dimensions(graph, memory)
     graph, constants = _with_constants(graph, memory)
     return _without_unused_views(graph, memory), constants
 
@@ -63,6 +64,10 @@ class Memory:
             return (value,)
         one = self.tensors[value.number]
         return one.storage_offset(), one.shape, one.stride(), one.dtype, one.is_conj(), one.is_neg()
+
+    def has_same_shape(self, value: Value) -> bool:
+        """Whether its tensor still has the shape that the value has."""
+        return value not in self._reshaped
 
     def written(self, calls: Iterable[Call]) -> set[int]:
         """The memory that calls change in place."""
@@ -142,6 +147,35 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
         last[storage] = max(copying, last[memory.storage(target)])
     calls = [_changed(call, same) for index, call in enumerate(graph.calls) if index not in left_out]
     return evolve(graph, calls=calls, outputs=[_final(end, same) for end in graph.outputs])
+
+
+def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
+    """Let sums leave out the dimensions that a view leaves out afterwards, as for the gradient of a bias.
+
+    The same kernel adds the same numbers: only the shape of the result is another one.
+    """
+    used = Counter([*graph.outputs, *(value for call in graph.calls for value in call.values)])
+    sums = {call.results[0]: index for index, call in enumerate(graph.calls) if _keeps_dimensions(call)}
+    calls: list[Call | None] = list(graph.calls)
+    for index, view in enumerate(graph.calls):
+        made = sums.get(view.values[0]) if view.schema.name == "view" else None
+        if made is None or used[view.values[0]] > 1:
+            continue
+        adding, result = graph.calls[made], view.results[0]
+        assert result is not None, "A view is a tensor."
+        taken, dimensions, _ = adding.arguments
+        shape = list(memory.tensors[taken.number].shape)
+        kept = [size for number, size in enumerate(shape) if not {number, number - len(shape)} & set(dimensions)]
+        if shape and list(view.arguments[1]) == kept and memory.has_same_shape(taken):
+            calls[made] = evolve(adding, arguments=[taken, dimensions, False], results=[result])
+            calls[index] = None
+    return evolve(graph, calls=[call for call in calls if call is not None])
+
+
+def _keeps_dimensions(call: Call) -> bool:
+    schema = call.schema
+    is_sum = (schema.namespace, schema.name, schema.overload) == ("aten", "sum", "dim_IntList")
+    return is_sum and len(call.arguments) == 3 and call.arguments[2] is True and bool(call.arguments[1])
 
 
 def _final(value: Value, same: dict[Value, Value]) -> Value:
