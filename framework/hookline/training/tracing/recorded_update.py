@@ -52,6 +52,7 @@ def traced_updates(
     update = builder.graph([])
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
+    ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
     places: dict[Value, Value] = {}
     for value, index in builder.indices.items():
@@ -72,6 +73,8 @@ def traced_updates(
 
     def argument(one: Any) -> Any:
         if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
+            if [places.get(value) for value in one] == ends:
+                return Name("last")
             indices = [builder.indices.get(value, -1) for value in one]
             if min(indices) >= of_gradients:
                 tensors = [known[index] for index in indices]
@@ -113,6 +116,7 @@ def _traced(
         options=len(options),
         gradients=len(step.with_gradient),
         before=before,
+        updates=len(update),
     )
     return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))
 
