@@ -92,6 +92,17 @@ class RecordedStep:
         )
 
 
+def refuse_gradients(parameters: "Sequence[nn.Parameter]") -> None:
+    """Refuse gradients of the step before that cannot be traced, at less cost than that of recording another step.
+
+    Raises:
+        Untraceable: If one is sparse.
+
+    """
+    if any(parameter.grad is not None and parameter.grad.is_sparse for parameter in parameters):
+        raise Untraceable("the gradient of a parameter is sparse")
+
+
 def results_of_step(loss: "Tensor", terms: Sequence[Term], optimizer: "optim.Optimizer") -> Results:
     """Return what is compared of a step: its loss, the tensors in the terms of `[losses]`, and the gradients."""
     import torch

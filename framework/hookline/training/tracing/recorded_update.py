@@ -1,7 +1,8 @@
 """Append the update of the parameters to the graph of their gradients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import is_
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -30,6 +31,9 @@ def traced_updates(
 ) -> TracedUpdates:
     """Append a recorded update to the graph of the gradients, and return the trace of both.
 
+    Fused operations take the options that may change from step to step as arguments. Other operations take numbers that
+    were computed from them, so `state` keeps these options, and the trace holds as long as they are unchanged.
+
     Args:
         step: the gradients.
         operations: the operations of the update, whose gradients are those in `grad` now.
@@ -37,7 +41,7 @@ def traced_updates(
         state: its state.
 
     Raises:
-        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
+        Untraceable: If the update or the gradients look at values, or the update changes gradients.
 
     """
     if step.graph.is_guarded:
@@ -45,7 +49,8 @@ def traced_updates(
     if None in step.dtypes:
         raise Untraceable("a term of the loss is no scalar")
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
-    known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
+    others = [*step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
+    known = [*gradients, *{id(one): one for one in others}.values()]
     builder = GraphBuilder(known)
     for operation in operations:
         builder.add(operation)
@@ -55,6 +60,7 @@ def traced_updates(
     ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
     places: dict[Value, Value] = {}
+    more: dict[Value, Tensor] = {}
     for value, index in builder.indices.items():
         if index < of_gradients:
             places[value] = step.graph.outputs[1 + index]
@@ -64,6 +70,8 @@ def traced_updates(
     def place(value: Value) -> Value:
         if value not in places:
             places[value] = Value(first + value.number)
+            if value in builder.indices:
+                more[places[value]] = known[builder.indices[value]]
         return places[value]
 
     options: dict[Option, Name] = {}
@@ -96,27 +104,56 @@ def traced_updates(
                     raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
                 option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
                 keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif call.schema.name != COUNTING or any(call.results):
-            raise Untraceable(f"the optimizer updates with {call.operation}")
+        elif not _counts(recorded):
+            _refuse(recorded, [builder.tensors[value.number] for value in recorded.written()], gradients)
+            if any(isinstance(one, list) for one in call.schema.written(call.arguments, call.keywords)):
+                # A list that is made inside TorchScript would not be changed in place.
+                raise Untraceable(f"the optimizer updates with {call.operation}")
+            state.keep_rates()
         calls.append(evolve(call, keywords=keywords))
-    if not any(call.schema.name.startswith(FUSED) for call in calls):
-        raise Untraceable("the optimizer is not fused")
-    return _traced(step, calls, lists, list(options))
+    if not calls:
+        raise Untraceable("the optimizer updates nothing")
+    written = {places[value] for value in update.written if value in places}
+    return _traced(step, calls, lists, list(options), more, written)
+
+
+def _counts(call: Call) -> bool:
+    """Whether a call counts the steps of the optimizer, so that it takes no number from the options."""
+    return call.schema.name == COUNTING and type(call.arguments[1]) is int
+
+
+def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
+    """Raise `Untraceable` if an operation that is not fused cannot be repeated in another step."""
+    if call.truth is not None:
+        raise Untraceable("the optimizer looks at values of tensors")
+    storages = {one.untyped_storage()._cdata for one in gradients}
+    if any(one.untyped_storage()._cdata in storages for one in written):
+        raise Untraceable("the optimizer changes gradients")
 
 
 def _traced(
-    step: TracedStep, update: Sequence[Call], lists: "Sequence[Sequence[Tensor]]", options: Sequence[Option]
+    step: TracedStep,
+    update: Sequence[Call],
+    lists: "Sequence[Sequence[Tensor]]",
+    options: Sequence[Option],
+    more: "Mapping[Value, Tensor]" = MappingProxyType({}),
+    written: Collection[Value] = (),
 ) -> TracedUpdates:
-    calls, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
+    """Append the calls of an update, which takes more inputs and writes to some, besides those of fused operations."""
+    count = len(step.fixed)
+    calls, before = with_views_first(step.graph.calls, step.graph.inputs[:count])
+    inputs = [*step.graph.inputs[:count], *more, *step.graph.inputs[count:]]
+    fixed = [*step.fixed, *more.values()]
     whole = WholeStep(
-        graph=evolve(step.graph, calls=[*calls, *update]),
-        fixed=step.fixed,
+        graph=evolve(step.graph, inputs=inputs, calls=[*calls, *update]),
+        fixed=fixed,
         lists=lists,
         of_batch=step.of_batch,
         options=len(options),
         gradients=len(step.with_gradient),
         before=before,
         updates=len(update),
+        changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
     )
     return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))
 
@@ -138,10 +175,10 @@ def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None
     is_of_gradients = places.keys() >= {value for call in calls for value in call.values}
     if len(places) < len(others) or not is_of_gradients or step.graph.is_guarded or None in step.dtypes:
         return None
-    update = [call.changed(places.__getitem__) for call in calls]
     try:
+        update = [call.changed(places.__getitem__) for call in calls]
         return _traced(step, update, other.whole.lists, other.options)
-    except Untraceable:
+    except Exception:  # noqa: BLE001 - The update is recorded, which says what it is.
         return None
 
 

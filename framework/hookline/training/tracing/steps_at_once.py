@@ -9,7 +9,7 @@ from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import reason_of
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
@@ -17,7 +17,7 @@ from hookline.training.tracing.recorded_update import traced_updates, updates_li
 from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState
+from hookline.training.tracing.update import RATES, Made, TracedUpdates, UpdateState
 from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ class StepsAtOnce:
             if self._state is not None and not self._state.is_unchanged():
                 self._gradients.forget()
                 self._state = None
+            elif self._state is not None and not self._state.has_same_rates():
+                self._leave(RATES)
+                return None
             self._is_current = True
         return self._gradients.of(batch)
 
@@ -171,7 +174,7 @@ class StepsAtOnce:
         shape.updates = self._updates_alike(shape.step)
         if shape.updates is not None:
             return bool(self._step(**values))
-        state = UpdateState(self._optimizer)
+        state = UpdateState(self._optimizer, rates_may_change=self._coming_options.may_change)
         answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
             shape.step = None
@@ -181,8 +184,8 @@ class StepsAtOnce:
         try:
             shape.updates = traced_updates(shape.step, operations, self._optimizer, state)
             self._state = state
-        except Untraceable as error:
-            self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - The step is made.
+            self._leave(reason_of(error))
         return bool(answer)
 
     def _updates_alike(self, step: TracedStep) -> TracedUpdates | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch
 
+RATES = "a learning rate changes, which the optimizer passes to its operations as a number"
+
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
 
@@ -88,7 +90,7 @@ def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
         Untraceable: If it is so much that copies before each call would take long.
 
     """
-    changed = {id(one): one for one in (*step.changed, *chain.from_iterable(whole.lists))}.values()
+    changed = {id(one): one for one in (*step.changed, *whole.changed, *chain.from_iterable(whole.lists))}.values()
     if sum(tensor.nbytes for tensor in changed) > LARGEST:
         raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
     return Snapshot(changed)
@@ -105,21 +107,60 @@ class Made(NamedTuple):
 class UpdateState:
     """What an update depends on besides gradients and `VARIABLE` options: other options and the optimizer's states."""
 
-    def __init__(self, optimizer: "optim.Optimizer"):
-        """Remember the present options and states."""
+    def __init__(self, optimizer: "optim.Optimizer", *, rates_may_change: bool):
+        """Remember the present options and states.
+
+        Args:
+            optimizer: the optimizer.
+            rates_may_change: whether a schedule may change the `VARIABLE` options between two steps.
+
+        """
+        self._rates_may_change = rates_may_change
         self._optimizer = optimizer
         self._options = self._present_options()
         self.tensors = self._present_tensors()
         """The tensors in the states."""
+        self._rates: list[Any] | None = None
 
     def is_unchanged(self) -> bool:
         """Whether the options are equal, the states are the same tensors, and no hook wants to see the update."""
         now = self._present_tensors()
-        return (
-            len(now) == len(self.tensors)
-            and all(one is other for one, other in zip(now, self.tensors, strict=True))
-            and self._present_options() == self._options
-        )
+        try:
+            return (
+                len(now) == len(self.tensors)
+                and all(one is other for one, other in zip(now, self.tensors, strict=True))
+                and self._present_options() == self._options
+            )
+        except Exception:  # noqa: BLE001 - An option of a plugin may not be comparable, such as a tensor.
+            return False
+
+    def keep_rates(self) -> None:
+        """Remember the `VARIABLE` options, too.
+
+        Raises:
+            Untraceable: If a schedule may change one, if one is a tensor, or if a state is a number, from which an
+                update may compute others.
+
+        """
+        import torch
+
+        if self._rates_may_change:
+            raise Untraceable(RATES)
+
+        self._rates = self._present_rates()
+        if any(isinstance(rate, torch.Tensor) for rate in self._rates):
+            raise Untraceable("an option of the optimizer is a tensor")
+        states = self._optimizer.state.values()
+        if any(not isinstance(one, torch.Tensor | None) for state in states for one in state.values()):
+            raise Untraceable("a state of the optimizer is no tensor")
+
+    def has_same_rates(self) -> bool:
+        """Whether these are unchanged, if they are remembered."""
+        return self._rates is None or self._rates == self._present_rates()
+
+    def _present_rates(self) -> list[Any]:
+        groups: list[dict[str, Any]] = self._optimizer.param_groups
+        return [group.get(name) for group in groups for name, _ in VARIABLE.values()]
 
     def _present_options(self) -> list[Any]:
         own = self._optimizer

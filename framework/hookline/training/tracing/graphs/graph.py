@@ -16,6 +16,11 @@ class Untraceable(Exception):  # noqa: N818 - It is a reason, and no error: the 
     """Says why the operations of a step cannot be repeated without the layers."""
 
 
+def reason_of(error: Exception) -> str:
+    """Say why a trace cannot be made."""
+    return str(error) if isinstance(error, Untraceable) else f"the trace cannot be made: {error!r}"
+
+
 @frozen(eq=False)
 class Value:
     """A tensor of a graph: an input, or a result of an operation. A graph has one object for each."""

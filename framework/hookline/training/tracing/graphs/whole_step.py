@@ -33,6 +33,8 @@ class WholeStep:
     """The number of calls at the beginning of the graph that are made once for several steps."""
     updates: int = 0
     """The number of calls at the end of the graph that update the parameters. They take the gradients as `last`."""
+    changed: "Sequence[Tensor]" = ()
+    """The tensors among `fixed` that the update changes."""
 
 
 def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[list[Call], int]:
