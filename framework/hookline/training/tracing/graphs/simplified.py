@@ -190,7 +190,7 @@ def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
     """Sum without the summed dimensions where a view leaves them out of the sum, as in the gradient of a bias."""
     users = Counter(value for call in graph.calls for value in call.values)
     users.update(graph.outputs)
-    sums: dict[Value | None, int] = {}
+    sums: dict[Value, int] = {}
     calls: list[Call] = []
     for call in graph.calls:
         place = sums.get(call.values[0]) if call.schema.name == "view" else None
@@ -198,8 +198,10 @@ def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
             [rows, dimensions, _] = calls[place].arguments
             calls[place] = evolve(calls[place], arguments=[rows, dimensions, False], results=call.results)
             continue
-        if call.schema.name == "sum" and call.arguments[2:] == [True] and users[call.results[0]] == 1:
-            sums[call.results[0]] = len(calls)
+        if call.schema.name == "sum" and call.arguments[2:] == [True]:
+            [result] = call.results
+            if result is not None and users[result] == 1:
+                sums[result] = len(calls)
         calls.append(call)
     return evolve(graph, calls=calls)
 
