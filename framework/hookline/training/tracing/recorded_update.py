@@ -12,7 +12,7 @@ from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
 from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
@@ -76,8 +76,7 @@ def traced_updates(
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
+    lists = Lists()
 
     def argument(one: Any) -> Any:
         if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
@@ -85,12 +84,7 @@ def traced_updates(
                 return Name("last")
             indices = [builder.indices.get(value, -1) for value in one]
             if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
+                return lists.name([known[index] for index in indices])
         return replaced(one, place)
 
     calls: list[Call] = []
@@ -114,7 +108,7 @@ def traced_updates(
     if not calls:
         raise Untraceable("the optimizer updates nothing")
     written = {places[value] for value in update.written if value in places}
-    return _traced(step, calls, lists, list(options), more, written)
+    return _traced(step, calls, lists.tensors, list(options), more, written)
 
 
 def _counts(call: Call) -> bool:
