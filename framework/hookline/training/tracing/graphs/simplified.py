@@ -32,9 +32,9 @@ def simplified(
     memory = Memory(tensors, reshaped)
     graph = _without_equal_views(graph, memory)
     graph = _without_copies(graph, memory)
-    graph = _without_kept_dimensions(graph, memory)
     graph, constants = _with_constants(graph, memory)
-    return _without_unused_views(graph, memory), constants
+    graph = _without_unused_views(graph, memory)
+    return _without_kept_dimensions(graph, memory), constants
 
 
 class Memory:
@@ -58,16 +58,16 @@ class Memory:
         """Whether no other value shares its memory."""
         return self._users[self.storage(value)] == 1
 
+    def is_reshaped(self, value: Value) -> bool:
+        """Whether the tensor of a value has another shape now."""
+        return value in self._reshaped
+
     def layout(self, value: Value) -> tuple[Any, ...]:
         """Describe how the elements of a value lie in its memory, and how they are read."""
         if value in self._reshaped:
             return (value,)
         one = self.tensors[value.number]
         return one.storage_offset(), one.shape, one.stride(), one.dtype, one.is_conj(), one.is_neg()
-
-    def has_same_shape(self, value: Value) -> bool:
-        """Whether its tensor still has the shape that the value has."""
-        return value not in self._reshaped
 
     def written(self, calls: Iterable[Call]) -> set[int]:
         """The memory that calls change in place."""
@@ -149,35 +149,6 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     return evolve(graph, calls=calls, outputs=[_final(end, same) for end in graph.outputs])
 
 
-def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
-    """Let sums leave out the dimensions that a view leaves out afterwards, as for the gradient of a bias.
-
-    The same kernel adds the same numbers: only the shape of the result is another one.
-    """
-    used = Counter([*graph.outputs, *(value for call in graph.calls for value in call.values)])
-    sums = {call.results[0]: index for index, call in enumerate(graph.calls) if _keeps_dimensions(call)}
-    calls: list[Call | None] = list(graph.calls)
-    for index, view in enumerate(graph.calls):
-        made = sums.get(view.values[0]) if view.schema.name == "view" else None
-        if made is None or used[view.values[0]] > 1:
-            continue
-        adding, result = graph.calls[made], view.results[0]
-        assert result is not None, "A view is a tensor."
-        taken, dimensions, _ = adding.arguments
-        shape = list(memory.tensors[taken.number].shape)
-        kept = [size for number, size in enumerate(shape) if not {number, number - len(shape)} & set(dimensions)]
-        if shape and list(view.arguments[1]) == kept and memory.has_same_shape(taken):
-            calls[made] = evolve(adding, arguments=[taken, dimensions, False], results=[result])
-            calls[index] = None
-    return evolve(graph, calls=[call for call in calls if call is not None])
-
-
-def _keeps_dimensions(call: Call) -> bool:
-    schema = call.schema
-    is_sum = (schema.namespace, schema.name, schema.overload) == ("aten", "sum", "dim_IntList")
-    return is_sum and len(call.arguments) == 3 and call.arguments[2] is True and bool(call.arguments[1])
-
-
 def _final(value: Value, same: dict[Value, Value]) -> Value:
     """What a value has become, in one or several replacements."""
     while value in same:
@@ -213,3 +184,34 @@ def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
             calls.append(call)
     calls.reverse()
     return evolve(graph, calls=calls, inputs=[value for value in graph.inputs if value in used])
+
+
+def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
+    """Sum without the summed dimensions where a view leaves them out of the sum, as in the gradient of a bias."""
+    users = Counter(value for call in graph.calls for value in call.values)
+    users.update(graph.outputs)
+    sums: dict[Value, int] = {}
+    calls: list[Call] = []
+    for call in graph.calls:
+        place = sums.get(call.values[0]) if call.schema.name == "view" else None
+        if place is not None and _leaves_out(calls[place], call, memory):
+            [rows, dimensions, _] = calls[place].arguments
+            calls[place] = evolve(calls[place], arguments=[rows, dimensions, False], results=call.results)
+            continue
+        if call.schema.name == "sum" and call.arguments[2:] == [True]:
+            [result] = call.results
+            if result is not None and users[result] == 1:
+                sums[result] = len(calls)
+        calls.append(call)
+    return evolve(graph, calls=calls)
+
+
+def _leaves_out(total: Call, view: Call, memory: Memory) -> bool:
+    """Whether a view of a sum leaves out the summed dimensions, and at most one other is left, with usual strides."""
+    [source], [result] = total.values, view.results
+    if result is None or memory.is_reshaped(source) or memory.is_reshaped(result):
+        return False
+    rows, dimensions = memory.tensors[source.number], total.arguments[1]
+    summed = {dimension % rows.dim() for dimension in dimensions} if dimensions and rows.dim() else set()
+    kept = [length for dimension, length in enumerate(rows.shape) if dimension not in summed]
+    return bool(summed) and len(kept) <= 1 and list(memory.tensors[result.number].shape) == kept
