@@ -1,11 +1,12 @@
 """Compare trainings with and without tracing, and traced trainings with the best hand-written loops.
 
-    python benchmarks/tracing.py [--all | SPEC …]
+    python benchmarks/tracing.py [--all [SPEC …] | SPEC …]
 
 The contenders take turns in one process on one thread. The script prints medians of the ratios of CPU time within a
 round. For the specs it is the time of the stage `fit`: training, validation and callbacks. Hand-written loops train two
 of them, and end with the same weights. With `--all` it compares all
-shipped specs, and names those that tracing makes slower by more than 2 %.
+shipped specs, or those that are given, and names those that tracing makes slower by more than 2 %: see
+`shipped_traced`.
 """
 
 import statistics
@@ -20,6 +21,7 @@ from typing import Any
 
 import torch
 from shipped_by_hand import LOOPS, Prepared, checked
+from shipped_traced import compare_all_specs
 from torch import nn
 
 import hookline
@@ -27,8 +29,6 @@ import hookline
 SPECS = Path(__file__).parents[1] / "specs"
 SHIPPED = ("breast_cancer", "digits", "embedding", "first_network", "iris", "residual_network", "several_losses")
 ROWS, BATCH, EPOCHS, ROUNDS = 8192, 32, 4, 5
-ROUNDS_OF_ALL = 3
-SLOWER = 1.02
 AIM = 0.5
 
 
@@ -160,9 +160,8 @@ def compare_loops() -> None:
         print(f"  traced / not      {ratio(times['auto'], times['off']):.3f}")
 
 
-def compare_specs(names: Iterable[str], rounds: int = ROUNDS) -> dict[str, float]:
-    """Compare specs with and without tracing, and with loops by hand where there are some; return the former ratios."""
-    ratios = {}
+def compare_specs(names: Iterable[str]) -> None:
+    """Compare specs with and without tracing, and with loops by hand where there are some."""
     for name in names:
         try:
             contenders: dict[str, Callable[[], float]] = {
@@ -171,7 +170,7 @@ def compare_specs(names: Iterable[str], rounds: int = ROUNDS) -> dict[str, float
             if name in LOOPS:
                 contenders["by hand"] = partial(checked, prepared_of(name), LOOPS[name])
             times: dict[str, list[float]] = {contender: [] for contender in contenders}
-            for number in range(rounds + 1):
+            for number in range(ROUNDS + 1):
                 for contender, run in contenders.items():
                     seconds = run()
                     if number:
@@ -179,26 +178,16 @@ def compare_specs(names: Iterable[str], rounds: int = ROUNDS) -> dict[str, float
         except (hookline.HooklineError, ImportError) as error:  # It needs another package, or `hookline tune`.
             print(f"{name:45} is left out: {str(error).splitlines()[0]}")
             continue
-        ratios[name] = ratio(times["auto"], times["off"])
         milliseconds = ", ".join(f"{one} {statistics.median(each) * 1e3:.0f} ms" for one, each in times.items())
-        print(f"{name:45} {milliseconds}; traced / not {ratios[name]:.3f}", flush=True)
+        print(f"{name:45} {milliseconds}; traced / not {ratio(times['auto'], times['off']):.3f}", flush=True)
         if name in LOOPS:
             print(f"{'':45} traced / by hand {ratio(times['auto'], times['by hand']):.3f}   (aim: at most {AIM})")
-    return ratios
-
-
-def compare_all_specs() -> None:
-    """Compare all shipped specs, and name those that tracing makes slower."""
-    names = sorted(str(path.relative_to(SPECS).with_suffix("")) for path in SPECS.rglob("*.toml"))
-    ratios = compare_specs(names, ROUNDS_OF_ALL)
-    slower = [f"{name} ({one:.3f})" for name, one in ratios.items() if one > SLOWER]
-    print(f"Of {len(ratios)} specs, tracing makes these slower by more than 2 %: {', '.join(slower) or 'none'}.")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if sys.argv[1:] == ["--all"]:
-        compare_all_specs()
+    if sys.argv[1:2] == ["--all"]:
+        compare_all_specs(sys.argv[2:])
     elif len(sys.argv) > 1:
         compare_specs(sys.argv[1:])
     else:

@@ -30,7 +30,7 @@ def trace_everything(patch, runner, checks=0):
     patch.setattr(calls, "MOST", 4)
     patch.setattr(calls, "LONGEST", float("inf"))  # So that the load of the machine changes no call.
     patch.setattr(traced_evaluation, "WARM_UP", 0)
-    patch.setattr(to_come, "earns_its_cost", lambda *_: True)
+    patch.setattr(to_come, "earns_its_cost", lambda *_, **__: True)
     patch.setattr(to_come, "is_worth_compiling", lambda _: True)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])

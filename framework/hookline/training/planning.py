@@ -14,6 +14,7 @@ from hookline.training.gradients import gradients_by_layers
 from hookline.training.memory import memory
 from hookline.training.preparation import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
+from hookline.training.tracing.passes.planned import planned_evaluation
 from hookline.training.tracing.planned import planned_tracing
 
 
@@ -54,4 +55,10 @@ def with_estimates(run: Run, made: Prepared) -> Plan:
         made.optimizer,
         gradients_by_layers(run, made.model, made.criterion, made.optimizer),
     )
-    return evolve(made.plan, memory=estimated, split_counts=split_counts(made.data), tracing=tracing)
+    return evolve(
+        made.plan,
+        memory=estimated,
+        split_counts=split_counts(made.data),
+        tracing=tracing,
+        traced_evaluation=planned_evaluation(run, made.data.example, made.model, made.criterion),
+    )

@@ -9,8 +9,8 @@ from drawn.trainings import callbacks, optimizer, run
 
 SPECS = Path(__file__).parents[3] / "specs"
 LEFT_OUT = ("deploy", "tune", "initialize_from")
-NOT_TRAINED = frozenset({"LossPlot", "MLflow", "Profile", "Progress", "TensorBoard", "WeightsAndBiases"})
-"""The names of specs that write to other places, or show something."""
+NOT_TRAINED = frozenset({"LossPlot", "MLflow", "Profile", "Progress", "TensorBoard", "Timing", "WeightsAndBiases"})
+"""The names of specs that write to other places, or depend on time."""
 
 
 @functools.cache

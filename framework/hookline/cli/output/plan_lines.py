@@ -70,9 +70,10 @@ def plan_lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
     yield from table(groups, width)
     yield ""
-    if plan.tracing is not None:
+    if traced := [sentence for sentence in (plan.tracing, plan.traced_evaluation) if sentence is not None]:
         yield "Tracing"
-        yield from paragraph(f"  {plan.tracing}", width, then="  ")
+        for sentence in traced:
+            yield from paragraph(f"  {sentence}", width, then="  ")
         yield ""
     memory = plan.memory
     if memory is None:

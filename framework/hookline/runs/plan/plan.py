@@ -114,6 +114,8 @@ class Plan:
     """The estimated memory, for `hookline plan` only; `None` if unknown."""
     tracing: str | None = None
     """Which part of a training step is traced, or why none is, for `hookline plan` only."""
+    traced_evaluation: str | None = None
+    """Whether evaluations are traced, or why they are not, for `hookline plan` only."""
     split_counts: SplitCounts | None = None
     """The rows of each class in each split, and those in none, for `hookline plan` only."""
     files: Mapping[str, str]

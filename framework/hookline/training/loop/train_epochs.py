@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.position import Position
-from hookline.training.tracing.steps_at_once import Steps, steps_at_once
+from hookline.training.tracing.shapes import Steps
+from hookline.training.tracing.steps_at_once import steps_at_once
 
 if TYPE_CHECKING:
     from torch import nn, optim

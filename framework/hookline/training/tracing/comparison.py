@@ -94,7 +94,7 @@ class Comparison:
         try:
             found = traced()
             self.traced = min(self.traced, time.thread_time() - started)
-            results = {**of_trace(found), **_state(before)}
+            results = {**of_trace(found), **before.present()}
         except Exception as error:  # noqa: BLE001 - The layers compute the batch.
             reason = failure(error)
         before.restore()
@@ -102,7 +102,7 @@ class Comparison:
         if reason is not None:
             return answer, reason
         try:
-            different = difference({**of_layers(answer), **_state(before)}, results)
+            different = difference({**of_layers(answer), **before.present()}, results)
         except Exception as error:  # noqa: BLE001 - Whatever uses the answer raises it again, at its place.
             return answer, f"the results cannot be compared: {error}"
         if different:
@@ -112,9 +112,3 @@ class Comparison:
         if is_measured and not self.is_passed:
             reason = "the trace takes as long as the layers"
         return answer, reason
-
-
-def _state(before: Snapshot) -> Results:
-    import torch
-
-    return {"a parameter, a buffer or a state": before.copies(), "the random numbers": [torch.get_rng_state()]}

@@ -59,6 +59,11 @@ class ComingOptions:
         self._options: Sequence[Option] = ()
         self._around = run.stages.around("step", step) if schedules else None
 
+    @property
+    def may_change(self) -> bool:
+        """Whether a schedule may change them between two steps."""
+        return bool(self._schedules)
+
     def taken(self, options: Sequence[Option], count: int) -> list[list[float]]:
         """Return the values of each option in the next steps, and leave them as they are after these.
 

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec.objective.objective import Term
+from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.graphs.graph import Runner, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.snapshot import Snapshot, state_of_python
@@ -89,6 +90,25 @@ class RecordedStep:
             runner,
             is_rewritten=is_rewritten,
         )
+
+
+def refuse_gradients(parameters: "Sequence[nn.Parameter]") -> None:
+    """Refuse gradients of the step before that cannot be traced, at less cost than that of recording another step.
+
+    Raises:
+        Untraceable: If one is sparse.
+
+    """
+    if any(parameter.grad is not None and parameter.grad.is_sparse for parameter in parameters):
+        raise Untraceable("the gradient of a parameter is sparse")
+
+
+def results_of_step(loss: "Tensor", terms: Sequence[Term], optimizer: "optim.Optimizer") -> Results:
+    """Return what is compared of a step: its loss, the tensors in the terms of `[losses]`, and the gradients."""
+    import torch
+
+    parts = [part for term in terms for part in term if isinstance(part, torch.Tensor)]
+    return {"the loss": [loss, *parts], "a gradient": [one.grad for one in parameters_of(optimizer)]}
 
 
 def parameters_of(optimizer: "optim.Optimizer") -> "list[nn.Parameter]":

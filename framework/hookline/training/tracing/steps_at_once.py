@@ -1,24 +1,23 @@
 """Several steps in one call, with their updates, where nothing happens between them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
 
 from hookline.data.batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import reason_of
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
-from hookline.training.tracing.shapes import OfShape
+from hookline.training.tracing.recorded_update import traced_updates, updates_like
+from hookline.training.tracing.shapes import OfShape, Steps
 from hookline.training.tracing.traced_gradients import TracedGradients
-from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.update import Made, TracedUpdates, UpdateState, beginning_of, whole_step
+from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import RATES, Made, TracedUpdates, UpdateState
 from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
@@ -57,20 +56,6 @@ def steps_at_once(
         return None
     coming_options = ComingOptions(run, optimizer, schedules)
     return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
-
-
-@frozen(eq=False)
-class Steps:
-    """Steps that follow one another: several of one shape that are made in one call, or only one."""
-
-    batches: "Sequence[Batch]"
-    shape: OfShape | None
-    """What is known about the shape of the batches; `None` if the layers make the step, or something observes it."""
-
-    @property
-    def updates(self) -> TracedUpdates | None:
-        """The trace of the steps with their updates, if there is one."""
-        return None if self.shape is None else self.shape.updates
 
 
 class StepsAtOnce:
@@ -146,6 +131,9 @@ class StepsAtOnce:
             if self._state is not None and not self._state.is_unchanged():
                 self._gradients.forget()
                 self._state = None
+            elif self._state is not None and not self._state.has_same_rates():
+                self._leave(RATES)
+                return None
             self._is_current = True
         return self._gradients.of(batch)
 
@@ -182,7 +170,11 @@ class StepsAtOnce:
         if not is_of_torch(self._optimizer):  # It may do anything, so it is not even recorded.
             self._leave(f"{type(self._optimizer).__name__} is no optimizer of torch")
             return bool(self._step(**values))
-        state = UpdateState(self._optimizer)
+        assert shape.step is not None
+        shape.updates = self._updates_alike(shape.step)
+        if shape.updates is not None:
+            return bool(self._step(**values))
+        state = UpdateState(self._optimizer, rates_may_change=self._coming_options.may_change)
         answer, operations = with_recording(lambda: self._step(**values))
         if not state.is_unchanged():  # Its first step creates the states.
             shape.step = None
@@ -190,14 +182,18 @@ class StepsAtOnce:
             self._is_left = self._new_states == MOST_NEW_STATES
             return bool(answer)
         try:
-            assert shape.step is not None
-            whole, options = whole_step(shape.step, operations, self._optimizer, state)
-            beginning = beginning_of(whole, shape.step)
-            shape.updates = TracedUpdates(shape.step, whole, options, runners.best_of_several(whole), beginning)
+            shape.updates = traced_updates(shape.step, operations, self._optimizer, state)
             self._state = state
-        except Untraceable as error:
-            self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - The step is made.
+            self._leave(reason_of(error))
         return bool(answer)
+
+    def _updates_alike(self, step: TracedStep) -> TracedUpdates | None:
+        """Append the update of another shape, if it has a trace that is still valid."""
+        other = self._gradients.traced_updates()
+        if other is None or self._state is None or not self._state.is_unchanged():
+            return None
+        return updates_like(other, step)
 
     def _leave(self, reason: str) -> None:
         self._is_left, self._gradients.traces_updates = True, False
@@ -222,7 +218,6 @@ class StepsAtOnce:
         )
         updates.seconds = updates.comparison.traced  # The first call of several must not take too long, either.
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
-            assert steps.shape is not None
             self._gradients.leave(steps.shape, reason)
         elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
             self._leave(reason)
@@ -243,28 +238,30 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")
             return None
-        losses, *terms = scalars = updates.scalars(count, run.dtype)
+        scalars = updates.scalars(count, run.dtype)
+        losses, *terms = scalars.tensors
         try:
             updates.make(steps.batches, options, scalars)
         except BaseException as error:
             self._coming_options.return_to(0)
             if not isinstance(error, Exception):
                 raise
-            assert steps.shape is not None
             self._gradients.leave(steps.shape, runners.failure(error))
             return None
         updates.seconds = (time.perf_counter() - started) / count
         run.traced_steps.traced += count
-        run.loss = losses[-1].clone()
-        self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
-        numbers = [several.tolist() for several in terms]
-        of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
-        return Made(losses.tolist(), of_steps or [[] for _ in losses])
+        run.loss, *last = [places[-1].clone() for places in scalars.places]
+        if not terms:
+            return Made(losses.tolist(), [[]] * count)
+        self._gradients.keep_terms(updates.step.filled(last))
+        numbers = zip(*(several.tolist() for several in terms), strict=True)
+        return Made(losses.tolist(), list(map(updates.step.filled, numbers)))
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""
         groups = self._optimizer.param_groups
-        losses, *terms = scalars = updates.scalars(1, self._run.dtype)
+        scalars = updates.scalars(1, self._run.dtype)
         updates.make([batch], [[option.of(groups)] for option in updates.options], scalars)
-        self._gradients.keep_terms(updates.step.filled([several[0] for several in terms]))
-        return losses[0]
+        loss, *of_terms = [place.clone() for [place] in scalars.places]
+        self._gradients.keep_terms(updates.step.filled(of_terms))
+        return loss

@@ -10,10 +10,11 @@ from hookline.training.tracing import worth
 from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
-from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
+from hookline.training.tracing.graphs.graph import Untraceable, reason_of
+from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.update import TracedUpdates
 from hookline.training.tracing.watched import KEPT, Watched
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class TracedGradients:
         self._record_of_epoch = (-1, -1)
         self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
-        self._count = 0
+        self._count, self._first_step = 0, run.step
         self._recorded_shape: OfShape | None = None
         self._are_rewritten = True
         self.is_left = False
@@ -146,27 +147,26 @@ class TracedGradients:
 
     def results(self, loss: "Tensor") -> Results:
         """Return what is compared of the latest step, whose loss this is."""
-        import torch
-
-        parts = [part for term in self._run.objective.terms(self._criterion) for part in term]
-        return {
-            "the loss": [loss, *(part for part in parts if isinstance(part, torch.Tensor))],
-            "a gradient": [parameter.grad for parameter in parameters_of(self._optimizer)],
-        }
+        return results_of_step(loss, self._run.objective.terms(self._criterion), self._optimizer)
 
     def keep_terms(self, terms: list[Term]) -> None:
         """Keep the terms of a step that was made with its update."""
         if terms:
             self._run.objective.keep_terms(self._criterion, terms)
 
+    def traced_updates(self) -> TracedUpdates | None:
+        """Return the trace of the updates of any shape; `None` if there is none."""
+        return next((shape.updates for shape in self._shapes.values() if shape.updates is not None), None)
+
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
         for shape in self._shapes.values():
             shape.updates = None
 
-    def leave(self, shape: OfShape, reason: str) -> None:
-        """Let the layers compute all further batches of a shape."""
-        shape.is_left, shape.step, shape.updates = True, None, None
+    def leave(self, shape: OfShape | None, reason: str) -> None:
+        """Let the layers compute all further batches of a shape, if there is one."""
+        if shape is not None:
+            shape.is_left, shape.step, shape.updates = True, None, None
         self._report.add_reason(reason)
         self._leave_if_none_is_traced()
 
@@ -190,30 +190,42 @@ class TracedGradients:
     def _is_worthwhile(self, shape: OfShape) -> bool:
         if worth.is_mostly_computation(self._seconds()):
             self.leave(shape, worth.TOO_SLOW)
-        elif self._earns_its_cost(shape.count / self._count):
+        elif self._earns_its_cost(shape.count / self._steps):
             return True
         elif self._run.last_step is None:  # It may become longer.
             self._report.add_reason(worth.TOO_SHORT)
         else:
             self.leave(shape, worth.TOO_SHORT)
             # Batches of other shapes would not earn it either.
-            self.is_left = self.is_left or not self._earns_its_cost(1.0)
+            self.is_left = self.is_left or not self._earns_its_cost(self._count / self._steps)
         return False
 
     def _seconds(self) -> float:
         return min(shape.gradients.by_layers for shape in self._shapes.values())
 
-    def _earns_its_cost(self, share: float, saved: float | None = None) -> bool:
-        with_updates, is_first = self.traces_updates, self._watched is None
+    @property
+    def _steps(self) -> int:
+        """The number of steps with the present one."""
+        return self._run.step - self._first_step + 1
+
+    def _earns_its_cost(self, share: float, step: TracedStep | None = None) -> bool:
         return worth.earns_its_cost(
-            self._run, self._seconds(), share, with_updates=with_updates, is_first=is_first, saved=saved
+            self._run,
+            self._seconds(),
+            share,
+            with_updates=self.traces_updates,
+            is_first=self._watched is None,
+            operations=None if step is None else len(step.graph.calls),
+            saved=None if step is None else step.saved,
         )
 
     def _recorded(self, shape: OfShape, batch: "Batch") -> "Tensor":
         """Compute a batch by the layers, and record it. The step is made as if nothing were recorded."""
+        parameters = parameters_of(self._optimizer)
         try:
+            refuse_gradients(parameters)
             watched = self._watched or Watched(self._modules, self._optimizer, self._run.objective)
-            recording = RecordedStep(watched, parameters_of(self._optimizer), batch)
+            recording = RecordedStep(watched, parameters, batch)
         except Untraceable as error:
             self.leave(shape, str(error))
             return self._by_layers(batch)
@@ -227,10 +239,10 @@ class TracedGradients:
         try:
             terms = self._run.objective.terms(self._criterion)
             step = recording.traced(terms, runners.best, is_rewritten=self._are_rewritten)
-        except Untraceable as error:
-            self.leave(shape, str(error))
+        except Exception as error:  # noqa: BLE001 - The layers have made the step.
+            self.leave(shape, reason_of(error))
             return loss
-        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._count, step.saved):
+        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._steps, step):
             self.leave(shape, worth.TOO_SLOW)
             return loss
         shape.step, self._recorded_shape = step, shape

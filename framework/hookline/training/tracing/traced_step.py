@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Runner
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Graph, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified

@@ -1,26 +1,17 @@
-"""The update of the parameters by a fused optimizer, as a part of a graph."""
+"""Steps with the updates of the parameters, several of which are made in one call."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import Comparison
-from hookline.training.tracing.graphs.graph import (
-    Call,
-    Graph,
-    GraphBuilder,
-    Program,
-    Untraceable,
-    Value,
-    replaced,
-)
-from hookline.training.tracing.graphs.recording import Recorded
-from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.graph import Program, Untraceable
+from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.options import VARIABLE, Option
+from hookline.training.tracing.scalars import Scalars
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watching.optimizers import is_observed
@@ -31,10 +22,7 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch
 
-COUNTING = "_foreach_add_"
-"""The operation that counts the steps of an optimizer."""
-
-FUSED = "_fused_"
+RATES = "a learning rate changes, which the optimizer passes to its operations as a number"
 
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
@@ -59,14 +47,15 @@ class TracedUpdates:
     """How single steps compare with those of the layers."""
     seconds: float = 0.0
     """How long a step takes if several are made at once."""
+    _scalars: Scalars | None = None
 
-    def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
-        """Make tensors for the losses of steps, and for each tensor of their terms."""
-        import torch
+    def scalars(self, count: int, dtype: "torch.dtype") -> Scalars:
+        """Return tensors for the losses and terms of so many steps: those of the call before, if they fit."""
+        if self._scalars is None or len(self._scalars.places[0]) != count:
+            self._scalars = Scalars.of([dtype, *self.step.dtypes], count)
+        return self._scalars
 
-        return [torch.empty(count, dtype=own) for own in (dtype, *self.step.dtypes)]
-
-    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: "Sequence[Tensor]") -> None:
+    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: Scalars) -> None:
         """Make a step for each batch, and store the gradients of the last one.
 
         If the program fails, everything is as before.
@@ -79,12 +68,11 @@ class TracedUpdates:
         """
         tensors = [tensors_of(batch) for batch in group]
         columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
-        outputs = [list(several.unbind()) for several in scalars]
         empty: list[Tensor] = []
         of_batches = [(one[index], one[index].clone()) for one in tensors for index in self.step.changed_of_batch]
         self.beginning.keep()
         try:
-            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *scalars.places, empty)
         except BaseException:
             self.beginning.restore()
             for tensor, value in of_batches:
@@ -103,7 +91,7 @@ def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
         Untraceable: If it is so much that copies before each call would take long.
 
     """
-    changed = {id(one): one for one in (*step.changed, *chain.from_iterable(whole.lists))}.values()
+    changed = {id(one): one for one in (*step.changed, *whole.changed, *chain.from_iterable(whole.lists))}.values()
     if sum(tensor.nbytes for tensor in changed) > LARGEST:
         raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
     return Snapshot(changed)
@@ -120,21 +108,60 @@ class Made(NamedTuple):
 class UpdateState:
     """What an update depends on besides gradients and `VARIABLE` options: other options and the optimizer's states."""
 
-    def __init__(self, optimizer: "optim.Optimizer"):
-        """Remember the present options and states."""
+    def __init__(self, optimizer: "optim.Optimizer", *, rates_may_change: bool):
+        """Remember the present options and states.
+
+        Args:
+            optimizer: the optimizer.
+            rates_may_change: whether a schedule may change the `VARIABLE` options between two steps.
+
+        """
+        self._rates_may_change = rates_may_change
         self._optimizer = optimizer
         self._options = self._present_options()
         self.tensors = self._present_tensors()
         """The tensors in the states."""
+        self._rates: list[Any] | None = None
 
     def is_unchanged(self) -> bool:
         """Whether the options are equal, the states are the same tensors, and no hook wants to see the update."""
         now = self._present_tensors()
-        return (
-            len(now) == len(self.tensors)
-            and all(one is other for one, other in zip(now, self.tensors, strict=True))
-            and self._present_options() == self._options
-        )
+        try:
+            return (
+                len(now) == len(self.tensors)
+                and all(one is other for one, other in zip(now, self.tensors, strict=True))
+                and self._present_options() == self._options
+            )
+        except Exception:  # noqa: BLE001 - An option of a plugin may not be comparable, such as a tensor.
+            return False
+
+    def keep_rates(self) -> None:
+        """Remember the `VARIABLE` options, too.
+
+        Raises:
+            Untraceable: If a schedule may change one, if one is a tensor, or if a state is a number, from which an
+                update may compute others.
+
+        """
+        import torch
+
+        if self._rates_may_change:
+            raise Untraceable(RATES)
+
+        self._rates = self._present_rates()
+        if any(isinstance(rate, torch.Tensor) for rate in self._rates):
+            raise Untraceable("an option of the optimizer is a tensor")
+        states = self._optimizer.state.values()
+        if any(not isinstance(one, torch.Tensor | None) for state in states for one in state.values()):
+            raise Untraceable("a state of the optimizer is no tensor")
+
+    def has_same_rates(self) -> bool:
+        """Whether these are unchanged, if they are remembered."""
+        return self._rates is None or self._rates == self._present_rates()
+
+    def _present_rates(self) -> list[Any]:
+        groups: list[dict[str, Any]] = self._optimizer.param_groups
+        return [group.get(name) for group in groups for name, _ in VARIABLE.values()]
 
     def _present_options(self) -> list[Any]:
         own = self._optimizer
@@ -150,95 +177,3 @@ class UpdateState:
 
         states: Iterable[Mapping[str, Any]] = self._optimizer.state.values()
         return [one for state in states for one in state.values() if isinstance(one, torch.Tensor)]
-
-
-def whole_step(
-    step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
-) -> tuple[WholeStep, list[Option]]:
-    """Append a recorded update to the graph of the gradients. Return also the options that it takes.
-
-    Args:
-        step: the gradients.
-        operations: the operations of the update, whose gradients are those in `grad` now.
-        optimizer: the optimizer.
-        state: its state.
-
-    Raises:
-        Untraceable: If the update consists of other operations than fused ones, or the gradients look at values.
-
-    """
-    if step.graph.is_guarded:
-        raise Untraceable("the layers look at values of tensors")
-    if None in step.dtypes:
-        raise Untraceable("a term of the loss is no scalar")
-    gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
-    known = [*gradients, *step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
-    builder = GraphBuilder(known)
-    for operation in operations:
-        builder.add(operation)
-    update = builder.graph([])
-    first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
-    of_gradients = len(gradients)
-
-    places: dict[Value, Value] = {}
-    for value, index in builder.indices.items():
-        if index < of_gradients:
-            places[value] = step.graph.outputs[1 + index]
-        elif index < of_gradients + len(step.fixed):
-            places[value] = step.graph.inputs[index - of_gradients]
-
-    def place(value: Value) -> Value:
-        if value not in places:
-            places[value] = Value(first + value.number)
-        return places[value]
-
-    options: dict[Option, Name] = {}
-    groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
-
-    def argument(one: Any) -> Any:
-        if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
-            indices = [builder.indices.get(value, -1) for value in one]
-            if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
-        return replaced(one, place)
-
-    calls: list[Call] = []
-    for call in update.calls:
-        keywords = {name: argument(one) for name, one in call.keywords.items()}
-        if call.schema.name.startswith(FUSED):
-            group = groups[id(builder.tensors[call.arguments[0][0].number])]
-            for name in filter(keywords.__contains__, VARIABLE):
-                if not isinstance(keywords[name], (int, float)):
-                    raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
-                option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
-                keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif call.schema.name != COUNTING or any(call.results):
-            raise Untraceable(f"the optimizer updates with {call.operation}")
-        calls.append(evolve(call, arguments=[argument(one) for one in call.arguments], keywords=keywords))
-    if not any(call.schema.name.startswith(FUSED) for call in calls):
-        raise Untraceable("the optimizer is not fused")
-    of_step, before = with_views_first(step.graph.calls, step.graph.inputs[: len(step.fixed)])
-    whole = WholeStep(
-        graph=evolve(step.graph, calls=[*of_step, *calls]),
-        fixed=step.fixed,
-        lists=lists,
-        of_batch=step.of_batch,
-        options=len(options),
-        gradients=of_gradients,
-        before=before,
-    )
-    return whole, list(options)
-
-
-def _all_values(graph: Graph) -> Iterable[Value]:
-    yield from graph.inputs
-    for call in graph.calls:
-        yield from call.values()
-        yield from (one for one in call.results if one is not None)

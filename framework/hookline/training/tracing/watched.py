@@ -85,10 +85,13 @@ class Watched:
 
     def is_unchanged(self) -> bool:
         """Whether all attributes are the same, and the same parameters are trained. It takes some microseconds."""
-        if any(self._hooks) or self._present_flags() != self._flags:
+        try:
+            if any(self._hooks) or self._present_flags() != self._flags:
+                return False
+            now = list(chain.from_iterable(self._live))
+            return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
+        except Exception:  # noqa: BLE001 - Such as of a dictionary that another thread changes at this moment.
             return False
-        now = list(chain.from_iterable(self._live))
-        return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
 
     def is_unchanged_inside(self) -> bool:
         """The same, and whether parameters and buffers have the same shapes and types."""
@@ -101,7 +104,11 @@ class Watched:
         if self._present_flags() != self._flags:
             return "which parameters are trained"
         for path, values, kept in zip(self._paths, self._live, self._kept, strict=True):
-            if not _are_same(list(values), kept):
+            try:
+                is_same = _are_same(list(values), kept)
+            except Exception:  # noqa: BLE001 - See `is_unchanged`.
+                is_same = False
+            if not is_same:
                 return path
         return None if self._present_shapes() == self._shapes else "the shape of a parameter"
 

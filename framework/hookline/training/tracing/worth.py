@@ -1,4 +1,7 @@
-"""Decide whether tracing earns back what it costs. These decisions depend on time, and no bit depends on them."""
+"""Decide whether tracing earns back what it costs. These decisions depend on time, and no bit depends on them.
+
+Costs and gains are measured in the time that Python takes in a step, so that they hold for slower and faster machines.
+"""
 
 from hookline.plugins.stages import Run
 
@@ -15,6 +18,9 @@ SLOWEST_STEP = 0.15
 MOST_OF_PYTHON = 0.003
 """The largest time that Python takes in a step. In a longer step, the rest is computation."""
 
+MOST_OF_OPERATION = 12e-6
+"""The largest time that Python takes for a recorded operation, with its layer and with autograd."""
+
 MOST_OF_COMPUTATION = 0.3
 """The part of the computation that faster operations are expected to save at most, before a step is recorded."""
 
@@ -26,6 +32,10 @@ COST_OF_FURTHER = 18
 
 COST_OF_CHECKS = 6
 """What it costs to record and compare steps, in steps with their computation."""
+
+MARGIN = 1.5
+"""How many times its cost a trace must be expected to save. Both are estimates, and a trace that saves little more than
+it costs is not missed."""
 
 GAIN = 0.5
 """What a trace of the gradients saves, as a part of the time in Python."""
@@ -41,25 +51,36 @@ LEAST_GAIN = 0.03
 
 
 def earns_its_cost(
-    run: Run, seconds: float, share: float, *, with_updates: bool, is_first: bool, saved: float | None = None
+    run: Run,
+    seconds: float,
+    share: float,
+    *,
+    with_updates: bool,
+    is_first: bool,
+    operations: int | None = None,
+    saved: float | None = None,
 ) -> bool:
     """Whether there are enough steps left.
 
     Args:
         run: the run.
-        seconds: how long the gradients of a step take.
-        share: the part of the steps so far whose batches had the same shape.
+        seconds: how long the gradients of a batch take.
+        share: the number of batches of the same shape in a step, on average. It is 1 if all batches have one shape, and
+            may be larger if the optimizer evaluates each batch several times.
         with_updates: whether the updates are traced, too.
         is_first: whether no trace exists yet.
+        operations: the number of operations; `None` before they are recorded.
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 
     """
     remaining = run.step if run.last_step is None else run.last_step - run.step
     of_python = min(seconds, MOST_OF_PYTHON)
+    if operations is not None:
+        of_python = min(of_python, MOST_OF_OPERATION * operations)
     gain = GAIN_WITH_UPDATES - COST_OF_CALL / (run.steps_per_epoch or 1) if with_updates else GAIN
     cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
     of_computation = MOST_OF_COMPUTATION * (seconds - of_python) if saved is None else saved
-    return (gain * of_python + of_computation) * share * remaining > cost
+    return (gain * of_python + of_computation) * share * remaining > MARGIN * cost
 
 
 def is_mostly_computation(seconds: float) -> bool:

@@ -109,6 +109,7 @@ Parameter groups
 
 Tracing
   Forward, loss and backward pass become 19 operations, if there are enough steps to earn back the cost.
+  Evaluations become 8 operations, if there are enough batches to earn back the cost.
 
 Memory, estimated: 21.9 KiB
   data           6.3 KiB

@@ -1,5 +1,7 @@
 """Several steps in one call leave everything as the same steps one by one."""
 
+import json
+
 import numpy
 import pytest
 import torch
@@ -30,6 +32,10 @@ def trained(trace, out, *plugins, inputs=INPUTS, optimizer=None, callbacks=(), *
         "callbacks": list(callbacks),
     }
     return hookline.train(hookline.load(spec), data={"x": inputs, "y": TARGETS}, plugins=plugins, out=out)
+
+
+def reasons_in(directory):
+    return json.loads((directory / "result.json").read_text())["traced_steps"]["reasons"]
 
 
 def weights(trial):
@@ -481,15 +487,66 @@ def test_a_schedule_beside_another_wrapper_is_called_in_each_step(other, calls, 
     assert calls == []
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [{"type": "RMSprop"}, {"type": "Adam", "fused": False}, {"type": "SGD", "lr": 0.01}],
-    ids=str,
-)
-def test_other_optimizers_make_each_step_themselves(optimizer, calls, tmp_path):
+NESTEROV = {"lr": 0.01, "momentum": 0.9, "nesterov": True}
+NUMBERS_FROM_RATES = [
+    {"type": "Adadelta", "lr": 0.5, "weight_decay": 0.01},
+    {"type": "RMSprop", "centered": True, "momentum": 0.9},
+    {"type": "SGD", **NESTEROV, "fused": False},
+    {"type": "SGD", "lr": 0.01, "foreach": True, "weight_decay": 0.1},
+]
+"""Optimizers whose operations take numbers that were computed from the learning rate, and look at no values."""
+
+
+@pytest.mark.parametrize("optimizer", NUMBERS_FROM_RATES, ids=str)
+def test_an_optimizer_that_is_not_fused_makes_several_steps_too(optimizer, calls, tmp_path):
     plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
     assert weights(traced) == weights(plain)
-    assert bool(calls) == (optimizer["type"] == "SGD")
+    assert 4 in calls
+    assert reasons_in(tmp_path / "auto") == []
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_without_a_fused_kernel_a_new_learning_rate_ends_the_traces_of_updates(epoch, calls, tmp_path):
+    def change(run, optimizer):
+        if run.epoch == epoch:
+            optimizer.param_groups[0]["lr"] = 0.1
+
+    plain, traced = (
+        trained(trace, tmp_path / trace, AfterEpoch(change), optimizer=NUMBERS_FROM_RATES[0])
+        for trace in ("off", "auto")
+    )
+    assert weights(traced) == weights(plain)
+    assert sum(calls) == epoch * 10 - 2  # The first step makes the states, and the second one is recorded.
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+
+
+def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_path):
+    plain, traced = (
+        trained(trace, tmp_path / trace, Schedule(), optimizer={**NUMBERS_FROM_RATES[0], "lr": 0.01})
+        for trace in ("off", "auto")
+    )
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"),
+    [
+        ({"type": "Adam", "fused": False}, "aten._local_scalar_dense.default looks at the values of a tensor"),
+        ({"type": "SGD", **NESTEROV, "foreach": True}, "the optimizer changes gradients"),
+        (
+            {"type": "SGD", **NESTEROV, "foreach": True, "weight_decay": 0.1},
+            "the optimizer updates with aten._foreach_add_.List",
+        ),
+    ],
+    ids=str,
+)
+def test_other_optimizers_make_each_step_themselves(optimizer, reason, calls, tmp_path):
+    plain, traced = (trained(trace, tmp_path / trace, optimizer=optimizer) for trace in ("off", "auto"))
+    assert weights(traced) == weights(plain)
+    assert calls == []
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {reason}"]
 
 
 class Observed(torch.optim.SGD):

@@ -19,7 +19,10 @@ import tracing
 from torch import nn
 
 from hookline.data import Batch
+from hookline.spec import LossSpec
+from hookline.spec.objective.objective import Objective
 from hookline.training.tracing import comparison, traced_gradients, worth
+from hookline.training.tracing.watched import Watched
 
 STEPS, CHANGED_AT = 24, 12
 FIRST = worth.WARM_UP + 1 + comparison.CHECKS
@@ -770,3 +773,25 @@ def test_settings_and_observers_are_noticed(case):
 
     counts = both_ways(make, around)
     assert CHANGED_AT - FIRST <= counts.traced < STEPS - FIRST
+
+
+class Table(dict):
+    """A dictionary that fails while another thread changes it."""
+
+    fails = False
+
+    def values(self):
+        """Return the values."""
+        if self.fails:
+            raise RuntimeError("dictionary changed size during iteration")
+        return super().values()
+
+
+def test_what_cannot_be_read_any_more_counts_as_changed():
+    layer = nn.Linear(2, 2)
+    layer.table = Table(a=1.0)
+    watched = Watched([layer], None, Objective.of(LossSpec()))
+    assert watched.is_unchanged()
+    layer.table.fails = True
+    assert not watched.is_unchanged()
+    assert watched.change() == "Linear.table"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way, name_of_operation
+from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way
+from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
-from hookline.training.tracing.graphs.graph import Call, Graph, GraphBuilder, Value
+from hookline.training.tracing.graphs.graph import Call, Graph, Value
 from hookline.training.tracing.graphs.recording import with_recording
 
 if TYPE_CHECKING:
@@ -28,28 +29,30 @@ def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Va
         reshaped: the values whose tensors have another shape now.
 
     """
+    if not any(call.schema.name in REPLACED for call in graph.calls):
+        return graph, 0.0
     fresh = map(Value, count(len(tensors)))
     calls: list[Call] = []
-    used = {*graph.outputs, *(value for call in graph.calls for value in call.values())}
+    used = {*graph.outputs, *(value for call in graph.calls for value in call.values)}
     saved = 0.0
     end = time.perf_counter() + MOST_SECONDS
     for call in graph.calls:
         faster = None
-        if name_of_operation(call.operation) in REPLACED and time.perf_counter() < end:
+        if call.schema.name in REPLACED and time.perf_counter() < end:
             faster = _faster(call, tensors, reshaped)
         if faster is None:
             calls.append(call)
         else:
             calls += _written_out(faster.way, call, tensors, used, fresh)
-            saved += faster.saved * tensors[call.values()[0].number].numel()
+            saved += faster.saved * tensors[call.values[0].number].numel()
     return evolve(graph, calls=calls), saved
 
 
 def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Faster | None:
     import torch
 
-    given = [tensors[value.number] for value in call.values()]
-    if call.keywords or any(value in reshaped for value in call.values()):
+    given = [tensors[value.number] for value in call.values]
+    if call.keywords or any(value in reshaped for value in call.values):
         return None
     if not all(one.is_contiguous() and one.is_floating_point() for one in given):
         return None
@@ -69,7 +72,7 @@ def _written_out(
     """Return the operations of a way as calls that have the results of another call, as far as these are used."""
     import torch
 
-    taken = call.values()
+    taken = call.values
     given = {value: torch.empty_like(tensors[value.number], requires_grad=False) for value in taken}
     with torch.no_grad(), own_numbers():
         arguments = [given[one] if isinstance(one, Value) else one for one in call.arguments]
@@ -86,7 +89,7 @@ def _written_out(
     calls: list[Call] = []
     for one in reversed(part.calls):
         if needed.intersection(one.results) or one.schema.writes:
-            needed.update(one.values())
+            needed.update(one.values)
             calls.append(one)
 
     def named(value: Value) -> Value:

@@ -51,8 +51,11 @@ class Memory:
 
     def place(self, value: Value) -> tuple[Any, ...]:
         """Describe which elements of the memory a value consists of."""
-        storage = self.storage(value)
-        return (value,) if self._users[storage] == 1 else (storage, *self.layout(value))
+        return self.storage(value), *self.layout(value)
+
+    def is_alone(self, value: Value) -> bool:
+        """Whether no other value shares its memory."""
+        return self._users[self.storage(value)] == 1
 
     def layout(self, value: Value) -> tuple[Any, ...]:
         """Describe how the elements of a value lie in its memory, and how they are read."""
@@ -70,12 +73,12 @@ class Memory:
         if call.is_several or call.results[0] is None or call.schema.writes:
             return False
         storage = self.storage(call.results[0])
-        return any(self.storage(value) == storage for value in call.values())
+        return self._users[storage] > 1 and storage in map(self.storage, call.values)
 
 
 def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
     """Use the earlier one of two views of the same elements, such as a tensor instead of what `detach` returns."""
-    known = {memory.place(value): value for value in graph.inputs}
+    known = {memory.place(value): value for value in graph.inputs if not memory.is_alone(value)}
     same: dict[Value, Value] = {}
     inputs, ends = set(graph.inputs), set(graph.outputs)
     calls = []
@@ -89,14 +92,14 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
                 same[result] = earlier
                 continue
         for one in changed.results:
-            if one is not None:
+            if one is not None and not memory.is_alone(one):
                 known.setdefault(memory.place(one), one)
         calls.append(changed)
     return evolve(graph, calls=calls, outputs=[same.get(value, value) for value in graph.outputs])
 
 
 def _changed(call: Call, same: dict[Value, Value]) -> Call:
-    if not same or same.keys().isdisjoint((*call.values(), *call.results)):
+    if not same or (same.keys().isdisjoint(call.values) and same.keys().isdisjoint(call.results)):
         return call
 
     def change(value: Value) -> Value:
@@ -118,7 +121,7 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     used: dict[Value, list[int]] = {}
     last: dict[int, int] = {}
     for index, call in enumerate(graph.calls):
-        for value in call.values():
+        for value in call.values:
             used.setdefault(value, []).append(index)
             last[memory.storage(value)] = index
     ends = Counter(graph.outputs)
@@ -172,7 +175,7 @@ def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
     calls: list[Call] = []
     for call in reversed(graph.calls):
         if not memory.is_view(call) or used.intersection(call.results):
-            used.update(call.values())
+            used.update(call.values)
             calls.append(call)
     calls.reverse()
     return evolve(graph, calls=calls, inputs=[value for value in graph.inputs if value in used])

@@ -36,7 +36,7 @@ def last_uses(graph: Graph, kept: int = 0) -> dict[int, list[Value]]:
     last: dict[int, list[Value]] = {}
     for index in reversed(range(len(graph.calls))):
         call = graph.calls[index]
-        ended = {*call.values(), *(one for one in call.results if one is not None)} - needed
+        ended = {*call.values, *(one for one in call.results if one is not None)} - needed
         last[index] = sorted(ended, key=lambda value: value.number)
         needed |= ended
     return last
@@ -138,7 +138,10 @@ def _arguments(
     types = {one.name: one.type for one in declared}
     given = [(None, one.type, argument) for argument, one in zip(call.arguments, declared, strict=False)]
     for name, kind, argument in (*given, *((name, types[name], one) for name, one in call.keywords.items())):
-        yield name, source.number(argument, kind) or written(argument, kind, source)
+        if isinstance(argument, Value):
+            yield name, name_of(argument)
+        else:
+            yield name, source.number(argument, kind) or written(argument, kind, source)
 
 
 def _in_python(argument: Any, kind: str, source: Source) -> str:

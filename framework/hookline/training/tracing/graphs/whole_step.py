@@ -7,6 +7,7 @@ from attrs import frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
 from hookline.training.tracing.graphs.simplified import Memory
+from hookline.training.tracing.graphs.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,6 +32,25 @@ class WholeStep:
     """The number of gradients among the outputs of the graph."""
     before: int = 0
     """The number of calls at the beginning of the graph that are made once for several steps."""
+    changed: "Sequence[Tensor]" = ()
+    """The tensors among `fixed` that the update changes."""
+
+
+class Lists:
+    """The lists of `WholeStep.lists`."""
+
+    def __init__(self) -> None:
+        """Begin without lists."""
+        self.tensors: list[Sequence[Tensor]] = []
+        self._names: dict[tuple[int, ...], Name] = {}
+
+    def name(self, tensors: "Sequence[Tensor]") -> Name:
+        """Return the argument for a list of tensors."""
+        key = tuple(map(id, tensors))
+        if key not in self._names:
+            self._names[key] = Name(f"list{len(self.tensors)}")
+            self.tensors.append(tensors)
+        return self._names[key]
 
 
 def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[list[Call], int]:
@@ -41,7 +61,7 @@ def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[l
     known = set(fixed)
     first, others = [], []
     for call in calls:
-        if call.schema.is_view and known.issuperset(call.values()):
+        if call.schema.is_view and known.issuperset(call.values):
             known.update(one for one in call.results if one is not None)
             first.append(call)
         else:
@@ -60,7 +80,7 @@ def with_constants_first(graph: Graph, fixed: Collection[Value], memory: Memory)
     first, others = [], []
     for call in graph.calls:
         results = [one for one in call.results if one is not None]
-        taken = call.values()
+        taken = call.values
         is_view = call.schema.is_view and views.issuperset(taken)
         is_same = not (call.schema.writes or call.schema.is_random) and same.issuperset(taken)
         is_same = is_same and not any(memory.storage(one) in changed for one in results)

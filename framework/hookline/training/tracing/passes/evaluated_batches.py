@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hookline.data.batches import length_of
 from hookline.plugins.stages import Run
 from hookline.training.tracing.conditions import EVALUATED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
+from hookline.training.tracing.passes.to_come import can_earn_its_cost
 from hookline.training.tracing.passes.traced_batch import TracedGroup
 from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
 
@@ -42,6 +44,10 @@ def evaluated_batches(
     kept: list[TracedEvaluation] = run.kept.setdefault(KEPT, [])
     evaluation = next((one for one in kept if one.is_of(model, criterion)), None)
     if evaluation is None:
+        if not can_earn_its_cost(run, split, batches):
+            run.traced_evaluation.by_layers += length_of(batches) or 0
+            yield from _by_layers(run, model, criterion, batches)
+            return
         evaluation = TracedEvaluation(run, model, criterion)
         kept[:] = [evaluation, *kept[: MOST_KEPT - 1]]
     yield from evaluation.batches(batches, split)

@@ -8,7 +8,8 @@ from attrs import evolve
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
-from hookline.training.tracing.graphs.graph import Graph, GraphBuilder, Program, Untraceable
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.simplified import simplified

@@ -8,14 +8,20 @@ from hookline.plugins.stages import Run
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
-COST = 0.0013
-"""What it costs to record a batch and to write its program in Python, in seconds."""
+COST_OF_FIRST = 35
+"""What it costs to record a batch and to write its program in Python, in the time that Python takes for a batch."""
 
-COST_IN_BATCHES = 10
+COST_OF_FURTHER = 22
+"""The same for batches of another shape, whose program has the same text."""
+
+COST_OF_CHECKS = 14
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
 MOST_OF_PYTHON = 0.0005
 """The largest time that Python takes for a batch. In a longer one, the rest is computation, which is not saved."""
+
+MARGIN = 1.5
+"""How many times its cost a trace must be expected to save: see `worth.MARGIN`."""
 
 GAIN = 0.7
 """The part of the time in Python that a trace usually saves."""
@@ -52,9 +58,26 @@ def _passes_to_come(run: Run, split: str) -> int:
     return max(0, spec.epochs - run.epoch) // (spec.validate_every_epochs or 1)
 
 
-def earns_its_cost(seconds: float, count: float) -> bool:
-    """Whether a trace earns back its cost with this number of batches, which take so long by the layers."""
-    return GAIN * min(seconds, MOST_OF_PYTHON) * count > COST + COST_IN_BATCHES * seconds
+def earns_its_cost(seconds: float, count: float, *, is_first: bool = True) -> bool:
+    """Whether a trace earns back its cost.
+
+    Args:
+        seconds: how long the layers take for a batch.
+        count: how many batches of the same shape are to come.
+        is_first: whether no trace exists yet.
+
+    """
+    of_python = min(seconds, MOST_OF_PYTHON)
+    cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
+    return GAIN * of_python * count > MARGIN * cost
+
+
+def can_earn_its_cost(run: Run, split: str, batches: "Batches") -> bool:
+    """Whether a trace may earn back its cost if all batches to come have one shape and are not mostly computation.
+
+    Otherwise nothing needs to be measured. If the number of batches is not known, the answer is yes.
+    """
+    return length_of(batches) is None or earns_its_cost(MOST_OF_PYTHON, batches_to_come(run, split, batches, 0))
 
 
 def is_worth_compiling(count: float) -> bool:

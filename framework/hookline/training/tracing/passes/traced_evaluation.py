@@ -8,7 +8,7 @@ from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.groups import Group, KeptBatches, can_be_kept, groups_of
@@ -69,10 +69,11 @@ class TracedEvaluation:
             if interruption.number is not None:
                 run.raise_if_interrupted()
             first = group.batches[0]
-            shape = self._shapes.of(first)
+            shape = group.shape or self._shapes.of(first)
             shape.count += len(group.batches)
             self._count += len(group.batches)
             if shape.trace is not None and shape.is_ready and not self._is_observed:
+                group.shape = shape
                 yield from self._traced(shape, shape.trace, group)
             elif shape.is_left or self._is_observed:
                 report.by_layers += 1
@@ -161,8 +162,10 @@ class TracedEvaluation:
         return evaluated_by_layers(self._run, self._model, self._criterion, batch)
 
     def _traced(self, shape: OfShape, trace: TracedBatch, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
-        before = Snapshot(self._tensors(group.batches[0])) if trace.changes_state else None
+        before = None
         try:
+            if trace.changes_state:
+                before = Snapshot(self._tensors(group.batches[0]))
             found = trace.run(group)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             if before is not None:
@@ -192,7 +195,8 @@ class TracedEvaluation:
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
         seconds = shape.comparison.by_layers
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches):
+        is_first = self._watched is None
+        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches, is_first=is_first):
             return shape.comparison.measured(lambda: self._by_layers(batch))
         if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
@@ -218,8 +222,8 @@ class TracedEvaluation:
         try:
             runner = runners.best_of_batches if compiles else runners.batches_in_python
             shape.trace = recording.traced(runner, is_rewritten=self._are_rewritten)
-        except Untraceable as error:
-            self._leave(shape, str(error))
+        except Exception as error:  # noqa: BLE001 - The layers have evaluated the batch.
+            self._leave(shape, reason_of(error))
             return evaluated
         if self._watched is None:
             modes = Modes(modules)

@@ -3,6 +3,7 @@
 import dis
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -44,6 +45,9 @@ OF_OTHERS = frozenset(
 MAKING = frozenset({"__attrs_post_init__", "__init__", "__new__", "__post_init__"})
 """Methods that are called if a step makes an object."""
 
+MOST_KEPT = 1024
+"""The largest number of functions whose names are kept, for other trainings in the process."""
+
 GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 
 
@@ -59,8 +63,9 @@ class Names:
     """Those of modules that it imports."""
 
 
+@lru_cache(MOST_KEPT)
 def names_in(code: CodeType) -> Names:
-    """The names in the code of a function."""
+    """The names in the code of a function. They are kept, since it takes long to find them."""
     variables, attributes, modules = set(), set(), set()
     waiting = [code]
     while waiting:

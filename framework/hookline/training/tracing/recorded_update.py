@@ -1,0 +1,179 @@
+"""Append the update of the parameters to the graph of their gradients."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import is_
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
+from hookline.training.tracing.graphs.recording import Recorded
+from hookline.training.tracing.graphs.sources import Name
+from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
+from hookline.training.tracing.options import VARIABLE, Option
+from hookline.training.tracing.traced_step import TracedStep
+from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, optim
+
+COUNTING = "_foreach_add_"
+"""The operation that counts the steps of an optimizer."""
+
+FUSED = "_fused_"
+
+
+def traced_updates(
+    step: TracedStep, operations: Iterable[Recorded], optimizer: "optim.Optimizer", state: UpdateState
+) -> TracedUpdates:
+    """Append a recorded update to the graph of the gradients, and return the trace of both.
+
+    Fused operations take the options that may change from step to step as arguments. Other operations take numbers that
+    were computed from them, so `state` keeps these options, and the trace holds as long as they are unchanged.
+
+    Args:
+        step: the gradients.
+        operations: the operations of the update, whose gradients are those in `grad` now.
+        optimizer: the optimizer.
+        state: its state.
+
+    Raises:
+        Untraceable: If the update or the gradients look at values, or the update changes gradients.
+
+    """
+    if step.graph.is_guarded:
+        raise Untraceable("the layers look at values of tensors")
+    if None in step.dtypes:
+        raise Untraceable("a term of the loss is no scalar")
+    gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
+    others = [*step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
+    known = [*gradients, *{id(one): one for one in others}.values()]
+    builder = GraphBuilder(known)
+    for operation in operations:
+        builder.add(operation)
+    update = builder.graph([])
+    first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
+    of_gradients = len(gradients)
+
+    places: dict[Value, Value] = {}
+    more: dict[Value, Tensor] = {}
+    for value, index in builder.indices.items():
+        if index < of_gradients:
+            places[value] = step.graph.outputs[1 + index]
+        elif index < of_gradients + len(step.fixed):
+            places[value] = step.graph.inputs[index - of_gradients]
+
+    def place(value: Value) -> Value:
+        if value not in places:
+            places[value] = Value(first + value.number)
+            if value in builder.indices:
+                more[places[value]] = known[builder.indices[value]]
+        return places[value]
+
+    options: dict[Option, Name] = {}
+    groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
+    lists = Lists()
+
+    def argument(one: Any) -> Any:
+        if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
+            indices = [builder.indices.get(value, -1) for value in one]
+            if min(indices) >= of_gradients:
+                return lists.name([known[index] for index in indices])
+        return replaced(one, place)
+
+    calls: list[Call] = []
+    for recorded in update.calls:
+        call = recorded.changed(place, argument)
+        keywords = dict(call.keywords)
+        if call.schema.name.startswith(FUSED):
+            group = groups[id(builder.tensors[recorded.arguments[0][0].number])]
+            for name in filter(keywords.__contains__, VARIABLE):
+                if not isinstance(keywords[name], (int, float)):
+                    raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
+                option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
+                keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
+        elif not _counts(recorded):
+            _refuse(recorded, [builder.tensors[value.number] for value in recorded.written()], gradients)
+            if any(isinstance(one, list) for one in call.schema.written(call.arguments, call.keywords)):
+                # A list that is made inside TorchScript would not be changed in place.
+                raise Untraceable(f"the optimizer updates with {call.operation}")
+            state.keep_rates()
+        calls.append(evolve(call, keywords=keywords))
+    if not calls:
+        raise Untraceable("the optimizer updates nothing")
+    written = {places[value] for value in update.written if value in places}
+    return _traced(step, calls, lists.tensors, list(options), more, written)
+
+
+def _counts(call: Call) -> bool:
+    """Whether a call counts the steps of the optimizer, so that it takes no number from the options."""
+    return call.schema.name == COUNTING and type(call.arguments[1]) is int
+
+
+def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
+    """Raise `Untraceable` if an operation that is not fused cannot be repeated in another step."""
+    if call.truth is not None:
+        raise Untraceable("the optimizer looks at values of tensors")
+    storages = {one.untyped_storage()._cdata for one in gradients}
+    if any(one.untyped_storage()._cdata in storages for one in written):
+        raise Untraceable("the optimizer changes gradients")
+
+
+def _traced(
+    step: TracedStep,
+    update: Sequence[Call],
+    lists: "Sequence[Sequence[Tensor]]",
+    options: Sequence[Option],
+    more: "Mapping[Value, Tensor]" = MappingProxyType({}),
+    written: Collection[Value] = (),
+) -> TracedUpdates:
+    """Append the calls of an update, which takes more inputs and writes to some, besides those of fused operations."""
+    count = len(step.fixed)
+    calls, before = with_views_first(step.graph.calls, step.graph.inputs[:count])
+    inputs = [*step.graph.inputs[:count], *more, *step.graph.inputs[count:]]
+    fixed = [*step.fixed, *more.values()]
+    whole = WholeStep(
+        graph=evolve(step.graph, inputs=inputs, calls=[*calls, *update]),
+        fixed=fixed,
+        lists=lists,
+        of_batch=step.of_batch,
+        options=len(options),
+        gradients=len(step.with_gradient),
+        before=before,
+        changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
+    )
+    return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))
+
+
+def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None:
+    """Append the update of another shape of batches, which is the same; `None` if it is not sure that it is.
+
+    Args:
+        other: the steps of the other shape. The optimizer and its states must be as they were recorded.
+        step: the gradients.
+
+    """
+    parameters, gradients = step.with_gradient, step.graph.outputs[1 : 1 + len(step.with_gradient)]
+    others = other.step.graph.outputs[1 : 1 + len(other.step.with_gradient)]
+    if len(parameters) != len(others) or not all(map(is_, parameters, other.step.with_gradient)):
+        return None
+    places = dict(zip(others, gradients, strict=True))
+    calls = other.whole.graph.calls[len(other.step.graph.calls) :]
+    is_of_gradients = places.keys() >= {value for call in calls for value in call.values}
+    if len(places) < len(others) or not is_of_gradients or step.graph.is_guarded or None in step.dtypes:
+        return None
+    try:
+        update = [call.changed(places.__getitem__) for call in calls]
+        return _traced(step, update, other.whole.lists, other.options)
+    except Exception:  # noqa: BLE001 - The update is recorded, which says what it is.
+        return None
+
+
+def _all_values(graph: Graph) -> Iterable[Value]:
+    yield from graph.inputs
+    for call in graph.calls:
+        yield from call.values
+        yield from (one for one in call.results if one is not None)
