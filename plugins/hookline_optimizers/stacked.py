@@ -21,7 +21,7 @@ def _count(parameters: "Tensor") -> "Tensor":
     """A counter of steps: a tensor, so that the operations of all steps are the same."""
     import torch
 
-    return torch.zeros((), dtype=torch.float64, device=parameters.device)
+    return torch.zeros((), dtype=torch.float32, device=parameters.device)
 
 
 def _directed(gradients: "Tensor", options: StackedOptions) -> "Tensor":
@@ -74,13 +74,16 @@ def _adam_step(parameters: "Tensor", changes: "Tensor", options: StackedOptions,
     import torch
 
     numbers: Any = options.numbers
-    first, second = numbers["betas"]
     if not state:
         state |= {"step": _count(parameters), "mean": torch.zeros_like(parameters)}
         state["square"] = torch.zeros_like(parameters)
         if options.equal["amsgrad"]:
             state["largest"] = torch.zeros_like(parameters)
     state["step"].add_(1)
+    if len(options.shared) == 2:
+        _fused_adam_step(parameters, changes, options, state)
+        return
+    first, second = numbers["betas"]
     state["mean"].lerp_(changes, _like(1 - first, parameters))
     squares = state["square"].lerp_(changes * changes, _like(1 - second, parameters))
     if options.equal["amsgrad"]:
@@ -92,7 +95,36 @@ def _adam_step(parameters: "Tensor", changes: "Tensor", options: StackedOptions,
     parameters.addcmul_(torch.div(state["mean"], divisors, out=divisors), _like(rates, parameters), value=-1)
 
 
-_OF_ADAM = ("lr", "betas", "eps", "weight_decay"), ("amsgrad", "maximize")
+def _fused_adam_step(parameters: "Tensor", changes: "Tensor", options: StackedOptions, state: dict[str, Any]) -> None:
+    """Make a step if the models differ in their learning rates only.
+
+    The fused step of torch changes parameters that are 0, with a learning rate of 1.
+    """
+    import torch
+
+    if "change" not in state:
+        state["change"] = torch.zeros_like(parameters)
+    change = state["change"].zero_()
+    first, second = options.shared["betas"]
+    torch._fused_adam_(
+        [change],
+        [changes],
+        [state["mean"]],
+        [state["square"]],
+        [state["largest"]] if options.equal["amsgrad"] else [],
+        [state["step"]],
+        lr=1.0,
+        beta1=first,
+        beta2=second,
+        weight_decay=0.0,
+        eps=options.shared["eps"],
+        amsgrad=options.equal["amsgrad"],
+        maximize=False,
+    )
+    parameters.addcmul_(change, _like(options.numbers["lr"], parameters))
+
+
+_OF_ADAM = ("lr", "betas", "eps", "weight_decay"), ("amsgrad", "maximize"), ("betas", "eps")
 ADAM, ADAMW = StackedUpdate(_adam, *_OF_ADAM), StackedUpdate(_adamw, *_OF_ADAM)
 
 

@@ -41,8 +41,22 @@ def columns(specs, name):
     return torch.tensor(values, dtype=torch.float64).unsqueeze(1)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_steps_of_several_models_equal_those_of_torchs_optimizers(name):
+def shared_of(specs, update):
+    """The numbers that all models share and that a step may use as Python numbers."""
+    first, *others = specs
+    equal = [name for name in update.constant if all(getattr(one, name) == getattr(first, name) for one in others)]
+    return {name: getattr(first, name) for name in equal}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_shared"),
+    [
+        (name, flag)
+        for name, specs in CASES.items()
+        for flag in {False, bool(shared_of(specs, specs[0].stacked_update()))}
+    ],
+)
+def test_steps_of_several_models_equal_those_of_torchs_optimizers(name, is_shared):
     specs = CASES[name]
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(len(specs), 7, generator=generator, dtype=torch.float64)
@@ -54,7 +68,8 @@ def test_steps_of_several_models_equal_those_of_torchs_optimizers(name):
     update = specs[0].stacked_update()
     numbers = {option: columns(specs, option) for option in update.numbers}
     zero = frozenset(option for option in update.numbers if not any(getattr(spec, option) for spec in specs))
-    options = StackedOptions(numbers, {option: getattr(specs[0], option) for option in update.equal}, zero)
+    shared = shared_of(specs, update) if is_shared else {}
+    options = StackedOptions(numbers, {option: getattr(specs[0], option) for option in update.equal}, zero, shared)
     together, state = start.clone(), {}
     for _ in range(4):
         gradients = torch.randn(len(specs), 7, generator=generator, dtype=torch.float64)

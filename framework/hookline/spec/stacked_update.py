@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,11 +20,14 @@ class StackedOptions:
     """The options that all models share."""
     zero: frozenset[str]
     """The names of the numbers that are 0 for all models."""
+    shared: Mapping[str, Any] = field(factory=dict)
+    """The values of numbers in `StackedUpdate.constant` that all models share."""
 
     def have_same_form(self, other: "StackedOptions") -> bool:
         """Whether a step with other options consists of the same operations."""
         shapes, others = ([tensor.shape for tensor in one.tensors()] for one in (self, other))
-        return shapes == others and (self.equal, self.zero) == (other.equal, other.zero)
+        of_both = ((one.equal, one.zero, one.shared) for one in (self, other))
+        return shapes == others and next(of_both) == next(of_both)
 
     def take_numbers(self, other: "StackedOptions") -> None:
         """Change the numbers in place to those of other options, which must have the same form."""
@@ -55,3 +58,5 @@ class StackedUpdate:
     """The options with numbers, which may differ from model to model, by their names in the parameter groups."""
     equal: Sequence[str] = ()
     """The options that must be equal for all models that are updated at once."""
+    constant: Sequence[str] = ()
+    """The names of numbers that `step` uses as Python numbers if all models share them. A change makes a new trace."""

@@ -1,6 +1,6 @@
 """Build the parts of a training, up to the optimizer, and make its plan."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import fields, frozen
@@ -47,6 +47,10 @@ class Prepared(Parts):
     plan: Plan
 
 
+def _never(_: "Data") -> bool:
+    return False
+
+
 def prepared(run: Run) -> Prepared:
     """Build the parts of a training and make its plan. Nothing is written."""
     made = built_parts(run)
@@ -54,8 +58,15 @@ def prepared(run: Run) -> Prepared:
     return Prepared(plan=planned, **{one.name: getattr(made, one.name) for one in fields(Parts)})
 
 
-def built_parts(run: Run) -> Parts:
-    """Call the stages up to `select_optimizer` and run the preflight. Nothing is written."""
+def built_parts(run: Run, is_tried: "Callable[[Data], bool]" = _never) -> Parts:
+    """Call the stages up to `select_optimizer` and run the preflight. Nothing is written.
+
+    Args:
+        run: the run.
+        is_tried: whether the preflight has tried a step of another run with equal models, losses and metrics, given the
+        data. Then it tries none, and `layers` of the result is empty.
+
+    """
     stages = run.stages
     _seed(run)
     data = stages.prepare_data(run=run)
@@ -69,7 +80,7 @@ def built_parts(run: Run) -> Parts:
     if run.spec.initialize_from is not None and run.state.initialized_from is None:
         run.state.initialized_from = initialize_from(run, model, criterion)
     with recorded_layers(model) as layers:
-        preflight(run, data, model, criterion)
+        preflight(run, data, model, criterion, is_tried=is_tried(data))
     check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)

@@ -189,9 +189,10 @@ class Position:
         with nullcontext() if saving is None else self._run.interruption.postponed():
             self._records.log(record)
             self._logged_step = self._run.step
-            self._begin_losses()
-            if ends_epoch:
+            if ends_epoch:  # The next epoch begins its losses.
                 self._is_inside, self._generators = False, None
+            else:
+                self._begin_losses()
             if saving is not None and saving.is_due_after_record(self._run) and is_saved:
                 self._save()
 

@@ -26,7 +26,7 @@ class MeanLosses:
         self.total = MeanLoss() if total is None else total
         self._means = {name: MeanLoss() for name in objective.names}
         self._factors = objective.corrected
-        self._over_rows = {name: MeanLoss() for name in objective.corrected}
+        self._over_rows = {name: MeanLoss() for name in self._factors}
 
     def add(self, loss: "Tensor | float", divisor: "Tensor | float | None", terms: "Iterable[Term]" = ()) -> None:
         """Add a batch: the value of the objective, its divisor, and its terms, from `Objective`."""

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from hookline.spec.training import TrainingSpec
 
 
-def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:
-    """Call `forward` and `loss` once with two rows, to find errors before anything is written."""
-    import torch
-
+def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, is_tried: bool = False) -> None:
+    """Call `forward` and `loss` once with two rows, unless it `is_tried`, to find errors before anything is written."""
     batch = data.example.changed(lambda tensor: tensor.clone())  # In-place layers must not modify the example.
     try:
         model.train().eval()
@@ -37,7 +35,19 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
         raise StageError(
             f"The model cannot be switched between training and evaluation: {error}", ("model",)
         ) from error
-    refuse_unknown_indices(run, data, model)
+    if not is_tried:
+        refuse_unknown_indices(run, data, model)
+        _try_step(run, data, model, criterion, batch)
+    refuse_unfit_splits(run, data, model, batch)
+    _refuse_extra_state(model, ("model",))
+    _refuse_extra_state(criterion, run.objective.path)
+    model.train()
+
+
+def _try_step(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", batch: "Batch") -> None:
+    """Compute the outputs, the loss, its gradients and the metrics for a batch, and discard them."""
+    import torch
+
     with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
         # cuDNN has no backward pass for recurrent layers in evaluation mode.
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
@@ -53,10 +63,6 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
     _try_gradients(value, model, criterion)
     if unfit := unfit_metrics(run, data, criterion, outputs, batch):
         raise unfit[0]
-    refuse_unfit_splits(run, data, model, batch)
-    _refuse_extra_state(model, ("model",))
-    _refuse_extra_state(criterion, run.objective.path)
-    model.train()
 
 
 def _refuse_extra_state(module: "nn.Module", path: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_views_first
+from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
 from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
@@ -57,6 +57,7 @@ def traced_updates(
     update = builder.graph([])
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
+    ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
     places: dict[Value, Value] = {}
     more: dict[Value, Tensor] = {}
@@ -75,19 +76,15 @@ def traced_updates(
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
-    lists: list[Sequence[Tensor]] = []
-    names: dict[tuple[int, ...], Name] = {}
+    lists = Lists()
 
     def argument(one: Any) -> Any:
         if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
+            if [places.get(value) for value in one] == ends:
+                return Name("last")
             indices = [builder.indices.get(value, -1) for value in one]
             if min(indices) >= of_gradients:
-                tensors = [known[index] for index in indices]
-                key = tuple(map(id, tensors))
-                if key not in names:
-                    names[key] = Name(f"list{len(lists)}")
-                    lists.append(tensors)
-                return names[key]
+                return lists.name([known[index] for index in indices])
         return replaced(one, place)
 
     calls: list[Call] = []
@@ -111,7 +108,7 @@ def traced_updates(
     if not calls:
         raise Untraceable("the optimizer updates nothing")
     written = {places[value] for value in update.written if value in places}
-    return _traced(step, calls, lists, list(options), more, written)
+    return _traced(step, calls, lists.tensors, list(options), more, written)
 
 
 def _counts(call: Call) -> bool:
@@ -149,6 +146,7 @@ def _traced(
         options=len(options),
         gradients=len(step.with_gradient),
         before=before,
+        updates=len(update),
         changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
     )
     return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))

@@ -9,6 +9,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.plugins.dispatch.attribution import implementations, is_wrapper, naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.dispatch.entered import Entered
+from hookline.plugins.located_manager import LocatedManager
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.training.loop.position import Position
@@ -173,13 +174,21 @@ class Member:
     def _guarded(self, action: Callable[[], Any]) -> Any:
         """Run an action of the member. An error ends this member only."""
         try:
-            with naming_plugins(self.stages.manager):
-                return action()
+            return action()
         except (KeyboardInterrupt, NotStackable):
             raise
         except Exception as error:  # noqa: BLE001 - It is the failure of this trial only.
-            self.fail(error)
+            self.fail(_named(error, self.stages.manager))
             return None
+
+
+def _named(error: Exception, manager: LocatedManager) -> Exception:
+    """The error, or one that names the plugin that has raised it."""
+    try:
+        with naming_plugins(manager):
+            raise error
+    except Exception as named:  # noqa: BLE001 - It is returned.
+        return named
 
 
 def _no_closure() -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hookline.plugins.signals import Interruption
 from hookline.tuning.stacked.computing.computation import Computation
 from hookline.tuning.stacked.computing.losses import LossTable
+from hookline.tuning.stacked.computing.memory import keep_freed_memory
 from hookline.tuning.stacked.computing.steps import Steps
 from hookline.tuning.stacked.computing.updates import Updates, update_key
 from hookline.tuning.stacked.members import Member
@@ -36,6 +37,7 @@ class Stack:
             KeyboardInterrupt: after an interruption.
 
         """
+        keep_freed_memory()
         try:
             for member in self._active:
                 member.begin()

@@ -1,16 +1,19 @@
 """Train claimed trials: several that compute the same in one stack, and all others alone."""
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning, MismatchError, StorageError
 from hookline.plugins.origin import Origin
 from hookline.runs.study import trial_directory
 from hookline.spec.space.record import TrialRecord
+from hookline.spec.training import TrainingSpec
 from hookline.training.preparation import Parts, built_parts, prepared
 from hookline.tuning.choosing.tasks import Task
 from hookline.tuning.observers import Curve
@@ -23,7 +26,11 @@ from hookline.tuning.stacked.structure import can_share_a_stack
 from hookline.tuning.trainings import Training
 
 if TYPE_CHECKING:
+    from hookline.data.batches import Data
     from hookline.plugins.stages import Run
+
+MOST_TRIED = 8
+"""The number of specs to remember that have passed the preflight."""
 
 OPTION = ("tune", "vectorize")
 
@@ -47,6 +54,8 @@ class StackedTrainer:
     trainer: Trainer
     """Trains a trial alone."""
     _warned: set[str] = field(factory=set)
+    _tried: "deque[tuple[TrainingSpec, Data]]" = field(factory=lambda: deque(maxlen=MOST_TRIED))
+    """The spec and the data of trials that have passed the preflight."""
 
     def train(self, tasks: Sequence[Task], is_kept: Callable[[TrialRecord], bool], *, is_first: bool) -> None:
         """Train claimed trials, and write their records.
@@ -112,12 +121,19 @@ class StackedTrainer:
         evaluator = Evaluator()
         inner = Origin("the stack of the study"), evaluator
         run, trainings = open_runs.enter_context(self.trainer.opened(task.record, curve, inner))
-        parts = prepared(run) if self._keeps_all else built_parts(run)
+        # The plan, which is written with the weights, contains the layers that the preflight has seen.
+        parts = prepared(run) if self._keeps_all else built_parts(run, partial(self._is_tried, run.spec))
+        if not self._is_tried(run.spec, parts.data):
+            self._tried.append((run.spec, parts.data))
         generator = torch.get_rng_state()
         refuse_unstackable(run, parts, evaluator)
         self.trainer.begin_directory(run, task.record)
         member = Member(run=run, parts=parts, evaluator=evaluator, generator=generator)
         return _Opened(task, curve, trainings[0], run, parts, member)
+
+    def _is_tried(self, spec: TrainingSpec, data: "Data") -> bool:
+        """Whether a trial that differs in the seed and the optimizer only has passed the preflight with the data."""
+        return any(its_data is data and _tried_of(other) == _tried_of(spec) for other, its_data in self._tried)
 
     @property
     def _keeps_all(self) -> bool:
@@ -154,6 +170,12 @@ class StackedTrainer:
             self._warned.add(str(reason))
             warning = HooklineWarning(f"{message} They are trained alone.", OPTION, id="no-effect")
             warnings.warn(warning, stacklevel=2)
+
+
+def _tried_of(spec: TrainingSpec) -> dict[str, Any]:
+    """The parts of a spec on which the preflight of a step depends, and some more."""
+    run = {**asdict(spec.run, recurse=False), "seed": None}
+    return {**asdict(spec, recurse=False), "optimizer": None, "run": run}
 
 
 def _grouped(opened: Sequence[_Opened]) -> list[list[_Opened]]:

@@ -10,6 +10,7 @@ import hookline
 from hookline.errors import HooklineWarning, MismatchError, SpecError
 from hookline.runs.study import write_record
 from hookline.spec import TrialRecord
+from hookline.training.preflight import preflight
 
 LR = {"optimizer.lr": {"low": 0.001, "high": 0.1, "log": True}}
 FLOAT64 = {"run": {"epochs": 3, "name": "stacked", "evaluate_training": False, "dtype": "float64"}}
@@ -255,3 +256,14 @@ def test_records_say_how_a_trial_was_trained(tmp_path):
     assert record.is_rounded
     record.rounded = [0.25]
     assert (record.is_rounded, record.as_searched().results) == (False, [0.25])
+
+
+@pytest.mark.parametrize(("space", "tried"), [({}, 1), ({"data.batch_size": [16, 32]}, 2)])
+def test_the_preflight_tries_one_step_for_equal_trials(space, tried, monkeypatch, tmp_path):
+    count, try_step = [], preflight._try_step
+    monkeypatch.setattr(preflight, "_try_step", lambda *given: (count.append(given), try_step(*given)))
+    space = {**LR, **space} if space else {**LR, "optimizer.weight_decay": [0.0, 0.1]}
+    sections = {"run": {**FLOAT64["run"], "epochs": 1}}
+    study = hookline.tune(tuned(space, trials=8, vectorize=8, sections=sections), out=tmp_path / "study")
+    assert len({one.values.get("data.batch_size") for one in study.records}) == tried
+    assert len(count) == tried + 1  # The best trial is trained again alone.

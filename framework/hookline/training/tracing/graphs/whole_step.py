@@ -7,6 +7,7 @@ from attrs import frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
 from hookline.training.tracing.graphs.simplified import Memory
+from hookline.training.tracing.graphs.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,8 +32,27 @@ class WholeStep:
     """The number of gradients among the outputs of the graph."""
     before: int = 0
     """The number of calls at the beginning of the graph that are made once for several steps."""
+    updates: int = 0
+    """The number of calls at the end of the graph that update the parameters. They take the gradients as `last`."""
     changed: "Sequence[Tensor]" = ()
     """The tensors among `fixed` that the update changes."""
+
+
+class Lists:
+    """The lists of `WholeStep.lists`."""
+
+    def __init__(self) -> None:
+        """Begin without lists."""
+        self.tensors: list[Sequence[Tensor]] = []
+        self._names: dict[tuple[int, ...], Name] = {}
+
+    def name(self, tensors: "Sequence[Tensor]") -> Name:
+        """Return the argument for a list of tensors."""
+        key = tuple(map(id, tensors))
+        if key not in self._names:
+            self._names[key] = Name(f"list{len(self.tensors)}")
+            self.tensors.append(tensors)
+        return self._names[key]
 
 
 def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[list[Call], int]:

@@ -10,6 +10,8 @@ from hookline.training.tracing.traced_step import tensors_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hookline.training.tracing.passes.of_shape import OfShape
+
 LARGEST_KEPT = 2**22
 """The largest size in bytes of a split of which a copy is kept."""
 
@@ -20,6 +22,8 @@ class Group:
     def __init__(self, batches: list[Batch], *, are_kept: bool):
         """Take the batches; `are_kept` says that nothing overwrites them before the end of the pass."""
         self.batches, self.are_kept = batches, are_kept
+        self.shape: OfShape | None = None
+        """What is known about their shape, once a trace has evaluated them."""
 
     @cached_property
     def columns(self) -> "list[list[Tensor]]":

@@ -69,10 +69,11 @@ class TracedEvaluation:
             if interruption.number is not None:
                 run.raise_if_interrupted()
             first = group.batches[0]
-            shape = self._shapes.of(first)
+            shape = group.shape or self._shapes.of(first)
             shape.count += len(group.batches)
             self._count += len(group.batches)
             if shape.trace is not None and shape.is_ready and not self._is_observed:
+                group.shape = shape
                 yield from self._traced(shape, shape.trace, group)
             elif shape.is_left or self._is_observed:
                 report.by_layers += 1

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+SMALL = 512
+"""The largest number of weights of a layer that has one product for all members, if these share their inputs."""
+
 Function: TypeAlias = "Callable[[Tensor], Tensor]"
 Lines: TypeAlias = "Callable[[Any, Mapping[str, Tensor]], Callable[[Tensor], Tensor] | None]"
 
@@ -50,20 +53,20 @@ def _flatten(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
 
 def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
     weights, biases = tensors["weight"], tensors.get("bias")
-    members, outputs = weights.shape[:2]
+    members, outputs, inputs_of_each = weights.shape
 
     def linear(inputs: "Tensor") -> "Tensor":
         import torch
 
+        from hookline.tuning.stacked.computing.products import Products
+
         rows = inputs if inputs.dim() == 3 else inputs.flatten(1, -2)
-        if inputs.stride(0) == 0 and members > 1:  # One product, since the members share their inputs.
+        if inputs.stride(0) == 0 and members > 1 and outputs * inputs_of_each <= SMALL:  # The members share the inputs.
             flat = weights.reshape(members * outputs, -1).T
             products = rows[0] @ flat if biases is None else torch.addmm(biases.reshape(-1), rows[0], flat)
             made = products.unflatten(1, (members, outputs)).transpose(0, 1)
-        elif biases is None:
-            made = torch.bmm(rows, weights.transpose(1, 2))
         else:
-            made = torch.baddbmm(biases.unsqueeze(1), rows, weights.transpose(1, 2))
+            made = Products.apply(rows, weights, biases)
         return made if inputs.dim() == 3 else made.unflatten(1, inputs.shape[1:-1])
 
     return linear
@@ -80,11 +83,8 @@ def _convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | Non
         import torch
 
         bias = None if biases is None else biases.flatten()
-        if inputs.stride(0) == 0 and members > 1 and layer.groups == 1:
-            channels, groups = inputs[0], 1
-        else:
-            channels, groups = _as_channels(inputs), members * layer.groups
-        made = torch.nn.functional.conv2d(_last(channels), weights.flatten(0, 1), bias, groups=groups, **options)
+        channels, groups = _last(_as_channels(inputs)), members * layer.groups
+        made = torch.nn.functional.conv2d(channels, weights.flatten(0, 1), bias, groups=groups, **options)
         return _by_member(_last(made), members)
 
     return convolution
@@ -142,5 +142,7 @@ def _as_channels(inputs: "Tensor") -> "Tensor":
 
 
 def _by_member(outputs: "Tensor", members: int) -> "Tensor":
-    """The reverse of `_as_channels`."""
+    """The reverse of `_as_channels`. The gradients of images have their channels last in memory, too."""
+    if outputs.requires_grad and outputs.dim() == 4:
+        outputs.register_hook(_last)
     return outputs.unflatten(1, (members, -1)).transpose(0, 1)

@@ -114,6 +114,7 @@ class LossTable:
         self._divisors: list[list[float | None]] = []
         self._of_terms: list[Mapping[str, list[tuple[float | None, float]]]] = []
         self._sums: tuple[list[float], list[float] | None] | None = None
+        self._last: tuple[Tensor, ...] = ()
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -129,7 +130,8 @@ class LossTable:
 
     def last(self, member: int) -> "Tensor":
         """The loss of a member for the last batch."""
-        return self._values[-1][-1, member]
+        self._last = self._last or self._values[-1][-1].unbind()
+        return self._last[member]
 
     def add_to(self, losses: MeanLosses, member: int) -> None:
         """Add the losses of a member to its means."""

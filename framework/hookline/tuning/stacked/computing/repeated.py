@@ -105,7 +105,7 @@ class Repeated:
         """Compute a group, given more tensors for each batch; return the results, `(batches, …)`."""
         several = more or [()] * len(group)
         shape = _shape(group[0])
-        if shape is None or self.run.spec.run.trace == "off" or self.run.device.type != "cpu" or settings() is None:
+        if shape is None or self.run.spec.run.trace == "off" or self.run.device.type != "cpu" or not _may_be_recorded():
             return self._each(group, several)
         if shape not in self._shapes and len(self._shapes) == MOST_SHAPES:
             return self._each(group, several)
@@ -197,3 +197,10 @@ def _shape(together: Together) -> Hashable:
     """On what a trace depends; `None` if such batches are not traced."""
     shape = shape_of(together.batch)
     return None if shape is None else (together.is_shared, shape)
+
+
+def _may_be_recorded() -> bool:
+    """Whether nothing else observes operations. Evaluations are traced without gradients."""
+    import torch
+
+    return settings(with_gradients=torch.is_grad_enabled()) is not None

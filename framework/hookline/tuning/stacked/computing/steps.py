@@ -45,7 +45,7 @@ class Steps:
     def groups(self, batches: Iterable[Together]) -> Iterator[Sequence[Together]]:
         """Yield the batches in groups, whose steps can be made at once."""
         self.updates.read_options()
-        if self.updates.version != self._version:
+        if self.is_whole and self.updates.version != self._version:
             self._repeated.forget()
             self._version = self.updates.version
         may_be_grouped = self.is_whole and self.computation.may_read_ahead

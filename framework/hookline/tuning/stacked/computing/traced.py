@@ -1,7 +1,7 @@
 """A function of a batch of all members, recorded once and repeated for several batches in one call."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -10,7 +10,7 @@ from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.graph import Program
 from hookline.training.tracing.graphs.recording import with_recording
 from hookline.training.tracing.graphs.simplified import Memory, simplified
-from hookline.training.tracing.graphs.whole_step import WholeStep, with_constants_first
+from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_constants_first
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ class Traced:
         columns = [[tensors[index] for tensors in batches] for index in self.whole.of_batch]
         results = self.result.new_empty(len(batches), *self.result.shape)
         no_gradients: list[Tensor] = []
-        self.program(*self.whole.fixed, *columns, list(results.unbind()), no_gradients)
+        self.program(*self.whole.fixed, *columns, *self.whole.lists, list(results.unbind()), no_gradients)
         return results
 
 
@@ -62,10 +62,20 @@ def recorded(
         fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
         others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
         calls, before = with_constants_first(graph, fixed, Memory(builder.tensors, builder.reshaped))
+        lists = Lists()
+
+        def argument(one: Any) -> Any:
+            """The argument itself, or the name of a list of tensors that exist already."""
+            is_list = isinstance(one, (list, tuple)) and len(one) > 0
+            if is_list and all(builder.indices.get(value, first) < first for value in one):
+                return lists.name([known[builder.indices[value]] for value in one])
+            return one
+
+        calls = [call.changed(lambda value: value, argument) for call in calls]
         whole = WholeStep(
             graph=evolve(graph, inputs=[*fixed, *others], calls=calls),
             fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
-            lists=[],
+            lists=lists.tensors,
             of_batch=[builder.indices[value] - first for value in others],
             options=0,
             gradients=0,

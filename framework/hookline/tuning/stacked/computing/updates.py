@@ -149,17 +149,21 @@ class _Stacked:
         before, self._read = self._read, read
         numbers: dict[str, Any] = {}
         zero: set[str] = set()
+        shared: dict[str, Any] = {}
         for place, name in enumerate(self._update.numbers):
             values = [[group[place] for group in groups] for groups in read]
             if not any(any(_several(value)) for groups in values for value in groups):
                 zero.add(name)
-            if isinstance(values[0][0], (tuple, list)):
-                parts = range(len(values[0][0]))
+            first = values[0][0]
+            if name in self._update.constant and all(value == first for groups in values for value in groups):
+                shared[name] = first
+            if isinstance(first, (tuple, list)):
+                parts = range(len(first))
                 numbers[name] = tuple(self._column([[one[part] for one in row] for row in values]) for part in parts)
             else:
                 numbers[name] = self._column(values)
         equal = {name: self._optimizers[0].param_groups[0][name] for name in self._update.equal}
-        options = StackedOptions(numbers, equal, frozenset(zero))
+        options = StackedOptions(numbers, equal, frozenset(zero), shared)
         if before and self._options.have_same_form(options):
             self._options.take_numbers(options)
         else:

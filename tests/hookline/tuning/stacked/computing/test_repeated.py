@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import torch
 from tuning import tuned
 
 import hookline
@@ -43,13 +44,16 @@ CASES = {
 
 @pytest.fixture
 def called(monkeypatch):
-    """The number of batches of each call of a trace; each shape of batches is traced as soon as possible."""
+    """The number of batches of each call of a trace, for steps and for evaluations.
+
+    Each shape of batches is traced as soon as possible.
+    """
     monkeypatch.setattr(repeated, "COST", 0.0)
     monkeypatch.setattr(repeated, "COST_IN_BATCHES", 0)
-    sizes, by_trace = [], Traced.__call__
+    sizes, by_trace = {True: [], False: []}, Traced.__call__
 
     def counted(self, batches):
-        sizes.append(len(batches))
+        sizes[torch.is_grad_enabled()].append(len(batches))
         return by_trace(self, batches)
 
     monkeypatch.setattr(Traced, "__call__", counted)
@@ -70,7 +74,7 @@ def test_a_trace_of_a_stack_has_the_bits_of_its_operations_one_by_one(case, call
             assert (result["traced_steps"]["traced"] > 0) == (trace == "auto")
         found[trace] = [(one.values, one.curve, one.rounded or one.results) for one in study.records]
         assert [one.together for one in study.records] == [4] * 4
-        assert bool(called) == (trace == "auto")
+        assert [bool(sizes) for sizes in called.values()] == [trace == "auto"] * 2
     assert found["auto"] == found["off"]
     # Several steps are made in one call, unless callbacks come between them.
-    assert (max(called) > 1) == (case != "steps wrapped")
+    assert (max(called[True]) > 1) == (case != "steps wrapped")
