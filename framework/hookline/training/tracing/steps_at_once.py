@@ -123,7 +123,7 @@ class StepsAtOnce:
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
-        if self.is_left:
+        if self.is_left or not self._gradients.has_traces:
             return None
         if not self._is_current:
             if not self._gradients.is_as_recorded():
