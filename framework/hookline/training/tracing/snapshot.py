@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Untraceable
 
@@ -112,7 +112,7 @@ def _are_equal(one: "Tensor | None", other: "Tensor | None") -> bool:
 
 def _array(tensor: "Tensor") -> "NDArray[Any]":
     """Return the memory of a tensor as integers of the same size, also of types that NumPy does not have."""
-    return cast("NDArray[Any]", _bits(tensor.detach()).numpy())
+    return _bits(tensor.detach()).numpy()
 
 
 def _bits(tensor: "Tensor") -> "Tensor":

@@ -10,8 +10,6 @@ from hookline.training.tracing.traced_step import tensors_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.training.tracing.passes.of_shape import OfShape
-
 LARGEST_KEPT = 2**22
 """The largest size in bytes of a split of which a copy is kept."""
 
@@ -22,8 +20,6 @@ class Group:
     def __init__(self, batches: list[Batch], *, are_kept: bool):
         """Take the batches; `are_kept` says that nothing overwrites them before the end of the pass."""
         self.batches, self.are_kept = batches, are_kept
-        self.shape: OfShape | None = None
-        """What is known about their shape, once a trace has evaluated them."""
 
     @cached_property
     def columns(self) -> "list[list[Tensor]]":
@@ -60,8 +56,6 @@ class KeptBatches:
         self._rows = batches.all.changed(lambda tensor: tensor.clone())
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
         self.batches = [self._rows.slice(start, min(start + size, stop)) for start in range(0, stop, size)]
-        self.groups: list[Group] | None = None
-        """The groups of a pass whose batches were all traced."""
 
     def refresh(self) -> None:
         """Give the batches the values that the rows have now. Layers may have overwritten them."""
