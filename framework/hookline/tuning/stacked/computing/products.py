@@ -21,7 +21,7 @@ class Products(torch.autograd.Function):
         return torch.bmm(rows, transposed) if biases is None else torch.baddbmm(biases.unsqueeze(1), rows, transposed)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of the arguments."""
         rows, weights = context.saved_tensors
