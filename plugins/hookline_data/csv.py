@@ -10,8 +10,8 @@ from hookline.spec import option, spec
 from hookline_data.dialect import first_rows, mistakes
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import Dialect
-from hookline_data.reading import csv_cells, csv_complaints, csv_header
 from hookline_data.reading.columns import Wanted
+from hookline_data.reading.csv import cells, complaints, header
 from hookline_data.streamed_table import StreamedTable
 
 if TYPE_CHECKING:
@@ -99,16 +99,16 @@ class CSV(StreamedTable):
     def names_in_file(self, path: Path) -> list[str]:
         """Return the names in the header, or those that the options give to the columns."""
         mistakes.refuse(CSVFile(path, self.dialect))
-        return csv_header.column_names(path, self.dialect)
+        return header.column_names(path, self.dialect)
 
     def advice_about(self, names: Sequence[str]) -> str:
         """Return the advice to set `header = false` if the first line seems to be data."""
-        is_data = self.dialect.header and not self.names and csv_header.seems_to_lack_a_header(names)
-        return csv_header.NO_HEADER if is_data else ""
+        is_data = self.dialect.header and not self.names and header.seems_to_lack_a_header(names)
+        return header.NO_HEADER if is_data else ""
 
     def advice_about_text(self, cell: str) -> str:
         """Return the advice to set `decimal_point`."""
-        return csv_complaints.decimal_hint(cell, self.decimal_point).strip()
+        return complaints.decimal_hint(cell, self.decimal_point).strip()
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that contain words in the first rows."""
@@ -116,7 +116,7 @@ class CSV(StreamedTable):
 
     def read_file(self, path: Path, wanted: Mapping[str, Wanted]) -> "pyarrow.Table":
         """Read the columns and convert their cells to the wanted types."""
-        return csv_cells.read(CSVFile(path, self.dialect), wanted, multiline=self.multiline)
+        return cells.read(CSVFile(path, self.dialect), wanted, multiline=self.multiline)
 
     def parts_of(self, path: Path) -> "PartReader":
         """Return a reader of some megabytes of the file."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, fields
+from attrs import fields
 
 from hookline import Run
 from hookline.data import Data
@@ -14,6 +14,7 @@ from hookline.spec import DataSpec, Objective, RawInputs, spec, to_json
 from hookline_data.images.image_source import ImageSource
 from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.layout import checks
+from hookline_data.rows.inner_source import WithInnerSource
 from hookline_data.rows.named_columns import NamedColumns
 from hookline_data.table import Table
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @spec
-class Images(ImageSource):
+class Images(WithInnerSource, ImageSource):
     """Images whose paths are in a column of a table, with any targets and other inputs of this table.
 
     The column is an input of the table, in a group of its own: `source = { type = "CSV", path = "labels.csv", inputs =
@@ -54,24 +55,6 @@ class Images(ImageSource):
     def always_kept(self) -> tuple[str, ...]:
         """The paths are kept with the predictions, and so are the columns that the table keeps."""
         return (self.image_column, *self.source.always_kept)
-
-    def with_rows(self, rows: Any) -> "Images":
-        """Return the same source with a table of these rows."""
-        with checks.within_source():
-            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]
-
-    def without_validation(self) -> Mapping[str, Any]:
-        """Return the options that add the validation rows of the source to its training rows."""
-        return {"source": self.source.without_validation()}
-
-    def each_fold(self) -> tuple[Self, ...]:
-        """Return this source once for each fold of its rows."""
-        return tuple(evolve(self, source=source) for source in self.source.each_fold())  # type: ignore[misc]
-
-    @property
-    def has_validation(self) -> bool | None:
-        """Whether the table has a validation split."""
-        return self.source.has_validation
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report the problems of the table, and a column or folder that does not exist."""

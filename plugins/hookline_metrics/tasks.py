@@ -1,7 +1,7 @@
 """The tasks of classification metrics, and the options of each."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import fields
@@ -42,6 +42,11 @@ class TaskMetric(MetricSpec):
     """The tasks for which the metric is defined."""
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {"num_classes": ("multiclass",), "num_labels": ("multilabel",)}
     """The options that only some tasks have."""
+
+    @cached_property
+    def _fitting(self) -> set[Task]:
+        """The tasks that all options fit, as far as it is known: a metric is built in each evaluation."""
+        return set()
 
     def _given(self, name: str) -> Any:
         """Return the value of an option, or `None` if the metric does not have it."""
@@ -101,7 +106,9 @@ class TaskMetric(MetricSpec):
         if task not in self.tasks:
             message = f'{self._is_for_other_tasks()} with {counted(columns, "output")}, the task is "{task}".'
             raise OptionError("type", message)
-        self.check_task((task,))
+        if task not in self._fitting:
+            self.check_task((task,))
+            self._fitting.add(task)
         number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
         given = None if number is None else self._given(number)
         if number is not None and predictions.is_floating_point() and given not in (None, columns):

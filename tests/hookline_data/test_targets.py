@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from hookline.errors import DataError
-from hookline_data.reading.csv_format import MISSING_MARKS
+from hookline_data.reading.csv.format import MISSING_MARKS
 
 
 def target(data):

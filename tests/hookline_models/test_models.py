@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from same_weights import assert_same_weights
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -289,19 +290,13 @@ def trained_by_hand(model, *inputs, **options):
     return model
 
 
-def assert_same_parameters(model, expected):
-    weights, expected_weights = model.state_dict(), expected.state_dict()
-    assert list(weights) == list(expected_weights)
-    assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
-
-
 def test_a_model_with_max_norm_embeddings_trains_like_a_handwritten_loop(tmp_path):
     # Looking up a vector may rescale it, so there must be no lookup before the training.
     layers = [{**EMBEDDING, "max_norm": 0.5}, {"type": "Flatten"}, linear(1)]
     model = trained(layers, Rows({"words": INDICES}), tmp_path)
     torch.manual_seed(0)
     by_hand = nn.Sequential(nn.Embedding(9, 6, 0, max_norm=0.5), nn.Flatten(), nn.Linear(42, 1))
-    assert_same_parameters(model, trained_by_hand(by_hand, INDICES))
+    assert_same_weights(model, trained_by_hand(by_hand, INDICES))
 
 
 def test_a_model_of_sequences_with_lengths_trains_like_a_handwritten_loop(tmp_path):
@@ -314,7 +309,7 @@ def test_a_model_of_sequences_with_lengths_trains_like_a_handwritten_loop(tmp_pa
     torch.manual_seed(0)
     by_hand = Scorer()
     by_hand.append(nn.Linear(3, 1))
-    assert_same_parameters(model, trained_by_hand(by_hand, INDICES, lengths=LENGTHS))
+    assert_same_weights(model, trained_by_hand(by_hand, INDICES, lengths=LENGTHS))
 
 
 def test_a_model_of_two_inputs_trains_like_a_handwritten_loop(tmp_path):
@@ -328,7 +323,7 @@ def test_a_model_of_two_inputs_trains_like_a_handwritten_loop(tmp_path):
 
     torch.manual_seed(0)
     by_hand = Pair(nn.Bilinear(3, 3, 5), nn.ReLU(), nn.Linear(5, 1))
-    assert_same_parameters(model, trained_by_hand(by_hand, left, right))
+    assert_same_weights(model, trained_by_hand(by_hand, left, right))
 
 
 def test_invalid_lengths_are_reported_before_anything_is_written(tmp_path):

@@ -1,8 +1,8 @@
 import pytest
 import torch
+from loaded_model import loaded_model
 from torch import nn
 
-import hookline
 from hookline.errors import MismatchError
 from hookline.training import build_and_apply
 
@@ -26,16 +26,6 @@ CASES = [
 ]
 
 
-def loaded(model):
-    spec = {
-        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
-        "model": model,
-        "loss": {"type": "MSELoss"},
-        "optimizer": {"type": "SGD"},
-    }
-    return hookline.load(spec).model
-
-
 def pair(sizes):
     generator = torch.Generator().manual_seed(3)
     return [torch.randn(5, size, generator=generator) for size in sizes]
@@ -47,7 +37,7 @@ def pair(sizes):
 def test_a_layer_for_two_inputs_equals_torchs(sizes, name, options, torchs):
     inputs = pair(sizes)
     torch.manual_seed(1)
-    module, _ = build_and_apply(loaded({"type": name, **options}), *(rows[:1] for rows in inputs))
+    module, _ = build_and_apply(loaded_model({"type": name, **options}), *(rows[:1] for rows in inputs))
     torch.manual_seed(1)
     expected = torchs()
     assert type(module) is type(expected)
@@ -62,7 +52,7 @@ def test_a_sequence_may_start_with_a_layer_for_two_inputs():
     inputs = pair((6, 4))
     layers = [{"type": "Bilinear", "out_features": 3}, {"type": "ReLU"}, {"type": "Linear", "out_features": 2}]
     torch.manual_seed(1)
-    module, _ = build_and_apply(loaded({"type": "Sequential", "layers": layers}), *(rows[:1] for rows in inputs))
+    module, _ = build_and_apply(loaded_model({"type": "Sequential", "layers": layers}), *(rows[:1] for rows in inputs))
     torch.manual_seed(1)
     bilinear, linear = nn.Bilinear(6, 4, 3), nn.Linear(3, 2)
     assert list(module.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
@@ -90,12 +80,12 @@ def test_a_sequence_may_start_with_a_layer_for_two_inputs():
 )
 def test_a_layer_reports_how_many_inputs_it_takes(model, count, message):
     with pytest.raises(MismatchError) as raised:
-        build_and_apply(loaded(model), *[torch.zeros(1, 4)] * count)
+        build_and_apply(loaded_model(model), *[torch.zeros(1, 4)] * count)
     assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("name", ["PairwiseDistance", "CosineSimilarity"])
 def test_inputs_of_different_shapes_are_not_compared(name):
     with pytest.raises(MismatchError) as raised:
-        build_and_apply(loaded({"type": name}), torch.zeros(1, 4), torch.zeros(1, 1))
+        build_and_apply(loaded_model({"type": name}), torch.zeros(1, 4), torch.zeros(1, 1))
     assert str(raised.value) == f"{name} cannot take inputs of shapes (4,), (1,). Both inputs must have the same shape."

@@ -3,10 +3,11 @@
 import pytest
 import torch
 from ejected import layer_of_script
+from loaded_model import loaded_model
+from same_weights import assert_same_weights
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-import hookline
 from hookline.errors import MismatchError
 from hookline.training import apply_module, build_and_apply
 
@@ -18,16 +19,6 @@ LENGTHS = torch.tensor([3, 7, 1, 6, 7])
 PADDING = torch.arange(STEPS) >= LENGTHS.unsqueeze(1)
 
 
-def loaded(name, options):
-    spec = {
-        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
-        "model": {"type": name, **options},
-        "loss": {"type": "MSELoss"},
-        "optimizer": {"type": "SGD"},
-    }
-    return hookline.load(spec).model
-
-
 def sequences():
     return torch.randn(ROWS, STEPS, FEATURES, generator=torch.Generator().manual_seed(3))
 
@@ -35,15 +26,9 @@ def sequences():
 def built(name, options, by_hand, inputs):
     """Return the module of a spec and the handwritten one, with the same seed."""
     torch.manual_seed(1)
-    module, _ = build_and_apply(loaded(name, options), inputs[:1])
+    module, _ = build_and_apply(loaded_model({"type": name, **options}), inputs[:1])
     torch.manual_seed(1)
     return module, by_hand()
-
-
-def assert_same_weights(module, expected):
-    weights, expected_weights = module.state_dict(), expected.state_dict()
-    assert list(weights) == list(expected_weights)
-    assert all(torch.equal(weights[key], expected_weights[key]) for key in weights)
 
 
 def applied(call, module, *, training):
@@ -280,7 +265,9 @@ LAYERS = [
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "with lengths"])
 def test_the_layers_of_a_script_compute_the_same(lengths, without_fast_path):
     inputs = sequences()
-    for layer in loaded("Sequential", {"layers": [{"type": name, **options} for name, options in LAYERS]}).layers:
+    for layer in loaded_model(
+        {"type": "Sequential", "layers": [{"type": name, **options} for name, options in LAYERS]}
+    ).layers:
         torch.manual_seed(1)
         module, _ = build_and_apply(layer, inputs[:1])
         other = layer_of_script(layer, module, lengths={} if lengths is None else {"x": "steps"})
@@ -300,7 +287,9 @@ def called(module, inputs, lengths, *, training):
 
 def test_a_causal_layer_does_not_see_later_steps():
     inputs = sequences()
-    module, _ = build_and_apply(loaded("TransformerEncoderLayer", {"nhead": 2, "causal": True}), inputs[:1])
+    module, _ = build_and_apply(
+        loaded_model({"type": "TransformerEncoderLayer", "nhead": 2, "causal": True}), inputs[:1]
+    )
     changed = inputs.clone()
     changed[:, 4:] += 1
     outputs, others = module.eval()(inputs), module(changed)
@@ -310,7 +299,7 @@ def test_a_causal_layer_does_not_see_later_steps():
 
 def test_the_layers_of_a_transformer_encoder_start_with_the_same_parameters():
     options = {"nhead": 2, "num_layers": 2}
-    module, _ = build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
+    module, _ = build_and_apply(loaded_model({"type": "TransformerEncoder", **options}), sequences()[:1])
     first, second = (layer.state_dict() for layer in module.layers)
     assert all(torch.equal(first[key], second[key]) for key in first)
 
@@ -318,13 +307,13 @@ def test_the_layers_of_a_transformer_encoder_start_with_the_same_parameters():
 def test_an_error_in_the_last_layer_of_an_encoder_names_its_place():
     options = {"nhead": 2, "num_layers": 2, "norm": {"type": "LayerNorm", "normalized_shape": 5}}
     with pytest.raises(MismatchError, match=r"^norm: LayerNorm cannot take an input of shape \(7, 6\)\."):
-        build_and_apply(loaded("TransformerEncoder", options), sequences()[:1])
+        build_and_apply(loaded_model({"type": "TransformerEncoder", **options}), sequences()[:1])
 
 
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 def test_pooling_over_steps_excludes_padding(mode):
     inputs = sequences()
-    module, outputs = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[:1])
+    module, outputs = build_and_apply(loaded_model({"type": "SequencePool", "mode": mode}), inputs[:1])
     by_hand = {"sum": torch.sum, "mean": torch.mean, "max": torch.amax}[mode]
     assert outputs.shape == (1, FEATURES)
     assert list(module.parameters()) == []
@@ -336,7 +325,7 @@ def test_pooling_over_steps_excludes_padding(mode):
 
 def test_pooling_over_steps_takes_steps_of_any_shape():
     images = torch.randn(ROWS, STEPS, 2, 3)
-    module, _ = build_and_apply(loaded("SequencePool", {"mode": "max"}), images[:1])
+    module, _ = build_and_apply(loaded_model({"type": "SequencePool", "mode": "max"}), images[:1])
     pooled = module(images, lengths=LENGTHS)
     assert all(torch.equal(pooled[row], images[row, :length].amax(dim=0)) for row, length in enumerate(LENGTHS))
 
@@ -345,7 +334,7 @@ def test_pooling_over_steps_takes_steps_of_any_shape():
 def test_non_finite_padding_does_not_affect_pooling(mode):
     inputs = sequences()
     inputs[PADDING] = float("nan")
-    module, _ = build_and_apply(loaded("SequencePool", {"mode": mode}), inputs[1:2])
+    module, _ = build_and_apply(loaded_model({"type": "SequencePool", "mode": mode}), inputs[1:2])
     assert module(inputs, lengths=LENGTHS).isfinite().all()
 
 
@@ -358,7 +347,7 @@ def test_a_learned_positional_embedding_adds_the_vector_of_each_position():
 
 
 def test_a_sequence_may_be_as_long_as_there_are_positions():
-    spec = loaded("LearnedPositionalEmbedding", {"num_embeddings": 9})
+    spec = loaded_model({"type": "LearnedPositionalEmbedding", "num_embeddings": 9})
     module, _ = build_and_apply(spec, sequences()[:1])
     assert module(torch.randn(2, 9, FEATURES)).shape == (2, 9, FEATURES)
     with pytest.raises(ValueError, match=r"It has 9 positions, but a sequence has 10 steps\."):
@@ -383,7 +372,7 @@ def test_a_sequence_may_be_as_long_as_there_are_positions():
 )
 def test_an_impossible_length_is_reported(name, options, length, message):
     with pytest.raises(MismatchError, match=rf"^{name} cannot take an input of shape \(7, 6\)\. {message}"):
-        build_and_apply(loaded(name, options), sequences()[:1], lengths=torch.tensor([length]))
+        build_and_apply(loaded_model({"type": name, **options}), sequences()[:1], lengths=torch.tensor([length]))
 
 
 @pytest.mark.parametrize(
@@ -407,18 +396,30 @@ def test_an_impossible_length_is_reported(name, options, length, message):
 )
 def test_a_layer_for_sequences_refuses_other_inputs(name, options, shape):
     with pytest.raises(MismatchError, match=r"It takes (at least )?2 dimensions per row: steps, features\."):
-        build_and_apply(loaded(name, options), torch.zeros(shape))
+        build_and_apply(loaded_model({"type": name, **options}), torch.zeros(shape))
 
 
 def test_heads_must_divide_the_features():
     with pytest.raises(MismatchError, match="embed_dim must be divisible by num_heads"):
-        build_and_apply(loaded("MultiheadAttention", {"num_heads": 4}), sequences()[:1])
+        build_and_apply(loaded_model({"type": "MultiheadAttention", "num_heads": 4}), sequences()[:1])
 
 
 def test_transpose_swaps_two_dimensions_but_not_the_rows():
     inputs = torch.randn(2, 3, 4, 5)
-    assert torch.equal(build_and_apply(loaded("Transpose", {}), inputs)[1], inputs.transpose(1, 2))
+    assert torch.equal(
+        build_and_apply(
+            loaded_model(
+                {
+                    "type": "Transpose",
+                }
+            ),
+            inputs,
+        )[1],
+        inputs.transpose(1, 2),
+    )
     options = {"dim0": -1, "dim1": 1}
-    assert torch.equal(build_and_apply(loaded("Transpose", options), inputs)[1], inputs.transpose(1, 3))
+    assert torch.equal(
+        build_and_apply(loaded_model({"type": "Transpose", **options}), inputs)[1], inputs.transpose(1, 3)
+    )
     with pytest.raises(MismatchError, match="is the batch dimension"):
-        build_and_apply(loaded("Transpose", {"dim0": -4}), inputs)
+        build_and_apply(loaded_model({"type": "Transpose", "dim0": -4}), inputs)

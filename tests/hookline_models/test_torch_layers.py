@@ -8,6 +8,7 @@ import pytest
 import torch
 from attrs import NOTHING, fields
 from ejected import layer_of_script
+from loaded_model import loaded_model
 from torch import nn
 
 import hookline
@@ -402,16 +403,6 @@ CASES = [
 ]
 
 
-def loaded(name, options):
-    spec = {
-        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
-        "model": {"type": name, **options},
-        "loss": {"type": "MSELoss"},
-        "optimizer": {"type": "SGD"},
-    }
-    return hookline.load(spec).model
-
-
 def applied(module, shape, *, training):
     """Return the outputs for two batches, to test running statistics."""
     torch.manual_seed(2)
@@ -424,7 +415,7 @@ def applied(module, shape, *, training):
 )
 def test_the_layer_equals_torchs(shape, name, options, torchs):
     torch.manual_seed(1)
-    module = loaded(name, options).build(torch.zeros(1, *shape[1:]))
+    module = loaded_model({"type": name, **options}).build(torch.zeros(1, *shape[1:]))
     torch.manual_seed(1)
     expected = torchs if isinstance(torchs, nn.Module) else torchs()
     assert type(module) is type(expected)
@@ -438,7 +429,9 @@ def test_the_layer_equals_torchs(shape, name, options, torchs):
 
 
 def test_a_script_builds_the_same_layers():
-    layers = loaded("Sequential", {"layers": [{"type": name, **options} for _, name, options, _ in CASES]}).layers
+    layers = loaded_model(
+        {"type": "Sequential", "layers": [{"type": name, **options} for _, name, options, _ in CASES]}
+    ).layers
     for layer, (shape, _, _, torchs) in zip(layers, CASES, strict=True):
         torch.manual_seed(1)
         expected = torchs if isinstance(torchs, nn.Module) else torchs()
@@ -523,7 +516,7 @@ def test_every_layer_is_compared_with_torchs():
 @pytest.mark.parametrize(("name", "options"), [pytest.param(*case[1:3], id=f"{case[1]} {case[2]}") for case in CASES])
 def test_a_layer_refuses_inputs_or_treats_rows_separately(name, options):
     """torch would treat a batch of rows with one dimension too few as a single row."""
-    layer = loaded(name, options)
+    layer = loaded_model({"type": name, **options})
     for (rows, size), dimensions in product([(3, 6), (4, 4)], range(1, 6)):
         batch = torch.randn(rows, *[size] * dimensions)
         try:
@@ -660,5 +653,5 @@ def test_no_class_is_both_supported_and_excluded():
 )
 def test_options_that_torch_would_refuse_are_reported(name, options, path):
     with pytest.raises(hookline.errors.SpecError) as raised:
-        loaded(name, options)
+        loaded_model({"type": name, **options})
     assert [".".join(map(str, problem.path)) for problem in raised.value.problems] == [path]

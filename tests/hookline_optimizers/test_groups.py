@@ -3,6 +3,7 @@
 import numpy
 import pytest
 import torch
+from same_weights import assert_same_weights
 from torch import nn
 
 import hookline
@@ -48,12 +49,6 @@ def by_hand(build):
     return model
 
 
-def assert_same(model, expected):
-    weights, others = model.state_dict(), expected.state_dict()
-    assert list(weights) == list(others)
-    assert [name for name in weights if not torch.equal(weights[name], others[name])] == []
-
-
 GROUPED = {
     "type": "AdamW",
     "lr": 0.05,
@@ -73,7 +68,7 @@ def test_groups_train_like_torchs(tmp_path):
         return [torch.optim.AdamW(groups, lr=0.05, weight_decay=0.3, fused=True)]
 
     trial = hookline.train(spec(GROUPED), out=tmp_path / "run")
-    assert_same(trial.model, by_hand(build))
+    assert_same_weights(trial.model, by_hand(build))
 
 
 def test_the_saved_spec_has_the_groups_and_trains_the_same(tmp_path):
@@ -81,7 +76,7 @@ def test_the_saved_spec_has_the_groups_and_trains_the_same(tmp_path):
     kept = hookline.load(trial.directory / "spec.toml")
     assert kept.optimizer == trial.spec.optimizer
     assert hash(kept.optimizer) == hash(trial.spec.optimizer)
-    assert_same(hookline.train(kept, out=tmp_path / "again").model, trial.model)
+    assert_same_weights(hookline.train(kept, out=tmp_path / "again").model, trial.model)
 
 
 def test_a_group_can_be_created_in_python_with_the_options_of_its_optimizer():
@@ -172,7 +167,7 @@ def test_an_optimizer_of_a_third_party_supports_groups_automatically():
 def test_the_fused_kernel_is_the_default_on_the_cpu(name, options, is_fused, tmp_path):
     trial = hookline.train(spec({"type": name, "lr": 0.05, **options}), out=tmp_path / "run")
     theirs = {"lr": 0.05, **options} | ({} if is_fused is None else {"fused": is_fused})
-    assert_same(trial.model, by_hand(lambda model: [getattr(torch.optim, name)(model.parameters(), **theirs)]))
+    assert_same_weights(trial.model, by_hand(lambda model: [getattr(torch.optim, name)(model.parameters(), **theirs)]))
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])

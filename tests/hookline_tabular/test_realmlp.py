@@ -16,12 +16,7 @@ from hookline.plugins.manager import Plugins
 CARDINALITIES = (2, 4, 12)
 
 
-@pytest.fixture(autouse=True)
-def _in_float64():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("in_float64")
 
 
 def rows(count=300):

@@ -21,12 +21,7 @@ FEW_ROWS = 24
 """For models with wide layers, whose time grows with the rows."""
 
 
-@pytest.fixture(autouse=True)
-def _in_float64():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("in_float64")
 
 
 def numbers(rows=ROWS):

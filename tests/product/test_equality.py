@@ -16,6 +16,7 @@ import torch
 from exhaustive import sampled
 from PIL import Image
 from pyarrow import parquet
+from same_weights import assert_same_weights
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
@@ -425,12 +426,6 @@ def trained(spec, out):
     recorder = StepLosses()
     trial = hookline.train(spec, plugins=[recorder], out=out)
     return recorder.losses, trial.model
-
-
-def assert_same_weights(model, other):
-    weights, expected = model.state_dict(), other.state_dict()
-    assert list(weights) == list(expected)
-    assert [name for name in weights if not torch.equal(weights[name], expected[name])] == []
 
 
 BY_HAND = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tomli
 from exhaustive import EXHAUSTIVE
+from hostile_specs import replaced
 from hypothesis import given, strategies as some
 
 from hookline import HooklineError
@@ -43,14 +44,6 @@ def paths(value, path=()):
     for key, inner in items:
         yield (*path, key)
         yield from paths(inner, (*path, key))
-
-
-def replaced(value, path, new):
-    if not path:
-        return new
-    if isinstance(value, dict):
-        return {key: replaced(inner, path[1:], new) if key == path[0] else inner for key, inner in value.items()}
-    return [replaced(inner, path[1:], new) if index == path[0] else inner for index, inner in enumerate(value)]
 
 
 def check(document):

@@ -52,7 +52,7 @@ def in_modules(*names):
     return found
 
 
-DECIDING = in_modules("classification.decisions") - {"Specificity", "NegativePredictiveValue"}
+DECIDING = in_modules("classification.decisions", "classification.rates") - {"Specificity", "NegativePredictiveValue"}
 OF_TWO_CLASSES = in_modules("ranking.areas", "ranking.operating_points")
 OF_TWO_CLASSES |= {"Specificity", "NegativePredictiveValue", "MatthewsCorrCoef"}
 ONE_CLASS = in_modules("clustering.clusters", "clustering.nominal") | {"CohenKappa", "CalibrationError", "HingeLoss"}

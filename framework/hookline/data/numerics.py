@@ -1,9 +1,18 @@
-"""Arithmetic in float64, where float32 is not precise enough."""
+"""Numbers, and arithmetic in float64 where float32 is not precise enough."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number: in Python, booleans are integers.
+
+    >>> is_number(1.5), is_number(True)
+    (True, False)
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def in_float64(tensor: "Tensor") -> "Tensor":

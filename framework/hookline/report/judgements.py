@@ -7,7 +7,7 @@ from statistics import fmean
 from hookline.errors.text import counted
 from hookline.report.evidence import ClassPredictions, Evidence
 from hookline.report.judgement import LOSS, TRAINING_LOSS, Judgement, short
-from hookline.report.prediction_judgements import of_constants, of_missing_classes, of_size
+from hookline.report.predicted.prediction_judgements import of_constants, of_missing_classes, of_size
 from hookline.runs.side_by_side.directions import Directions, best_of
 from hookline.runs.side_by_side.summary import RunSummary
 

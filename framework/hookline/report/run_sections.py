@@ -8,7 +8,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import counted
 from hookline.report.evidence import Evidence
 from hookline.report.html import Html, details, h, join, table
-from hookline.report.prediction_sections import predictions
+from hookline.report.predicted.prediction_sections import predictions
 from hookline.report.settings import changed_settings
 from hookline.runs.directory import SPEC
 from hookline.runs.side_by_side.cells import metric_texts, seconds_text

@@ -20,11 +20,11 @@ from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.spec.families.tuner import TunerSpec
 from hookline.spec.options import Spec
-from hookline.testing import (
+from hookline.testing import import_side_effects
+from hookline.testing.checks import (
     column_checks,
     declaration_checks,
     family_checks,
-    import_side_effects,
     loss_checks,
     plugin_checks,
     training_checks,

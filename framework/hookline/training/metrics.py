@@ -63,6 +63,9 @@ def _fault(metric: MetricSpec, spec: TrainingSpec, error: BaseException) -> Stag
     return StageError(f"{type(metric).__name__} failed. {reason(error)}", ("metrics", spec.metrics.index(metric)))
 
 
+KEPT = "parts of metrics"
+"""The name under which a run keeps what its metrics evaluate."""
+
 Part = tuple[str, str]
 """The name of a prediction, and the attribute of it that a metric evaluates."""
 
@@ -76,6 +79,14 @@ class EvaluatedParts(NamedTuple):
     """The attribute of the prediction that it compares: "predictions" or "scores"."""
     true: str
     """The attribute with which it compares them: "truth" or "distribution"."""
+
+
+def parts_of_metrics(run: Run) -> "list[tuple[MetricSpec, EvaluatedParts]]":
+    """Return what each metric of a run evaluates."""
+    kept: list[tuple[MetricSpec, EvaluatedParts]] = run.kept.setdefault(KEPT, [])
+    if not kept:
+        kept += [(metric, evaluated_parts(metric, run)) for metric in run.spec.metrics]
+    return kept
 
 
 def evaluated_parts(metric: MetricSpec, run: Run) -> EvaluatedParts:

@@ -12,7 +12,7 @@ from hookline.plugins.stages import Run
 from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.prediction import Prediction
-from hookline.training.metrics import EvaluatedParts, MetricErrors, Part, built_metric, evaluated_parts
+from hookline.training.metrics import EvaluatedParts, MetricErrors, Part, built_metric, parts_of_metrics
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,13 +80,14 @@ class SplitMetrics:
         """Build the metrics, with the loss and the predictions of the first batch."""
         run = self._run
         groups: dict[EvaluatedParts, _Group] = {}
-        for metric in run.spec.metrics:
-            parts = evaluated_parts(metric, run)
+        for metric, parts in parts_of_metrics(run):
             errors = MetricErrors(metric, run.spec, self._split)
             with errors:
                 state = built_metric(metric, run.spec, *first(parts))
             self._members.append(_Member(metric, state, errors))
-            groups.setdefault(parts, _Group(parts)).take(self._members[-1])
+            if parts not in groups:
+                groups[parts] = _Group(parts)
+            groups[parts].take(self._members[-1])
         self._groups = list(groups.values())
 
 

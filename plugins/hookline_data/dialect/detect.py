@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hookline_data.files import compressed
-from hookline_data.reading.csv_format import DECIMAL_COMMA
+from hookline_data.reading.csv.format import DECIMAL_COMMA
 
 LOOKED_AT = 2**16
 """How many bytes to look at for the delimiter."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading.csv_header import read_header
+from hookline_data.reading.csv.header import read_header
 from hookline_data.reading.text_cells import NUMBER, with_point
 from hookline_data.reading.words import is_word
 

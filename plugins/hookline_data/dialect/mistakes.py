@@ -11,7 +11,7 @@ from hookline.spec import to_json
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.detect import MARKS, legacy_encoding, lines_of, options_of, unmarked_encoding
 from hookline_data.files import compressed, kinds
-from hookline_data.reading.csv_format import DECIMAL_COMMA
+from hookline_data.reading.csv.format import DECIMAL_COMMA
 
 LOOKED_AT = 2**16
 """How many bytes to look at."""

@@ -11,10 +11,10 @@ from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
 from hookline_data.draft.groups import Group, groups_of
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
-from hookline_data.draft.model import batch_size
+from hookline_data.draft.models.model import batch_size
+from hookline_data.draft.models.recipes import recipe
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
-from hookline_data.draft.recipes import recipe
 from hookline_data.draft.spec import kinds_of_columns, left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.target import Drafted, drafted

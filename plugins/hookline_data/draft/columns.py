@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import field, frozen
 
 from hookline.errors import counted
-from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
+from hookline_data.reading.csv.format import WRITTEN_FALSE, WRITTEN_TRUE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from hookline_data.draft import networks
 from hookline_data.draft.columns import Column
-from hookline_data.draft.networks import Layer, layer
+from hookline_data.draft.models import networks
+from hookline_data.draft.models.networks import Layer, layer
 
 Role = Literal["image", "sequence", "tokens", "vector", "columns", "other"]
 

@@ -8,12 +8,12 @@ from attrs import evolve, frozen
 
 from hookline.errors import DataError, counted, enumerate_names
 from hookline.spec import SpecDraft, as_toml
-from hookline_data.draft import networks
 from hookline_data.draft.columns import Column
 from hookline_data.draft.groups import augmentation
 from hookline_data.draft.inputs import quoted
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
-from hookline_data.draft.model import batch_size, model
+from hookline_data.draft.models import networks
+from hookline_data.draft.models.model import batch_size, model
 from hookline_data.draft.reading.data_files import DataFiles, in_spec
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import left_out, target_lines, whole

@@ -10,7 +10,7 @@ from hookline.spec import as_toml
 from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.lines import WIDTH, comment, key_of, option
 from hookline_data.draft.memory import needs_stream
-from hookline_data.draft.model import batch_size, model
+from hookline_data.draft.models.model import batch_size, model
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.splits import splits

@@ -1,18 +1,17 @@
 """A source of the rows of another source, which has no weights, samplers or streams."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
 
-from attrs import evolve, fields
+from attrs import fields
 
 from hookline.errors import OptionError
 from hookline.spec import DataSpec, spec
 from hookline_data.images.transformed_source import TransformedSource
-from hookline_data.layout import checks
+from hookline_data.rows.inner_source import WithInnerSource
 
 
 @spec
-class CombinedSource(TransformedSource):
+class CombinedSource(WithInnerSource, TransformedSource):
     """A source that combines rows of another one, and makes the batches itself."""
 
     source: DataSpec
@@ -35,25 +34,7 @@ class CombinedSource(TransformedSource):
             message = f"{type(self).__name__} draws from all rows, so its source cannot be streamed: remove it."
             raise OptionError("source", message, "stream")
 
-    def without_validation(self) -> Mapping[str, Any]:
-        """Return the options that add the validation rows of the source to its training rows."""
-        return {"source": self.source.without_validation()}
-
-    def each_fold(self) -> tuple[Self, ...]:
-        """Return this source once for each fold of its rows."""
-        return tuple(evolve(self, source=source) for source in self.source.each_fold())  # type: ignore[misc]
-
-    @property
-    def has_validation(self) -> bool | None:
-        """Whether the source has a validation split."""
-        return self.source.has_validation
-
     @property
     def always_kept(self) -> Sequence[str]:
         """The columns that the source keeps, of the first group of inputs."""
         return self.source.always_kept
-
-    def with_rows(self, rows: Any) -> Self:
-        """Return the same draw from these rows, which are what the source takes."""
-        with checks.within_source():
-            return evolve(self, source=self.source.with_rows(rows))  # type: ignore[misc]

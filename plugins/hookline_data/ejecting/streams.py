@@ -11,7 +11,7 @@ from hookline.script import Script, literal
 from hookline_data.ejecting.splits.add_splits import add_others, add_splits
 from hookline_data.ejecting.standardize import MERGED
 from hookline_data.images.transformed import TransformedBatches
-from hookline_data.new_rows.arrow_rows import MOST_ROWS
+from hookline_data.new_rows.arrow.rows import MOST_ROWS
 from hookline_data.streaming.splitters import WINDOW, splitter_of
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.dialect.plain_text import is_stream, plain
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Place, cell_error
-from hookline_data.reading.csv_cells import null_values
-from hookline_data.reading.csv_complaints import sentence
-from hookline_data.reading.csv_format import LONGEST_ROW, MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
-from hookline_data.reading.csv_quotes import scan
+from hookline_data.reading.csv import header as csv_header
+from hookline_data.reading.csv.cells import null_values
+from hookline_data.reading.csv.complaints import sentence
+from hookline_data.reading.csv.format import LONGEST_ROW, MOST_CELL_LINES, WRITTEN_FALSE, WRITTEN_TRUE
+from hookline_data.reading.csv.quotes import scan
 from hookline_data.reading.error_messages import as_sentences
 
 if TYPE_CHECKING:

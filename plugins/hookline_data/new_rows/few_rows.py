@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data import Batch, DataDescription, RowBlock
 from hookline_data.layout.kinds import FittedKind
-from hookline_data.new_rows.arrow_cells import checked
+from hookline_data.new_rows.arrow.cells import checked
 from hookline_data.new_rows.python_rows import ColumnRows
 from hookline_data.new_rows.roles import Group, Role, groups_of, roles
 from hookline_data.new_rows.tensors import numbers_of

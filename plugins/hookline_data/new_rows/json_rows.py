@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hookline.errors import DataError
 from hookline_data.dialect.dialect import COMMAS
 from hookline_data.dialect.plain_text import plain
-from hookline_data.new_rows.arrow_rows import chunk_of
+from hookline_data.new_rows.arrow.rows import chunk_of
 from hookline_data.new_rows.chunks import BadCells, Chunk
 from hookline_data.new_rows.python_rows import as_arrow
 from hookline_data.new_rows.roles import Role

@@ -12,8 +12,8 @@ from hookline.spec import Objective
 from hookline_data.arrow_columns import arrow_file
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.files import compressed
-from hookline_data.new_rows.arrow_cells import checked
-from hookline_data.new_rows.arrow_rows import ArrowFileRows, ParquetRows
+from hookline_data.new_rows.arrow.cells import checked
+from hookline_data.new_rows.arrow.rows import ArrowFileRows, ParquetRows
 from hookline_data.new_rows.blocks import ReadRows, blocks
 from hookline_data.new_rows.chunks import BadCells, Chunk, in_multiples
 from hookline_data.new_rows.csv_rows import CSVRows
@@ -26,7 +26,7 @@ from hookline_data.new_rows.weights import with_weights
 from hookline_data.reading import parquet_names
 from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Chooser, Place
-from hookline_data.reading.csv_complaints import sentence
+from hookline_data.reading.csv.complaints import sentence
 from hookline_data.reading.error_messages import as_sentences
 
 if TYPE_CHECKING:

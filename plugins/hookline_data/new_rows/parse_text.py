@@ -7,8 +7,8 @@ from hookline.errors import quoted_cell
 from hookline_data.new_rows.chunks import BadCells
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading.columns import Place, Wanted
-from hookline_data.reading.csv_complaints import complaint_about, is_read_as
-from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
+from hookline_data.reading.csv.complaints import complaint_about, is_read_as
+from hookline_data.reading.csv.format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.text_cells import INTEGER, NUMBER, with_points
 
 if TYPE_CHECKING:

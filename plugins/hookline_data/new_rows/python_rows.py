@@ -9,7 +9,7 @@ from attrs import frozen
 
 from hookline.errors import DataError
 from hookline_data.given.python_arrays import is_tensor, of_tensor
-from hookline_data.new_rows.arrow_rows import MOST_ROWS, ArrowRows, chunk_of
+from hookline_data.new_rows.arrow.rows import MOST_ROWS, ArrowRows, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.numpy_arrays import npz_file

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
+from hookline_data.reading.csv.format import WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
 from hookline_data.reading.text_cells import (
     INTEGER,
     NUMBER,

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from hookline.errors import DataError, counted, did_you_mean, nearest, shortened
 from hookline_data.files.given_path import GivenPath
-from hookline_data.reading.csv_format import MISSING_MARKS
+from hookline_data.reading.csv.format import MISSING_MARKS
 
 Place = Path | str
 """A file, or the name of another source such as "standard input", for messages."""

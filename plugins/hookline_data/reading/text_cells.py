@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import quoted_cell
 from hookline_data.arrow_columns import distinct
 from hookline_data.reading.columns import Place, Wanted, cell_error
-from hookline_data.reading.csv_format import (
+from hookline_data.reading.csv.format import (
     MISSING_MARKS,
     WRITTEN_FALSE,
     WRITTEN_NOT_FINITE,

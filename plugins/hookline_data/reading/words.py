@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hookline_data.reading.csv_format import DECIMAL_COMMA, MISSING_MARKS
+from hookline_data.reading.csv.format import DECIMAL_COMMA, MISSING_MARKS
 from hookline_data.reading.text_cells import NUMBER, with_point
 
 NO_WORDS = frozenset(

@@ -12,7 +12,7 @@ from hookline_data.images.transformed_source import TransformedSource
 from hookline_data.layout.by_group import Patterns
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_format import MISSING_MARKS
+from hookline_data.reading.csv.format import MISSING_MARKS
 from hookline_data.rows.ids import id_conflicts
 from hookline_data.splitting.contradictions import contradictions
 

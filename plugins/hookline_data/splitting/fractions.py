@@ -45,12 +45,14 @@ def by_fraction(rows: int, validation: float, test: float, seed: int, classes: "
             remedy = ""
             if classes is not None and classes.dtype.kind in "iuf":
                 remedy = " Set `quantiles`, such as 10, to stratify by ranges of numbers."
-            of_rows = f"{wanted[split]:g} of {counted(rows, 'row')}"
-            raise DataError(
-                f"The {split} split has no rows: its fraction is {of_rows}{each}.{remedy}",
-                option=("test",) if split == "test" else ("validation",),
-            )
+            raise without_rows(split, wanted[split], rows, f"{each}.{remedy}")
     return splits
+
+
+def without_rows(split: str, fraction: float, rows: int, end: str = ".") -> DataError:
+    """Return the error of a split that has no rows because its fraction is too small."""
+    message = f"The {split} split has no rows: its fraction is {fraction:g} of {counted(rows, 'row')}{end}"
+    return DataError(message, option=("test",) if split == "test" else ("validation",))
 
 
 def wanted_of(validation: float, test: float) -> dict[str, float]:

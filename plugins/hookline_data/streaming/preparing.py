@@ -8,7 +8,7 @@ from attrs import evolve
 from hookline.data import Batch, DataDescription
 from hookline.spec import Objective
 from hookline_data.layout.layout import Layout
-from hookline_data.new_rows.arrow_cells import checked
+from hookline_data.new_rows.arrow.cells import checked
 from hookline_data.new_rows.blocks import readable_rows
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.of_table import read_rows, run_dtype

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hookline.errors import DataError
-from hookline_data.splitting.fractions import wanted_of
+from hookline_data.splitting.fractions import wanted_of, without_rows
 from hookline_data.splitting.names import SPLITS, UNUSED
 from hookline_data.splitting.values import check_values, part_of_values
 from hookline_data.streaming.hashing import uniform_of_text
@@ -159,7 +159,7 @@ class ByFraction:
         for split, fraction in wanted_of(self._validation, self._test).items():
             if not rows[split]:
                 total = sum(rows.values())
-                raise DataError(f"The {split} split has no rows: its fraction is {fraction:g} of {total:,}.")
+                raise without_rows(split, fraction, total)
 
 
 class ByGroup:

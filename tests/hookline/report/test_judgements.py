@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 from hookline.report.comparison_judgements import comparison_judgements, mcnemar
 from hookline.report.evidence import ClassPredictions, Evidence, NumberPredictions
 from hookline.report.judgements import checked, judgements
-from hookline.report.prediction_judgements import wilson
+from hookline.report.predicted.prediction_judgements import wilson
 from hookline.runs.side_by_side.directions import Directions
 from hookline.runs.side_by_side.summary import RunSummary
 

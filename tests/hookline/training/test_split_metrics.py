@@ -54,7 +54,7 @@ states = {}
 
 def metrics_of(*metrics):
     objective = Objective.of(LossSpec())
-    return SplitMetrics(SimpleNamespace(spec=SimpleNamespace(metrics=metrics), objective=objective), "test")
+    return SplitMetrics(SimpleNamespace(spec=SimpleNamespace(metrics=metrics), objective=objective, kept={}), "test")
 
 
 def add(metrics, *outputs):
@@ -115,7 +115,9 @@ def test_metrics_that_share_counts_are_equal_to_each_alone(options):
     def values(*several):
         metrics = SplitMetrics(
             SimpleNamespace(
-                spec=SimpleNamespace(metrics=several), objective=Objective.of(CrossEntropyLoss(ignore_index=3))
+                spec=SimpleNamespace(metrics=several),
+                objective=Objective.of(CrossEntropyLoss(ignore_index=3)),
+                kept={},
             ),
             "test",
         )

@@ -26,7 +26,7 @@ from hookline_data.draft.reading.data_files import data_files
 from hookline_data.draft.reading.source import table_file
 from hookline_data.draft.spec import as_spec
 from hookline_data.draft.target import drafted, likely_target
-from hookline_data.reading.csv_header import seems_to_lack_a_header
+from hookline_data.reading.csv.header import seems_to_lack_a_header
 
 DATA = Path(__file__).parents[3] / "specs" / "data"
 SHIPPED = {"iris": "species", "breast_cancer": "diagnosis", "diabetes": "progression", "digits": "digit"}

@@ -4,6 +4,7 @@ import shutil
 import numpy
 import pytest
 import torch
+from epoch_rows import rows_of
 from PIL import Image, ImageOps
 
 import hookline
@@ -24,11 +25,6 @@ FILES = [
     "dog/old/b.PNG",
 ]
 """The files in the order of torchvision's ImageFolder."""
-
-
-def rows_of(batches, epoch=1, start=0):
-    found = list(batches.epoch(epoch, start))
-    return torch.cat([batch.input for batch in found]), torch.cat([batch.target for batch in found])
 
 
 def expected(folder, names, change=lambda image: image):

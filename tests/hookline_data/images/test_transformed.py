@@ -3,6 +3,7 @@
 import numpy
 import pytest
 import torch
+from epoch_rows import rows_of
 
 import hookline
 from hookline.errors import MismatchError
@@ -12,11 +13,6 @@ X = numpy.random.default_rng(4).random((20, 2, 6, 5)).astype(numpy.float32)
 Y = numpy.arange(20.0)
 FLIP = {"type": "RandomHorizontalFlip"}
 CROP = {"type": "RandomCrop", "size": [4, 3]}
-
-
-def rows_of(batches, epoch=1, start=0):
-    found = list(batches.epoch(epoch, start))
-    return torch.cat([batch.input for batch in found]), torch.cat([batch.target for batch in found])
 
 
 def test_numbers_of_a_row_do_not_depend_on_the_other_rows():

@@ -203,7 +203,7 @@ def test_cells_are_freed_while_the_tensors_are_filled(prepare_file, tmp_path, mo
     path = tmp_path / f"table.{kind.lower()}"
     csv.write_csv(table, path) if kind == "CSV" else parquet.write_table(table, path)
     monkeypatch.setattr("hookline_data.arrow_columns.parquet_columns.ROWS", 4096)
-    monkeypatch.setattr("hookline_data.reading.csv_cells.BLOCK", 2**18)
+    monkeypatch.setattr("hookline_data.reading.csv.cells.BLOCK", 2**18)
     monkeypatch.setattr("hookline_data.preparing.matrix.RELEASED", 1)
     sizes = []
     monkeypatch.setattr(

@@ -2,25 +2,15 @@
 
 import pytest
 import torch
+from loaded_model import loaded_model
 from torch import nn
 
-import hookline
 from hookline.errors import MismatchError
 from hookline.training import apply_module, build_and_apply
 
 LENGTHS = torch.tensor([2, 4, 3])
 GRU = {"type": "GRU", "hidden_size": 4}
 EMBEDDING = {"type": "Embedding", "num_embeddings": 5, "embedding_dim": 4}
-
-
-def loaded(model):
-    spec = {
-        "data": {"type": "Random", "features": 1, "targets": [0, 1]},
-        "model": model,
-        "loss": {"type": "MSELoss"},
-        "optimizer": {"type": "SGD"},
-    }
-    return hookline.load(spec).model
 
 
 def linear(size, **options):
@@ -41,7 +31,7 @@ def parallel(*branches, **options):
 
 def built(model, *inputs):
     torch.manual_seed(1)
-    return build_and_apply(loaded(model), *(rows[:1] for rows in inputs))[0]
+    return build_and_apply(loaded_model(model), *(rows[:1] for rows in inputs))[0]
 
 
 def flat(size=6):
@@ -54,7 +44,7 @@ def keys(*names):
 
 def refused(model, *inputs, lengths=None):
     with pytest.raises(MismatchError) as raised:
-        build_and_apply(loaded(model), *inputs, lengths=lengths)
+        build_and_apply(loaded_model(model), *inputs, lengths=lengths)
     return str(raised.value)
 
 

@@ -20,6 +20,8 @@ def optimizer(draw):
     options = {"max_iter": 2, "history_size": 2} if name == "LBFGS" else {}
     if name == "SGD" and draw.random() < 0.5:
         options["momentum"] = draw.choice((0.5, 0.9))
+    if name in ("SGD", "Adam", "AdamW", "Adagrad") and draw.random() < 0.25:
+        options["fused"] = False
     if name != "LBFGS" and draw.random() < 0.2:
         group = {"parameters": draw.choice(PATTERNS), "lr": draw.choice((0.0, 0.002, 0.1))}
         options["groups"] = [group]

@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(run: RunSummary) -> int:
     """How many rows of a run will be predicted."""
-    from hookline.report.predictions import MOST_ROWS
+    from hookline.report.predicted.predictions import MOST_ROWS
 
     rows = run.lock.get("rows")
     known = rows if isinstance(rows, dict) else {}
@@ -108,7 +108,7 @@ def _evidence(
     """The evidence about a run, with its predictions if its data and model are there."""
     if arguments.no_predictions:
         return Evidence(run=run, label=label, no_predictions="They were not asked for.")
-    from hookline.report.predictions import gathered
+    from hookline.report.predicted.predictions import gathered
 
     try:
         with printed_warnings(str(run.directory)):

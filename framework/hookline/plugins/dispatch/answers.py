@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hookline.data.batches import Data, length_of
+from hookline.data.numerics import is_number
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import PathElement, enumerate_names
 from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper
@@ -59,7 +60,7 @@ def unfit(stage: str, answer: Any) -> str | None:
         return None if empty is None else f"at least one batch in each split, but the {empty} split has none{remedy}"
     if stage not in ("evaluate", "log") or not isinstance(answer, Mapping) or _are_plain(stage, answer):
         return None
-    is_good, values = (_is_number, "numbers") if stage == "evaluate" else (_is_json, "JSON values")
+    is_good, values = (is_number, "numbers") if stage == "evaluate" else (_is_json, "JSON values")
     for name, value in answer.items():
         if not isinstance(name, str):
             return f"{values} by name, but the key {name!r} is not a string: it is {shown(name)}"
@@ -119,10 +120,6 @@ def is_scalar(answer: object) -> bool:
     import torch
 
     return isinstance(answer, torch.Tensor) and answer.dim() == 0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_json(value: object) -> bool:

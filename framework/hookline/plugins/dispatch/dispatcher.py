@@ -47,6 +47,7 @@ class Dispatcher(Stages):
         self.manager = manager
         self._limited = limits_by_stage(manager, limits or {})
         self._inside: dict[tuple[int, str], Callable[..., Any]] = {}
+        self._seen_by: dict[str, str | None] = {}
         for stage in STAGES:
             setattr(self, stage, self._without((), stage))
 
@@ -72,8 +73,10 @@ class Dispatcher(Stages):
 
     def seen_by(self, stage: str) -> str | None:
         """See `Stages.seen_by`."""
-        others = (one.plugin_name for one in implementations(self.manager, stage) if not is_built_in(one))
-        return next(others, None)
+        if stage not in self._seen_by:
+            others = (one.plugin_name for one in implementations(self.manager, stage) if not is_built_in(one))
+            self._seen_by[stage] = next(others, None)
+        return self._seen_by[stage]
 
     def schedules(self, stage: str) -> list[object] | None:
         """See `Stages.schedules`."""

@@ -10,6 +10,7 @@ from typing import Any
 import tomli
 from attrs import define, frozen
 
+from hookline.data.numerics import is_number
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.suggestions import did_you_mean, nearest
 from hookline.errors.text import quoted, shortened
@@ -199,11 +200,7 @@ def _value(text: str) -> Any:
 
 
 def _comparable(value: Any, other: Any) -> bool:
-    return type(value) is type(other) or (_is_number(value) and _is_number(other))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is type(other) or (is_number(value) and is_number(other))
 
 
 def _same(value: Any, other: Any) -> bool:
@@ -213,7 +210,7 @@ def _same(value: Any, other: Any) -> bool:
 
 def _ordered(value: Any) -> tuple[int, Any]:
     """A key that sorts values of any types: numbers first, then texts, then others by their text."""
-    if _is_number(value):
+    if is_number(value):
         return 0, value
     return (1, value) if isinstance(value, str) else (2, str(value))
 

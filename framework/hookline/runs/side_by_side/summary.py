@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import tomli
 from attrs import define, field
 
+from hookline.data.numerics import is_number
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.text import PathElement, dotted
 from hookline.plots.curves import unit_of
@@ -149,7 +150,7 @@ class RunSummary:
             except OSError:  # The directory has been deleted meanwhile.
                 return None
         value = (self.result or {}).get("seconds")
-        return float(value) if isinstance(value, (int, float)) and _is_number(value) else None
+        return float(value) if isinstance(value, (int, float)) and is_number(value) else None
 
     @cached_property
     def checkpoint(self) -> int | None:
@@ -236,12 +237,8 @@ def number(value: Any) -> float:
         return math.nan
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _may_be_number(value: Any) -> bool:
-    return value is None or _is_number(value)
+    return value is None or is_number(value)
 
 
 def _whole(value: Any) -> int | None:

@@ -1,6 +1,5 @@
 """The page with a form for a row. It requests nothing but predictions, and works without a network."""
 
-import base64
 import hashlib
 import json
 import re
@@ -11,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from hookline.data.json_rows.row_field import RowField
+from hookline.report.document import hash_for_policy, own_style
 from hookline.report.html import Html, details, h, join
 from hookline.serving.http.limits import MIB, Limits
 from hookline.serving.served import Served
@@ -66,9 +66,10 @@ def page(predictor: Served, limits: Limits) -> str:
 
 def policy(text: str) -> str:
     """Return the Content-Security-Policy of the page: its own script and style, and requests to its server."""
-    script = _hash(re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0])
+    script = hash_for_policy(re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0])
+    style = hash_for_policy(_style())
     return (
-        f"default-src 'none'; script-src '{script}'; style-src '{_hash(_style())}'; img-src data:; connect-src 'self'; "
+        f"default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
@@ -164,13 +165,8 @@ def _json(value: Any) -> Html:
 
 
 def _style() -> str:
-    report = files("hookline.report").joinpath("style.css").read_text(encoding="utf-8")
-    return f"{report}{_file('page.css')}"
+    return f"{own_style()}{_file('page.css')}"
 
 
 def _file(name: str) -> Html:
     return Html(files("hookline.serving.http").joinpath(name).read_text(encoding="utf-8"))
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

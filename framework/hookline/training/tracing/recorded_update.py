@@ -57,6 +57,7 @@ def traced_updates(
     update = builder.graph([])
     first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
     of_gradients = len(gradients)
+    ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
     places: dict[Value, Value] = {}
     more: dict[Value, Tensor] = {}
@@ -79,6 +80,8 @@ def traced_updates(
 
     def argument(one: Any) -> Any:
         if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
+            if [places.get(value) for value in one] == ends:
+                return Name("last")
             indices = [builder.indices.get(value, -1) for value in one]
             if min(indices) >= of_gradients:
                 return lists.name([known[index] for index in indices])
@@ -143,6 +146,7 @@ def _traced(
         options=len(options),
         gradients=len(step.with_gradient),
         before=before,
+        updates=len(update),
         changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
     )
     return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))

@@ -123,7 +123,7 @@ class StepsAtOnce:
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
-        if self.is_left:
+        if self.is_left or not self._gradients.has_traces:
             return None
         if not self._is_current:
             if not self._gradients.is_as_recorded():
@@ -238,7 +238,8 @@ class StepsAtOnce:
             self._coming_options.return_to(0)
             self._leave("a schedule begins or ends the momentum")
             return None
-        losses, *terms = scalars = updates.scalars(count, run.dtype)
+        scalars = updates.scalars(count, run.dtype)
+        losses, *terms = scalars.tensors
         try:
             updates.make(steps.batches, options, scalars)
         except BaseException as error:
@@ -249,16 +250,18 @@ class StepsAtOnce:
             return None
         updates.seconds = (time.perf_counter() - started) / count
         run.traced_steps.traced += count
-        run.loss = losses[-1].clone()
-        self._gradients.keep_terms(updates.step.filled([several[-1].clone() for several in terms]))
-        numbers = [several.tolist() for several in terms]
-        of_steps = [updates.step.filled(values) for values in zip(*numbers, strict=True)] if terms else []
-        return Made(losses.tolist(), of_steps or [[] for _ in losses])
+        run.loss, *last = [places[-1].clone() for places in scalars.places]
+        if not terms:
+            return Made(losses.tolist(), [[]] * count)
+        self._gradients.keep_terms(updates.step.filled(last))
+        numbers = zip(*(several.tolist() for several in terms), strict=True)
+        return Made(losses.tolist(), list(map(updates.step.filled, numbers)))
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""
         groups = self._optimizer.param_groups
-        losses, *terms = scalars = updates.scalars(1, self._run.dtype)
+        scalars = updates.scalars(1, self._run.dtype)
         updates.make([batch], [[option.of(groups)] for option in updates.options], scalars)
-        self._gradients.keep_terms(updates.step.filled([several[0] for several in terms]))
-        return losses[0]
+        loss, *of_terms = [place.clone() for [place] in scalars.places]
+        self._gradients.keep_terms(updates.step.filled(of_terms))
+        return loss

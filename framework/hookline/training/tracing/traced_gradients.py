@@ -90,7 +90,7 @@ class TracedGradients:
             self._report.by_layers += 1
             return self._by_layers(batch)
         self._count += 1
-        is_as_recorded = self.is_as_recorded()
+        is_as_recorded = self._count <= worth.WARM_UP or self.is_as_recorded()
         shape = self.of(batch)
         shape.count += 1
         if shape.step is not None and shape.updates is None and shape.gradients.is_passed and is_as_recorded:
@@ -106,6 +106,11 @@ class TracedGradients:
                 return self._recorded(shape, batch)
             return self._by_layers(batch)
         return shape.gradients.measured(lambda: self._by_layers(batch))
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether a step has been recorded since layers have last changed."""
+        return self._watched is not None
 
     def is_as_recorded(self) -> bool:
         """Whether what the traces depend on is unchanged; if layers have changed, all traces are forgotten."""

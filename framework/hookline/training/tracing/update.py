@@ -11,6 +11,7 @@ from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import Program, Untraceable
 from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.options import VARIABLE, Option
+from hookline.training.tracing.scalars import Scalars
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.watching.optimizers import is_observed
@@ -46,14 +47,15 @@ class TracedUpdates:
     """How single steps compare with those of the layers."""
     seconds: float = 0.0
     """How long a step takes if several are made at once."""
+    _scalars: Scalars | None = None
 
-    def scalars(self, count: int, dtype: "torch.dtype") -> "list[Tensor]":
-        """Make tensors for the losses of steps, and for each tensor of their terms."""
-        import torch
+    def scalars(self, count: int, dtype: "torch.dtype") -> Scalars:
+        """Return tensors for the losses and terms of so many steps: those of the call before, if they fit."""
+        if self._scalars is None or len(self._scalars.places[0]) != count:
+            self._scalars = Scalars.of([dtype, *self.step.dtypes], count)
+        return self._scalars
 
-        return [torch.empty(count, dtype=own) for own in (dtype, *self.step.dtypes)]
-
-    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: "Sequence[Tensor]") -> None:
+    def make(self, group: "Sequence[Batch]", options: Sequence[Sequence[float]], scalars: Scalars) -> None:
         """Make a step for each batch, and store the gradients of the last one.
 
         If the program fails, everything is as before.
@@ -66,12 +68,11 @@ class TracedUpdates:
         """
         tensors = [tensors_of(batch) for batch in group]
         columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
-        outputs = [list(several.unbind()) for several in scalars]
         empty: list[Tensor] = []
         of_batches = [(one[index], one[index].clone()) for one in tensors for index in self.step.changed_of_batch]
         self.beginning.keep()
         try:
-            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *outputs, empty)
+            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *scalars.places, empty)
         except BaseException:
             self.beginning.restore()
             for tensor, value in of_batches:

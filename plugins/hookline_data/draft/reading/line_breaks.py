@@ -10,7 +10,7 @@ from attrs import frozen
 from hookline.errors import DataError
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.reading.columns import cell_error
-from hookline_data.reading.csv_format import MISSING_MARKS, MOST_CELL_LINES
+from hookline_data.reading.csv.format import MISSING_MARKS, MOST_CELL_LINES
 from hookline_data.reading.text_cells import NUMBER, with_point
 
 MOST_ROWS = 1000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from hookline_data.arrow_columns import arrow_file
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.dialect.plain_text import is_stream, plain
-from hookline_data.reading.csv_header import read_header
+from hookline_data.reading.csv.header import read_header
 
 if TYPE_CHECKING:
     import pyarrow

@@ -21,7 +21,7 @@ from hookline_data.files import several
 from hookline_data.json_lines import JSONLines
 from hookline_data.reading.cells import is_list
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_header import seems_to_lack_a_header
+from hookline_data.reading.csv.header import seems_to_lack_a_header
 from hookline_data.table import Table
 
 if TYPE_CHECKING:

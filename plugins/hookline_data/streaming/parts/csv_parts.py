@@ -11,14 +11,14 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.dialect import Dialect
-from hookline_data.new_rows.arrow_cells import checked
+from hookline_data.new_rows.arrow.cells import checked
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.csv_rows import CSVRows
 from hookline_data.new_rows.roles import Role
-from hookline_data.reading import csv_header
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_complaints import sentence
-from hookline_data.reading.csv_quotes import refuse_line_breaks
+from hookline_data.reading.csv import header as csv_header
+from hookline_data.reading.csv.complaints import sentence
+from hookline_data.reading.csv.quotes import refuse_line_breaks
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.great_integers import has_great_cells, warn_of_equal_integers
 from hookline_data.streaming.parts.part import CHANGED, WHOLE, Place, numbered_from

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.errors import DataError
 from hookline_data.arrow_columns import distinct
 from hookline_data.arrow_columns.checked import checked_table
-from hookline_data.new_rows.arrow_rows import BUFFER, MOST_ROWS, chunk_of
+from hookline_data.new_rows.arrow.rows import BUFFER, MOST_ROWS, chunk_of
 from hookline_data.new_rows.chunks import Chunk
 from hookline_data.new_rows.roles import Role
 from hookline_data.reading import parquet_names

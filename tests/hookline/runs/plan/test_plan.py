@@ -108,7 +108,7 @@ Parameter groups
   others  112 parameters  lr 0.01, betas [0.9, 0.999], eps 1e-08, weight_decay 0.01, fused true
 
 Tracing
-  Forward, loss and backward pass become 19 operations, if there are enough steps to earn back the cost.
+  Forward, loss and backward pass become 17 operations, if there are enough steps to earn back the cost.
   Evaluations become 8 operations, if there are enough batches to earn back the cost.
 
 Memory, estimated: 21.9 KiB

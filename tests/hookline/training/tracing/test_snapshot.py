@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from hookline.training.tracing.snapshot import difference
+from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.snapshot import Snapshot, difference
 
 BITS = torch.tensor([0x7FC00000, 0x7FC00001], dtype=torch.int32).view(torch.float32)
 """Two NaNs with different bits."""
@@ -29,3 +30,24 @@ BITS = torch.tensor([0x7FC00000, 0x7FC00001], dtype=torch.int32).view(torch.floa
 )
 def test_every_bit_is_compared_except_those_of_nans(one, other, are_equal):
     assert difference({"a": [one]}, {"a": [other]}) == ("" if are_equal else "a")
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.complex64, torch.int64, torch.bool]
+)
+def test_what_is_kept_is_restored_also_in_other_memory(dtype):
+    tensor = torch.tensor([[0.0, -0.0, 2.0], [3.0, 4.0, 5.0]]).to(dtype).T
+    parameter = torch.nn.Parameter(tensor, requires_grad=False)
+    snapshot = Snapshot([parameter])
+    for _ in range(2):
+        parameter.data = (parameter + parameter).to(dtype)
+        expected = parameter.clone()
+        snapshot.keep()
+        parameter.zero_()
+        snapshot.restore()
+        assert difference({"": [parameter]}, {"": [expected]}) == ""
+
+
+def test_a_view_that_negates_is_not_copied():
+    with pytest.raises(Untraceable, match=r"negates"):
+        Snapshot([torch.tensor([1j]).conj()])

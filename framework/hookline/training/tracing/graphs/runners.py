@@ -93,13 +93,15 @@ def _several(whole: WholeStep, source: Source) -> _Function:
     loss, *others = map(name_of, whole.graph.outputs)
     gradients, terms = others[: whole.gradients], others[whole.gradients :]
     given += [("losses", tensors), *((f"term{index}", tensors) for index in range(len(terms))), ("last", tensors)]
+    updates = len(source.statements) - whole.updates
     lines = [
         *_lines(source.statements[: whole.before]),
         "for step in range(len(losses)):",
         *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
         *(f"{INDENT}r{index} = of_r{index}[step]" for index in range(whole.options)),
-        *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before :])),
+        *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before : updates])),
         f"{INDENT}last = [{', '.join(gradients)}]",
+        *(f"{INDENT}{line}" for line in _lines(source.statements[updates:])),
         *(f"{INDENT}term{index}[step].copy_({term})" for index, term in enumerate(terms)),
         f"{INDENT}losses[step].copy_({loss})",
         "return last",

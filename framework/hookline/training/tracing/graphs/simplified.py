@@ -33,7 +33,8 @@ def simplified(
     graph = _without_equal_views(graph, memory)
     graph = _without_copies(graph, memory)
     graph, constants = _with_constants(graph, memory)
-    return _without_unused_views(graph, memory), constants
+    graph = _without_unused_views(graph, memory)
+    return _without_kept_dimensions(graph, memory), constants
 
 
 class Memory:
@@ -56,6 +57,10 @@ class Memory:
     def is_alone(self, value: Value) -> bool:
         """Whether no other value shares its memory."""
         return self._users[self.storage(value)] == 1
+
+    def is_reshaped(self, value: Value) -> bool:
+        """Whether the tensor of a value has another shape now."""
+        return value in self._reshaped
 
     def layout(self, value: Value) -> tuple[Any, ...]:
         """Describe how the elements of a value lie in its memory, and how they are read."""
@@ -179,3 +184,34 @@ def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
             calls.append(call)
     calls.reverse()
     return evolve(graph, calls=calls, inputs=[value for value in graph.inputs if value in used])
+
+
+def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
+    """Sum without the summed dimensions where a view leaves them out of the sum, as in the gradient of a bias."""
+    users = Counter(value for call in graph.calls for value in call.values)
+    users.update(graph.outputs)
+    sums: dict[Value, int] = {}
+    calls: list[Call] = []
+    for call in graph.calls:
+        place = sums.get(call.values[0]) if call.schema.name == "view" else None
+        if place is not None and _leaves_out(calls[place], call, memory):
+            [rows, dimensions, _] = calls[place].arguments
+            calls[place] = evolve(calls[place], arguments=[rows, dimensions, False], results=call.results)
+            continue
+        if call.schema.name == "sum" and call.arguments[2:] == [True]:
+            [result] = call.results
+            if result is not None and users[result] == 1:
+                sums[result] = len(calls)
+        calls.append(call)
+    return evolve(graph, calls=calls)
+
+
+def _leaves_out(total: Call, view: Call, memory: Memory) -> bool:
+    """Whether a view of a sum leaves out the summed dimensions, and at most one other is left, with usual strides."""
+    [source], [result] = total.values, view.results
+    if result is None or memory.is_reshaped(source) or memory.is_reshaped(result):
+        return False
+    rows, dimensions = memory.tensors[source.number], total.arguments[1]
+    summed = {dimension % rows.dim() for dimension in dimensions} if dimensions and rows.dim() else set()
+    kept = [length for dimension, length in enumerate(rows.shape) if dimension not in summed]
+    return bool(summed) and len(kept) <= 1 and list(memory.tensors[result.number].shape) == kept

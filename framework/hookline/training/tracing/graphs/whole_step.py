@@ -32,6 +32,8 @@ class WholeStep:
     """The number of gradients among the outputs of the graph."""
     before: int = 0
     """The number of calls at the beginning of the graph that are made once for several steps."""
+    updates: int = 0
+    """The number of calls at the end of the graph that update the parameters. They take the gradients as `last`."""
     changed: "Sequence[Tensor]" = ()
     """The tensors among `fixed` that the update changes."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hookline.data.batches import length_of
+from attrs import define, field
+
 from hookline.plugins.stages import Run
 from hookline.training.tracing.conditions import EVALUATED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
@@ -16,11 +17,23 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batches
 
-KEPT = "traced evaluations"
-"""The name under which a run keeps its traces."""
+KEPT = "evaluations"
+"""The name under which a run keeps what its evaluations share."""
 
 MOST_KEPT = 3
 """The largest number of pairs of model and criterion whose traces are kept, such as a model and its moving average."""
+
+
+@define
+class Kept:
+    """What a run keeps for its evaluations."""
+
+    reason: str | None
+    """Why none is traced; `None` if they may be."""
+    traced: list[TracedEvaluation] = field(factory=list)
+    """The traces of pairs of model and criterion."""
+    left: set[str] = field(factory=set)
+    """The splits with so few batches to come that their traces would not earn back what they cost."""
 
 
 def evaluated_batches(
@@ -36,29 +49,39 @@ def evaluated_batches(
         KeyboardInterrupt: After Ctrl-C or another signal, before the next batch.
 
     """
-    reason = why_not(run, EVALUATED)
-    if reason is not None:
-        run.traced_evaluation.add_reason(reason)
-        yield from _by_layers(run, model, criterion, batches)
-        return
-    kept: list[TracedEvaluation] = run.kept.setdefault(KEPT, [])
-    evaluation = next((one for one in kept if one.is_of(model, criterion)), None)
-    if evaluation is None:
-        if not can_earn_its_cost(run, split, batches):
-            run.traced_evaluation.by_layers += length_of(batches) or 0
-            yield from _by_layers(run, model, criterion, batches)
-            return
+    kept: Kept = run.kept.get(KEPT) or _begun(run)
+    evaluation = next((one for one in kept.traced if one.is_of(model, criterion)), None)
+    if evaluation is None and kept.reason is None and not _is_left(run, kept, split, batches):
         evaluation = TracedEvaluation(run, model, criterion)
-        kept[:] = [evaluation, *kept[: MOST_KEPT - 1]]
-    yield from evaluation.batches(batches, split)
-
-
-def _by_layers(run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches") -> Iterator[EvaluatedBatch]:
+        kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
+    if evaluation is not None:
+        yield from evaluation.batches(batches, split)
+        return
     model.eval()
     criterion.eval()
     for batch in batches.epoch(run.epoch):
         if run.interruption.number is not None:
             run.raise_if_interrupted()
+        run.traced_evaluation.by_layers += kept.reason is None
         yield evaluated_by_layers(run, model, criterion, batch)
     model.train()
     criterion.train()
+
+
+def _begun(run: Run) -> Kept:
+    """Decide once whether evaluations may be traced: no plugin is added during a run."""
+    reason = why_not(run, EVALUATED)
+    if reason is not None:
+        run.traced_evaluation.add_reason(reason)
+    kept = run.kept[KEPT] = Kept(reason)
+    return kept
+
+
+def _is_left(run: Run, kept: Kept, split: str, batches: "Batches") -> bool:
+    """Whether the layers evaluate a split. Later, even fewer batches are to come, unless the run may become longer."""
+    if split in kept.left:
+        return True
+    is_left = not can_earn_its_cost(run, split, batches)
+    if is_left and run.last_step is not None:
+        kept.left.add(split)
+    return is_left

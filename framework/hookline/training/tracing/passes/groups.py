@@ -56,8 +56,6 @@ class KeptBatches:
         self._rows = batches.all.changed(lambda tensor: tensor.clone())
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
         self.batches = [self._rows.slice(start, min(start + size, stop)) for start in range(0, stop, size)]
-        self.groups: list[Group] | None = None
-        """The groups of a pass whose batches were all traced."""
 
     def refresh(self) -> None:
         """Give the batches the values that the rows have now. Layers may have overwritten them."""

@@ -128,12 +128,10 @@ class TracedGroup:
 
     def add_to(self, losses: MeanLosses, metrics: SplitMetrics) -> None:
         """Add the batches to the mean losses and the metrics of their split."""
-        import torch
-
         found, returned, objective = self.found, self.trace.returned, self.run.objective
         count = len(self.group.batches)
         width = len(found) // count
-        values = torch.stack(list(found[::width])).tolist()
+        values = [loss.item() for loss in found[::width]]
         if returned.is_plain:
             losses.add_several(values, returned.divisor)
         else:

@@ -52,6 +52,8 @@ class TracedEvaluation:
         self._changes = 0
         self._count = 0
         self._kept: KeptBatches | None = None
+        self._kept_groups: list[tuple[Group, OfShape]] | None = None
+        """The groups of a pass over the kept batches that were all traced."""
 
     def is_of(self, model: "nn.Module", criterion: "nn.Module") -> bool:
         """Whether it evaluates this model with this criterion."""
@@ -62,14 +64,13 @@ class TracedEvaluation:
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin()
         by_layers, position = report.by_layers, 0
-        passed: list[Group] = []
-        for group in self._groups(batches):
+        passed: list[tuple[Group, OfShape]] = []
+        for group, shape in self._groups(batches):
             if self._kept is not None:
-                passed.append(group)
+                passed.append((group, shape))
             if interruption.number is not None:
                 run.raise_if_interrupted()
             first = group.batches[0]
-            shape = self._shapes.of(first)
             shape.count += len(group.batches)
             self._count += len(group.batches)
             if shape.trace is not None and shape.is_ready and not self._is_observed:
@@ -85,23 +86,25 @@ class TracedEvaluation:
         is_traced = report.by_layers == by_layers
         self._end(is_traced=is_traced)
         if self._kept is not None:
-            self._kept.groups = passed if is_traced else None
+            self._kept_groups = passed if is_traced else None
 
-    def _groups(self, batches: "Batches") -> Iterable[Group]:
-        """The groups of a pass."""
+    def _groups(self, batches: "Batches") -> Iterable[tuple[Group, OfShape]]:
+        """The groups of a pass, with what is known about their shapes."""
         if self._kept is None or self._kept.source is not batches:
             self._kept = KeptBatches(batches) if can_be_kept(batches) else None  # type: ignore[arg-type]
-        elif self._kept.groups is not None and not self._is_observed:
-            self._kept.refresh()
-            return self._kept.groups
+            self._kept_groups = None
         else:
             self._kept.refresh()
+            if self._kept_groups is not None and not self._is_observed:
+                return self._kept_groups
         if self._kept is not None:
-            return groups_of(iter(self._kept.batches), self._most, are_kept=True)
-        # Other batches may use the same memory again, or depend on what happened before they are requested.
-        is_in_memory = type(batches) is TensorBatches
-        most = self._most if is_in_memory else (lambda batch: 1)
-        return groups_of(iter(batches.epoch(self._run.epoch)), most, are_kept=is_in_memory)
+            groups = groups_of(iter(self._kept.batches), self._most, are_kept=True)
+        else:
+            # Other batches may use the same memory again, or depend on what happened before they are requested.
+            is_in_memory = type(batches) is TensorBatches
+            most = self._most if is_in_memory else (lambda batch: 1)
+            groups = groups_of(iter(batches.epoch(self._run.epoch)), most, are_kept=is_in_memory)
+        return ((group, self._shapes.of(group.batches[0])) for group in groups)
 
     def _most(self, batch: "Batch") -> int:
         """The number of batches to evaluate in one call, of which this one is the first."""
@@ -137,8 +140,7 @@ class TracedEvaluation:
 
     def _forget(self, *, is_left: bool) -> None:
         self._watched = self._modes = None
-        if self._kept is not None:
-            self._kept.groups = None
+        self._kept_groups = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
             self._shapes[key].comparison.by_layers = shape.comparison.by_layers

@@ -14,6 +14,7 @@ import hookline
 from hookline.errors import HooklineError
 from hookline.training.tracing.graphs import rewritten
 from hookline.training.tracing.graphs.fastest import Faster
+from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
 
 pytestmark = pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
 
@@ -281,3 +282,15 @@ def test_a_faster_operation_that_differs_is_replaced_by_the_original_one(tmp_pat
     batches_in_all = report["traced"] + report["by_layers"]
     assert batches_in_all == 3 * 6 + 5
     assert recorded_and_differs + 2 * of_shape <= report["by_layers"] < batches_in_all
+
+
+@pytest.mark.parametrize(("epochs", "is_left"), [(3, True), (60, False)])
+def test_few_batches_are_evaluated_without_a_look_at_traces(epochs, is_left, tmp_path, monkeypatch):
+    begun, begin = [], TracedEvaluation.__init__
+    monkeypatch.setattr(TracedEvaluation, "__init__", lambda self, *given: begun.append(1) or begin(self, *given))
+    target, more = CASES["an ignored class"]
+    trial = trained("auto", tmp_path, target, {**more, "run": {"epochs": epochs}})
+    report = counts(trial)
+    assert (begun == []) == is_left
+    assert report["reasons"] == []
+    assert report["traced"] + report["by_layers"] == 3 * epochs + 5

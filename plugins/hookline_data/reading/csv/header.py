@@ -12,7 +12,7 @@ from hookline.errors import DataError, shortened
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place
-from hookline_data.reading.csv_format import WRITTEN_NUMBER
+from hookline_data.reading.csv.format import WRITTEN_NUMBER
 from hookline_data.reading.error_messages import as_sentences
 
 LONGEST_HEADER = 4 * 2**20

@@ -10,8 +10,8 @@ from attrs import evolve, fields
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import FAILURES, reason
 from hookline.spec.objective.objective import Objective
+from hookline.testing.checks.declaration_checks import replaced
 from hookline.testing.components_under_test import Component
-from hookline.testing.declaration_checks import replaced
 from hookline.testing.outcomes import NotApplicable, refuse
 from hookline.training.accumulation import parts
 

@@ -13,7 +13,7 @@ from hookline_data.new_rows.transform import parsed
 from hookline_data.reading.arrow_types import needed, type_to_read
 from hookline_data.reading.cells import is_list, is_ragged
 from hookline_data.reading.columns import Place, Wanted
-from hookline_data.reading.csv_format import WRITTEN_FALSE, WRITTEN_TRUE
+from hookline_data.reading.csv.format import WRITTEN_FALSE, WRITTEN_TRUE
 
 if TYPE_CHECKING:
     import pyarrow

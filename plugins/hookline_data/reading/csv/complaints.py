@@ -9,7 +9,7 @@ from hookline.errors import DataError, counted, quoted_cell
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place, Wanted, cell_error
-from hookline_data.reading.csv_format import DECIMAL_COMMA, LONGEST_ROW
+from hookline_data.reading.csv.format import DECIMAL_COMMA, LONGEST_ROW
 from hookline_data.reading.error_messages import CHANGED
 from hookline_data.reading.text_cells import INTEGER, NUMBER, with_point
 

@@ -9,11 +9,11 @@ from attrs import evolve
 from hookline.data.batches import Batch, Batches, length_of
 from hookline.errors.text import counted
 from hookline.plugins.stages import Run
+from hookline.testing.checks.declaration_checks import replaced
+from hookline.testing.checks.training_checks import same
 from hookline.testing.components_under_test import Component
-from hookline.testing.declaration_checks import replaced
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
-from hookline.testing.training_checks import same
 from hookline.training.metrics import built_metric, evaluated_parts
 from hookline.training.pipeline import train
 from hookline.training.preparation import Prepared

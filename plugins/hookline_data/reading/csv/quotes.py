@@ -14,7 +14,7 @@ from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import cell_error
-from hookline_data.reading.csv_format import MOST_CELL_LINES
+from hookline_data.reading.csv.format import MOST_CELL_LINES
 
 if TYPE_CHECKING:
     import pyarrow

@@ -12,10 +12,10 @@ from hookline_data.arrow_columns import distinct
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.reading.classified_text import as_integers, classified
 from hookline_data.reading.columns import Wanted
-from hookline_data.reading.csv_complaints import first_bad_cell, sentence
-from hookline_data.reading.csv_format import LONGEST_ROW, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
-from hookline_data.reading.csv_header import naming
-from hookline_data.reading.csv_quotes import refuse_line_breaks, refuse_swallowed_rows
+from hookline_data.reading.csv.complaints import first_bad_cell, sentence
+from hookline_data.reading.csv.format import LONGEST_ROW, WRITTEN_FALSE as FALSE, WRITTEN_TRUE as TRUE
+from hookline_data.reading.csv.header import naming
+from hookline_data.reading.csv.quotes import refuse_line_breaks, refuse_swallowed_rows
 from hookline_data.reading.error_messages import as_sentences
 from hookline_data.reading.great_integers import has_great_cells, warn_of_equal_integers
 from hookline_data.reading.text_cells import without_marks

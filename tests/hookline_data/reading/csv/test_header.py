@@ -1,7 +1,7 @@
 import pytest
 
 from hookline.errors import DataError
-from hookline_data.reading.csv_header import column_names
+from hookline_data.reading.csv.header import column_names
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from hookline.errors import DataError
-from hookline_data.reading import csv_cells, csv_complaints
+from hookline_data.reading.csv import cells, complaints
 
 NUMBER = {"type": "Number", "missing": 0.5}
 
@@ -22,10 +22,10 @@ def test_a_word_beside_booleans_and_missing_cells_is_an_error(prepare):
 
 
 def test_a_row_may_be_longer_than_a_block(prepare, monkeypatch):
-    monkeypatch.setattr(csv_cells, "BLOCK", 100)
+    monkeypatch.setattr(cells, "BLOCK", 100)
     text = f"a,b,y\n1,True,1\n2.{'0' * 300},False,2\n"
     assert prepare(text).training.all.input.tolist() == [[1, 1], [2, 0]]
-    monkeypatch.setattr(csv_cells, "LONGEST_ROW", 100)
-    monkeypatch.setattr(csv_complaints, "LONGEST_ROW", 2**21)
+    monkeypatch.setattr(cells, "LONGEST_ROW", 100)
+    monkeypatch.setattr(complaints, "LONGEST_ROW", 2**21)
     with pytest.raises(DataError, match=r"A row has more than 2 MiB\. There may be an unclosed quote\."):
         prepare(text)

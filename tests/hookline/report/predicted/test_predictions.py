@@ -7,7 +7,7 @@ from run_directories import trained_run
 
 from hookline import HooklineError
 from hookline.report.evidence import ClassPredictions, NumberPredictions
-from hookline.report.predictions import gathered
+from hookline.report.predicted.predictions import gathered
 from hookline.trained.open_run import open_run
 
 

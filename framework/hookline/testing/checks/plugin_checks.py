@@ -6,10 +6,10 @@ from hookline.errors.exceptions import HooklineError
 from hookline.errors.failures import reason
 from hookline.plugins.stages import HOOKS
 from hookline.spec.options import Spec
+from hookline.testing.checks.training_checks import same, state_of
 from hookline.testing.components_under_test import Component, Plugin
 from hookline.testing.kit_components import KitSquaredError
 from hookline.testing.outcomes import NotApplicable, refuse
-from hookline.testing.training_checks import same, state_of
 
 
 def is_valid(plugin: Plugin) -> None:

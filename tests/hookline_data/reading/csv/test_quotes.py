@@ -4,7 +4,7 @@ import pytest
 
 from hookline.errors import DataError
 from hookline_data.dialect.csv_file import CSVFile
-from hookline_data.reading import csv_quotes
+from hookline_data.reading.csv import quotes as csv_quotes
 
 MANY = "This cell has more than 4 lines. Set `multiline = true` to allow this, or close its opening quote."
 OPEN = "The opening quote of this cell is not closed."

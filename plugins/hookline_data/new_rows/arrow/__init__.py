@@ -1,0 +1,1 @@
+"""New rows in Arrow tables, and their cells."""

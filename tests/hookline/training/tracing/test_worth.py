@@ -1,0 +1,97 @@
+"""When a trace is expected to earn back its cost: by the number of steps, whatever the speed of the machine."""
+
+import pytest
+import torch
+import tracing
+from torch import nn
+
+from hookline.data import Batch
+from hookline.plugins.traced_steps import TracedSteps
+from hookline.training.tracing import traced_gradients, worth
+from hookline.training.tracing.passes import to_come
+
+MACHINES = (1e-5, 1e-4, 1e-3)
+"""The seconds of a step whose time is all in Python."""
+
+
+def earns(steps, seconds, share=1.0, **options):
+    run = tracing.run_of(steps)
+    run.steps_per_epoch = 100
+    return worth.earns_its_cost(run, seconds, share, **{"with_updates": True, "is_first": True, **options})
+
+
+@pytest.mark.parametrize(
+    ("steps", "options", "answer"),
+    [
+        (60, {}, False),
+        (90, {}, True),
+        (90, {"with_updates": False}, False),
+        (180, {"with_updates": False}, True),
+        (90, {"share": 0.5}, False),
+        (90, {"share": 0.5, "is_first": False}, True),
+        (20, {"share": 5.0}, True),
+    ],
+    ids=str,
+)
+def test_the_answer_depends_on_the_number_of_steps_and_not_on_the_machine(steps, options, answer):
+    assert {earns(steps, seconds, **options) for seconds in MACHINES} == {answer}
+
+
+@pytest.mark.parametrize(("operations", "answer"), [(None, True), (200, True), (20, False)])
+def test_few_operations_that_take_long_are_computation(operations, answer):
+    saved = None if operations is None else 0.0
+    assert earns(150, 0.003, operations=operations, saved=saved) == answer
+
+
+def test_evaluations_need_as_many_batches_on_each_machine():
+    for seconds in (1e-5, 1e-4):
+        answers = {count: to_come.earns_its_cost(seconds, count) for count in (50, 100, 110, 200)}
+        assert answers == {50: False, 100: False, 110: True, 200: True}
+        assert to_come.earns_its_cost(seconds, 100, is_first=False)
+    assert not to_come.earns_its_cost(0.05, 200)
+
+
+ROWS = torch.randint(5, (4, 3), generator=torch.Generator().manual_seed(1))
+BATCHES = [Batch({"x": ROWS}, {"y": torch.zeros(4)})] * 20
+
+
+class Bags(nn.Module):
+    """A sum of embeddings, with sparse gradients or not."""
+
+    def __init__(self, *, sparse):
+        super().__init__()
+        self.embedding = nn.Embedding(5, 2, sparse=sparse)
+
+    def forward(self, rows):
+        """Embed rows."""
+        return self.embedding(rows).sum((1, 2))
+
+
+def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
+    recorded = []
+    monkeypatch.setattr(traced_gradients, "RecordedStep", lambda *_: recorded.append(_))
+    model, criterion, run = Bags(sparse=True), nn.MSELoss(), tracing.run_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    by_layers = tracing.Plain(model, criterion, optimizer).gradients
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, by_layers)
+    for batch in BATCHES:
+        gradients(batch)
+    assert run.traced_steps == TracedSteps(0, 20, ["the gradient of a parameter is sparse"])
+    assert recorded == []
+
+
+def test_an_optimizer_that_evaluates_a_batch_several_times_earns_the_cost_in_fewer_steps(monkeypatch):
+    """All batches of `both_ways` belong to the first step of a run, of 20 or of 200 steps."""
+    monkeypatch.setattr(worth, "is_faster", lambda *_: True)
+    asked = []
+    earns_its_cost = worth.earns_its_cost
+
+    def asking(run, seconds, share, **options):
+        asked.append(share)
+        return earns_its_cost(run, seconds, share, **options)
+
+    monkeypatch.setattr(worth, "earns_its_cost", asking)
+    found = tracing.both_ways(lambda: (Bags(sparse=False), nn.MSELoss()), BATCHES, steps=200)
+    assert asked[0] == worth.WARM_UP + 1
+    assert found.traced > 0
