@@ -43,6 +43,11 @@ class EarlyStopping(CallbackSpec):
         return self.restore_best
 
     @property
+    def least_epochs(self) -> int:  # type: ignore[override]
+        """The patience."""
+        return self.patience
+
+    @property
     def follows_validation(self) -> bool:  # type: ignore[override]
         """Whether it monitors a number of the validation split."""
         return self.monitor.startswith("validation/")
