@@ -33,7 +33,7 @@ from hookline.training.tracing.graphs import fastest, runners
 SPECS = Path(__file__).parents[1] / "specs"
 SLOWER = 1.02
 FEWEST_PAIRS, MOST_PAIRS = 6, 60
-SECONDS = 6.0
+SECONDS = 4.0
 """The CPU time for a spec, after which the pairs so far decide."""
 DEVIATIONS = 1.96
 """The half width of the interval in standard deviations of the number of pairs below the median."""

@@ -141,3 +141,20 @@ def test_several_steps_at_once_have_the_same_bits(case, runner, tmp_path, monkey
     traced = trained("auto")
     assert bits(traced) == bits(plain)
     assert 4 in calls
+
+
+@pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
+@pytest.mark.parametrize("runner", tracing.RUNNERS)
+def test_a_locked_run_is_repeated_by_layers_and_by_traces(runner, tmp_path, monkeypatch):
+    spec = spec_of("LearningRateFinder", "auto")
+    with monkeypatch.context() as patch:
+        tracing.trace_nothing(patch)
+        by_layers = hookline.train(spec, out=tmp_path / "layers")
+    with monkeypatch.context() as patch:
+        tracing.trace_everything(patch, runner)
+        traced = hookline.train(spec, out=tmp_path / "traced", locked=tmp_path / "layers")
+    assert counts(traced)["traced"] > 4
+    with monkeypatch.context() as patch:
+        tracing.trace_nothing(patch)
+        again = hookline.train(spec, out=tmp_path / "again", locked=tmp_path / "traced")
+    assert bits(by_layers) == bits(traced) == bits(again)

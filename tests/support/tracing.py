@@ -46,7 +46,7 @@ def trace_nothing(patch):
 def run_of(steps=1000, *, objective=None):
     """A run of a spec, as far as tracing knows it."""
     return SimpleNamespace(
-        spec=SimpleNamespace(run=SimpleNamespace(trace="auto")),
+        spec=SimpleNamespace(run=SimpleNamespace(trace="auto"), callbacks=()),
         device=torch.device("cpu"),
         stages=SimpleNamespace(seen_by=lambda stage: None),
         objective=objective or Objective.of(LossSpec()),

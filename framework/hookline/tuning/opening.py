@@ -21,7 +21,10 @@ from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.tuning.directory_store import DirectoryStore
 from hookline.tuning.study import Study
 
-WITHOUT_SEARCH = "The spec has no section [tune]: there is nothing to search."
+WITHOUT_SEARCH = (
+    "The spec has no section [tune]: there is nothing to search. Add one, with a `type` that `hookline list tuners` "
+    "lists, and the options to search in [tune.space]."
+)
 
 
 def new_study(spec: TrainingSpec, loader: Loader, document: Document, out: str | Path | None) -> Study:

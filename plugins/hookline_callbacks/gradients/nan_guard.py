@@ -8,51 +8,13 @@ from hookline import Run, hookimpl
 from hookline.errors import TrainingError, counted, enumerate_names
 from hookline.script import Script, indented
 from hookline.spec import CallbackSpec, OptimizerSpec, option, spec
+from hookline_callbacks.gradients.nan_guard_lines import FINITE, FINITE_LOSS, copy_lines, skip_lines
 from hookline_callbacks.gradients.norms import are_finite, gradients_of
 from hookline_callbacks.gradients.sparse_gradients import refuse_sparse_gradients
 from hookline_callbacks.weights.buffers import KeptBuffers
 
 if TYPE_CHECKING:
     from torch import nn, optim
-
-
-FINITE = '''
-def is_finite(loss, parameters):
-    """Return whether the loss and all gradients are finite."""
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    return bool(loss.isfinite()) and all(bool(gradient.isfinite().all()) for gradient in gradients)
-'''
-
-FINITE_LOSS = '''
-def is_finite(loss):
-    """Return whether the loss is finite."""
-    return bool(loss.isfinite())
-'''
-
-KEPT_BUFFERS = '''
-class KeptBuffers:
-    """A copy of the buffers of a model, such as the statistics of BatchNorm."""
-
-    def __init__(self, model):
-        self.buffers = list(model.buffers())
-        self.keep()
-
-    def keep(self):
-        self.kept = [buffer.clone() for buffer in self.buffers]
-
-    def restore(self):
-        for buffer, kept in zip(self.buffers, self.kept, strict=True):
-            buffer.copy_(kept)
-'''
-
-RESTORE = '''
-def restore(optimizer, state):
-    """Restore the state of the optimizer, but not its options, such as a learning rate that a scheduler changes."""
-    options = [{name: group[name] for name in group if name != "params"} for group in optimizer.param_groups]
-    optimizer.load_state_dict(deepcopy(state))
-    for group, kept in zip(optimizer.param_groups, options, strict=True):
-        group.update(kept)
-'''
 
 
 @spec
@@ -108,34 +70,13 @@ class NaNGuard(CallbackSpec):
             '    raise ValueError("Too many consecutive batches have a loss or gradients that are not finite.")'
         )
         loop.before.append("skipped = 0  # The number of consecutive batches that are not finite.")
-        undo, keep = _skip_lines(script) if self.action == "skip" else _copy_lines(script, self.copy_every)
+        undo, keep = skip_lines(script) if self.action == "skip" else copy_lines(script, self.copy_every)
         counted = [f"if {due}:", *indented(["skipped = 0", *keep])] if due else ["skipped = 0", *keep]
         loop.add_skip(f"not ({due}) or {check}" if due else check, [*skipped, *undo], counted)
 
     def build(self) -> object:
         """Return the callback, which counts batches and keeps a copy."""
         return _NaNGuard(self)
-
-
-def _skip_lines(script: Script) -> tuple[list[str], list[str]]:
-    """Return the lines for a batch that is skipped, and for any other: it leaves no trace in the buffers."""
-    script.define(KEPT_BUFFERS)
-    modules = "model" if len(script.modules) == 1 else "nn.ModuleList([model, criterion])"
-    script.loop.before.append(f"buffers = KeptBuffers({modules})")
-    return ["buffers.restore()"], ["buffers.keep()"]
-
-
-def _copy_lines(script: Script, every: int) -> tuple[list[str], list[str]]:
-    """Return the lines for a batch that is rolled back, and for any other: everything is copied every few steps."""
-    script.use("from copy import deepcopy")
-    parts = [*script.modules, "optimizer"]
-    states = [f"{part}.state_dict()" for part in parts]
-    copied = f"kept = deepcopy(({', '.join(states)}))"
-    script.loop.before.append(copied)
-    undo = [f"{part}.load_state_dict(kept[{index}])" for index, part in enumerate(script.modules)]
-    undo += [f"restore(optimizer, kept[{len(script.modules)}])"]
-    script.define(RESTORE)
-    return undo, [copied] if every == 1 else [f"if (step + 1) % {every} == 0:", f"    {copied}"]
 
 
 class _NaNGuard:

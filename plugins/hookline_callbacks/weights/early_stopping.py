@@ -43,6 +43,11 @@ class EarlyStopping(CallbackSpec):
         return self.restore_best
 
     @property
+    def least_epochs(self) -> int:  # type: ignore[override]
+        """The patience."""
+        return self.patience
+
+    @property
     def follows_validation(self) -> bool:  # type: ignore[override]
         """Whether it monitors a number of the validation split."""
         return self.monitor.startswith("validation/")
@@ -160,7 +165,9 @@ class _EarlyStopping:
         elif self._validations_since_best(run) >= self._spec.patience:
             is_per_epoch = not run.spec.run.validates_otherwise
             unit, place = ("epoch", self._best_epoch) if is_per_epoch else ("validation", self._best_step)
-            best = f"it was best in {'epoch' if is_per_epoch else 'step'} {place}" if place else "it was never a number"
+            kept = ", whose weights are kept" if self._spec.restore_best else ""
+            best = f"it was best in {'epoch' if is_per_epoch else 'step'} {place}{kept}"
+            best = best if place else "it was never a number"
             run.stop(
                 f"{self._spec.monitor} has not improved for {counted(self._spec.patience, unit)}; {best}.",
                 now=run.is_inside_epoch,

@@ -7,7 +7,8 @@ from hookline import Run, Weights, hookimpl
 from hookline.script import Script
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.weights.buffers import Buffers, copy
-from hookline_callbacks.weights.weight_averaging import SWAP, Averaging, averaged_modules
+from hookline_callbacks.weights.weight_averaging import Averaging
+from hookline_callbacks.weights.weight_averaging_lines import SWAP, averaged_modules
 
 if TYPE_CHECKING:
     from torch import nn

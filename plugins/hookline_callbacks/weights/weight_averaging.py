@@ -11,6 +11,7 @@ from hookline.script import Code, Script, cannot_be_written, constructor, indent
 from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
 from hookline_callbacks.weights.early_stopping import EarlyStopping
+from hookline_callbacks.weights.weight_averaging_lines import SWAP, averaged_modules, lines_of_statistics
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -64,16 +65,6 @@ class Averaging:
 def _tensors(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
-
-SWAP = '''
-def swap(one, other):
-    """Swap the weights and buffers of two models."""
-    pairs = zip([*one.parameters(), *one.buffers()], [*other.parameters(), *other.buffers()], strict=True)
-    for first, second in pairs:
-        first.data, second.data = second.data, first.data
-'''
-
-BOTH = "both = nn.ModuleList([model, criterion])"
 
 NOT_AVERAGED = "Interrupted: the weights are those of the last step, not the mean."
 """The message about a training that was interrupted after the mean had started."""
@@ -154,36 +145,13 @@ class StochasticWeightAveraging(CallbackSpec):
             loop.before.append(f"scheduler = {made}")
             update.append("    scheduler.step()")
         loop.after_epoch[:0] = update
-        swap = [f"swap({averaged}, average.module)", *_lines_of_statistics(script)]
+        swap = [f"swap({averaged}, average.module)", *lines_of_statistics(script)]
         may_end = loop.limits or any(isinstance(one, EarlyStopping) for one in run.spec.callbacks)
         loop.after[:0] = ["if average.n_averaged:", *indented(swap)] if may_end else swap
 
     def build(self) -> object:
         """Return the callback, which keeps the mean."""
         return _StochasticWeightAveraging(self)
-
-
-def averaged_modules(script: Script) -> str:
-    """Return what is averaged as code: the model, together with the criterion if that has a state."""
-    if len(script.modules) == 1:
-        return "model"
-    script.use("from torch import nn")
-    if BOTH not in script.loop.before:
-        script.loop.before.append(BOTH)
-    return "both"
-
-
-def _lines_of_statistics(script: Script) -> list[str]:
-    """Return the lines that recompute the statistics of BatchNorm, if the model has any."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    if not any(isinstance(module, _BatchNorm) for module in script.model.modules()):
-        return []
-    script.use("from torch.optim.swa_utils import update_bn")
-    model, batches = "model", 'batches("training", epoch)'
-    if len(script.batch.inputs) > 1 or script.batch.lengths:
-        raise cannot_be_written("The statistics of a model with several inputs have no lines.")
-    return [f"update_bn({batches}, {model})  # The statistics of BatchNorm belong to other weights."]
 
 
 class _StochasticWeightAveraging(Averaging):

@@ -75,7 +75,8 @@ def test_it_stops_when_the_loss_has_not_improved_for_patience_epochs(losses, opt
     assert trial.epochs == last
     assert [record["validation/loss"] for record in trial.history] == pytest.approx(losses[:last], nan_ok=True)
     assert trial.stopped == (
-        f"validation/loss has not improved for {counted(options['patience'], 'epoch')}; it was best in epoch {best}."
+        f"validation/loss has not improved for {counted(options['patience'], 'epoch')}; it was best in epoch {best}, "
+        "whose weights are kept."
     )
 
 

@@ -23,7 +23,7 @@ WAYS = {
 }
 """The runners, and how many steps are computed both ways before the trace alone is used."""
 
-MUST_NOT_OCCUR = ("other bits", "the trace failed", "cannot be recorded", "cannot be compared")
+MUST_NOT_OCCUR = ("other bits", "the trace failed", "cannot be made", "cannot be recorded", "cannot be compared")
 """Parts of the reasons of a trace that is not equal to the layers: the run itself notices it."""
 
 MAY_OCCUR = (OTHER_VALUES, "index out of range")

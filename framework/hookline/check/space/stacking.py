@@ -9,8 +9,8 @@ from hookline.spec.walk import items
 
 PLACE = ("tune", "vectorize")
 
-OF_RUN = {"max_time": None, "validate_every_steps": None, "accumulate": 1}
-"""The options of a run that a stack of trials does not have, with their defaults."""
+OF_RUN = ("max_time", "validate_every_steps")
+"""The options of a run that a stack of trials does not have."""
 
 
 def stacking_problems(sections: Mapping[str, Any]) -> list[Diagnostic]:
@@ -25,8 +25,8 @@ def _messages(sections: Mapping[str, Any]) -> Iterator[str]:
             yield f"{type(component).__name__} {together}: {reason}"
     if sections["optimizer"].needs_closure:
         yield f"{type(sections['optimizer']).__name__} {together}: it evaluates the loss several times in a step"
-    for option, default in OF_RUN.items():
-        if getattr(sections["run"], option) != default:
+    for option in OF_RUN:
+        if getattr(sections["run"], option) is not None:
             yield f"A run with the option `{option}` {together}"
 
 

@@ -26,6 +26,10 @@ class WrapperSpec(Spec):
     """Whether it replaces the weights of the model at the end of training. Only one component of a spec can do so. It
     sets `run.state.weights` to describe them."""
 
+    least_epochs: ClassVar[int | None] = None
+    """If it may end the run early, the number of epochs after which it does so at the earliest; `None` if it does not.
+    Traces are then begun only if they are expected to earn back their cost in these epochs."""
+
     follows_validation: ClassVar[bool] = False
     """Whether it decides by numbers of the validation split when the training ends, or which weights it keeps, and does
     nothing else. The option `refit` of a tuner, which trains without a validation split, leaves it out."""

@@ -73,7 +73,7 @@ def earns_its_cost(
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 
     """
-    remaining = run.step if run.last_step is None else run.last_step - run.step
+    remaining = steps_to_come(run)
     of_python = min(seconds, MOST_OF_PYTHON)
     if operations is not None:
         of_python = min(of_python, MOST_OF_OPERATION * operations)
@@ -81,6 +81,24 @@ def earns_its_cost(
     cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
     of_computation = MOST_OF_COMPUTATION * (seconds - of_python) if saved is None else saved
     return (gain * of_python + of_computation) * share * remaining > MARGIN * cost
+
+
+def steps_to_come(run: Run) -> int:
+    """Estimate how many steps are still to come."""
+    if run.last_step is None:  # It may last as long as it has lasted.
+        return run.step
+    remaining = run.last_step - run.step
+    epochs = epochs_before_end(run)
+    return remaining if epochs is None else min(remaining, epochs * (run.steps_per_epoch or 1))
+
+
+def epochs_before_end(run: Run) -> int | None:
+    """Estimate how many epochs follow at least, if a callback may end the run early; `None` if none does.
+
+    Besides what the callback says, the run is expected to last as long as it has lasted.
+    """
+    several = [one.least_epochs for one in run.spec.callbacks if one.least_epochs is not None]
+    return run.epoch + min(several) if several else None
 
 
 def is_mostly_computation(seconds: float) -> bool:

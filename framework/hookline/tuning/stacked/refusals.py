@@ -7,6 +7,7 @@ from hookline.plugins.dispatch.attribution import implementations, is_built_in, 
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run
 from hookline.training.preparation import Parts
+from hookline.tuning.stacked.computing.noise import dropouts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,11 +48,25 @@ def _reasons(run: Run, parts: Parts, own: object) -> Iterator[str]:
         yield "The data has padded sequences."
     if len(run.objective.inputs) > 1 and set(run.objective.inputs) == set(parts.data.example.inputs):
         yield "The model is applied to each group of inputs separately."
-    for option, value in (("max_time", None), ("validate_every_steps", None), ("accumulate", 1)):
-        if getattr(run.spec.run, option) != value:
+    for option in ("max_time", "validate_every_steps"):
+        if getattr(run.spec.run, option) is not None:
             yield f"The run has the option `{option}`."
+    if run.spec.run.accumulate > 1 and (layer := _of_parts(parts.model)):
+        yield f"With `accumulate`, {layer} computes each part of a batch for itself."
     if run.spec.optimizer.needs_closure:
         yield f"{type(run.spec.optimizer).__name__} evaluates the loss several times in a step."
+
+
+def _of_parts(model: "nn.Module") -> str | None:
+    """The type of a layer that computes something else for parts of a batch than for the whole batch.
+
+    Without such layers, the gradients are those of the whole batch up to rounding.
+    """
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    dropping = dropouts(model).values()
+    found = (one for one in model.modules() if isinstance(one, _BatchNorm) or one in dropping)
+    return next((type(one).__name__ for one in found), None)
 
 
 def _name(plugin: str) -> str:

@@ -102,7 +102,10 @@ def test_a_run_that_was_stopped_has_nothing_left(tmp_path, monkeypatch, capsys):
     hookline.train(spec({"type": "Checkpoint"}, stopping), out="run")
     lines = shown(capsys, "run").out.splitlines()
     assert lines[1].startswith("  done     2 epochs, in ")
-    assert lines[3] == "  remains  nothing: validation/loss has not improved for 1 epoch; it was best in epoch 1."
+    assert (
+        lines[3]
+        == "  remains  nothing: validation/loss has not improved for 1 epoch; it was best in epoch 1, whose weights are kept."
+    )
     assert lines[4:6] == ["", "small: 9 epochs of 3 steps on cpu, seed 0"]
 
 

@@ -154,7 +154,10 @@ def test_callbacks_that_monitor_count_validations(tmp_path):
         {"type": "ReduceLROnPlateau", "patience": 1, "threshold": 9.0, "threshold_mode": "abs", "factor": 0.5},
     ]
     trial = hookline.train(spec(*callbacks, validate_every_steps=3), out=tmp_path / "run")
-    assert trial.stopped == "validation/loss has not improved for 4 validations; it was best in step 3."
+    assert (
+        trial.stopped
+        == "validation/loss has not improved for 4 validations; it was best in step 3, whose weights are kept."
+    )
     # It is stopped in the fifth validation, and the epoch ends there.
     assert places(trial)[-2:] == [(2, 12, True), (2, 15, True)]
     assert (trial.weights.epoch, trial.weights.step) == (1, 3)

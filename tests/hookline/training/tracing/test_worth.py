@@ -5,6 +5,7 @@ import torch
 import tracing
 from torch import nn
 
+import hookline
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing import traced_gradients, worth
@@ -35,6 +36,24 @@ def earns(steps, seconds, share=1.0, **options):
 )
 def test_the_answer_depends_on_the_number_of_steps_and_not_on_the_machine(steps, options, answer):
     assert {earns(steps, seconds, **options) for seconds in MACHINES} == {answer}
+
+
+@pytest.mark.parametrize(("patience", "epoch", "steps"), [(None, 1, 900), (3, 1, 400), (3, 5, 800), (3, 50, 900)])
+def test_a_run_that_may_end_early_is_expected_to_last_as_long_as_before(patience, epoch, steps):
+    run = tracing.run_of(1000)
+    run.step, run.epoch, run.steps_per_epoch = 100, epoch, 100
+    run.spec.callbacks = [hookline.load(EARLY).callbacks[0]] if patience else []
+    assert worth.steps_to_come(run) == steps
+
+
+EARLY = {
+    "data": {"type": "Random", "features": 2, "targets": [0, 1, 2]},
+    "model": {"type": "Linear"},
+    "loss": {"type": "CrossEntropyLoss"},
+    "optimizer": {"type": "SGD", "lr": 0.1},
+    "run": {"epochs": 2},
+    "callbacks": [{"type": "EarlyStopping", "monitor": "training/loss", "patience": 3}],
+}
 
 
 @pytest.mark.parametrize(("operations", "answer"), [(None, True), (200, True), (20, False)])

@@ -116,6 +116,25 @@ def test_a_stack_ends_after_the_largest_number_of_steps(tmp_path):
         assert other.curve == pytest.approx(one.curve, rel=1e-9)
 
 
+def test_a_stack_computes_parts_of_batches_at_once(tmp_path):
+    loss = {"type": "CrossEntropyLoss", "weight": "balanced"}
+    sections = {"run": {**FLOAT64["run"], "accumulate": 3}, "loss": loss}
+    alone, together = both(tmp_path, {**LR, "run.seed": [0, 1]}, sections=sections)
+    assert [one.together for one in together.records] == [4] * 4
+    for one, other in zip(alone.records, together.records, strict=True):
+        assert other.curve == pytest.approx(one.curve, rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("layer", ["BatchNorm1d", "Dropout"])
+def test_layers_that_depend_on_the_parts_of_a_batch_are_refused(layer, tmp_path):
+    sections = {"run": {**FLOAT64["run"], "accumulate": 3}}
+    sections["model"] = {"type": "Sequential", "layers": [{"type": layer}, LAST]}
+    message = f"With `accumulate`, {layer} computes each part of a batch for itself."
+    with pytest.raises(MismatchError, match=message):
+        hookline.tune(tuned(LR, vectorize=4, sections=sections), out=tmp_path / "study")
+
+
 def test_the_best_trial_is_trained_again_alone(tmp_path):
     study = hookline.tune(tuned(LR, trials=4, vectorize=4, type="Optuna"), out=tmp_path / "study")
     [best] = study.best

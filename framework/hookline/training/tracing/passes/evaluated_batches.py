@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from hookline.plugins.stages import Run
+from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import EVALUATED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
@@ -82,6 +83,6 @@ def _is_left(run: Run, kept: Kept, split: str, batches: "Batches") -> bool:
     if split in kept.left:
         return True
     is_left = not can_earn_its_cost(run, split, batches)
-    if is_left and run.last_step is not None:
+    if is_left and run.last_step is not None and worth.epochs_before_end(run) is None:
         kept.left.add(split)
     return is_left

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hookline.data.batches import length_of
 from hookline.plugins.stages import Run
+from hookline.training.tracing import worth
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
@@ -53,9 +54,9 @@ def _passes_to_come(run: Run, split: str) -> int:
         return 0
     spec = run.spec.run
     if spec.validate_every_steps is not None:
-        remaining = run.step if run.last_step is None else run.last_step - run.step
-        return max(0, remaining) // spec.validate_every_steps
-    return max(0, spec.epochs - run.epoch) // (spec.validate_every_epochs or 1)
+        return max(0, worth.steps_to_come(run)) // spec.validate_every_steps
+    least, epochs = worth.epochs_before_end(run), max(0, spec.epochs - run.epoch)
+    return (epochs if least is None else min(epochs, least)) // (spec.validate_every_epochs or 1)
 
 
 def earns_its_cost(seconds: float, count: float, *, is_first: bool = True) -> bool:
