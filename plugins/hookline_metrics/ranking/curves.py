@@ -82,9 +82,9 @@ class KeptScores(State):
         self._targets: list[Tensor] = []
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
-        """Keep the rows of a batch."""
-        self._scores.append(rows_of(predictions, self._columns.number).detach())
-        self._targets.append(targets)
+        """Keep copies of the rows of a batch, because batches and layers may reuse their memory."""
+        self._scores.append(rows_of(predictions, self._columns.number).detach().clone())
+        self._targets.append(targets.clone())
 
     def compute(self) -> float:
         """Return the number; NaN if a score is NaN."""

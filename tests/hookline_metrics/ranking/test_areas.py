@@ -213,3 +213,12 @@ def test_scores_may_require_gradients(dtype):
     state = AUROC().build(BCEWithLogitsLoss(), scores)
     state.update(scores.requires_grad_(), targets)
     assert state.compute() == 0.75
+
+
+def test_batches_may_reuse_their_memory():
+    scores, targets = torch.tensor([[0.1], [0.4], [0.35], [0.8]]), torch.tensor([[0.0], [0.0], [1.0], [1.0]])
+    state = AUROC().build(BCEWithLogitsLoss(), scores)
+    state.update(scores, targets)
+    scores.zero_()
+    targets.zero_()
+    assert state.compute() == 0.75
