@@ -37,17 +37,18 @@ def count(indices: Any, length: int, where: Any = None) -> Any:
         where: which rows count, bool `(rows,)`; `None` for all.
 
     Raises:
-        IndexError: if an index is too large.
+        IndexError: if an index is negative or too large.
 
     """
     import numpy
     import torch
 
     if isinstance(indices, numpy.ndarray):
-        found = numpy.bincount(indices if where is None else indices[where], minlength=length)
-        if len(found) > length:
-            raise IndexError(f"index {len(found) - 1} is out of bounds for {length} classes")
-        return found
+        counted = indices if where is None else indices[where]
+        for index in (counted.min(initial=0), counted.max(initial=0)):
+            if not 0 <= index < length:
+                raise IndexError(f"index {index} is out of bounds for {length} classes")
+        return numpy.bincount(counted, minlength=length)
     times = torch.ones_like(indices) if where is None else where.long()
     # Not `bincount`, which synchronizes the device.
     return torch.zeros(length, dtype=torch.int64, device=indices.device).scatter_add_(0, indices, times)

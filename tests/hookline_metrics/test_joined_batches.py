@@ -51,6 +51,11 @@ def test_the_number_is_the_same_for_arrays_and_tensors(task, kind, options, igno
     assert {evaluated(kind(**options), loss, outputs, targets, size) for size in SIZES} == {number}
 
 
-def test_an_index_that_is_too_large_is_an_error():
-    with pytest.raises(IndexError, match=r"^index 3 is out of bounds for 3 classes$"):
-        arrays.count(numpy.array([0, 3]), 3)
+@pytest.mark.parametrize("index", [-1, 3])
+def test_an_index_of_no_class_is_an_error(index):
+    with pytest.raises(IndexError, match=rf"^index {index} is out of bounds for 3 classes$"):
+        arrays.count(numpy.array([0, index]), 3)
+
+
+def test_no_rows_are_counted():
+    assert arrays.count(numpy.array([], dtype=numpy.int64), 3).tolist() == [0, 0, 0]

@@ -83,7 +83,7 @@ class KeptScores(State):
 
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Keep the rows of a batch."""
-        self._scores.append(rows_of(predictions, self._columns.number))
+        self._scores.append(rows_of(predictions, self._columns.number).detach())
         self._targets.append(targets)
 
     def compute(self) -> float:

@@ -204,3 +204,12 @@ def test_neither_of_two_classes_can_be_ignored_for_any_encoding():
         with pytest.raises(OptionError, match="so neither can be ignored") as raised:
             refuse(OwnLoss())
         assert raised.value.path == ("ignore_index",)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_scores_may_require_gradients(dtype):
+    scores = torch.tensor([[0.1], [0.4], [0.35], [0.8]], dtype=dtype)
+    targets = torch.tensor([[0.0], [0.0], [1.0], [1.0]])
+    state = AUROC().build(BCEWithLogitsLoss(), scores)
+    state.update(scores.requires_grad_(), targets)
+    assert state.compute() == 0.75

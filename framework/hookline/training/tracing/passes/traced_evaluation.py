@@ -70,14 +70,12 @@ class TracedEvaluation:
                 passed.append((group, shape))
             if interruption.number is not None:
                 run.raise_if_interrupted()
-            first = group.batches[0]
             shape.count += len(group.batches)
             self._count += len(group.batches)
             if shape.trace is not None and shape.is_ready and not self._is_observed:
                 yield from self._traced(shape, shape.trace, group)
             elif shape.is_left or self._is_observed:
-                report.by_layers += 1
-                yield self._by_layers(first)
+                yield from self._all_by_layers(group)
             else:
                 report.by_layers += 1
                 of_all = to_come.batches_to_come(run, split, batches, position)
@@ -162,6 +160,12 @@ class TracedEvaluation:
     def _by_layers(self, batch: "Batch") -> EvaluatedBatch:
         return evaluated_by_layers(self._run, self._model, self._criterion, batch)
 
+    def _all_by_layers(self, group: Group) -> Iterator[EvaluatedBatch]:
+        """Evaluate a group, which has several batches if it was made when its shape still had a trace."""
+        for batch in group.batches:
+            self._report.by_layers += 1
+            yield self._by_layers(batch)
+
     def _traced(self, shape: OfShape, trace: TracedBatch, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
         before = None
         try:
@@ -172,9 +176,7 @@ class TracedEvaluation:
             if before is not None:
                 before.restore()
             self._leave(shape, runners.failure(error))
-            for batch in group.batches:
-                self._report.by_layers += 1
-                yield self._by_layers(batch)
+            yield from self._all_by_layers(group)
             return
         self._report.traced += len(group.batches)
         yield TracedGroup(self._run, self._criterion, trace, group, found)

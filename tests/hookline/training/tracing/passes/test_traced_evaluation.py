@@ -202,6 +202,37 @@ def test_the_layers_take_over_where_a_condition_has_another_value(tmp_path, monk
     assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
 
 
+class Switched(nn.Module):
+    """Has a condition on a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("level", torch.zeros(()))
+
+    def forward(self, x):
+        return x * 2 if self.level > 0 else x
+
+
+def test_no_batch_is_lost_if_the_trace_of_kept_groups_fails(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        if epoch == 3:
+            layer.level.fill_(1)
+
+    monkeypatch.setitem(globals(), "LAYERS", [{"type": "Linear"}])  # It changes no state, so batches are grouped.
+    rows = {name: numpy.tile(DATA[name], (3,) + (1,) * (DATA[name].ndim - 1)) for name in ("x", "class")}
+    found = {}
+    for trace in ("off", "auto"):
+        trial = trained(trace, tmp_path, "class", (), With(Switched(), change), data=rows)
+        found[trace] = numbers(trial)
+        tracing.trace_everything(monkeypatch, "python")
+    assert found["auto"] == found["off"]
+    report = counts(trial)
+    # The first evaluation records batches of 8 and of 7 rows. The groups of the second and the third one are traced.
+    assert report["traced"] == 22
+    assert report["by_layers"] == 6 * 8 + 15 - 22
+    assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
+
+
 class Tripled:
     """Wraps a stage of the evaluation."""
 
