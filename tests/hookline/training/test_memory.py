@@ -92,7 +92,7 @@ def test_a_sparse_buffer_is_counted_by_its_values_and_indices():
 
 
 def test_an_error_in_an_estimate_makes_it_unknown(monkeypatch):
-    from hookline.cli.output.plan_lines import plan_lines
+    from hookline.cli.output.plans.plan_lines import plan_lines
     from hookline.cli.specs.plan import _as_json
     from hookline.training import memory as estimates
 

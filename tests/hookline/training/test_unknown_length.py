@@ -9,7 +9,7 @@ from small_training import small
 
 import hookline
 from hookline.cli.main import main
-from hookline.cli.output.plan_lines import plan_lines
+from hookline.cli.output.plans.plan_lines import plan_lines
 from hookline.data import length_of
 from hookline.errors import MismatchError
 from hookline.runs.lock import read

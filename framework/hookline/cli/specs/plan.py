@@ -14,8 +14,8 @@ from hookline.cli.arguments.spec_arguments import (
     located,
 )
 from hookline.cli.main import GOOD
-from hookline.cli.output.plan_lines import plan_lines
-from hookline.cli.output.remaining_lines import remaining_lines
+from hookline.cli.output.plans.plan_lines import plan_lines
+from hookline.cli.output.plans.remaining_lines import remaining_lines
 from hookline.cli.output.screen import screen_width
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError

@@ -41,7 +41,8 @@ class NamedLosses:
         """Whether the loss of each batch is divided by its rows, or by the sum of their weights."""
         if len(self.losses) > 1:
             return not self._is_sum
-        return self._plain is not None and self._plain.divided_by == "rows"
+        loss = self._plain
+        return loss is not None and loss.divided_by == "rows" and type(loss).divisor is LossSpec.divisor
 
     @property
     def corrected(self) -> Mapping[str, float]:

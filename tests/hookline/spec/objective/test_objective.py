@@ -609,6 +609,16 @@ def test_the_divisor_of_a_weighted_part_is_computed_once_for_each_step(monkeypat
     assert len(trial.history) == 2
 
 
+def test_a_loss_that_overrides_its_divisor_is_asked_for_it():
+    class Halved(BCELoss):
+        def divisor(self, criterion, batch):
+            return batch.rows / 2
+
+    batch = hookline.data.Batch({"input": X}, {"target": SIZE})
+    assert Objective({None: BCELoss()}).divisor(nn.BCELoss(), batch) == ROWS
+    assert Objective({None: Halved()}).divisor(nn.BCELoss(), batch) == ROWS / 2
+
+
 def test_one_loss_takes_the_target_and_the_output_that_it_names_times_its_factor(tmp_path):
     class OneTarget:
         @hookline.hookimpl

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.cli.output.initialized_lines import initialized_lines
+from hookline.cli.output.plans.initialized_lines import initialized_lines
 from hookline.cli.output.screen import paragraph, table
 from hookline.errors.printing import printable
 from hookline.errors.text import counted, quoted
