@@ -126,8 +126,8 @@ class _Kept(State):
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Keep the rows of a batch."""
         both_in_float64(predictions[:0], targets[:0])  # Compares the shapes.
-        self._predictions.append(predictions)
-        self._targets.append(targets)
+        self._predictions.append(predictions.clone())
+        self._targets.append(targets.clone())
 
     def compute(self) -> float:
         """Return the mean over columns; NaN if a number is NaN."""

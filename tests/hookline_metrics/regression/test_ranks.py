@@ -53,3 +53,11 @@ def test_equal_or_nan_numbers_have_no_rank(metric):
     assert isnan(evaluated(metric, MSELoss(), outputs[:1], targets[:1]))
     outputs[2] = torch.nan
     assert isnan(evaluated(metric, MSELoss(), outputs, targets))
+
+
+def test_batches_may_reuse_their_memory():
+    numbers, targets = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[10.0], [20.0], [30.0]])
+    state = SpearmanCorrCoef().build(MSELoss(), numbers)
+    state.update(numbers, targets)
+    numbers.neg_()
+    assert state.compute() == pytest.approx(1)
