@@ -1,9 +1,9 @@
 """Keep the state that a step changes, to compute the step a second time from the same state, and to compare both."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookline.training.tracing.graphs.graph import Untraceable
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
+
+Result = TypeVar("Result")
+"""What a program returns."""
 
 
 class Snapshot:
@@ -63,6 +66,27 @@ class Snapshot:
         for copy, array in self._arrays:
             copy[...] = array
         self.generator = torch.get_rng_state()
+
+    def undone_if_it_fails(
+        self, program: Callable[..., Result], given: Iterable[Any], others: "Iterable[Tensor]"
+    ) -> Result:
+        """Run a program that changes the tensors. If it fails, everything is as before.
+
+        Args:
+            program: the program.
+            given: its arguments.
+            others: the other tensors that it changes.
+
+        """
+        copies = [(tensor, tensor.clone()) for tensor in others]
+        self.keep()
+        try:
+            return program(*given)
+        except BaseException:
+            self.restore()
+            for tensor, copy in copies:
+                tensor.copy_(copy)
+            raise
 
     def restore(self) -> None:
         """Give the tensors and the generator the state that they had."""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Graph, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.rewritten import rewritten
-from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -63,15 +62,9 @@ class TracedStep:
         """
         tensors = tensors_of(batch)
         given = [*self.fixed, *(tensors[index] for index in self.of_batch)]
-        of_batch = [(tensors[index], tensors[index].clone()) for index in self.changed_of_batch]
-        self._beginning.keep()
-        try:
-            return self.program(*given)
-        except BaseException:
-            self._beginning.restore()
-            for tensor, value in of_batch:
-                tensor.copy_(value)
-            raise
+        return self._beginning.undone_if_it_fails(
+            self.program, given, [tensors[index] for index in self.changed_of_batch]
+        )
 
     @cached_property
     def changed(self) -> "list[Tensor]":
@@ -141,26 +134,18 @@ def traced_step(
         Untraceable: If the operations cannot be repeated without the layers.
 
     """
-    tensors = tensors_of(batch)
-    builder = GraphBuilder([*known, *tensors])
-    for operation in operations:
-        builder.add(operation)
     with_gradient = [parameter for parameter in parameters if parameter.grad is not None]
     outputs: list[Any] = [loss, *(parameter.grad for parameter in with_gradient)]
     template = [Term(*(_output(part, outputs) for part in term)) for term in terms]
-    graph, constants = simplified(builder.graph(outputs), builder.tensors, builder.reshaped)
-    first = len(known)
-    fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
-    others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
-    graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
-    saved = 0.0
+    whole = arranged(operations, known, tensors_of(batch), outputs)
+    graph, saved = whole.graph, 0.0
     if is_rewritten:
-        graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
+        graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
     return TracedStep(
         graph=graph,
         runner=runner,
-        fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
-        of_batch=[builder.indices[value] - first for value in others],
+        fixed=whole.fixed,
+        of_batch=whole.of_batch,
         with_gradient=with_gradient,
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,

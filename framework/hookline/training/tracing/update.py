@@ -69,15 +69,11 @@ class TracedUpdates:
         tensors = [tensors_of(batch) for batch in group]
         columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
         empty: list[Tensor] = []
-        of_batches = [(one[index], one[index].clone()) for one in tensors for index in self.step.changed_of_batch]
-        self.beginning.keep()
-        try:
-            last = self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *scalars.places, empty)
-        except BaseException:
-            self.beginning.restore()
-            for tensor, value in of_batches:
-                tensor.copy_(value)
-            raise
+        last = self.beginning.undone_if_it_fails(
+            self.program,
+            [*self.whole.fixed, *columns, *self.whole.lists, *options, *scalars.places, empty],
+            [one[index] for one in tensors for index in self.step.changed_of_batch],
+        )
         for parameter in self.step.without_gradient:
             parameter.grad = None
         for parameter, gradient in zip(self.step.with_gradient, last, strict=True):

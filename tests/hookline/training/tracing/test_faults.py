@@ -6,7 +6,7 @@ import tracing
 
 import hookline
 from hookline.training.tracing import comparison, recorded_step, snapshot, steps_at_once, update
-from hookline.training.tracing.graphs import builder, runners
+from hookline.training.tracing.graphs import arranged, builder, runners
 from hookline.training.tracing.passes import recorded_batch, traced_batch
 from hookline.training.tracing.watching import finder
 
@@ -30,7 +30,8 @@ PLACES = [
     (comparison, "difference"),
     (finder.Finder, "complete"),
     (builder.GraphBuilder, "add"),
-    (recorded_batch, "simplified"),
+    (arranged, "simplified"),
+    (recorded_batch, "arranged"),
     (recorded_step, "traced_step"),
     (runners, "best_of_batches"),
     (runners, "best_of_several"),

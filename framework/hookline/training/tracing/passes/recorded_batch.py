@@ -8,11 +8,10 @@ from attrs import evolve
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
-from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
 from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.graphs.rewritten import rewritten
-from hookline.training.tracing.graphs.simplified import simplified
 from hookline.training.tracing.graphs.whole_step import with_views_first
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.traced_batch import Ends, TracedBatch, returned
@@ -109,26 +108,19 @@ class RecordedBatch:
         draws: bool,
         is_rewritten: bool,
     ) -> TracedBatch:
-        known, of_batch = self._watched.tensors, tensors_of(self._batch)
-        builder, ends = GraphBuilder([*known, *of_batch]), Ends()
-        for operation in operations:
-            builder.add(operation)
+        ends = Ends()
         found = returned(self._evaluated, parts, ends)
-        graph, constants = simplified(builder.graph(ends.tensors), builder.tensors, builder.reshaped)
-        first = len(known)
-        fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
-        others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
-        graph = Graph([*fixed, *others], graph.calls, graph.outputs, graph.written)
-        saved = 0.0
+        whole = arranged(operations, self._watched.tensors, tensors_of(self._batch), ends.tensors)
+        graph, saved = whole.graph, 0.0
         if is_rewritten:
-            graph, saved = rewritten(graph, builder.tensors, builder.reshaped)
-        calls, before = with_views_first(graph.calls, fixed)
+            graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
+        calls, before = with_views_first(graph.calls, whole.fixed_inputs)
         graph = evolve(graph, calls=calls)
         return TracedBatch(
             graph=graph,
-            program=runner(graph, len(fixed), before),
-            fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
-            of_batch=[builder.indices[value] - first for value in others],
+            program=runner(graph, len(whole.fixed), before),
+            fixed=whole.fixed,
+            of_batch=whole.of_batch,
             returned=found,
             changes_state=draws or bool(graph.written),
             size=sum(tensor.nbytes for tensor in ends.tensors),

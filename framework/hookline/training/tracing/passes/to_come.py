@@ -21,9 +21,6 @@ COST_OF_CHECKS = 14
 MOST_OF_PYTHON = 0.0005
 """The largest time that Python takes for a batch. In a longer one, the rest is computation, which is not saved."""
 
-MARGIN = 1.5
-"""How many times its cost a trace must be expected to save: see `worth.MARGIN`."""
-
 GAIN = 0.7
 """The part of the time in Python that a trace usually saves."""
 
@@ -70,7 +67,7 @@ def earns_its_cost(seconds: float, count: float, *, is_first: bool = True) -> bo
     """
     of_python = min(seconds, MOST_OF_PYTHON)
     cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
-    return GAIN * of_python * count > MARGIN * cost
+    return GAIN * of_python * count > worth.MARGIN * cost
 
 
 def can_earn_its_cost(run: Run, split: str, batches: "Batches") -> bool:

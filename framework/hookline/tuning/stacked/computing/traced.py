@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.graphs.builder import GraphBuilder
+from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Program
 from hookline.training.tracing.graphs.recording import with_recording
-from hookline.training.tracing.graphs.simplified import Memory, simplified
+from hookline.training.tracing.graphs.simplified import Memory
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_constants_first
 
 if TYPE_CHECKING:
@@ -54,14 +54,10 @@ def recorded(
     result, operations = with_recording(function)
 
     def traced() -> Traced:
-        builder = GraphBuilder([*known, *of_batch])
-        for operation in operations:
-            builder.add(operation)
-        graph, constants = simplified(builder.graph([result]), builder.tensors, builder.reshaped)
-        first = len(known)
-        fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
-        others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
-        calls, before = with_constants_first(graph, fixed, Memory(builder.tensors, builder.reshaped))
+        whole = arranged(operations, known, of_batch, [result])
+        builder, first = whole.builder, len(known)
+        memory = Memory(builder.tensors, builder.reshaped)
+        calls, before = with_constants_first(whole.graph, whole.fixed_inputs, memory)
         lists = Lists()
 
         def argument(one: Any) -> Any:
@@ -72,15 +68,15 @@ def recorded(
             return one
 
         calls = [call.changed(lambda value: value, argument) for call in calls]
-        whole = WholeStep(
-            graph=evolve(graph, inputs=[*fixed, *others], calls=calls),
-            fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
+        step = WholeStep(
+            graph=evolve(whole.graph, calls=calls),
+            fixed=whole.fixed,
             lists=lists.tensors,
-            of_batch=[builder.indices[value] - first for value in others],
+            of_batch=whole.of_batch,
             options=0,
             gradients=0,
             before=before,
         )
-        return Traced(whole, runners.best_of_several(whole), result)
+        return Traced(step, runners.best_of_several(step), result)
 
     return result, traced
