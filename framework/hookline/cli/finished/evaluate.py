@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.arguments.spec_arguments import add_set_argument
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.comparison_lines import distance_lines, sequence_lines
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress

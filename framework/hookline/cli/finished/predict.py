@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.first_rows import first_rows
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width

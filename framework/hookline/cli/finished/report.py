@@ -14,7 +14,7 @@ from hookline.cli.arguments.run_arguments import (
     runs_of,
 )
 from hookline.cli.arguments.spec_arguments import add_set_argument
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.rows_progress import rows_progress
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError

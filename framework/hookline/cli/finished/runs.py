@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.run_table import columns_of, lines
 from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError

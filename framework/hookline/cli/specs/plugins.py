@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
-from hookline.cli.main import BAD_INPUT, GOOD
+from hookline.cli.commands import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import echo, echo_json
