@@ -12,8 +12,9 @@ from hookline.spec.dump import as_toml
 
 if TYPE_CHECKING:
     from hookline.runs.plan.effects import Effect
-    from hookline.runs.plan.plan import Implementation, Plan, UsedPlugin
+    from hookline.runs.plan.plan import Plan
     from hookline.runs.plan.split_counts import SplitCounts
+    from hookline.runs.plan.used_plugins import Implementation, UsedPlugin
 
 MOST_CLASSES = 10
 """The largest number of classes to list: of more, the most frequent and the rarest ones."""
