@@ -12,8 +12,9 @@ from hookline.errors.printing import echo, echo_json
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
-from hookline.plugins.manager import Plugins, new_manager
+from hookline.plugins.manager import Plugins
 from hookline.plugins.origin import Origin
+from hookline.plugins.registration import new_manager
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.stages import STAGES
