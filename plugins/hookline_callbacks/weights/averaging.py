@@ -15,7 +15,6 @@ class Averaging:
         self._options = options
         self._both: nn.ModuleList | None = None
         self._averaged: Any = None
-        self._is_in_use = False
 
     def _begin(self, model: "nn.Module", criterion: "nn.Module") -> None:
         from torch import nn
