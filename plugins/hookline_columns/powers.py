@@ -8,7 +8,7 @@ from hookline.spec import Graph, Value, spec
 from hookline_columns.base import NumberColumn
 from hookline_columns.fitting.likeliest_power import likeliest_power
 from hookline_columns.graphs.power import power_in_graph
-from hookline_columns.scalers import moments
+from hookline_columns.scaling.scaler import moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
