@@ -122,7 +122,7 @@ def _names(lists: Sequence[str]) -> list[str]:
 
 def _write_file(stream: "PredictionStream", path: Path) -> None:
     """Write all predictions to a file. An error or a signal leaves an existing file as it is."""
-    from hookline.files import replaced
+    from hookline.files.atomic import replaced
 
     if path.suffix.lower() == ".csv":
         refuse_lists(stream.schema)

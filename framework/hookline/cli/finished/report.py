@@ -20,7 +20,7 @@ from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.sources.local import from_file
 from hookline.report.evidence import Evidence
 from hookline.runs.side_by_side.comparison import Comparison

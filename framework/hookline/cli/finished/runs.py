@@ -14,7 +14,7 @@ from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
-from hookline.files import no_formula
+from hookline.files.tables import no_formula
 from hookline.runs.side_by_side.comparison import MISSING, Comparison, Condition
 from hookline.runs.side_by_side.find_runs import runs_below
 from hookline.runs.side_by_side.summary import RunSummary

@@ -19,7 +19,7 @@ from hookline.errors.printing import echo, printable
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.errors.unwritable import obstacle
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article
 

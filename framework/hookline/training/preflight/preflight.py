@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import MismatchError, StageError
 from hookline.errors.failures import FAILURES, reason
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
