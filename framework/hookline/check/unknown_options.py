@@ -34,9 +34,9 @@ def with_suggestions(
     homes = list(islice(homes_in(table, catalog), MOST_HOMES)) if unknown else []
     missing = {problem.path: problem for problem in problems if isinstance(problem, MissingOption)}
     meant: dict[Keys, Meant] = {}
-    for number, problem in enumerate(unknown):
-        found = UnknownKey(problem, table, homes, catalog).meant() if number < MOST_MEANT else Meant("")
-        meant[problem.path] = _required(problem, missing) or found
+    for number, option in enumerate(unknown):
+        found = UnknownKey(option, table, homes, catalog).meant() if number < MOST_MEANT else Meant("")
+        meant[option.path] = _required(option, missing) or found
     explained = {found.path for found in meant.values()}
     made: list[Diagnostic] = []
     without_type: list[Diagnostic] = []
