@@ -219,7 +219,7 @@ class TracedGradients:
             self._seconds(),
             share,
             with_updates=self.traces_updates,
-            is_first=self._watched is None,
+            is_first=not runners.have_compiled(),
             operations=None if step is None else len(step.graph.calls),
             saved=None if step is None else step.saved,
         )
@@ -248,7 +248,7 @@ class TracedGradients:
             self.leave(shape, reason_of(error))
             return loss
         if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._steps, step):
-            self.leave(shape, worth.TOO_SLOW)
+            self.leave(shape, worth.TOO_LITTLE)
             return loss
         shape.step, self._recorded_shape = step, shape
         self._run.kept[KEPT] = watched

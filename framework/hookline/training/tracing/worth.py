@@ -9,6 +9,8 @@ TOO_SHORT = "the run is too short to earn back the cost of tracing"
 
 TOO_SLOW = "a step takes so long that tracing saves little"
 
+TOO_LITTLE = "a trace of the recorded operations would save less time than it costs"
+
 WARM_UP = 2
 """The number of batches that the layers compute before the first one is recorded. Their shortest time counts."""
 
@@ -28,7 +30,7 @@ COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
 COST_OF_FURTHER = 18
-"""The same for batches of another shape, whose trace has the same text, so that it is compiled already."""
+"""The same if the trace has probably been compiled: of batches of another shape, or of an earlier trial of a study."""
 
 COST_OF_CHECKS = 6
 """What it costs to record and compare steps, in steps with their computation."""
@@ -68,7 +70,7 @@ def earns_its_cost(
         share: the number of batches of the same shape in a step, on average. It is 1 if all batches have one shape, and
             may be larger if the optimizer evaluates each batch several times.
         with_updates: whether the updates are traced, too.
-        is_first: whether no trace exists yet.
+        is_first: whether nothing has been compiled yet.
         operations: the number of operations; `None` before they are recorded.
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 

@@ -9,6 +9,7 @@ import hookline
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing import traced_gradients, worth
+from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.passes import to_come
 
 MACHINES = (1e-5, 1e-4, 1e-3)
@@ -98,6 +99,17 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
         gradients(batch)
     assert run.traced_steps == TracedSteps(0, 20, ["the gradient of a parameter is sparse"])
     assert recorded == []
+
+
+def test_a_later_training_of_a_process_does_not_count_the_time_to_compile(monkeypatch):
+    asked = []
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, is_first, **__: asked.append(is_first) or True)
+    for function in (runners.compiled, runners.compiled_python):
+        function.cache_clear()
+    for _ in range(2):
+        tracing.both_ways(lambda: (Bags(sparse=False), nn.MSELoss()), BATCHES)
+    assert asked[0]
+    assert not asked[-1]
 
 
 def test_an_optimizer_that_evaluates_a_batch_several_times_earns_the_cost_in_fewer_steps(monkeypatch):
