@@ -12,6 +12,7 @@ the time for a spec is over. The interval consists of order statistics, so that 
 
 import contextlib
 import gc
+import itertools
 import json
 import logging
 import math
@@ -28,6 +29,7 @@ from typing import Any, NamedTuple
 from attrs import define
 
 import hookline
+from hookline.training.tracing import worth
 from hookline.training.tracing.graphs import fastest, runners
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -145,6 +147,7 @@ def trained(name: str, trace: str) -> Training:
         spec = hookline.load(SPECS / f"{name}.toml", [f'run.trace="{trace}"'])
         for function in KEPT:
             function.cache_clear()
+        worth.trainings = itertools.count()
         gc.collect()
         hookline.train(spec, plugins=[loop], out=Path(directory) / "run")
         result = json.loads((Path(directory) / "run" / "result.json").read_text())

@@ -61,6 +61,7 @@ class TracedGradients:
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
+        self._is_first_training = worth.is_first_training()
         self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
         self._count, self._first_step = 0, run.step
@@ -219,7 +220,7 @@ class TracedGradients:
             self._seconds(),
             share,
             with_updates=self.traces_updates,
-            is_first=not runners.have_compiled(),
+            is_first=self._watched is None and self._is_first_training,
             operations=None if step is None else len(step.graph.calls),
             saved=None if step is None else step.saved,
         )

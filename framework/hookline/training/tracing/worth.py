@@ -3,6 +3,8 @@
 Costs and gains are measured in the time that Python takes in a step, so that they hold for slower and faster machines.
 """
 
+from itertools import count
+
 from hookline.plugins.stages import Run
 
 TOO_SHORT = "the run is too short to earn back the cost of tracing"
@@ -30,7 +32,7 @@ COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
 COST_OF_FURTHER = 18
-"""The same if the trace has probably been compiled: of batches of another shape, or of an earlier trial of a study."""
+"""The same for batches of another shape, or in a further training, whose trace has mostly been compiled already."""
 
 COST_OF_CHECKS = 6
 """What it costs to record and compare steps, in steps with their computation."""
@@ -51,6 +53,14 @@ COST_OF_CALL = 0.4
 LEAST_GAIN = 0.03
 """The part of the time that a trace must save to be used."""
 
+trainings = count()
+"""Counts the trainings of the process. Traces of trials, folds and seeds have the same text, which is compiled once."""
+
+
+def is_first_training() -> bool:
+    """Count a training, and say whether it is the first one of the process. After it, further ones are expected."""
+    return next(trainings) == 0
+
 
 def earns_its_cost(
     run: Run,
@@ -70,7 +80,7 @@ def earns_its_cost(
         share: the number of batches of the same shape in a step, on average. It is 1 if all batches have one shape, and
             may be larger if the optimizer evaluates each batch several times.
         with_updates: whether the updates are traced, too.
-        is_first: whether nothing has been compiled yet.
+        is_first: whether nothing has been compiled yet, and the process has had no other training.
         operations: the number of operations; `None` before they are recorded.
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 

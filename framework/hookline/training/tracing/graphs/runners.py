@@ -194,11 +194,6 @@ def compiled(text: str) -> Any:
             raise Untraceable(f"TorchScript refuses the operations: {_first_line(error)}") from error
 
 
-def have_compiled() -> bool:
-    """Whether a program has been compiled. Further ones of the same process have mostly the same text."""
-    return compiled.cache_info().currsize + compiled_python.cache_info().currsize > 0
-
-
 def failure(error: BaseException) -> str:
     """Say why a program has failed. TorchScript repeats its text before the error of the operation."""
     last = next((line for line in reversed(str(error).strip().splitlines()) if line.strip()), type(error).__name__)
