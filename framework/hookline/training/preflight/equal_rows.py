@@ -9,7 +9,8 @@ from hookline.errors.text import counted
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 BLOCK = 2**18

@@ -8,7 +8,8 @@ from hookline.training.preflight.equal_rows import equal_rows, tensors_of
 from hookline.training.preflight.leaked_targets import leaked_targets
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 MOST_NUMBERS = 2**28

@@ -19,7 +19,8 @@ from hookline.training.preflight.unfit_splits import refuse_unfit_splits
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
 
 
 def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, is_tried: bool = False) -> None:

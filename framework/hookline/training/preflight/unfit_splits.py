@@ -15,7 +15,8 @@ from hookline.training.preflight.single_row import refuse_single_row
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
 
 
 def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
