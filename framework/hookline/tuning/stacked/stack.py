@@ -9,7 +9,7 @@ from hookline.tuning.stacked.computing.computation import Computation
 from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.computing.memory import keep_freed_memory
 from hookline.tuning.stacked.computing.steps import Steps
-from hookline.tuning.stacked.computing.updates import Updates, update_key
+from hookline.tuning.stacked.computing.updates import Updates
 from hookline.tuning.stacked.members import Member
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Stack:
     """
 
     def __init__(self, members: Sequence[Member], interruption: Interruption):
-        """Take members with equal structures, which have not begun."""
-        self._active = sorted(members, key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer)))
+        """Take members with equal structures, which have not begun. Those with equal `update_key` follow each other."""
+        self._active = list(members)
         self._interruption = interruption
         self._steps: Steps | None = None
 
