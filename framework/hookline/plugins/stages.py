@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn, optim
 
-    from hookline.data.batches import Batch, Batches, Data, Outputs
+    from hookline.data.batches import Batch, Batches, Outputs
+    from hookline.data.data import Data
     from hookline.data.targets.encoding import Target
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin

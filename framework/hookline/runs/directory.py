@@ -22,7 +22,7 @@ from hookline.spec.dump import dumps, to_json
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 

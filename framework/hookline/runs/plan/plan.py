@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn, optim
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 @frozen(kw_only=True)

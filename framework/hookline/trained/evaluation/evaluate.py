@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.check.toml.document import Document
-from hookline.data.batches import Batches, Data, in_order
+from hookline.data.batches import Batches, in_order
+from hookline.data.data import Data
 from hookline.data.description import DataDescription
 from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import MismatchError, RunError

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hookline.data.batches import Data
+from hookline.data.data import Data
 from hookline.errors.exceptions import HooklineError, MismatchError
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import nearest

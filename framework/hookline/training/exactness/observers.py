@@ -18,7 +18,8 @@ from hookline.training.exactness.leaves import Leaves, attributes, leaves
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
-    from hookline.data.batches import Batch, Batches, Data, Outputs
+    from hookline.data.batches import Batch, Batches, Outputs
+    from hookline.data.data import Data
     from hookline.spec.objective.prediction import Prediction
 
 

@@ -10,7 +10,8 @@ from hookline.errors.text import counted, enumerate_names
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
     from hookline.data.targets.encoding import Target
     from hookline.plugins.stages import Run
 

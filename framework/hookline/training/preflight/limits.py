@@ -9,7 +9,7 @@ from hookline.errors.text import counted
 from hookline.plugins.stages import Run
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 def unused_limits(run: Run, data: "Data") -> Iterator[tuple[tuple[str, str], str]]:

@@ -22,7 +22,8 @@ from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_u
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
     from hookline.spec.training import TrainingSpec
 
 

@@ -30,7 +30,8 @@ from hookline.training.run_setup import new_run
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 LARGE = 50_000_000

@@ -33,6 +33,8 @@ def traced_gradients(
 ) -> "Gradients":
     """Return a function that computes the same as `by_layers`, by a trace where that is faster."""
     reason = why_not(run)
+    if reason is None and not worth.can_earn_its_cost(run):
+        reason = worth.TOO_SHORT
     if reason is not None:
         run.traced_steps.add_reason(reason)
         return by_layers
@@ -61,6 +63,7 @@ class TracedGradients:
         self._watched: Watched | None = None
         self._settings: Any = None
         self._record_of_epoch = (-1, -1)
+        self._is_first_training = worth.is_first_training()
         self._is_wrapped = run.stages.seen_by("step") is not None
         self._changes = 0
         self._count, self._first_step = 0, run.step
@@ -219,7 +222,7 @@ class TracedGradients:
             self._seconds(),
             share,
             with_updates=self.traces_updates,
-            is_first=self._watched is None,
+            is_first=self._watched is None and self._is_first_training,
             operations=None if step is None else len(step.graph.calls),
             saved=None if step is None else step.saved,
         )
@@ -248,7 +251,7 @@ class TracedGradients:
             self.leave(shape, reason_of(error))
             return loss
         if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._steps, step):
-            self.leave(shape, worth.TOO_SLOW)
+            self.leave(shape, worth.TOO_LITTLE)
             return loss
         shape.step, self._recorded_shape = step, shape
         self._run.kept[KEPT] = watched

@@ -3,11 +3,15 @@
 Costs and gains are measured in the time that Python takes in a step, so that they hold for slower and faster machines.
 """
 
+from itertools import count
+
 from hookline.plugins.stages import Run
 
 TOO_SHORT = "the run is too short to earn back the cost of tracing"
 
 TOO_SLOW = "a step takes so long that tracing saves little"
+
+TOO_LITTLE = "a trace of the recorded operations would save less time than it costs"
 
 WARM_UP = 2
 """The number of batches that the layers compute before the first one is recorded. Their shortest time counts."""
@@ -28,7 +32,7 @@ COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
 COST_OF_FURTHER = 18
-"""The same for batches of another shape, whose trace has the same text, so that it is compiled already."""
+"""The same for batches of another shape, or in a further training, whose trace has mostly been compiled already."""
 
 COST_OF_CHECKS = 6
 """What it costs to record and compare steps, in steps with their computation."""
@@ -49,6 +53,14 @@ COST_OF_CALL = 0.4
 LEAST_GAIN = 0.03
 """The part of the time that a trace must save to be used."""
 
+trainings = count()
+"""Counts the trainings of the process. Traces of trials, folds and seeds have the same text, which is compiled once."""
+
+
+def is_first_training() -> bool:
+    """Count a training, and say whether it is the first one of the process. After it, further ones are expected."""
+    return next(trainings) == 0
+
 
 def earns_its_cost(
     run: Run,
@@ -68,7 +80,7 @@ def earns_its_cost(
         share: the number of batches of the same shape in a step, on average. It is 1 if all batches have one shape, and
             may be larger if the optimizer evaluates each batch several times.
         with_updates: whether the updates are traced, too.
-        is_first: whether no trace exists yet.
+        is_first: whether nothing has been compiled yet, and the process has had no other training.
         operations: the number of operations; `None` before they are recorded.
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 
@@ -81,6 +93,17 @@ def earns_its_cost(
     cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
     of_computation = MOST_OF_COMPUTATION * (seconds - of_python) if saved is None else saved
     return (gain * of_python + of_computation) * share * remaining > MARGIN * cost
+
+
+def can_earn_its_cost(run: Run) -> bool:
+    """Whether there are enough steps, either if Python takes the whole time of a step or if it takes almost nothing.
+
+    Otherwise, nothing needs to be measured. The answer is yes if the optimizer may evaluate a batch several times, or
+    if the run has no known end.
+    """
+    if run.last_step is None or run.spec.optimizer.needs_closure:
+        return True
+    return any(earns_its_cost(run, seconds, 1.0, with_updates=True, is_first=False) for seconds in (1e-6, SLOWEST_STEP))
 
 
 def steps_to_come(run: Run) -> int:
