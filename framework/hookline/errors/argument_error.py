@@ -6,9 +6,13 @@ from hookline.errors.exceptions import HooklineError
 class ArgumentError(HooklineError):
     """Raised when an argument of a function has a wrong value. A command names its option instead: see `of_option`."""
 
-    def __init__(self, argument: str, message: str):
-        """Create the error from the name of the argument, and what is wrong, in sentences."""
-        self.argument, self.message = argument, message
+    def __init__(self, argument: str, message: str, *, option: str | None = None):
+        """Create the error from the name of the argument, and what is wrong, in sentences.
+
+        `option` is the option of commands for the argument if it has another name.
+        """
+        self.message = message
+        self.option = f"--{argument.replace('_', '-')}" if option is None else option
         super().__init__(f"{argument}: {message}")
 
     @property
@@ -18,4 +22,4 @@ class ArgumentError(HooklineError):
         >>> ArgumentError("batch_size", "This must be at least 1, not 0.").of_option
         '--batch-size: This must be at least 1, not 0.'
         """
-        return f"--{self.argument.replace('_', '-')}: {self.message}"
+        return f"{self.option}: {self.message}"
