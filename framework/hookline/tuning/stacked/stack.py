@@ -85,7 +85,8 @@ class Stack:
         for member in self._active:
             member.run.traced_steps.traced += steps.traced - traced
             member.run.traced_steps.by_layers += len(table) - (steps.traced - traced)
-            member.end_epoch(table, computation.members.index(member))
+            if not member.has_ended:  # A wrapper around one of its steps may have failed.
+                member.end_epoch(table, computation.members.index(member))
 
     def _stacked(self) -> Steps:
         """The steps of the active members: those of before, unless half of its members have ended."""
