@@ -15,6 +15,7 @@ class Rprop(FirstOrder):
     """
 
     reads_lr_once = True
+    for_full_batches = True
 
     lr: float = option(default=0.01, minimum=0)
     """The initial step size."""
