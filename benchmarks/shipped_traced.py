@@ -30,7 +30,8 @@ from attrs import define
 
 import hookline
 from hookline.training.tracing import worth
-from hookline.training.tracing.graphs import fastest, runners
+from hookline.training.tracing.graphs import fastest
+from hookline.training.tracing.graphs.running import in_python, in_torchscript
 
 SPECS = Path(__file__).parents[1] / "specs"
 SLOWER = 1.02
@@ -39,7 +40,7 @@ SECONDS = 4.0
 """The CPU time for a spec, after which the pairs so far decide."""
 DEVIATIONS = 1.96
 """The half width of the interval in standard deviations of the number of pairs below the median."""
-KEPT = (runners.compiled, runners.compiled_python, fastest.fastest)
+KEPT = (in_torchscript.compiled, in_python.compiled_python, fastest.fastest)
 """The functions that keep what depends on the operations of traces."""
 
 
