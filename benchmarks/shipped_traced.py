@@ -6,13 +6,13 @@ callbacks do before and after the loop do not depend on tracing, and vary by mor
 than all steps. Evaluations after the training count.
 
 What a process keeps of earlier traces is forgotten before each training, so that tracing costs what it costs in a new
-process. Pairs are repeated until the interval of the median of their ratios says which contender is faster, or until
-the time for a spec is over. The interval consists of order statistics, so that it does not assume a distribution.
+process. The plot of the losses is not drawn. Pairs are repeated until the interval of the median of their ratios says
+which contender is faster, or until the time for a spec is over. The interval consists of order statistics, so that it
+does not assume a distribution.
 """
 
 import contextlib
 import gc
-import itertools
 import json
 import logging
 import math
@@ -25,23 +25,21 @@ import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 from attrs import define
+from contenders.new_process import forget_traces
 
 import hookline
-from hookline.training.tracing import worth
-from hookline.training.tracing.graphs import fastest
-from hookline.training.tracing.graphs.running import in_python, in_torchscript
+from hookline.runs import directory as runs
 
 SPECS = Path(__file__).parents[1] / "specs"
 SLOWER = 1.02
-FEWEST_PAIRS, MOST_PAIRS = 6, 60
+FEWEST_PAIRS, MOST_PAIRS = 6, 200
 SECONDS = 4.0
 """The CPU time for a spec, after which the pairs so far decide."""
 DEVIATIONS = 1.96
 """The half width of the interval in standard deviations of the number of pairs below the median."""
-KEPT = (in_torchscript.compiled, in_python.compiled_python, fastest.fastest)
-"""The functions that keep what depends on the operations of traces."""
 
 
 class Loop:
@@ -146,11 +144,11 @@ def trained(name: str, trace: str) -> Training:
     loop = Loop()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, silence():
         spec = hookline.load(SPECS / f"{name}.toml", [f'run.trace="{trace}"'])
-        for function in KEPT:
-            function.cache_clear()
-        worth.trainings = itertools.count()
+        forget_traces()
         gc.collect()
-        hookline.train(spec, plugins=[loop], out=Path(directory) / "run")
+        gc.freeze()  # The next collection does not search what remains, such as torch.
+        with mock.patch.object(runs, "draw_curves"):
+            hookline.train(spec, plugins=[loop], out=Path(directory) / "run")
         result = json.loads((Path(directory) / "run" / "result.json").read_text())
     return Training(loop.seconds, result)
 

@@ -46,7 +46,9 @@ def trace_nothing(patch):
 def run_of(steps=1000, *, objective=None):
     """A run of a spec, as far as tracing knows it."""
     return SimpleNamespace(
-        spec=SimpleNamespace(run=SimpleNamespace(trace="auto"), callbacks=()),
+        spec=SimpleNamespace(
+            run=SimpleNamespace(trace="auto"), callbacks=(), optimizer=SimpleNamespace(needs_closure=False)
+        ),
         device=torch.device("cpu"),
         stages=SimpleNamespace(seen_by=lambda stage: None),
         objective=objective or Objective.of(LossSpec()),
@@ -54,6 +56,7 @@ def run_of(steps=1000, *, objective=None):
         epoch=1,
         step=0,
         last_step=steps,
+        steps_per_epoch=None,
         history=[],
         kept={},
     )

@@ -1,14 +1,11 @@
 from .batches import (
     Batch as Batch,
     Batches as Batches,
-    Data as Data,
     Outputs as Outputs,
-    TensorBatches as TensorBatches,
-    gathered as gathered,
     in_order as in_order,
     length_of as length_of,
-    permutation as permutation,
 )
+from .data import Data as Data
 from .description import (
     DataDescription as DataDescription,
     InputDescription as InputDescription,
@@ -40,10 +37,11 @@ from .precision import (
     merged_in_blocks as merged_in_blocks,
 )
 from .prepared_column import PreparedColumn as PreparedColumn
-from .sampling import (
+from .rows.sampling import (
     Sampling as Sampling,
     WeightedSampler as WeightedSampler,
 )
+from .rows.uniform_sample import UniformSample as UniformSample
 from .summary import Summary as Summary
 from .targets.classes import (
     Classes as Classes,
@@ -65,4 +63,8 @@ from .targets.labels import (
 from .targets.numbers import Numbers as Numbers
 from .targets.sequences import Sequences as Sequences
 from .targets.text_cells import TextCells as TextCells
-from .uniform_sample import UniformSample as UniformSample
+from .tensor_batches import (
+    TensorBatches as TensorBatches,
+    gathered as gathered,
+    permutation as permutation,
+)

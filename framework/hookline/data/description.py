@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from hookline.data.batches import Batch, Batches, Data, TensorBatches
+from hookline.data.batches import Batch, Batches
+from hookline.data.data import Data
 from hookline.data.targets.encoding import Target
+from hookline.data.tensor_batches import TensorBatches
 
 if TYPE_CHECKING:
     import torch

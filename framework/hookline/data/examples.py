@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import Batch, Data
+from hookline.data.batches import Batch
+from hookline.data.data import Data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from hookline.data.batches import Batch, Batches
-    from hookline.data.sampling import WeightedSampler
+    from hookline.data.rows.sampling import WeightedSampler
 
 
 def fingerprint_of(batches: "Batches") -> str | None:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from hookline.data.batches import Batches, Data
+from hookline.data.batches import Batches
+from hookline.data.data import Data
 
 if TYPE_CHECKING:
     from torch import Tensor

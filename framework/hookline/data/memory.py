@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import evolve
 
-from hookline.data.batches import NOTHING_MORE, Data, TensorBatches
+from hookline.data.batches import NOTHING_MORE
+from hookline.data.data import Data
 from hookline.data.precision import merged_columns
 from hookline.data.prepared_column import PreparedColumn
-from hookline.data.row_numbers import RowNumbers
-from hookline.data.sampling import Sampling
+from hookline.data.rows.row_numbers import RowNumbers
+from hookline.data.rows.sampling import Sampling
 from hookline.data.targets.counts import counts_of
 from hookline.data.targets.encoding import Columns, Encoding, Target
+from hookline.data.tensor_batches import TensorBatches
 from hookline.errors.exceptions import DataError, HooklineWarning, MismatchError
 from hookline.errors.option_errors import OptionError
 

@@ -11,7 +11,7 @@ from hookline.script.lines import BatchNames
 from hookline.script.written import other_options
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 SECTIONS = {
     *("plugins", "run", "data", "model", "initialize", "initialize_from"),

@@ -12,7 +12,8 @@ from hookline.script.written import cannot_be_written
 if TYPE_CHECKING:
     import torch
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 

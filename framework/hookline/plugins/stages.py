@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
-from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.saving import Resuming, Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn, optim
 
-    from hookline.data.batches import Batch, Batches, Data, Outputs
+    from hookline.data.batches import Batch, Batches, Outputs
+    from hookline.data.data import Data
     from hookline.data.targets.encoding import Target
     from hookline.plugins.catalog import Catalog
     from hookline.plugins.origin import Origin

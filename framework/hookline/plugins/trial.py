@@ -12,7 +12,7 @@ from hookline.plugins.weights import Weights
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
     from hookline.spec.training import TrainingSpec
 
 

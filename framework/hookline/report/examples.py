@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from hookline.data.batches import Batches, Data
+    from hookline.data.batches import Batches
+    from hookline.data.data import Data
     from hookline.trained.evaluation.sequences import SequenceDetails
 
 MOST_EXAMPLES = 12

@@ -13,7 +13,8 @@ from hookline.data.description import DataDescription
 from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.errors.unwritable import obstacle
-from hookline.files import flush_to_disk, write_file, write_weights
+from hookline.files.atomic import flush_to_disk, write_file
+from hookline.files.weights import write_weights
 from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import examples, manifest
 from hookline.runs.result import result
@@ -22,7 +23,7 @@ from hookline.spec.dump import dumps, to_json
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
     from hookline.plugins.trial import Trial
 

@@ -10,7 +10,8 @@ from hookline.runs import devices
 from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Batches, Data
+    from hookline.data.batches import Batches
+    from hookline.data.data import Data
 
 
 COMPARED_BATCHES = 16

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.batches import Batch, Outputs
+from hookline.data.data import Data
 from hookline.data.input_group import InputGroup
 from hookline.data.targets.classes import ClassesOrDistribution
 from hookline.data.targets.labels import Probabilities

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline.data.batches import Data
+from hookline.data.data import Data
 from hookline.data.memory import in_memory
 from hookline.plugins.stages import Run
 from hookline.spec.families.data import DataSpec

@@ -24,7 +24,7 @@ from hookline.training.run_setup import new_run
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 class LoadedRun(RunRecord):

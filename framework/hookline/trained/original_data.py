@@ -17,7 +17,7 @@ from hookline.spec.walk import walk
 from hookline.training.run_setup import refuse_unused_rows
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 _CHANGED = "The data has changed since training"
 

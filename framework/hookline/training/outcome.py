@@ -15,7 +15,8 @@ from hookline.plugins.weights import LAST_STEP, Weights, not_finite
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Batches, Data
+    from hookline.data.batches import Batches
+    from hookline.data.data import Data
 
 MOST_NAMES = 4
 

@@ -20,7 +20,7 @@ from hookline.training.run_setup import refuse_unused_rows
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 def refuse_other_specs(spec: object) -> None:

@@ -11,7 +11,7 @@ from hookline.plugins.stages import Run, hookimpl
 from hookline.spec.space.record import TrialRecord
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 MOST_BYTES = 2**28

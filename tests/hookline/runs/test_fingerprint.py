@@ -4,7 +4,7 @@ import numpy
 import torch
 
 from hookline.data import Batch
-from hookline.data.batches import Data
+from hookline.data.data import Data
 from hookline.runs.fingerprint import COMPARED_BATCHES, of_data
 
 

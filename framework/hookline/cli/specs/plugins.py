@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
-from hookline.cli.main import BAD_INPUT, GOOD
+from hookline.cli.commands import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import echo, echo_json
-from hookline.errors.suggestions import did_you_mean
+from hookline.errors.suggestions import nearest
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
-from hookline.plugins.manager import Plugins, new_manager
+from hookline.plugins.manager import Plugins
 from hookline.plugins.origin import Origin
+from hookline.plugins.registration import new_manager
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.stages import STAGES
@@ -60,7 +61,8 @@ def _installed(name: str, built_in: Iterable[str]) -> dict[str, Any]:
     try:
         plugins = Plugins([name])
     except PluginError as error:
-        return {"name": name, "error": f"{error}{did_you_mean(name, built_in)}"}
+        near = nearest(name, built_in)
+        return {"name": name, "error": str(error) if near is None else f'{error} Did you mean "{near}"?'}
     [(origin, plugin)] = plugins.added
     try:
         return _described(origin, plugin, plugins.catalog)

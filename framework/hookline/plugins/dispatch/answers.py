@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline.data.batches import Data, length_of
+from hookline.data.batches import length_of
+from hookline.data.data import Data
 from hookline.data.numerics import is_number
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import PathElement, enumerate_names

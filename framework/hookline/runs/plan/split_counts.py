@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from hookline.data.batches import Batch, Data
+from hookline.data.batches import Batch
+from hookline.data.data import Data
 from hookline.data.targets.counts import counts_in
 from hookline.data.targets.encoding import Target
 

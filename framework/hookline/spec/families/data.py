@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
     from hookline.data.description import DataDescription
     from hookline.data.new_rows import RowBlock
     from hookline.data.targets.encoding import Target

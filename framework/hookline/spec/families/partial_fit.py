@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hookline.data.uniform_sample import UniformSample
+from hookline.data.rows.uniform_sample import UniformSample
 
 if TYPE_CHECKING:
     import pyarrow

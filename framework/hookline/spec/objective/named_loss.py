@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.batches import Batch, Outputs
+from hookline.data.data import Data
 from hookline.data.targets.encoding import Target
 from hookline.errors.exceptions import MismatchError, PluginError
 from hookline.errors.option_errors import FaultError, OptionError

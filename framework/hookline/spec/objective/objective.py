@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hookline.data.batches import NOTHING_MORE, Batch, Data, Outputs
+from hookline.data.batches import NOTHING_MORE, Batch, Outputs
+from hookline.data.data import Data
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.failures import attributed_to
 from hookline.spec.families.loss.averages import rows_or_weights

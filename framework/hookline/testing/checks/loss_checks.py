@@ -18,7 +18,8 @@ from hookline.training.accumulation import parts
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
 
 
 DIRECTIONS = 4

@@ -11,7 +11,7 @@ from hookline.training.deployment.deployment import Deployment
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module") -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from hookline.data.batches import Batch, Data
+from hookline.data.batches import Batch
+from hookline.data.data import Data
 from hookline.data.description import DataDescription
 from hookline.data.examples import prepared_batch, prepared_examples
 from hookline.data.new_rows import RowBlock

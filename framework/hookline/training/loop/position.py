@@ -18,7 +18,8 @@ from hookline.training.means.mean_losses import MeanLosses
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
 
 
 class Position:

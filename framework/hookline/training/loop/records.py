@@ -11,7 +11,7 @@ from hookline.training.means.mean_losses import MeanLosses
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
 
 
 class Records:

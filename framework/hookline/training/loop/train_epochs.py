@@ -12,7 +12,8 @@ from hookline.training.tracing.steps_at_once import steps_at_once
 if TYPE_CHECKING:
     from torch import nn, optim
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
 
 
 def train_epochs(

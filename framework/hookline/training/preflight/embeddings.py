@@ -11,7 +11,8 @@ from hookline.training.build.build import unchanged_embeddings
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
 
 
 def refuse_unknown_indices(run: Run, data: "Data", model: "nn.Module") -> None:

@@ -13,7 +13,8 @@ from hookline.training.metrics import built_metric, metric_errors
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
 
 FREQUENT = 0.9
 """The share of the training rows from which on a class is so frequent that the number of correct rows misleads."""

@@ -16,7 +16,8 @@ from hookline.training.preflight.mismatches import mismatch_of_loss
 if TYPE_CHECKING:
     from torch import nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import TensorBatches
+from hookline.data.tensor_batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners

@@ -33,6 +33,8 @@ def traced_gradients(
 ) -> "Gradients":
     """Return a function that computes the same as `by_layers`, by a trace where that is faster."""
     reason = why_not(run)
+    if reason is None and not worth.can_earn_its_cost(run):
+        reason = worth.TOO_SHORT
     if reason is not None:
         run.traced_steps.add_reason(reason)
         return by_layers

@@ -95,6 +95,17 @@ def earns_its_cost(
     return (gain * of_python + of_computation) * share * remaining > MARGIN * cost
 
 
+def can_earn_its_cost(run: Run) -> bool:
+    """Whether there are enough steps, either if Python takes the whole time of a step or if it takes almost nothing.
+
+    Otherwise, nothing needs to be measured. The answer is yes if the optimizer may evaluate a batch several times, or
+    if the run has no known end.
+    """
+    if run.last_step is None or run.spec.optimizer.needs_closure:
+        return True
+    return any(earns_its_cost(run, seconds, 1.0, with_updates=True, is_first=False) for seconds in (1e-6, SLOWEST_STEP))
+
+
 def steps_to_come(run: Run) -> int:
     """Estimate how many steps are still to come."""
     if run.last_step is None:  # It may last as long as it has lasted.

@@ -26,7 +26,7 @@ from hookline.tuning.stacked.structure import can_share_a_stack
 from hookline.tuning.trainings import Training
 
 if TYPE_CHECKING:
-    from hookline.data.batches import Data
+    from hookline.data.data import Data
     from hookline.plugins.stages import Run
 
 MOST_TRIED = 8

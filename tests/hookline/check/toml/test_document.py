@@ -97,6 +97,10 @@ def test_a_file_that_is_not_utf8_is_reported_with_the_byte(tmp_path):
     with pytest.raises(SpecError) as error:
         read(path)
     assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8. Byte 7 is invalid."
+    path.write_text("[run]", encoding="utf-16")
+    with pytest.raises(SpecError) as error:
+        read(path)
+    assert str(error.value) == f"{path}:1:1: The file is text in UTF-16. Save it in UTF-8."
 
 
 @pytest.mark.parametrize(
@@ -489,11 +493,11 @@ def test_a_file_that_is_extended_several_times_is_read_once_and_sets_a_value_onc
     written(tmp_path, "a = 1\n", "15.toml")
     opened = []
     monkeypatch.setattr(
-        "hookline.check.toml.document.file_source",
+        "hookline.check.toml.merged_files.file_source",
         lambda path, *homes: opened.append(str(path)) or file_source(path, *homes),
     )
     document = read("0.toml")
-    assert opened == [f"{number}.toml" for number in range(16)]
+    assert opened == [f"{number}.toml" for number in range(1, 16)]
     assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
 
 

@@ -208,6 +208,6 @@ def test_long_steps_are_traced_if_operations_become_faster(saved, is_worthwhile)
 
 
 def test_a_recorded_step_in_which_too_little_is_saved_is_left_to_the_layers(monkeypatch):
-    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, saved, **__: saved is None)
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, saved=None, **__: saved is None)
     counts = tracing.both_ways(lambda: (Pooled(), nn.CrossEntropyLoss()), IMAGES)
     assert counts == TracedSteps(0, 12, ["a trace of the recorded operations would save less time than it costs"])

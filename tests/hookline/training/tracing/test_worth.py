@@ -102,9 +102,20 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
     assert recorded == []
 
 
+def test_nothing_is_measured_in_a_run_that_cannot_earn_the_cost():
+    made, by_layers = (torch.nn.Linear(1, 1), nn.MSELoss(), torch.optim.SGD), lambda batch: batch
+    run = tracing.run_of(29)
+    assert traced_gradients.traced_gradients(run, *made, by_layers) is by_layers
+    assert run.traced_steps == TracedSteps(0, 0, [worth.TOO_SHORT])
+    run.spec.optimizer.needs_closure = True
+    assert traced_gradients.traced_gradients(run, *made, by_layers) is not by_layers
+    assert traced_gradients.traced_gradients(tracing.run_of(31), *made, by_layers) is not by_layers
+
+
 def test_a_further_training_of_a_process_does_not_count_the_time_to_compile(monkeypatch):
     asked = []
     monkeypatch.setattr(worth, "earns_its_cost", lambda *_, is_first, **__: asked.append(is_first))
+    monkeypatch.setattr(worth, "can_earn_its_cost", lambda run: True)
     monkeypatch.setattr(worth, "trainings", itertools.count())
     for _ in range(2):
         tracing.both_ways(lambda: (Bags(sparse=False), nn.MSELoss()), BATCHES[:4])
@@ -115,6 +126,7 @@ def test_a_further_training_of_a_process_does_not_count_the_time_to_compile(monk
 def test_an_optimizer_that_evaluates_a_batch_several_times_earns_the_cost_in_fewer_steps(monkeypatch):
     """All batches of `both_ways` belong to the first step of a run, of 20 or of 200 steps."""
     monkeypatch.setattr(worth, "is_faster", lambda *_: True)
+    monkeypatch.setattr(worth, "can_earn_its_cost", lambda run: True)
     asked = []
     earns_its_cost = worth.earns_its_cost
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from hookline.data.batches import Batch, Data, Outputs
+    from hookline.data.batches import Batch, Outputs
+    from hookline.data.data import Data
     from hookline.script.lines import BatchNames, LossLines, PredictionNames
     from hookline.script.script import Script
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hookline.data.batches import Batch, Batches, TensorBatches
+from hookline.data.batches import Batch, Batches
+from hookline.data.tensor_batches import TensorBatches
 from hookline.training.tracing.traced_step import tensors_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import TensorBatches
+from hookline.data.tensor_batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import settings

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from hookline.data.batches import Batch, Data, in_order
+from hookline.data.batches import Batch, in_order
+from hookline.data.data import Data
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.data.batches import TensorBatches
+from hookline.data.tensor_batches import TensorBatches
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
 from hookline.tuning.stacked.computing.evaluation import Evaluation
 from hookline.tuning.stacked.computing.losses import Criterion, Losses

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from hookline.data.batches import Batch, Data, Outputs
+from hookline.data.batches import Batch, Outputs
+from hookline.data.data import Data
 from hookline.plugins.dispatch.attribution import implementations
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run, hookimpl

@@ -4,19 +4,20 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import WINDOW
+from hookline.data.tensor_batches import WINDOW
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.runs.plan.layers import Layer
 from hookline.runs.plan.memory import Memory
 from hookline.training.build.apply_model import applied
 from hookline.training.build.build import unchanged_embeddings
-from hookline.training.optimizer_state import optimizer_state, size_of
+from hookline.training.planning.optimizer_state import optimizer_state, size_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
-    from hookline.data.batches import Batch, Data
+    from hookline.data.batches import Batch
+    from hookline.data.data import Data
 
 
 def memory(

@@ -1,0 +1,1 @@
+"""Which rows are taken: sampled, drawn with weights, and their numbers in the source."""
