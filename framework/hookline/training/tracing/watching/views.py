@@ -1,6 +1,7 @@
 """Views of what contains other objects: each iterates over what it contains at that moment."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 from types import CellType, FunctionType
 from typing import Any
 
@@ -36,9 +37,14 @@ class Named:
     def __init__(self, namespace: Mapping[str, Any], names: Collection[str]):
         """Take the namespace and the names."""
         self._namespace, self._names = namespace, sorted(names)
+        # The first name once more, since the values of a single one would be no tuple.
+        self._values = itemgetter(*self._names, self._names[0])
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([self._namespace.get(name, MISSING) for name in self._names])
+        try:
+            return iter(self._values(self._namespace))
+        except KeyError:
+            return iter([self._namespace.get(name, MISSING) for name in [*self._names, self._names[0]]])
 
 
 class OfFunction:
