@@ -13,7 +13,6 @@ does not assume a distribution.
 
 import contextlib
 import gc
-import itertools
 import json
 import logging
 import math
@@ -29,11 +28,10 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from attrs import define
+from contenders.new_process import forget_traces
 
 import hookline
 from hookline.runs import directory as runs
-from hookline.training.tracing import worth
-from hookline.training.tracing.graphs import fastest, runners
 
 SPECS = Path(__file__).parents[1] / "specs"
 SLOWER = 1.02
@@ -42,8 +40,6 @@ SECONDS = 4.0
 """The CPU time for a spec, after which the pairs so far decide."""
 DEVIATIONS = 1.96
 """The half width of the interval in standard deviations of the number of pairs below the median."""
-KEPT = (runners.compiled, runners.compiled_python, fastest.fastest)
-"""The functions that keep what depends on the operations of traces."""
 
 
 class Loop:
@@ -148,9 +144,7 @@ def trained(name: str, trace: str) -> Training:
     loop = Loop()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, silence():
         spec = hookline.load(SPECS / f"{name}.toml", [f'run.trace="{trace}"'])
-        for function in KEPT:
-            function.cache_clear()
-        worth.trainings = itertools.count()
+        forget_traces()
         gc.collect()
         gc.freeze()  # The next collection does not search what remains, such as torch.
         with mock.patch.object(runs, "draw_curves"):

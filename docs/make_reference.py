@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import hookline
-from hookline.cli.main import COMMANDS, parser_of_command
+from hookline.cli.commands import COMMANDS
+from hookline.cli.parser import parser_of_command
 from hookline.cli.specs.show import example
 from hookline.errors.ids import IDS
 from hookline.plugins import stages

@@ -59,6 +59,7 @@ def _quick_trainings():
         patch.setattr("os.fsync", lambda descriptor: None)
         patch.setattr("importlib.metadata.version", version)
         patch.setattr("hookline.runs.plan.plan.version", version)
+        patch.setattr("hookline.runs.plan.used_plugins.version", version)
         yield
 
 

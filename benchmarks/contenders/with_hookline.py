@@ -1,4 +1,4 @@
-"""Hookline, through its public API. The time is that of the stage `fit`."""
+"""Hookline, through its public API. The time is that of the stage `fit`, as in a new process."""
 
 import tempfile
 import time
@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import nn
 
 import hookline
+from contenders.new_process import forget_traces
 from contenders.work import MakeBatches, Work
 
 
@@ -39,6 +40,7 @@ def _train(work: Work, trace: str) -> tuple[nn.Module, float]:
     if work.validation is not None:
         rows["validation"] = dict(zip("xy", work.validation, strict=True))
     clock = Clock()
+    forget_traces()
     with tempfile.TemporaryDirectory() as directory:
         trial = hookline.train(spec, data=rows, plugins=[clock], out=Path(directory) / "run")
     return trial.model, clock.seconds

@@ -17,7 +17,9 @@ def register_specs() -> Components:
             "numbers": ("Binarizer", "Log1p", "Number"),
             "powers": ("PowerTransformer",),
             "quantiles": ("QuantileTransformer",),
-            "scalers": ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler"),
+            "scaling.limits": ("MaxAbsScaler", "MinMaxScaler"),
+            "scaling.robust": ("RobustScaler",),
+            "scaling.standard": ("StandardScaler",),
             "tokens": ("Tokens",),
         },
     )

@@ -10,23 +10,16 @@ from hookline.data import RowField, Summary
 from hookline.errors import OptionError, quoted_cell
 from hookline.spec import MISSING_TIME, SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, spec
 from hookline_columns.arrays.cells import unparsed
+from hookline_columns.date_parts import PERIODS, UNITS, ClockPart, DateParts, Part
 from hookline_columns.filled import FilledColumn
 from hookline_columns.fitting.partial_fits import SummaryFit
-from hookline_columns.times import DAY, SECOND, microseconds, parts_in_graph
+from hookline_columns.times import microseconds
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
     from hookline.script import Script
-
-CalendarPart = Literal["year", "quarter", "month", "week", "day", "weekday", "day_of_year"]
-ClockPart = Literal["hour", "minute", "second"]
-Part = CalendarPart | ClockPart | Literal["days", "seconds"]
-
-PERIODS = {"quarter": 4, "month": 12, "week": 53, "day": 31, "weekday": 7, "day_of_year": 366}
-PERIODS |= {"hour": 24, "minute": 60, "second": 60}
-"""The number of values of each part that repeats."""
 
 
 @spec
@@ -64,7 +57,7 @@ class Date(FilledColumn):
             if part in self.parts[:index]:
                 yield OptionError("parts", f'"{part}" occurs twice.', index)
         if self.since is not None:
-            if not {"days", "seconds"} & set(self.parts):
+            if not set(UNITS) & set(self.parts):
                 message = 'This has no effect without "days" or "seconds".'
                 yield OptionError("since", message, against=[("parts",)], id="unused-option")
             elif _naive(self.since) is None:
@@ -120,32 +113,40 @@ class Date(FilledColumn):
         """Return the same, given the summaries of the times and of their parts since 1970."""
         times, *parts = summaries
         if self.since is None:
-            ahead = {"days": times.least / DAY, "seconds": times.least / SECOND}
-            names = self.names_of_numbers("")
+            ahead = {part: times.least / unit for part, unit in UNITS.items()}
             parts = [
-                evolve(one, mean=one.mean - ahead.get(name.strip(), 0.0))
-                for name, one in zip(names, parts, strict=False)  # There are none if they are not standardized.
+                evolve(one, mean=one.mean - ahead.get(name, 0.0))
+                for name, one in zip(self._numbers.names, parts, strict=False)  # None if they are not standardized.
             ]
         return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
 
     def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
         """Yield the parts, each `(rows,)` in float64; none if they are not standardized."""
-        return self._parts(numbers, fitted) if self.standardize else iter(())
+        return self._numbers.of_times(numbers, self._begin(fitted)) if self.standardize else iter(())
 
     def _statistics(self, parts: Sequence[Summary]) -> dict[str, Any]:
         """Return the mean and the standard deviation of each part; 0 and 1 for sines and cosines."""
         if not self.standardize:
             return {}
-        scaled = [not name.endswith((" sine", " cosine")) for name in self.names_of_numbers("")]
-        means = [float(one.mean) if own else 0.0 for one, own in zip(parts, scaled, strict=True)]
-        stds = [(float(one.std) or 1.0) if own else 1.0 for one, own in zip(parts, scaled, strict=True)]
+        are_waves = self._numbers.are_waves
+        means = [0.0 if is_wave else float(one.mean) for one, is_wave in zip(parts, are_waves, strict=True)]
+        stds = [1.0 if is_wave else float(one.std) or 1.0 for one, is_wave in zip(parts, are_waves, strict=True)]
         return {"means": means, "stds": stds}
+
+    @property
+    def _numbers(self) -> DateParts:
+        """The numbers that a time becomes."""
+        return DateParts(self.parts, self.cyclic)
+
+    def _begin(self, fitted: Mapping[str, Any]) -> float:
+        """Return the beginning of "days" and "seconds"."""
+        return float(fitted["first"]) if self.since is None else microseconds_of(self.since)
 
     def compute(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "NDArray[Any]":
         """Return the parts."""
         import numpy
 
-        parts = numpy.column_stack(list(self._parts(numbers, fitted)))
+        parts = numpy.column_stack(list(self._numbers.of_times(numbers, self._begin(fitted))))
         return (parts - fitted["means"]) / fitted["stds"] if self.standardize else parts
 
     @property
@@ -166,18 +167,7 @@ class Date(FilledColumn):
 
         is_fit = self.is_fit_in_graph(graph, numbers)
         whole = graph.cast(graph.op("Where", is_fit, numbers, numpy.float64(0)), "int64")
-        begin = fitted["first"] if self.since is None else microseconds_of(self.since)
-        known, columns = parts_in_graph(graph, whole), []
-        for part in self.parts:
-            if part in ("days", "seconds"):
-                since = graph.cast(graph.op("Sub", whole, numpy.int64(begin)), "float64")
-                columns.append(graph.op("Div", since, numpy.float64(DAY if part == "days" else SECOND)))
-            elif self.cyclic and part in PERIODS:
-                waves = _waves(numpy.arange(PERIODS[part] + 1), PERIODS[part])
-                columns += [graph.op("Gather", wave, known[part]) for wave in waves]
-            else:
-                columns.append(graph.cast(known[part], "float64"))
-        parts = graph.op("Concat", *columns, axis=1)
+        parts = self._numbers.in_graph(graph, whole, self._begin(fitted))
         if not self.standardize:
             return parts
         shifted = graph.op("Sub", parts, numpy.array([fitted["means"]]))
@@ -206,47 +196,13 @@ class Date(FilledColumn):
 
     def names_of_numbers(self, column: str) -> Sequence[str]:
         """Return the names of the parts, such as "date month"."""
-        return [
-            f"{column} {part}{wave}"
-            for part in self.parts
-            for wave in ((" sine", " cosine") if self.cyclic and part in PERIODS else ("",))
-        ]
+        return [f"{column} {name}" for name in self._numbers.names]
 
     def summary(self, fitted: Mapping[str, Any]) -> str:
         """Return the first and last time."""
         return f"{_written(fitted['first'])} to {_written(fitted['last'])}" + (
             f", missing cells become {_written(fitted['fill'])}" if "fill" in fitted else ""
         )
-
-    def _parts(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
-        """Yield the parts before they are standardized, each `(rows,)` in float64."""
-        import numpy
-        import pyarrow
-        from pyarrow import compute
-
-        whole = numpy.where(numpy.isfinite(numbers), numbers, 0).astype(numpy.int64)
-        times = pyarrow.array(whole).cast(pyarrow.timestamp("us"))
-        begin = fitted["first"] if self.since is None else microseconds_of(self.since)
-        functions = {"weekday": compute.day_of_week, "week": compute.iso_week}
-        for part in self.parts:
-            if part in ("days", "seconds"):
-                yield (whole - int(begin)) / (DAY if part == "days" else SECOND)
-                continue
-            function = functions[part] if part in functions else getattr(compute, part)
-            found = function(times).to_numpy(zero_copy_only=False)
-            if self.cyclic and part in PERIODS:
-                yield from _waves(found, PERIODS[part])
-            else:
-                yield found.astype(numpy.float64)
-
-
-def _waves(numbers: "NDArray[Any]", period: int) -> "list[NDArray[Any]]":
-    """Return the sine and the cosine of a part that repeats."""
-    import numpy
-
-    angles = numbers * (2 * numpy.pi / period)
-    # The sines of 0 and of pi are equal, but computed they differ by 1e-16.
-    return [numpy.round(numpy.sin(angles), 12), numpy.round(numpy.cos(angles), 12)]
 
 
 def _is_zone(name: str) -> bool:

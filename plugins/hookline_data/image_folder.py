@@ -8,11 +8,10 @@ from attrs import evolve
 
 from hookline import Run
 from hookline.data import Data
-from hookline.errors import MismatchError, OptionError, counted, enumerate_names, nearest
+from hookline.errors import MismatchError, OptionError, enumerate_names
 from hookline.spec import Objective, RawInputs, option, spec
 from hookline_data.images.image_source import ImageSource
 from hookline_data.layout import checks
-from hookline_data.splitting.names import split_called
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock, RowField
@@ -86,6 +85,8 @@ class ImageFolder(ImageSource):
 
     def check(self, loss: Objective | None) -> Iterator[OptionError | MismatchError]:
         """Report missing and empty folders, and classes that only another split has."""
+        from hookline_data.images.class_folders import checked_classes
+
         yield from checks.targets_of_loss(loss, ("target",))
         yield from self.check_images()
         classes: list[str] | None = None
@@ -94,7 +95,7 @@ class ImageFolder(ImageSource):
             if not isinstance(folder, Path):
                 continue
             try:
-                found = _classes(folder, name)
+                found = checked_classes(folder, name)
             except OptionError as error:
                 yield error
                 continue
@@ -197,63 +198,3 @@ class ImageFolder(ImageSource):
             split_seed=self.split_seed,
             missing_marks=(),
         )
-
-
-def _classes(folder: Path, name: str) -> list[str]:
-    """Return the classes of a folder.
-
-    Raises:
-        OptionError: If it is no folder, or if a class has no images; `name` is the option.
-
-    """
-    from hookline_data.images.folder import class_folders, has_image, is_image
-
-    try:
-        if not folder.exists():
-            raise OptionError(name, "There is no such folder.", id="missing-file", near=_near(folder))
-        if not folder.is_dir():
-            raise OptionError(name, "This is a file, not a folder of images.", id="unreadable-file")
-        classes = class_folders(folder)
-        splits = _splits(classes)
-        if len(splits) > 1:
-            listed = ", ".join(
-                f'{"path" if split == "training" else split} = "{folder.name}/{found}"'
-                for split, found in splits.items()
-            )
-            message = f"The folders in it are splits, not classes. Set {listed}."
-            raise OptionError(name, message)
-        empty = [one for one in classes if not has_image(folder / one)]
-        loose = 0 if classes else sum(is_image(file.name) for file in folder.iterdir())
-    except OSError as error:
-        raise OptionError(
-            name, f"The folder cannot be read: {error.strerror or error}.", id="unreadable-file"
-        ) from None
-    if loose:
-        message = (
-            f"It has {counted(loose, 'image')} but no folders: put the images of each class into a folder of its own."
-        )
-        raise OptionError(name, message)
-    if not classes:
-        raise OptionError(name, "The folder is empty: it must have a folder for each class.")
-    if empty:
-        which = (
-            f"The class {enumerate_names(empty)} has"
-            if len(empty) == 1
-            else f"The classes {enumerate_names(empty)} have"
-        )
-        raise OptionError(name, f"{which} no images. Remove the folder, or hide it with a dot in front of its name.")
-    return classes
-
-
-def _splits(folders: Sequence[str]) -> Mapping[str, str]:
-    """Return the folders that are named like splits, by split; empty if there are others."""
-    found = {split: one for one in folders if (split := split_called(one)) is not None}
-    return found if len(found) == len(folders) else {}
-
-
-def _near(folder: Path) -> Path | None:
-    if not folder.parent.is_dir():
-        return None
-    siblings = [one.name for one in folder.parent.iterdir() if one.is_dir()]
-    name = nearest(folder.name, siblings)
-    return None if name is None else folder.with_name(name)

@@ -12,7 +12,7 @@ from hookline.data import Data
 from hookline.errors import DataError, MismatchError, OptionError, did_you_mean, enumerate_names
 from hookline.spec import DataSpec, Objective, RawInputs, spec, to_json
 from hookline_data.images.image_source import ImageSource
-from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.images.transforming.source import TransformedSource
 from hookline_data.layout import checks
 from hookline_data.rows.inner_source import WithInnerSource
 from hookline_data.rows.named_columns import NamedColumns

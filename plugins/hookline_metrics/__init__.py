@@ -16,17 +16,11 @@ def register_specs() -> Components:
             "classification.probabilities": ("CalibrationError", "HingeLoss"),
             "classification.rates": ("NegativePredictiveValue", "Precision", "Recall", "Specificity"),
             "clustering.clusters": (
-                *("AdjustedMutualInfoScore", "AdjustedRandScore", "ClusterAccuracy", "CompletenessScore"),
-                *(
-                    "FowlkesMallowsIndex",
-                    "HomogeneityScore",
-                    "MutualInfoScore",
-                    "NormalizedMutualInfoScore",
-                    "RandScore",
-                    "VMeasureScore",
-                ),
+                *("AdjustedMutualInfoScore", "ClusterAccuracy", "CompletenessScore", "HomogeneityScore"),
+                *("MutualInfoScore", "NormalizedMutualInfoScore", "VMeasureScore"),
             ),
             "clustering.nominal": ("CramersV", "PearsonsContingencyCoefficient", "TheilsU", "TschuprowsT"),
+            "clustering.pairs": ("AdjustedRandScore", "FowlkesMallowsIndex", "RandScore"),
             "ranking.areas": ("AUROC", "AveragePrecision", "EER", "LogAUC"),
             "ranking.labels": (
                 *("MultilabelCoverageError", "MultilabelRankingAveragePrecision", "MultilabelRankingLoss"),

@@ -12,7 +12,9 @@ from hookline_columns.encoders import OneHotEncoder, OrdinalEncoder
 from hookline_columns.hashing import HashingVectorizer
 from hookline_columns.numbers import Log1p, Number
 from hookline_columns.quantiles import QuantileTransformer
-from hookline_columns.scalers import MinMaxScaler, RobustScaler, StandardScaler
+from hookline_columns.scaling.limits import MinMaxScaler
+from hookline_columns.scaling.robust import RobustScaler
+from hookline_columns.scaling.standard import StandardScaler
 from hookline_columns.tokens import Tokens
 
 COLORS = ["red", "blue", "green", None, "blue"]

@@ -18,7 +18,9 @@ from hookline_columns.hashing import HashingVectorizer
 from hookline_columns.numbers import Binarizer, Log1p, Number
 from hookline_columns.powers import PowerTransformer
 from hookline_columns.quantiles import QuantileTransformer
-from hookline_columns.scalers import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from hookline_columns.scaling.limits import MaxAbsScaler, MinMaxScaler
+from hookline_columns.scaling.robust import RobustScaler
+from hookline_columns.scaling.standard import StandardScaler
 from hookline_columns.tokens import Tokens
 
 MARKS = ("", "NA", "?")

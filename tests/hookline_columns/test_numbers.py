@@ -12,7 +12,9 @@ from hookline_columns.discretizer import KBinsDiscretizer
 from hookline_columns.numbers import Binarizer, Log1p, Number
 from hookline_columns.powers import PowerTransformer
 from hookline_columns.quantiles import QuantileTransformer
-from hookline_columns.scalers import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from hookline_columns.scaling.limits import MaxAbsScaler, MinMaxScaler
+from hookline_columns.scaling.robust import RobustScaler
+from hookline_columns.scaling.standard import StandardScaler
 
 RANDOM = numpy.random.default_rng(0)
 TRAINING = numpy.concatenate([RANDOM.lognormal(size=200), [3.0] * 20, RANDOM.integers(-5, 9, 80)])

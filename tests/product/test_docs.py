@@ -538,7 +538,9 @@ def test_the_stages_are_listed_in_order():
     assert re.findall(r"`(\w+)`", sentence) == list(STAGES)
 
 
-@pytest.mark.parametrize("door", ["", ".data", ".errors", ".script", ".spec", ".testing", ".training"])
+@pytest.mark.parametrize(
+    "door", ["", ".data", ".errors", ".files", ".plots", ".script", ".spec", ".testing", ".training"]
+)
 def test_every_public_name_exists(door):
     module = importlib.import_module(f"hookline{door}")
     assert module.__all__

@@ -55,7 +55,11 @@ def in_modules(*names):
 DECIDING = in_modules("classification.decisions", "classification.rates") - {"Specificity", "NegativePredictiveValue"}
 OF_TWO_CLASSES = in_modules("ranking.areas", "ranking.operating_points")
 OF_TWO_CLASSES |= {"Specificity", "NegativePredictiveValue", "MatthewsCorrCoef"}
-ONE_CLASS = in_modules("clustering.clusters", "clustering.nominal") | {"CohenKappa", "CalibrationError", "HingeLoss"}
+ONE_CLASS = in_modules("clustering.clusters", "clustering.nominal", "clustering.pairs") | {
+    "CohenKappa",
+    "CalibrationError",
+    "HingeLoss",
+}
 DISTRIBUTIONS = in_modules("classification.distributions")
 LABELS = in_modules("ranking.labels") | {"ExactMatch"}
 NUMBERS = in_modules("regression.errors", "regression.ranks", "regression.relative", "regression.variance")

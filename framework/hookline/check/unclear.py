@@ -16,6 +16,11 @@ class UnknownOption:
     """The path of the key."""
 
     @property
+    def is_type_of_none(self) -> bool:
+        """Whether it is the `type` of a table that is no component."""
+        return self.path[-1] == "type" and not self.kind.family
+
+    @property
     def message(self) -> str:
         """The message, without a suggestion."""
         named = f"{self.kind.__name__} has no option" if self.kind.family else "There is no key"

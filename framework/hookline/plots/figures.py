@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

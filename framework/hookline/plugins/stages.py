@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 from attrs import Factory, define, field
 
-from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.saving import Resuming, Saving
 from hookline.plugins.signals import Interruption, reason
 from hookline.plugins.state import RunState

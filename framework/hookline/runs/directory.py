@@ -13,7 +13,8 @@ from hookline.data.description import DataDescription
 from hookline.data.examples import prepared_examples
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning
 from hookline.errors.unwritable import obstacle
-from hookline.files import flush_to_disk, write_file, write_weights
+from hookline.files.atomic import flush_to_disk, write_file
+from hookline.files.weights import write_weights
 from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import examples, manifest
 from hookline.runs.result import result

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.runs.manifest import Manifest
 
 if TYPE_CHECKING:

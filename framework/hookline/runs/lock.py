@@ -9,7 +9,7 @@ from attrs import asdict
 
 from hookline.errors.exceptions import HooklineError, LockError
 from hookline.errors.text import enumerate_names
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.sources.fingerprint import of_text
 from hookline.runs.plan.plan import Plan
 from hookline.spec.dump import dumps

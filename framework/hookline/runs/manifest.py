@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from hookline.errors.exceptions import FileError, RunError
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 
 NAME = "manifest.json"
 """The file, which is written after all others."""

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import asdict, frozen
 
 from hookline.errors.exceptions import RunError
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.runs.liveness import is_running, marked_as_running
 from hookline.spec.space.record import TrialRecord
 

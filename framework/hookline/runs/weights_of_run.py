@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.errors.exceptions import MismatchError, RunError
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 from hookline.runs import directory as directories, manifest, study
 from hookline.runs.checkpoints import store
 from hookline.runs.checkpoints.store import SavedCheckpoint

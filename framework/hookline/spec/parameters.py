@@ -108,7 +108,7 @@ def named_parameters(model: "nn.Module", criterion: "nn.Module | None" = None) -
     """Return the trained parameters of model and criterion in torch's order, each once."""
     from torch import nn
 
-    from hookline.files import plain_name
+    from hookline.files.weights import plain_name
 
     found: dict[nn.Parameter, NamedParameter] = {}
     for prefix, root in (("", model), ("criterion.", criterion or nn.Module())):

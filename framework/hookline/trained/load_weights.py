@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineWarning, RunError
 from hookline.errors.text import counted, enumerate_names
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 from hookline.plugins.stages import Run
 from hookline.runs import directory as directories
 from hookline.runs.manifest import Manifest

@@ -8,7 +8,7 @@ from typing import Any, cast
 from attrs import evolve
 
 from hookline.errors.exceptions import FileError, HooklineWarning
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plots.curves import LOSSES, draw_curves
 from hookline.runs import directory as directories
 from hookline.runs.study import trial_directory

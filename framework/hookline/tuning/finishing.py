@@ -6,7 +6,7 @@ from pathlib import Path
 from hookline.check.space.variants import trial_document
 from hookline.errors.exceptions import StorageError
 from hookline.errors.text import counted
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.runs import directory as directories
 from hookline.runs.liveness import is_running, marked_as_running
 from hookline.runs.study import BEST, read_record, trial_directory, write_record

@@ -14,7 +14,7 @@ from hookline.errors.exceptions import HooklineError, PluginError, StorageError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.manager import Plugins
 from hookline.runs import directory as directories
 from hookline.runs.study import StudyPlan, write_plan

@@ -12,7 +12,7 @@ from hookline.check.load import Loader
 from hookline.check.space.variants import trial_document
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import FileError, HooklineError, StorageError, TrainingError
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.manager import Named, Plugins
 from hookline.plugins.origin import Origin
 from hookline.plugins.signals import Interruption

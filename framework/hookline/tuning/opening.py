@@ -10,7 +10,7 @@ from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, RunError, StorageError
 from hookline.errors.text import dotted
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.runs import directory as directories
 from hookline.runs.study import STORAGE, StudyPlan, read_plan, write_plan
 from hookline.spec.compare import differences

@@ -11,7 +11,7 @@ from attrs import frozen
 from hookline.check.space.refit import refit_document
 from hookline.check.toml import document as documents
 from hookline.errors.text import counted
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.dispatch.attribution import naming_plugins
 from hookline.plugins.signals import Interruption
 from hookline.runs import directory as directories

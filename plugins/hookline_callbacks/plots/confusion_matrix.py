@@ -1,39 +1,20 @@
 """Confusion matrices."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 from hookline import Run, hookimpl
-from hookline.data import Batch, Batches, Data
+from hookline.data import Batches, Data
 from hookline.errors import MismatchError, OptionError, counted
 from hookline.files import write_table
-from hookline.plots import Pair, draw_matrices, draw_pairs, pairs_of
-from hookline.spec import (
-    THRESHOLD,
-    Objective,
-    Predicted,
-    Prediction,
-    WrapperSpec,
-    option,
-    predicted,
-    spec,
-)
+from hookline.plots import Pair, draw_matrices, draw_pairs
+from hookline.spec import THRESHOLD, Objective, WrapperSpec, option, spec
 from hookline_callbacks.files import plain_name, refuse_another
+from hookline_callbacks.plots.confusion_counts import Counts, Normalize, normalized
 from hookline_callbacks.plots.evaluation_callback import Watching, WatchingSpec
 from hookline_callbacks.plots.predicted import refuse_loss
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-MOST_CLASSES = 100
-"""The maximum number of classes for a matrix: with more, most cells are empty, and too small to be visible."""
-
-MOST_GATHERED = 2**20
-"""The number of rows to gather before they are counted, if there are more classes."""
-
-Normalize = Literal["true", "pred", "all"]
 
 
 @spec
@@ -111,11 +92,14 @@ class _ConfusionMatrix(Watching):
             message = f"There are {len(classes)} classes, counted from 0 in sorted order, so there is no class {index}."
             raise MismatchError(message, (*run.spec.place_of(self._spec), "ignore_index"))
 
-    def _begin(self, run: Run, data: Data, split: str) -> "_Counts | None":
-        return None if split == "training" else _Counts(self._spec, data, run.objective)
+    def _begin(self, run: Run, data: Data, split: str) -> Counts | None:
+        if split == "training":
+            return None
+        spec = self._spec
+        return Counts(data, run.objective, target=spec.target, threshold=spec.threshold, ignore_index=spec.ignore_index)
 
     def _write(self, run: Run, batches: Batches, split: str, gathered: Any) -> None:
-        counts: _Counts = gathered
+        counts: Counts = gathered
         assert counts.seen is not None
         path = self._path(run, split)
         pairs = counts.pairs() if counts.is_sparse else None
@@ -130,7 +114,7 @@ class _ConfusionMatrix(Watching):
             title = f"{run.spec.run.name}, {when}"
             self._draw_later(run, partial(self._draw, path.with_suffix(".png"), counts, pairs, title))
 
-    def _draw(self, path: Path, counts: "_Counts", pairs: list[Pair] | None, title: str) -> None:
+    def _draw(self, path: Path, counts: Counts, pairs: list[Pair] | None, title: str) -> None:
         assert counts.seen is not None
         normalize = self._spec.normalize
         count = counts.rows() if pairs is None else sum(pair.rows for pair in pairs)
@@ -148,107 +132,7 @@ class _ConfusionMatrix(Watching):
         draw_matrices(path, shown.numpy(), counts.seen.names, counts.seen.columns or ("",), title)
 
 
-class _Counts:
-    """The counts of true and predicted classes, or of one or several labels."""
-
-    def __init__(self, spec: ConfusionMatrix, data: Data, objective: Objective):
-        self._spec, self._data = spec, data
-        self._key, self._named = objective.key(spec.target), objective.named(spec.target)
-        self._counts: Tensor | None = None
-        self._gathered: list[Tensor] = []
-        self._pairs: tuple[Tensor, Tensor] | None = None
-        self.seen: Predicted | None = None
-        self.is_sparse = False
-        """Whether there are too many classes for a matrix."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no batch has been counted."""
-        return self.seen is None
-
-    def add(self, several: Mapping[str, Prediction], batch: Batch) -> None:
-        """Count the rows of a batch."""
-        import torch
-
-        with torch.no_grad():
-            one = predicted(self._named, several[self._key], self._data.targets)
-            self.is_sparse = one.kind == "classes" and one.predictions.shape[1] > MOST_CLASSES
-            if self.is_sparse:
-                self._gathered.append(places_of(one, self._spec.threshold, self._spec.ignore_index)[0])
-                if sum(map(len, self._gathered)) > MOST_GATHERED:
-                    self._count_pairs()
-            else:
-                counts = counts_of(one, self._spec.threshold, self._spec.ignore_index)
-                self._counts = counts if self._counts is None else self._counts.add_(counts)
-        self.seen = self.seen or one
-
-    def _count_pairs(self) -> None:
-        """Count the gathered pairs of classes, so that memory grows only with the number of distinct pairs."""
-        import torch
-
-        if not self._gathered:
-            return
-        gathered = torch.cat(self._gathered).cpu()
-        known, counts = (gathered[:0], gathered[:0]) if self._pairs is None else self._pairs
-        places, which = torch.cat([known, gathered]).unique(return_inverse=True)
-        added = torch.cat([counts, torch.ones_like(gathered)])
-        self._pairs = places, torch.zeros_like(places).index_add_(0, which, added)
-        self._gathered = []
-
-    def pairs(self) -> list[Pair]:
-        """Return the pairs of classes that occur, if there are too many classes for a matrix."""
-        assert self.seen is not None
-        self._count_pairs()
-        assert self._pairs is not None
-        places, counts = self._pairs
-        return pairs_of(places, counts, self.seen.predictions.shape[1])
-
-    def rows(self) -> int:
-        """Return the number of rows in each matrix."""
-        assert self._counts is not None
-        return int(self._counts[0].sum()) if len(self._counts) else 0
-
-    def matrices(self) -> "Tensor":
-        """Return the counts of each label, or of the classes: `(matrices, true, predicted)`."""
-        assert self._counts is not None
-        return self._counts.cpu()
-
-
-def counts_of(one: Predicted, threshold: float = THRESHOLD, ignore_index: int | None = None) -> "Tensor":
-    """Return the confusion matrix of the classes, int64 `(1, classes, classes)`, or of each label, `(labels, 2, 2)`."""
-    import torch
-
-    places, columns, count = places_of(one, threshold, ignore_index)
-    return torch.bincount(places, minlength=columns * count * count).reshape(columns, count, count)
-
-
-def places_of(one: Predicted, threshold: float, ignore_index: int | None) -> "tuple[Tensor, int, int]":
-    """Return the flat index of each row in the matrices, int64, the number of matrices, and the size of each."""
-    import torch
-
-    if one.kind == "classes":
-        # Rows may have several positions, `(N, classes, …)`; each of them counts.
-        chosen, truth = one.predictions.argmax(dim=1).reshape(-1, 1), one.truth.reshape(-1, 1)
-        count = one.predictions.shape[1]
-        ignore_index = one.loss.ignored_class if ignore_index is None else ignore_index
-    else:
-        chosen, truth = one.is_yes(threshold).long(), one.is_true().long()
-        count = 2
-    columns = chosen.shape[1]
-    places = (torch.arange(columns, device=chosen.device) * count + truth) * count + chosen
-    if ignore_index is not None:
-        places = places[truth != ignore_index]
-    return places.flatten(), columns, count
-
-
-def normalized(counts: "Tensor", normalize: Normalize) -> "Tensor":
-    """Return the counts of each matrix normalized like in torchmetrics, with 0 where the divisor is 0."""
-    dimensions = {"true": (-1,), "pred": (-2,), "all": (-2, -1)}[normalize]
-    numbers = counts.float()
-    return (numbers / numbers.sum(dim=dimensions, keepdim=True)).nan_to_num(0.0)
-
-
-def _write(path: Path, counts: _Counts) -> None:
+def _write(path: Path, counts: Counts) -> None:
     assert counts.seen is not None
     names, labels = counts.seen.names, counts.seen.columns
     rows: list[Sequence[str]] = []

@@ -1,21 +1,18 @@
 """Profiling with torch's profiler."""
 
 import math
-import os
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookline import HooklineError, HooklineWarning, Run, hookimpl
+from hookline import HooklineWarning, Run, hookimpl
 from hookline.data import Data, Outputs, length_of
 from hookline.errors import MismatchError, OptionError, counted
-from hookline.files import replaced, write_file
 from hookline.spec import CallbackSpec, WrapperSpec, option, spec
+from hookline_callbacks.timing.profiler import Profiler
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-    from torch.profiler import profile
 
 SortBy = Literal[
     "cpu_time",
@@ -100,11 +97,7 @@ class Profile(CallbackSpec):
 class _Profile:
     def __init__(self, spec: Profile):
         self._spec = spec
-        self._profiler: profile | None = None
-        self._open = ExitStack()
-        self._is_recording = False
-        self._times = 0
-        self._before = 0
+        self._profiler: Profiler | None = None
 
     @hookimpl(wrapper=True)
     def prepare_data(self, run: Run) -> Generator[None, Data, Data]:
@@ -126,12 +119,10 @@ class _Profile:
     @hookimpl(wrapper=True)
     def fit(self, run: Run) -> "Generator[None, nn.Module, nn.Module]":
         """Start the profiler; if the training ends early, write the data so far."""
-        self._open = run.resources.enter_context(ExitStack())
-        self._before = run.step
-        self._begin(run)
+        profiler = self._profiler = Profiler(self._spec, run)
         trained = yield
-        self._open.close()
-        if not self._times:
+        profiler.close()
+        if not profiler.times:
             message = f"Profile recorded nothing: the training ended after {counted(run.step, 'step')}, but it would "
             message += f"have started in step {self._spec.before + 1}."
             warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
@@ -163,112 +154,12 @@ class _Profile:
         is_updated = yield from self._range("step")
         if self._profiler is not None:
             self._profiler.step()
-            self._update_is_recording()
-            if self._times == self._spec.repeat > 0:
-                self._open.close()  # A finished profiler still has a cost in each step.
         return is_updated
 
     def _range(self, name: str) -> Generator[None, Any, Any]:
-        if not self._is_recording:
+        if self._profiler is None or not self._profiler.is_recording:
             return (yield)
         from torch.profiler import record_function
 
         with record_function(name):
             return (yield)
-
-    def _begin(self, run: Run) -> None:
-        from torch.profiler import ProfilerActivity, profile, schedule
-
-        spec = self._spec
-        with warnings.catch_warnings(action="ignore"):  # The description of `warmup` covers torch's warning.
-            steps = schedule(
-                wait=spec.wait,
-                warmup=spec.warmup,
-                active=spec.active,
-                repeat=spec.repeat,
-                skip_first=spec.skip_first,
-            )
-        of_devices = {"cuda": ProfilerActivity.CUDA, "xpu": ProfilerActivity.XPU}
-        others = [of_devices[run.device.type]] if run.device.type in of_devices else []
-        self._profiler = profile(
-            activities=[ProfilerActivity.CPU, *others],
-            schedule=steps,
-            on_trace_ready=lambda profiler: self._write(run, profiler),
-            record_shapes=spec.record_shapes,
-            profile_memory=spec.profile_memory,
-            with_stack=spec.with_stack,
-            with_flops=spec.with_flops,
-        )
-        self._open.callback(self._end)
-        self._open.enter_context(_silenced())
-        self._open.enter_context(self._profiler)
-        self._update_is_recording()
-
-    def _end(self) -> None:
-        self._profiler, self._is_recording = None, False
-
-    def _update_is_recording(self) -> None:
-        from torch.profiler import ProfilerAction
-
-        assert self._profiler is not None
-        recording = (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE)
-        self._is_recording = self._profiler.current_action in recording
-
-    def _write(self, run: Run, profiler: "profile") -> None:
-        """Write the recorded data, complete or not, or warn that it cannot be written."""
-        assert run.directory is not None, "The run directory is created before training."
-        spec, self._times = self._spec, self._times + 1
-        number = "" if spec.repeat == 1 else f"-{self._times}"
-        home = run.directory / "profile"
-        trace, table = home / f"trace{number}.json", home / f"table{number}.txt"
-        failure: str | None = None
-        try:
-            home.mkdir(exist_ok=True)
-            with replaced(trace) as part:
-                part.unlink()
-                profiler.export_chrome_trace(str(part))
-                if not part.is_file():  # torch only prints a message.
-                    raise HooklineError(f"The profile cannot be written to {trace}.")
-            write_file(table, self._table(run, profiler))
-        except OSError as error:
-            failure = f"The profile cannot be written to {home}: {error.strerror}."
-        except HooklineError as error:
-            failure = str(error)
-        profiler.profiler = None  # Otherwise torch warns that the next repetition starts from scratch.
-        if failure is not None:
-            warnings.warn(HooklineWarning(failure, id="unwritten-file"), stacklevel=2)
-            return
-        steps = self._steps(profiler.step_num).rstrip(",")
-        run.note(f"Profile recorded {steps}: open {trace} in https://ui.perfetto.dev, or read {table}.")
-
-    def _table(self, run: Run, profiler: "profile") -> str:
-        spec = self._spec
-        sort_by = spec.sort_by or ("self_cpu_time_total" if run.device.type == "cpu" else "self_cuda_time_total")
-        rows = profiler.key_averages(group_by_input_shape=spec.record_shapes)
-        text = rows.table(sort_by=sort_by, row_limit=spec.row_limit, max_name_column_width=None)
-        steps = self._steps(profiler.step_num)
-        return f"{run.spec.run.name}: {steps} on {run.device}, sorted by {sort_by}\n\n{text}"
-
-    def _steps(self, ended: int) -> str:
-        """Name the recorded steps, given how many steps have ended since the start."""
-        spec = self._spec
-        first = spec.before + (self._times - 1) * (spec.wait + spec.warmup + spec.active) + 1
-        last = min(first + spec.active - 1, ended)
-        if last < first:
-            return f"step {first + self._before}, which did not end,"
-        first, last = first + self._before, last + self._before
-        return f"step {first}" if first == last else f"steps {first} to {last}"
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Silence torch's profiler, which would print lines between those of the progress display."""
-    level = "KINETO_LOG_LEVEL"
-    if level in os.environ:
-        yield
-        return
-    os.environ[level] = "99"  # Above all existing levels; read when a profiler first records.
-    try:
-        yield
-    finally:
-        del os.environ[level]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hookline import Run, Weights, hookimpl
 from hookline.script import Script
 from hookline.spec import CallbackSpec, option, spec
+from hookline_callbacks.weights.averaging import Averaging
 from hookline_callbacks.weights.buffers import Buffers, copy
-from hookline_callbacks.weights.weight_averaging import Averaging
 from hookline_callbacks.weights.weight_averaging_lines import SWAP, averaged_modules
 
 if TYPE_CHECKING:

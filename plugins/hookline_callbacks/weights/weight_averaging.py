@@ -1,7 +1,6 @@
-"""Stochastic weight averaging, and the base class of averages."""
+"""Stochastic weight averaging."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline import Run, Weights, hookimpl
@@ -10,60 +9,12 @@ from hookline.errors import OptionError, counted
 from hookline.script import Code, Script, cannot_be_written, constructor, indented
 from hookline.spec import CallbackSpec, OptimizerSpec, RunSpec, WrapperSpec, option, spec
 from hookline.training import SchedulerSpec
+from hookline_callbacks.weights.averaging import Averaging
 from hookline_callbacks.weights.early_stopping import EarlyStopping
 from hookline_callbacks.weights.weight_averaging_lines import SWAP, averaged_modules, lines_of_statistics
 
 if TYPE_CHECKING:
     from torch import nn, optim
-
-
-class Averaging:
-    """Keeps a mean of the weights of model and criterion."""
-
-    def __init__(self, **options: Any):
-        self._options = options
-        self._both: nn.ModuleList | None = None
-        self._averaged: Any = None
-        self._is_in_use = False
-
-    def _begin(self, model: "nn.Module", criterion: "nn.Module") -> None:
-        from torch import nn
-        from torch.optim.swa_utils import AveragedModel
-
-        self._both = nn.ModuleList([model, criterion])
-        self._averaged = AveragedModel(self._both, **self._options)
-
-    def _update(self) -> None:
-        self._averaged.update_parameters(self._both)
-
-    @property
-    def _has_begun(self) -> bool:
-        return self._averaged is not None and int(self._averaged.n_averaged) > 0
-
-    def _swap(self) -> None:
-        """Swap the values of model and mean; the parameters stay the objects that the optimizer has."""
-        for mine, other in zip(_tensors(self._both), _tensors(self._averaged.module), strict=True):
-            mine.data, other.data = other.data, mine.data
-
-    @contextmanager
-    def _swapped(self) -> Iterator[None]:
-        self._swap()
-        try:
-            yield
-        finally:
-            self._swap()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the mean and the number of averaged updates."""
-        return {"averaged": dict(self._averaged.state_dict())}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Load the mean of another run."""
-        self._averaged.load_state_dict(state["averaged"])
-
-
-def _tensors(module: Any) -> list[Any]:
-    return [*module.parameters(), *module.buffers()]
 
 
 NOT_AVERAGED = "Interrupted: the weights are those of the last step, not the mean."

@@ -4,8 +4,9 @@ import re
 from typing import TYPE_CHECKING
 
 from hookline.script import Script, cannot_be_written, literal
+from hookline_columns.date_parts import PERIODS, UNITS, DateParts
 from hookline_columns.ejecting.numbers import eject_numbers
-from hookline_columns.times import CLOCK, DAY, SECOND, ZONE
+from hookline_columns.times import CLOCK, ZONE
 
 if TYPE_CHECKING:
     from hookline_columns.dates import Date
@@ -29,9 +30,8 @@ OPTIONS = {"parts", "standardize", "cyclic", "since", "format", "timezone"}
 def eject_date(kind: "Date", script: Script, cells: str, training: str) -> str:
     """Add a function of the parts, and return a call of it."""
     script.use("import pyarrow as pa", "import pyarrow.compute as pc")
-    units = {"days": DAY, "seconds": SECOND}
     lines = ["whole = numbers.astype(np.int64)"]
-    if any(part not in units for part in kind.parts):
+    if any(part not in UNITS for part in kind.parts):
         lines.append('times = pa.array(whole).cast(pa.timestamp("us"))')
     lines += ["parts = [", *(f"    {part}," for part in _parts(kind, script)), "]"]
     made = "np.column_stack(parts)"
@@ -43,19 +43,19 @@ def eject_date(kind: "Date", script: Script, cells: str, training: str) -> str:
 
 def _waves_among(kind: "Date") -> bool:
     """Whether there are sines and cosines, which are not standardized."""
-    return any(name.endswith((" sine", " cosine")) for name in kind.names_of_numbers(""))
+    return any(DateParts(kind.parts, kind.cyclic).are_waves)
 
 
 def _parts(kind: "Date", script: Script) -> list[str]:
     """Return each part as code."""
-    from hookline_columns.dates import PERIODS, microseconds_of
+    from hookline_columns.dates import microseconds_of
 
     functions = {"weekday": "day_of_week", "week": "iso_week"}
     made, has_both = [], kind.standardize and _waves_among(kind)
     for part in kind.parts:
-        if part in ("days", "seconds"):
+        if part in UNITS:
             since = "whole[training].min()" if kind.since is None else f"{int(microseconds_of(kind.since)):_}"
-            numbers = f"(whole - {since}) / {DAY if part == 'days' else SECOND:_}"
+            numbers = f"(whole - {since}) / {UNITS[part]:_}"
             made.append(f"{script.define(SCALED)}({numbers}, training)" if has_both else numbers)
             continue
         found = f"pc.{functions.get(part, part)}(times).to_numpy(zero_copy_only=False)"

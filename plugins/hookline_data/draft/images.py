@@ -22,7 +22,7 @@ from hookline_data.draft.summaries import column_of
 from hookline_data.draft.target import Drafted
 from hookline_data.draft.task import Task
 from hookline_data.files import several
-from hookline_data.images.folder import class_folders, has_image, image_files, is_image
+from hookline_data.images.class_folders import class_folders, has_image, image_files, is_image
 
 LOOKED_AT = 200
 """How many images to open."""

@@ -6,7 +6,7 @@ from attrs import fields
 
 from hookline.errors import OptionError
 from hookline.spec import DataSpec, spec
-from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.images.transforming.source import TransformedSource
 from hookline_data.rows.inner_source import WithInnerSource
 
 

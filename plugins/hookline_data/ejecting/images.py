@@ -8,7 +8,7 @@ from hookline.script import BatchNames, Script, literal
 from hookline_data.ejecting.batches import BatchLines
 from hookline_data.ejecting.files.read_file import path_in_script
 from hookline_data.ejecting.splits.add_splits import add_splits
-from hookline_data.images.folder import image_files
+from hookline_data.images.class_folders import image_files
 
 if TYPE_CHECKING:
     from hookline.data import Data

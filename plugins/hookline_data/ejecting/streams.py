@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hookline.script import Script, literal
 from hookline_data.ejecting.splits.add_splits import add_others, add_splits
 from hookline_data.ejecting.standardize import MERGED
-from hookline_data.images.transformed import TransformedBatches
+from hookline_data.images.transforming.batches import TransformedBatches
 from hookline_data.new_rows.arrow.rows import MOST_ROWS
 from hookline_data.streaming.splitters import WINDOW, splitter_of
 

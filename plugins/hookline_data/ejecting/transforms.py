@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.script import Script, cannot_be_written, refuse_inherited_lines
-from hookline_data.images.transformed_rows import SHAPE
+from hookline_data.images.transforming.new_rows import SHAPE
 
 if TYPE_CHECKING:
     from hookline.data import Data

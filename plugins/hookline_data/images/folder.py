@@ -1,13 +1,12 @@
-"""Folders of images, a class a folder."""
+"""A folder of images as a table."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.errors import DataError
 from hookline.spec import spec
-from hookline_data.images.image_format import SUFFIXES
+from hookline_data.images.class_folders import class_folders, image_files
 from hookline_data.table import Table
 
 if TYPE_CHECKING:
@@ -17,44 +16,6 @@ if TYPE_CHECKING:
 
 PATH, CLASS = "path", "class"
 """The columns of a folder as a table."""
-
-
-def class_folders(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder, sorted; hidden ones are left out."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-
-
-def image_files(folder: Path) -> Iterator[Path]:
-    """Yield the image files in a folder and in all folders below, in the order of torchvision; hidden ones are left
-    out.
-    """
-    for place, files in sorted(_walked(folder)):
-        for name in files:
-            yield Path(place, name)
-
-
-def has_image(folder: Path) -> bool:
-    """Whether there is an image file in a folder or below. Not all of them are listed."""
-    return any(files for _, files in _walked(folder))
-
-
-def _walked(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield each folder with its image files, sorted."""
-    seen: set[tuple[int, int]] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        known = Path(place).stat()
-        if (known.st_dev, known.st_ino) in seen:  # A link that leads back would never end.
-            folders.clear()
-            continue
-        seen.add((known.st_dev, known.st_ino))
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield place, sorted(name for name in files if is_image(name))
-
-
-def is_image(name: str) -> bool:
-    """Whether a file is an image according to its name."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 @spec

@@ -10,7 +10,7 @@ from attrs import evolve
 from hookline import Run
 from hookline.data import Batch, Batches, Data, fingerprint_of, in_order
 from hookline_data.images.store import ImageStore
-from hookline_data.images.transformed import held_bytes
+from hookline_data.images.transforming.batches import held_bytes
 from hookline_data.images.windows import apart, together, windows
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hookline.data import Data, RowField
 from hookline.errors import DataError, MismatchError, OptionError, counted, enumerate_names
 from hookline.spec import DataSpec, Objective, RawInputs, option, spec
 from hookline_data.images.image_format import ImageFormat, Interpolation, Mode, Resize
-from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.images.transforming.source import TransformedSource
 
 if TYPE_CHECKING:
     from hookline.data import DataDescription, RowBlock
@@ -85,7 +85,7 @@ class ImageSource(TransformedSource):
         from hookline_data.images.image_batches import image_data, indices_of
         from hookline_data.images.image_column import TrainingImages, reading_images
         from hookline_data.images.store import ImageReader
-        from hookline_data.images.transformed import transformed_data
+        from hookline_data.images.transforming.batches import transformed_data
 
         def folder_of(path: Path) -> Path:
             return path if is_folder else path.parent if folder is None else folder

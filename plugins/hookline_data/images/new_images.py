@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from hookline.errors import DataError
-from hookline_data.images.folder import CLASS, PATH, image_files, is_image
+from hookline_data.images.class_folders import image_files, is_image
+from hookline_data.images.folder import CLASS, PATH
 from hookline_data.new_rows.python_rows import ColumnRows
 
 

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from hookline.data import Batch, DataDescription
 from hookline.spec import Graph, GraphInputs, Objective, RawInput, RawInputs, Value
-from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.images.transforming.source import TransformedSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class TransformedInputs(RawInputs):
 
     def finished(self, inputs: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
         """Transform the images."""
-        from hookline_data.images.transformed_rows import transformed_evaluated
+        from hookline_data.images.transforming.new_rows import transformed_evaluated
 
         batch = Batch(self._inputs.finished(inputs))
         return transformed_evaluated(batch, self._source.transforms, self.description).inputs

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from hookline.errors import OptionError
 from hookline.spec import option, spec
-from hookline_data.images.transformed_source import TransformedSource
+from hookline_data.images.transforming.source import TransformedSource
 from hookline_data.layout.by_group import Patterns
 from hookline_data.layout.targets import ClassNames
 from hookline_data.reading.columns import Wanted

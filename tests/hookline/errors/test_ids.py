@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hookline.cli.main import COMMANDS, main
+from hookline.cli.commands import COMMANDS
+from hookline.cli.main import main
 from hookline.errors.ids import IDS
 
 ROOT = Path(__file__).parents[3]

@@ -6,8 +6,9 @@ from torch import nn
 
 from hookline import hookimpl
 from hookline.errors import PluginError, StageError
-from hookline.plugins.manager import BUILT_IN, Plugins, built, new_manager, register
+from hookline.plugins.manager import BUILT_IN, Plugins, built
 from hookline.plugins.origin import Origin
+from hookline.plugins.registration import new_manager, register
 from hookline.plugins.stages import HOOKS, STAGES
 from hookline.spec import CallbackSpec, LossSpec, spec
 from hookline.spec.lint.lint import misdeclared, misnamed

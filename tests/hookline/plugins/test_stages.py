@@ -7,7 +7,8 @@ from attrs import fields
 
 import hookline
 from hookline.plugins.dispatch.dispatcher import Dispatcher
-from hookline.plugins.manager import Plugins, new_manager
+from hookline.plugins.manager import Plugins
+from hookline.plugins.registration import new_manager
 from hookline.plugins.stages import STAGES, Stages
 from hookline.plugins.state import RunState
 

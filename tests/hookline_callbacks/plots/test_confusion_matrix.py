@@ -10,7 +10,7 @@ from small_training import SPECS, small
 
 import hookline
 from hookline.spec import Predicted
-from hookline_callbacks.plots.confusion_matrix import counts_of, normalized
+from hookline_callbacks.plots.confusion_counts import counts_of, normalized
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
@@ -323,8 +323,8 @@ def test_an_evaluation_without_predictions_is_an_error(callback, tmp_path):
 
 
 def test_with_very_many_classes_pairs_are_written_and_no_matrix_is_created(tmp_path, monkeypatch):
-    monkeypatch.setattr("hookline_callbacks.plots.confusion_matrix.MOST_CLASSES", 2)
-    monkeypatch.setattr("hookline_callbacks.plots.confusion_matrix.MOST_GATHERED", 10)
+    monkeypatch.setattr("hookline_callbacks.plots.confusion_counts.MOST_CLASSES", 2)
+    monkeypatch.setattr("hookline_callbacks.plots.confusion_counts.MOST_GATHERED", 10)
     trial = hookline.train(small({"type": "ConfusionMatrix"}), out=tmp_path / "run")
     names = trial.data.target.classes
     pairs = {}

@@ -7,7 +7,7 @@ from epoch_rows import rows_of
 
 import hookline
 from hookline.errors import MismatchError
-from hookline_data.images.random_numbers import uniform_numbers
+from hookline_data.images.transforming.random_numbers import uniform_numbers
 
 X = numpy.random.default_rng(4).random((20, 2, 6, 5)).astype(numpy.float32)
 Y = numpy.arange(20.0)

@@ -14,7 +14,7 @@ from hookline.errors import OptionError
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import SoftMarginLoss
-from hookline_metrics.clustering import clusters, nominal
+from hookline_metrics.clustering import clusters, nominal, pairs
 from hookline_metrics.clustering.assignment import most_assigned
 
 METHODS = ("min", "geometric", "arithmetic", "max")
@@ -41,12 +41,12 @@ THEIRS = {
     clusters.ClusterAccuracy(): accuracy,
     **of_two(clusters.AdjustedMutualInfoScore, sklearn.adjusted_mutual_info_score),
     **of_two(clusters.NormalizedMutualInfoScore, sklearn.normalized_mutual_info_score),
-    clusters.AdjustedRandScore(): sklearn.adjusted_rand_score,
+    pairs.AdjustedRandScore(): sklearn.adjusted_rand_score,
     clusters.CompletenessScore(): sklearn.completeness_score,
-    clusters.FowlkesMallowsIndex(): sklearn.fowlkes_mallows_score,
+    pairs.FowlkesMallowsIndex(): sklearn.fowlkes_mallows_score,
     clusters.HomogeneityScore(): sklearn.homogeneity_score,
     clusters.MutualInfoScore(): sklearn.mutual_info_score,
-    clusters.RandScore(): sklearn.rand_score,
+    pairs.RandScore(): sklearn.rand_score,
     clusters.VMeasureScore(): sklearn.v_measure_score,
     clusters.VMeasureScore(beta=0.3): lambda *both: sklearn.v_measure_score(*both, beta=0.3),
     nominal.CramersV(bias_correction=False): association("cramer"),
@@ -135,4 +135,4 @@ def test_a_nan_prediction_or_no_counted_row_makes_the_metric_undefined(metric):
 
 def test_a_table_of_too_many_classes_is_refused():
     with pytest.raises(OptionError, match="RandScore needs a table of classes, at most 4096, but there are 5000"):
-        clusters.RandScore().build(CrossEntropyLoss(), torch.zeros(1, 5000))
+        pairs.RandScore().build(CrossEntropyLoss(), torch.zeros(1, 5000))

@@ -1,7 +1,8 @@
 """Apply changes of single values, such as `optimizer.lr=0.01`."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import tomli
 
@@ -44,30 +45,9 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Diag
     try:
         keys, equals = keys_of(change)
         path = tuple(key for key, _ in keys)
-        written = change[equals + 1 :]
-        given = written.strip()
-        try:
-            table = tomli.loads(f"value={written}")
-        except tomli.TOMLDecodeError as error:
-            span = equals + 1 + len(written) - len(written.lstrip()), len(change.rstrip())
-            if given.startswith(("[", "{", '"', "'")) or _ALMOST.fullmatch(given):
-                from hookline.check.toml.syntax import explained
-
-                problems.append(
-                    Diagnostic(
-                        "invalid-change", explained(f"value={written}", error).message, place=Place(source, *span)
-                    )
-                )
-                return root
-            # A bare word is a string, so that users need not quote the quotes for a shell.
-            table = {"value": given}
-            spans = Spans({path[: number + 1]: span for number, (_, span) in enumerate(keys)}, {path: span})
-        else:
-            spans = scan(change)
-        if list(table) != ["value"]:
-            raise ValueError("These are several lines.")
+        given, spans = _value(change, keys, equals)
         text = Text(source, spans)
-        value = grown(table["value"], text, path)
+        value = grown(given, text, path)
     except NotASpecError as error:
         problems.append(Diagnostic(error.id, str(error), place=Place(source, *error.span)))
         return root
@@ -83,6 +63,34 @@ def changed(root: Node, change: str, lists: Collection[str], problems: list[Diag
         root = Node({**root.value, path[0]: Node([])}, root.settings)
     steps = [(key, Setting(text, path[: number + 1])) for number, key in enumerate(path)]
     return with_value(root, steps, value, problems)
+
+
+def _value(change: str, keys: Sequence[tuple[str, Span]], equals: int) -> tuple[Any, Spans]:
+    """The value after the equals sign, and the spans of keys and value.
+
+    Raises:
+        NotASpecError: if it looks like a value of TOML, but is none.
+        ValueError: if there are several values.
+
+    """
+    written = change[equals + 1 :]
+    given = written.strip()
+    try:
+        table = tomli.loads(f"value={written}")
+    except tomli.TOMLDecodeError as error:
+        span = equals + 1 + len(written) - len(written.lstrip()), len(change.rstrip())
+        if given.startswith(("[", "{", '"', "'")) or _ALMOST.fullmatch(given):
+            from hookline.check.toml.syntax import explained
+
+            message = explained(f"value={written}", error).message
+            raise NotASpecError(message, *span, id="invalid-change") from None
+        # A bare word is a string, so that users need not quote the quotes for a shell.
+        path = tuple(key for key, _ in keys)
+        return given, Spans({path[: number + 1]: span for number, (_, span) in enumerate(keys)}, {path: span})
+    spans = scan(change)
+    if list(table) != ["value"]:
+        raise ValueError("These are several lines.")
+    return table["value"], spans
 
 
 def keys_of(change: str) -> tuple[list[tuple[str, Span]], int]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError

@@ -3,13 +3,13 @@
 import argparse
 import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.arguments.spec_arguments import add_set_argument
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.comparison_lines import distance_lines, sequence_lines
 from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
@@ -22,6 +22,7 @@ from hookline.plugins.sources.local import from_file
 from hookline.spec.dump import to_json
 
 if TYPE_CHECKING:
+    from hookline.check.toml.tree import Node
     from hookline.trained.evaluation.evaluation import Evaluation
     from hookline.trained.finished_run import FinishedRun
 
@@ -81,23 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         finished = opened_run(arguments, arguments.directory, arguments.trial, plugins, overrides=arguments.overrides)
         split = arguments.split or _default_split(finished)
         plots = None if arguments.plots is None else _directory(arguments, finished.directory, split)
-        total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
-        done = 0
-
-        def count(rows: int) -> None:
-            nonlocal done
-            done = rows
-
-        with rows_progress(lambda: done, total, is_shown=True):
-            evaluation = finished.evaluation(
-                split,
-                data=arguments.data,
-                metrics=added,
-                batch_size=arguments.batch_size,
-                with_scores=plots is not None,
-                progress=count,
-            )
-    written = []
+        evaluation = _evaluation(arguments, finished, split, added, with_scores=plots is not None)
+    written: Sequence[Path] = ()
     if plots is not None:
         from hookline.trained.evaluation.plots import write_plots
 
@@ -107,8 +93,43 @@ def run(arguments: argparse.Namespace) -> int:
         # JSON has no NaN.
         echo_json(json.loads(to_json(_as_json(evaluation, finished.directory, arguments))), indent=2)
         return GOOD
+    _print(evaluation, _headline(finished, evaluation, arguments))
+    if plots is not None:
+        result = f"{counted(len(written), 'file')} written to {plots}"
+        echo("", result if written else "There is nothing to plot: the loss predicts nothing that is known.")
+    return GOOD
+
+
+def _evaluation(
+    arguments: argparse.Namespace,
+    finished: "FinishedRun",
+    split: str,
+    metrics: "Sequence[Node]",
+    *,
+    with_scores: bool,
+) -> "Evaluation":
+    """Evaluate the rows, and show the progress."""
+    total = estimated_rows(arguments.data) if arguments.data is not None else finished.data.rows.get(split)
+    done = 0
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done = rows
+
+    with rows_progress(lambda: done, total, is_shown=True):
+        return finished.evaluation(
+            split,
+            data=arguments.data,
+            metrics=metrics,
+            batch_size=arguments.batch_size,
+            with_scores=with_scores,
+            progress=count,
+        )
+
+
+def _print(evaluation: "Evaluation", headline: str) -> None:
     width = screen_width()
-    echo(*paragraph(_headline(finished, evaluation, arguments), width, then="  "))
+    echo(*paragraph(headline, width, then="  "))
     echo(*metric_lines(evaluation.metrics))
     echo(*details_lines(evaluation.targets, width))
     for lines in (
@@ -116,10 +137,6 @@ def run(arguments: argparse.Namespace) -> int:
         *(distance_lines(one, width) for one in evaluation.distances.values()),
     ):
         echo("", *lines)
-    if plots is not None:
-        result = f"{counted(len(written), 'file')} written to {plots}"
-        echo("", result if written else "There is nothing to plot: the loss predicts nothing that is known.")
-    return GOOD
 
 
 def _default_split(finished: "FinishedRun") -> str:
@@ -157,6 +174,7 @@ def _headline(finished: "FinishedRun", evaluation: "Evaluation", arguments: argp
 def _as_json(evaluation: "Evaluation", run: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """The evaluation as JSON values."""
     from hookline.trained.evaluation.distances import distances_as_json
+    from hookline.trained.evaluation.evaluation import details_as_json
     from hookline.trained.evaluation.sequences import sequences_as_json
 
     return {
@@ -165,47 +183,7 @@ def _as_json(evaluation: "Evaluation", run: Path, arguments: argparse.Namespace)
         "data": arguments.data,
         "rows": evaluation.rows,
         "metrics": dict(evaluation.metrics),
-        "targets": {name: _details_as_json(evaluation, name) for name in evaluation.targets},
+        "targets": {name: details_as_json(one) for name, one in evaluation.targets.items()},
         "sequences": {name: sequences_as_json(one) for name, one in evaluation.sequences.items()},
         "distances": {name: distances_as_json(one) for name, one in evaluation.distances.items()},
     }
-
-
-def _details_as_json(evaluation: "Evaluation", name: str) -> Mapping[str, Any]:
-    details = evaluation.targets[name]
-    if details.kind == "numbers":
-        return {
-            "residuals": {
-                column or details.title: {
-                    "rows": one.rows,
-                    "mean": one.mean,
-                    "root_mean_square": one.root_mean_square,
-                    "mean_absolute": one.mean_absolute,
-                    "r2": one.r2,
-                    "quantiles": {str(fraction): value for fraction, value in one.quantiles.items()},
-                }
-                for column, one in details.residuals().items()
-            }
-        }
-    counts, confusion = details.by_class(), details.confusion()
-    assert counts is not None
-    is_of_labels = confusion is None
-    found: dict[str, Any] = {
-        "labels" if is_of_labels else "classes": {
-            called: {
-                "rows": int(counts.rows[index]),
-                "predicted": int(counts.predicted[index]),
-                "precision": float(counts.precision[index]),
-                "recall": float(counts.recall[index]),
-                "f1": float(counts.f1[index]),
-            }
-            for index, called in enumerate(details.columns if is_of_labels else details.classes)
-        }
-    }
-    if confusion is not None:
-        found["correct"] = confusion.right
-        found["confused"] = [
-            {"truth": details.classes[truth], "predicted": details.classes[predicted], "rows": rows}
-            for truth, predicted, rows in confusion.most_confused()
-        ]
-    return found

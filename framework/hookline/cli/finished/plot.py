@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.cli.arguments.run_arguments import add_runs_argument, refuse_existing, runs_of
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import screen_width, table
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo

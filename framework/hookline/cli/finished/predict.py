@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.first_rows import first_rows
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
@@ -23,6 +23,8 @@ from hookline.plugins.signals import EXIT_CODE, EndedBySignal, raising, sentence
 from hookline.plugins.sources.local import from_file
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from hookline.trained.prediction_stream import PredictionStream
 
 BAD_ROWS = 1
@@ -70,12 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict the rows, and write or print the predictions."""
     out = None if arguments.out is None else Path(arguments.out)
-    if out is not None:
-        refuse_path(out, may_overwrite=arguments.force)
-    if Path(arguments.directory).is_file() and Path(arguments.rows).is_dir():
-        raise HooklineError(
-            f"Pass the run first, and then the rows: `hookline predict {arguments.rows} {arguments.directory}`."
-        )
+    _refuse_arguments(arguments, out)
     gc.enable()
     plugins = [from_file(file) for file in arguments.plugin]
     with printed_warnings(str(Path(arguments.directory) / "spec.toml")):
@@ -105,14 +102,29 @@ def run(arguments: argparse.Namespace) -> int:
         if out is not None and not arguments.quiet:
             echo(f"{counted(stream.rows, 'row')}. The predictions are in {out}")
         elif width is not None and out is None:
-            echo(*first_rows(shown, width))
-            if stream.rows > shown.num_rows:
-                more = f"{shown.num_rows} of {counted(stream.rows, 'row')}. Pass `-o FILE` to write all of them."
-                echo("", *paragraph(more, width))
+            _show(shown, stream.rows, width)
     if stream.unreadable:
         echo(f"{stream.error()}", "Their predictions are empty.", file=sys.stderr)
         return BAD_ROWS
     return GOOD
+
+
+def _refuse_arguments(arguments: argparse.Namespace, out: Path | None) -> None:
+    """Raise an error for an output that cannot be written, and if the run comes after the rows."""
+    if out is not None:
+        refuse_path(out, may_overwrite=arguments.force)
+    if Path(arguments.directory).is_file() and Path(arguments.rows).is_dir():
+        raise HooklineError(
+            f"Pass the run first, and then the rows: `hookline predict {arguments.rows} {arguments.directory}`."
+        )
+
+
+def _show(first: "pyarrow.Table", rows: int, width: int) -> None:
+    """Print the first rows, and how many there are."""
+    echo(*first_rows(first, width))
+    if rows > first.num_rows:
+        more = f"{first.num_rows} of {counted(rows, 'row')}. Pass `-o FILE` to write all of them."
+        echo("", *paragraph(more, width))
 
 
 def _names(lists: Sequence[str]) -> list[str]:
@@ -122,7 +134,7 @@ def _names(lists: Sequence[str]) -> list[str]:
 
 def _write_file(stream: "PredictionStream", path: Path) -> None:
     """Write all predictions to a file. An error or a signal leaves an existing file as it is."""
-    from hookline.files import replaced
+    from hookline.files.atomic import replaced
 
     if path.suffix.lower() == ".csv":
         refuse_lists(stream.schema)

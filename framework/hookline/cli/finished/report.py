@@ -14,13 +14,13 @@ from hookline.cli.arguments.run_arguments import (
     runs_of,
 )
 from hookline.cli.arguments.spec_arguments import add_set_argument
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.rows_progress import rows_progress
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.plugins.sources.local import from_file
 from hookline.report.evidence import Evidence
 from hookline.runs.side_by_side.comparison import Comparison

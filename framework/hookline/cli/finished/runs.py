@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.run_table import columns_of, lines
 from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
-from hookline.files import no_formula
+from hookline.files.tables import no_formula
 from hookline.runs.side_by_side.comparison import MISSING, Comparison, Condition
 from hookline.runs.side_by_side.find_runs import runs_below
 from hookline.runs.side_by_side.summary import RunSummary

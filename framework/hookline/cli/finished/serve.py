@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli.main import BAD_INPUT, GOOD, WRONG_SPEC
+from hookline.cli.commands import BAD_INPUT, GOOD, WRONG_SPEC
 from hookline.errors.diagnostic import Diagnostic, published
 from hookline.errors.exceptions import FileError, HooklineError, PluginError, SpecError
 from hookline.errors.printing import echo

@@ -8,7 +8,7 @@ from attrs import fields
 
 from hookline.check.toml.document import Document
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli.main import DIFFERENT, GOOD
+from hookline.cli.commands import DIFFERENT, GOOD
 from hookline.errors.printing import echo
 from hookline.errors.text import dotted
 from hookline.spec.compare import ABSENT, Difference, differences

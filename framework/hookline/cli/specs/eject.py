@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
-from hookline.cli.main import GOOD, WRONG_SPEC
+from hookline.cli.commands import GOOD, WRONG_SPEC
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.diagnostic import published
 from hookline.errors.printing import echo

@@ -9,7 +9,7 @@ from hookline.check.toml.override import keys_of
 from hookline.check.toml.tree import Setting
 from hookline.check.value_origin import Explanation, explained
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.ids import IDS

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from hookline.cli.arguments.names import add_plugin_arguments, families, is_called, load_catalog, section_families
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.suggestions import did_you_mean

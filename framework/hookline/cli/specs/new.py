@@ -10,8 +10,8 @@ from pathlib import Path
 from hookline.check.toml.document import run_name
 from hookline.check.toml.not_specs import binary_kind
 from hookline.cli.arguments.names import add_plugin_arguments, plugins_of
+from hookline.cli.commands import GOOD
 from hookline.cli.drafts.plugin import EXAMPLES, files
-from hookline.cli.main import GOOD
 from hookline.cli.output.warnings import printed_warnings
 from hookline.errors.exceptions import DataError, HooklineError, PluginError
 from hookline.errors.failures import FAILURES, reason
@@ -19,7 +19,7 @@ from hookline.errors.printing import echo, printable
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.errors.unwritable import obstacle
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.spec.draft import SpecDraft
 from hookline.spec.words import article
 

@@ -13,7 +13,7 @@ from hookline.cli.arguments.spec_arguments import (
     loader_of,
     located,
 )
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.plans.plan_lines import plan_lines
 from hookline.cli.output.plans.remaining_lines import remaining_lines
 from hookline.cli.output.screen import screen_width

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hookline.cli.arguments.spec_arguments import add_plugin_argument
-from hookline.cli.main import BAD_INPUT, GOOD
+from hookline.cli.commands import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import echo, echo_json
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
-from hookline.plugins.manager import Plugins, new_manager
+from hookline.plugins.manager import Plugins
 from hookline.plugins.origin import Origin
+from hookline.plugins.registration import new_manager
 from hookline.plugins.sources.installed import InstalledPlugins
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.stages import STAGES

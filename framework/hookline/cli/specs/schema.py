@@ -4,7 +4,7 @@ import argparse
 
 from hookline.check.schema import schema
 from hookline.cli.arguments.names import add_plugin_arguments, load_catalog
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.errors.printing import echo_json
 
 

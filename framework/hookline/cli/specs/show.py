@@ -18,7 +18,7 @@ from hookline.cli.arguments.names import (
     sections,
 )
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import paragraph
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo

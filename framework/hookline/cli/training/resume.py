@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from hookline.cli.arguments.spec_arguments import add_allow_argument, add_plugin_argument, add_set_argument
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.errors.printing import echo
 from hookline.plugins.sources.local import from_file
 from hookline.plugins.trial import Trial

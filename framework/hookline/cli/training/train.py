@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.spec_arguments import add_from_argument, add_spec_arguments, document_of
-from hookline.cli.main import DIFFERENT, GOOD
+from hookline.cli.commands import DIFFERENT, GOOD
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import enumerate_names

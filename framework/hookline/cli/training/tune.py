@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hookline.check.load import Loader
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
-from hookline.cli.main import GOOD
+from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import screen_width
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument, located
-from hookline.cli.main import DIFFERENT, GOOD
+from hookline.cli.commands import DIFFERENT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
 from hookline.errors.printing import echo
 from hookline.errors.text import counted

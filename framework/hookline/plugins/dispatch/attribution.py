@@ -10,7 +10,7 @@ import pluggy
 from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES
 from hookline.errors.text import PathElement
-from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import STAGES
 

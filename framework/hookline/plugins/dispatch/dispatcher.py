@@ -17,8 +17,8 @@ from hookline.plugins.dispatch.attribution import (
     unanswered,
 )
 from hookline.plugins.dispatch.limits import Limited, limits_by_stage
-from hookline.plugins.located_manager import LocatedManager
-from hookline.plugins.manager import new_manager
+from hookline.plugins.dispatch.located_manager import LocatedManager
+from hookline.plugins.registration import new_manager
 from hookline.plugins.stages import INNER, STAGES, Run, Stages, hookimpl
 
 if TYPE_CHECKING:

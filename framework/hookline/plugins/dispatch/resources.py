@@ -11,7 +11,7 @@ from hookline.errors.exceptions import HooklineError, StageError
 from hookline.errors.failures import FAILURES, reason
 from hookline.errors.text import PathElement
 from hookline.plugins.dispatch.attribution import running_plugin
-from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.dispatch.located_manager import LocatedManager
 
 
 class Resources(ExitStack):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hookline.errors.exceptions import CheckpointError, FileError
-from hookline.files import flush_to_disk, refusing, write_file
+from hookline.files.atomic import flush_to_disk, refusing, write_file
 from hookline.runs.checkpoints.encode import Encoder, decode
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 
 if TYPE_CHECKING:
     from torch import nn

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookline.files import write_table
+from hookline.files.tables import write_table
 from hookline.plots.figures import COLORS, new_figure, picture_text, write_picture
 from hookline.trained.evaluation.distances import DistanceDetails, names_of
 from hookline.trained.numbers.distances import histograms

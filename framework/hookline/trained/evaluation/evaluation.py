@@ -96,6 +96,46 @@ class TargetDetails:
         }
 
 
+def details_as_json(details: TargetDetails) -> Mapping[str, Any]:
+    """Return the numbers about each class, label or column as JSON values."""
+    if details.kind == "numbers":
+        return {
+            "residuals": {
+                column or details.title: {
+                    "rows": one.rows,
+                    "mean": one.mean,
+                    "root_mean_square": one.root_mean_square,
+                    "mean_absolute": one.mean_absolute,
+                    "r2": one.r2,
+                    "quantiles": {str(fraction): value for fraction, value in one.quantiles.items()},
+                }
+                for column, one in details.residuals().items()
+            }
+        }
+    counts, confusion = details.by_class(), details.confusion()
+    assert counts is not None
+    is_of_labels = confusion is None
+    found: dict[str, Any] = {
+        "labels" if is_of_labels else "classes": {
+            called: {
+                "rows": int(counts.rows[index]),
+                "predicted": int(counts.predicted[index]),
+                "precision": float(counts.precision[index]),
+                "recall": float(counts.recall[index]),
+                "f1": float(counts.f1[index]),
+            }
+            for index, called in enumerate(details.columns if is_of_labels else details.classes)
+        }
+    }
+    if confusion is not None:
+        found["correct"] = confusion.right
+        found["confused"] = [
+            {"truth": details.classes[truth], "predicted": details.classes[predicted], "rows": rows}
+            for truth, predicted, rows in confusion.most_confused()
+        ]
+    return found
+
+
 @frozen(kw_only=True, eq=False)
 class Evaluation:
     """The numbers of an evaluation, and the predictions of each target that has details."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from hookline.files import write_table
+from hookline.files.tables import write_table
 from hookline.plots.confused_pairs import draw_pairs, pairs_of
 from hookline.plots.confusion_matrix import draw_matrices
 from hookline.trained.evaluation.calibration_plot import calibrations, draw_calibration

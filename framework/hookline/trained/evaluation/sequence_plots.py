@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy
 
-from hookline.files import write_table
+from hookline.files.tables import write_table
 from hookline.plots.confused_pairs import draw_pairs, pairs_of
 from hookline.plots.confusion_matrix import draw_matrices
 from hookline.plots.figures import COLORS, new_figure, picture_text, write_picture

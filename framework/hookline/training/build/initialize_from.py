@@ -7,7 +7,7 @@ from attrs import evolve
 
 from hookline.errors.exceptions import MismatchError
 from hookline.errors.text import counted
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 from hookline.plugins.stages import Run
 from hookline.runs.run_paths import shortest
 from hookline.runs.weights_of_run import weights_of_run

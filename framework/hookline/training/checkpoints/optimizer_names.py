@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import CheckpointError
 from hookline.errors.text import enumerate_names
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 
 if TYPE_CHECKING:
     from torch import nn, optim

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from hookline.errors.exceptions import HooklineWarning, LockError, RunError
 from hookline.errors.text import dotted
-from hookline.files import refusing
+from hookline.files.atomic import refusing
 from hookline.plugins.manager import callback_name
 from hookline.plugins.saving import Resuming
 from hookline.plugins.sources.fingerprint import of_text

@@ -7,7 +7,7 @@ from attrs import asdict, frozen
 
 from hookline.errors.exceptions import DeploymentError, HooklineError
 from hookline.errors.failures import FAILURES, reason
-from hookline.files import write_file
+from hookline.files.atomic import write_file
 from hookline.spec.dump import to_json
 from hookline.spec.families.deploy import DeploySpec
 from hookline.training.deployment.comparison import Comparison

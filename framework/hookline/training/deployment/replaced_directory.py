@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hookline.errors.exceptions import FileError, HooklineError
 from hookline.errors.unwritable import obstacle
-from hookline.files import flush_to_disk
+from hookline.files.atomic import flush_to_disk
 
 AT_CWD, EXCHANGE = -100, 2
 """Arguments of `renameat2` of Linux: paths relative to the current directory, and exchange both."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from hookline.files import plain_name
+from hookline.files.weights import plain_name
 from hookline.plugins.dispatch.attribution import implementations, is_built_in, is_wrapper
 from hookline.plugins.manager import Named
 from hookline.plugins.origin import Origin

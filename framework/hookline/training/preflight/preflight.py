@@ -4,27 +4,23 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.batches import length_of
-from hookline.errors.exceptions import HooklineWarning, MismatchError, StageError
-from hookline.errors.failures import FAILURES, attributed_to, reason
-from hookline.files import plain_name
+from hookline.errors.exceptions import MismatchError, StageError
+from hookline.errors.failures import FAILURES, reason
+from hookline.files.weights import plain_name
 from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.training.build.build import unchanged_embeddings
-from hookline.training.callbacks.monitor import unseen
 from hookline.training.preflight.embeddings import refuse_unknown_indices
-from hookline.training.preflight.leaks import leaks
-from hookline.training.preflight.limits import unused_limits
-from hookline.training.preflight.metrics import misleading_metrics, undefined_metrics, unfit_metrics
+from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
+from hookline.training.preflight.unfit_splits import refuse_unfit_splits
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from hookline.data.batches import Batch, Outputs
     from hookline.data.data import Data
-    from hookline.spec.training import TrainingSpec
 
 
 def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module", *, is_tried: bool = False) -> None:
@@ -126,125 +122,3 @@ def _are_outputs(answer: object) -> bool:
 
     several = answer.values() if isinstance(answer, Mapping) else [answer]
     return all(isinstance(tensor, (torch.Tensor, Mapping)) for tensor in several)
-
-
-def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MismatchError` for splits with which the model cannot be trained or evaluated as specified.
-
-    `batch` is an example on the device of the model.
-    """
-    _refuse_single_row(run, data, model, batch)
-    _check_accumulation(run, model)
-    _warn_of_redrawn_dropout(run, model)
-    for index, message in unseen(run.spec):
-        warnings.warn(HooklineWarning(message, ("callbacks", index), id="unseen-number"), stacklevel=2)
-    for warning in (*undefined_metrics(run, data), *misleading_metrics(run, data), *leaks(run, data)):
-        warnings.warn(warning, stacklevel=2)
-    _warn_of_doubts(run, data)
-    if run.spec.metrics and data.validation is None and data.test is None:
-        raise MismatchError(
-            "The data has neither a validation nor a test split for the metrics to evaluate.", ("metrics",)
-        )
-
-
-def _warn_of_doubts(run: Run, data: "Data") -> None:
-    """Warn about options of the run, of callbacks and of schedulers that have no effect in a run of this length."""
-    for option, message in unused_limits(run, data):
-        warnings.warn(HooklineWarning(message, ("run", option), id="no-effect"), stacklevel=3)
-    for index, callback in enumerate(run.spec.callbacks):
-        with attributed_to(type(callback), ("callbacks", index)):
-            doubts = list(callback.doubts(run))
-        for doubt in doubts:
-            place = ("callbacks", index, *doubt.path)
-            warnings.warn(HooklineWarning(str(doubt), place, id="no-effect"), stacklevel=3)
-
-
-def _check_accumulation(run: Run, model: "nn.Module") -> None:
-    """Raise an error for layers whose gradients cannot be accumulated over parts; warn if they are inexact."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    if run.spec.run.accumulate == 1:
-        return
-    for module in model.modules():
-        if getattr(module, "scale_grad_by_freq", False):
-            name = type(module).__name__
-            raise MismatchError(
-                f"{name} with `scale_grad_by_freq` counts each index over the whole batch, so gradients cannot be "
-                f"accumulated over parts.",
-                ("run", "accumulate"),
-            )
-    if normalizing := next((module for module in model.modules() if isinstance(module, _BatchNorm)), None):
-        name = type(normalizing).__name__
-        message = (
-            f"{name} normalizes each part of a batch separately, so the result differs from that of the whole batch."
-        )
-        warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
-    for callback in run.spec.callbacks:
-        if callback.mixes_rows:
-            name = type(callback).__name__
-            message = (
-                f"{name} mixes each part of a batch separately, so the result differs from that of the whole batch."
-            )
-            warnings.warn(HooklineWarning(message, ("run", "accumulate"), id="inexact-accumulation"), stacklevel=3)
-
-
-def _warn_of_redrawn_dropout(run: Run, model: "nn.Module") -> None:
-    """Warn about dropout with an optimizer that evaluates the loss several times in a step: each evaluation differs."""
-    from torch.nn.modules.dropout import _DropoutNd
-
-    if not run.spec.optimizer.needs_closure:
-        return
-    if dropping := next((part for part in model.modules() if isinstance(part, _DropoutNd) and part.p), None):
-        optimizer, name = type(run.spec.optimizer).__name__, type(dropping).__name__
-        message = f"{optimizer} evaluates the loss several times in a step, and {name} changes it each time."
-        warnings.warn(HooklineWarning(message, ("optimizer",), id="redrawn-dropout"), stacklevel=3)
-
-
-def _refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch") -> None:
-    """Raise a `MismatchError` if a batch, or a part of one, has a single row and BatchNorm would fail on it."""
-    import torch
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    full, parts = run.spec.data.batch_size, run.spec.run.accumulate
-    rows_per_epoch = getattr(data.training, "rows_per_epoch", data.training.rows)
-    length = length_of(data.training)
-    if length is None or not (last := rows_per_epoch - (length - 1) * full) > 0:
-        return  # The data source does not know its rows, or chooses the batch sizes itself.
-    of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
-    if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
-        return
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    model.train()
-    try:
-        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
-            row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
-            run.stages.forward(run=run, model=model, batch=row)
-    except ValueError as error:
-        if "more than 1 value per channel" not in str(error):
-            raise
-        what, remedy, path = _single_row_message(run.spec, data.training.rows)
-        raise MismatchError(
-            f"{what} has only one row, which BatchNorm cannot normalize in training: {remedy}.", path
-        ) from None
-    finally:
-        with torch.no_grad():
-            for buffer, value in buffers:
-                buffer.copy_(value)
-        model.eval()
-
-
-def _single_row_message(spec: "TrainingSpec", rows: int) -> tuple[str, str, tuple[str, ...]]:
-    """Return which batch has one row, the remedy, and the path of the option."""
-    if rows == 1:
-        return "The training split", "it needs at least two rows", ("data",)
-    if spec.data.batch_size == 1:
-        return "Each batch", "set `batch_size` to at least 2", ("data", "batch_size")
-    if spec.run.accumulate > 1:
-        return "A part of a batch", "choose another `batch_size`", ("run", "accumulate")
-    return "The last batch of an epoch", "set `drop_last`, or another `batch_size`", ("data",)
-
-
-def _parts(rows: int, count: int) -> list[int]:
-    """The number of rows in each part of a batch."""
-    size = -(-rows // count)
-    return [min(size, rows - first) for first in range(0, rows, size)]

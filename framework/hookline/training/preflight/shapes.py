@@ -24,7 +24,8 @@ from hookline.training.build.build import unchanged_embeddings
 from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.mismatches import in_spec
 from hookline.training.preflight.outputs import naming_outputs, refuse_unfit_outputs
-from hookline.training.preflight.preflight import preflight, refuse_unfit_splits, refuse_wrong_outputs
+from hookline.training.preflight.preflight import preflight, refuse_wrong_outputs
+from hookline.training.preflight.unfit_splits import refuse_unfit_splits
 from hookline.training.run_setup import new_run
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hookline.errors.exceptions import HooklineError
 from hookline.plugins.dispatch.attribution import implementations, is_wrapper, naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
 from hookline.plugins.dispatch.entered import Entered
-from hookline.plugins.located_manager import LocatedManager
+from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.stages import Run
 from hookline.plugins.trial import Trial
 from hookline.training.loop.position import Position

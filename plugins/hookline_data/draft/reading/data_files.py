@@ -12,7 +12,7 @@ from attrs import field, frozen
 from hookline.errors import DataError, counted, enumerate_names, nearest
 from hookline_data.files import compressed, several
 from hookline_data.files.several import Files
-from hookline_data.images.folder import class_folders, has_image, is_image
+from hookline_data.images.class_folders import class_folders, has_image, is_image
 from hookline_data.splitting.names import SPLITS, split_called
 
 MOST_LISTED = 5

@@ -489,11 +489,11 @@ def test_a_file_that_is_extended_several_times_is_read_once_and_sets_a_value_onc
     written(tmp_path, "a = 1\n", "15.toml")
     opened = []
     monkeypatch.setattr(
-        "hookline.check.toml.document.file_source",
+        "hookline.check.toml.merged_files.file_source",
         lambda path, *homes: opened.append(str(path)) or file_source(path, *homes),
     )
     document = read("0.toml")
-    assert opened == [f"{number}.toml" for number in range(16)]
+    assert opened == [f"{number}.toml" for number in range(1, 16)]
     assert [str(setting.value) for setting in document.root.value["a"].settings] == ["15.toml:1:5"]
 
 

@@ -2,7 +2,8 @@ import pytest
 from small_training import SPECS
 
 from hookline.cli.arguments.mistyped import COMMANDS as OTHERS, OWNERS
-from hookline.cli.main import COMMANDS, DRAFTS, main
+from hookline.cli.commands import COMMANDS, DRAFTS
+from hookline.cli.main import main
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hookline import HooklineError, hookimpl
 from hookline.errors import MismatchError, StageError
 from hookline.plugins.dispatch.attribution import attributed, naming_plugins
 from hookline.plugins.dispatch.dispatcher import Dispatcher
-from hookline.plugins.manager import new_manager
+from hookline.plugins.registration import new_manager
 from hookline.plugins.stages import STAGES
 from hookline.spec import CallbackSpec, Objective
 from hookline_stages import inner_loop

@@ -3,7 +3,7 @@ import pytest
 from hookline import hookimpl
 from hookline.plugins.dispatch.attribution import implementations
 from hookline.plugins.dispatch.entered import Entered
-from hookline.plugins.manager import new_manager
+from hookline.plugins.registration import new_manager
 
 
 def wrapper(name, events, *, on_error=None, adds=0):

@@ -13,7 +13,7 @@ from hookline.plugins.manager import BUILT_IN, Plugins
 from hookline.plugins.sources.entry_points import entry_points
 from hookline.plugins.sources.installed import InstalledPlugins, parse_listed
 from hookline.plugins.stages import STAGES
-from hookline.runs.plan.plan import implementations
+from hookline.runs.plan.used_plugins import implementations
 from hookline.spec import LossSpec
 from hookline.training.run_setup import new_run
 

@@ -11,9 +11,11 @@ from hookline.errors.text import counted, quoted
 from hookline.spec.dump import as_toml
 
 if TYPE_CHECKING:
+    from hookline.data.prepared_column import PreparedColumn
     from hookline.runs.plan.effects import Effect
-    from hookline.runs.plan.plan import Implementation, Plan, UsedPlugin
+    from hookline.runs.plan.plan import Plan
     from hookline.runs.plan.split_counts import SplitCounts
+    from hookline.runs.plan.used_plugins import Implementation, UsedPlugin
 
 MOST_CLASSES = 10
 """The largest number of classes to list: of more, the most frequent and the rarest ones."""
@@ -24,64 +26,36 @@ MOST_COLUMNS = 40
 
 def plan_lines(plan: "Plan", width: int | None = None) -> Iterator[str]:
     """A plan as text, in lines of at most `width` characters."""
+    sections = (_run, _plugins, _stages, _effects, _columns, _layers, _initialized, _groups, _tracing, _memory)
+    texts = [lines for section in sections if (lines := list(section(plan, width)))]
+    for index, lines in enumerate(texts):
+        if index:
+            yield ""
+        yield from lines
+
+
+def _run(plan: "Plan", width: int | None) -> Iterator[str]:
+    """The length of the run, and its components."""
     epochs, known = counted(plan.epochs, "epoch"), plan.steps_per_epoch
     steps = "an unknown number of steps" if known is None else counted(known, "step")
     limits = f", {plan.limits}" if plan.limits else ""
     first = f"{plan.name}: {epochs} of {steps}{limits} on {plan.environment['device']}, seed {plan.seed}"
     yield from paragraph(first, width, then="  ")
-    rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     named = {section: ", ".join(types) for section, types in plan.components.items()}
+    more = {"data": f": {_rows(plan)}", "model": f", {counted(plan.parameters, 'parameter')}"}
+    yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
+    if plan.split_counts is not None:
+        yield from _splits(plan.split_counts, plan.rows, width)
+
+
+def _rows(plan: "Plan") -> str:
+    """The rows of each split, those that are dropped, and how they are read."""
+    rows = ", ".join(f"{f'{rows:,}' if rows else 'unknown'} rows for {split}" for split, rows in plan.rows.items())
     dropped = "".join(
         f"; {counted(count, 'row')} dropped, whose {as_toml(column)} is missing"
         for column, count in plan.dropped.items()
     )
-    reading = f"; {plan.reading}" if plan.reading else ""
-    more = {"data": f": {rows}{dropped}{reading}", "model": f", {counted(plan.parameters, 'parameter')}"}
-    yield from table(((section, types + more.get(section, "")) for section, types in named.items()), width)
-    if plan.split_counts is not None:
-        yield from _splits(plan.split_counts, plan.rows, width)
-    yield ""
-    yield "Plugins"
-    yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
-    yield ""
-    yield from _stages(plan, width)
-    yield ""
-    if plan.effects:
-        heading = "Files and connections (paths relative to the run directory)"
-        yield from paragraph(heading, width)
-        yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
-        yield ""
-    if plan.columns:
-        yield "Columns of the data, with the number of inputs that each becomes"
-        yield from table([("column", "kind", "inputs", "training rows"), *_columns(plan)], width, right=(2,))
-        if (others := len(plan.columns) - MOST_COLUMNS) > 0:
-            yield f"  and {counted(others, 'other')}: `--format json` lists all of them."
-        yield ""
-    yield "Model, with output shapes for one row"
-    layers = [
-        (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
-    ]
-    yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
-    yield ""
-    if plan.initialized_from is not None:
-        yield from initialized_lines(plan.initialized_from, width)
-        yield ""
-    yield "Parameter groups"
-    groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
-    yield from table(groups, width)
-    yield ""
-    if traced := [sentence for sentence in (plan.tracing, plan.traced_evaluation) if sentence is not None]:
-        yield "Tracing"
-        for sentence in traced:
-            yield from paragraph(f"  {sentence}", width, then="  ")
-        yield ""
-    memory = plan.memory
-    if memory is None:
-        yield "Memory, estimated: unknown"
-        return
-    yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
-    parts = ("data", "parameters", "gradients", "optimizer", "activations")
-    yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
+    return f"{rows}{dropped}{f'; {plan.reading}' if plan.reading else ''}"
 
 
 def _splits(counts: "SplitCounts", rows: Mapping[str, int], width: int | None) -> Iterator[str]:
@@ -110,6 +84,11 @@ def _splits(counts: "SplitCounts", rows: Mapping[str, int], width: int | None) -
 
 def _percent(count: int, rows: int) -> str:
     return f"{100 * count / max(1, rows):.1f}%"
+
+
+def _plugins(plan: "Plan", width: int | None) -> Iterator[str]:
+    yield "Plugins"
+    yield from table(((plugin.name, _release(plugin)) for plugin in plan.plugins), width)
 
 
 def _stages(plan: "Plan", width: int | None) -> Iterator[str]:
@@ -141,14 +120,64 @@ def _named(one: "Implementation") -> str:
     return f"{one.plugin} ({details})" if details else one.plugin
 
 
-def _columns(plan: "Plan") -> Iterator[tuple[str, str, str, str]]:
-    """The first columns, with what becomes of them."""
-    for column in plan.columns[:MOST_COLUMNS]:
-        what = "missing, rows dropped" if column.drops_missing else "missing"
-        known = [column.knows] if column.knows else []
-        known += [f"{column.missing:,} {what}"] if column.missing else []
-        inputs = "any" if column.inputs is None else f"{column.inputs:,}"
-        yield column.name, column.kind, inputs, "; ".join(known)
+def _effects(plan: "Plan", width: int | None) -> Iterator[str]:
+    if plan.effects:
+        yield from paragraph("Files and connections (paths relative to the run directory)", width)
+        yield from table(((effect.component, _effect(effect)) for effect in plan.effects), width)
+
+
+def _columns(plan: "Plan", width: int | None) -> Iterator[str]:
+    if plan.columns:
+        yield "Columns of the data, with the number of inputs that each becomes"
+        cells = map(_cells, plan.columns[:MOST_COLUMNS])
+        yield from table([("column", "kind", "inputs", "training rows"), *cells], width, right=(2,))
+        if (others := len(plan.columns) - MOST_COLUMNS) > 0:
+            yield f"  and {counted(others, 'other')}: `--format json` lists all of them."
+
+
+def _cells(column: "PreparedColumn") -> tuple[str, str, str, str]:
+    """What becomes of a column."""
+    what = "missing, rows dropped" if column.drops_missing else "missing"
+    known = [column.knows] if column.knows else []
+    known += [f"{column.missing:,} {what}"] if column.missing else []
+    inputs = "any" if column.inputs is None else f"{column.inputs:,}"
+    return column.name, column.kind, inputs, "; ".join(known)
+
+
+def _layers(plan: "Plan", width: int | None) -> Iterator[str]:
+    yield "Model, with output shapes for one row"
+    layers = [
+        (layer.name or "model", layer.type, _shape(layer.output), f"{layer.parameters:,}") for layer in plan.layers
+    ]
+    yield from table([("layer", "type", "output", "parameters"), *layers], width, right=(3,))
+
+
+def _initialized(plan: "Plan", width: int | None) -> Iterator[str]:
+    if plan.initialized_from is not None:
+        yield from initialized_lines(plan.initialized_from, width)
+
+
+def _groups(plan: "Plan", width: int | None) -> Iterator[str]:
+    yield "Parameter groups"
+    groups = ((group.name, f"{group.parameters:,} parameters", _options(group.options)) for group in plan.groups)
+    yield from table(groups, width)
+
+
+def _tracing(plan: "Plan", width: int | None) -> Iterator[str]:
+    if traced := [sentence for sentence in (plan.tracing, plan.traced_evaluation) if sentence is not None]:
+        yield "Tracing"
+        for sentence in traced:
+            yield from paragraph(f"  {sentence}", width, then="  ")
+
+
+def _memory(plan: "Plan", width: int | None) -> Iterator[str]:
+    memory = plan.memory
+    if memory is None:
+        yield "Memory, estimated: unknown"
+        return
+    yield f"Memory, estimated: {'' if memory.optimizer is not None else 'at least '}{_size(memory.total)}"
+    parts = ("data", "parameters", "gradients", "optimizer", "activations")
+    yield from table(((name, _size(getattr(memory, name))) for name in parts), width, right=(1,))
 
 
 def _release(plugin: "UsedPlugin") -> str:

@@ -9,8 +9,8 @@ from hookline import Run
 from hookline.data import Batch, Batches, Data, fingerprint_of, in_order
 from hookline.errors import MismatchError, enumerate_names
 from hookline.spec import TransformSpec, plain
-from hookline_data.images.random_numbers import uniform_numbers
-from hookline_data.images.transformed_rows import SHAPE, TRANSFORMS, evaluated
+from hookline_data.images.transforming.new_rows import SHAPE, TRANSFORMS, evaluated
+from hookline_data.images.transforming.random_numbers import uniform_numbers
 from hookline_data.images.windows import apart, bytes_of_row, together, windows
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ class TransformedSource(DataSpec):
         """
         if not self.transforms:
             return data
-        from hookline_data.images.transformed import transformed_data  # Checking a spec does not need it.
+        from hookline_data.images.transforming.batches import transformed_data  # Checking a spec does not need it.
 
         return transformed_data(data, self.transforms, run, self.batch_size)
 
@@ -38,7 +38,7 @@ class TransformedSource(DataSpec):
         """Return the description of the data as it is before the transforms."""
         if not self.transforms:
             return description
-        from hookline_data.images.transformed_rows import original_description
+        from hookline_data.images.transforming.new_rows import original_description
 
         return original_description(description)
 
@@ -46,7 +46,7 @@ class TransformedSource(DataSpec):
         """Return new rows transformed as validation rows are; `description` is that of the transformed data."""
         if not self.transforms:
             return blocks
-        from hookline_data.images.transformed_rows import transformed_blocks
+        from hookline_data.images.transforming.new_rows import transformed_blocks
 
         return transformed_blocks(blocks, self.transforms, description)
 

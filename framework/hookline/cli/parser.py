@@ -1,0 +1,129 @@
+"""Parse the command line. Only the module of the command that is used is imported."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from hookline.cli.commands import BAD_INPUT, COMMANDS, DRAFTS, MODULES
+from hookline.errors.printing import printable, printable_lines
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+MAY_BEGIN_WITH_MINUS = ("--sort",)
+"""The options whose value may begin with "-"."""
+
+
+def parsed_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments. An unknown word ends the program with a suggestion."""
+    parser, command = _parser(words)
+    _refuse_unknown_words(words, parser)
+    parsed, unknown = parser.parse_known_args(_with_values(words))
+    if unknown and command is not None:
+        _refuse_unknown_argument(unknown, words, command)
+    return parsed
+
+
+def _refuse_unknown_words(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
+    """End the program if the first word is no command, or if `hookline new` cannot write what the second one says."""
+    if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
+        from hookline.cli.arguments.mistyped import unknown_command
+
+        parser.exit(BAD_INPUT, f"{unknown_command(words, COMMANDS)}\n")
+    if words[0] == "new" and len(words) > 1 and words[1] not in DRAFTS and not words[1].startswith("-"):
+        from hookline.cli.arguments.mistyped import unknown_draft
+
+        parser.exit(BAD_INPUT, f"{unknown_draft(words[1], DRAFTS)}\n")
+
+
+def _refuse_unknown_argument(
+    unknown: Sequence[str], words: Sequence[str], command: argparse.ArgumentParser
+) -> NoReturn:
+    """End the program, since a command does not have these arguments."""
+    from hookline.cli.arguments.mistyped import unknown_argument
+
+    options = [option for action in command._actions for option in action.option_strings]
+    if (sentence := unknown_argument(unknown[0], words, options)) is not None:
+        command.exit(BAD_INPUT, f"{sentence}\n")
+    command.error(f"unrecognized arguments: {' '.join(unknown)}")
+
+
+def _with_values(words: Sequence[str]) -> list[str]:
+    """The words with values that begin with "-" joined to their option, as argparse needs them: `--sort=-loss`.
+
+    >>> _with_values(["runs", "--sort", "-loss"])
+    ['runs', '--sort=-loss']
+    """
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in MAY_BEGIN_WITH_MINUS and word.startswith("-") and not word.startswith("--"):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
+    """The parser, and the subparser of the command in `words`, the only one that gets its arguments."""
+    parser = _Parser(
+        prog="hookline",
+        usage="%(prog)s [-h] [--version] COMMAND ...",
+        description="Train PyTorch models from a TOML file.",
+        epilog=_overview() if words[0] in ("-h", "--help") else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=_Version("%(prog)"))
+    # Without `prog`, argparse would format the usage to find it, and import all compressions for it.
+    commands = parser.add_subparsers(
+        prog="hookline", dest="command", required=True, metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    chosen = None
+    if (help_text := COMMANDS.get(words[0])) is not None:
+        chosen = commands.add_parser(words[0], description=f"{help_text[0].upper()}{help_text[1:]}.")
+        chosen.add_argument("--traceback", action="store_true", help="show where in the code an error was raised")
+        module = importlib.import_module(MODULES[words[0]])
+        module.add_arguments(chosen)
+        chosen.set_defaults(run=module.run)
+    return parser, chosen
+
+
+def _overview() -> str:
+    from hookline.cli.overview import overview
+
+    return overview()
+
+
+def parser_of_command(name: str) -> argparse.ArgumentParser:
+    """The parser of one subcommand with its arguments, for generating documentation."""
+    _, parser = _parser([name])
+    assert parser is not None, "There is no such command."
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that escapes control characters in messages: a file name that a shell expanded may contain them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit."""
+        super().error(printable(message))  # On one line.
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit after everything is printed, so that an error of printing is reported."""
+        sys.stdout.flush()
+        super().exit(status, message)
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        super()._print_message(printable_lines(message) if message else message, file)
+
+
+class _Version(str):
+    """The version, read only when it is printed, because reading package metadata is slow."""
+
+    __slots__ = ()
+
+    def __mod__(self, _: object) -> str:
+        from importlib.metadata import version
+
+        return f"hookline {version('hookline')}"

@@ -1,0 +1,1 @@
+"""Numbers shifted and scaled by statistics of the training rows."""

@@ -1,0 +1,1 @@
+"""Transform the images of batches and of new rows."""
