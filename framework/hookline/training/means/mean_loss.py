@@ -31,15 +31,14 @@ class MeanLoss:
         if len(self._losses) == READ_EVERY:
             self._add_up()
 
-    def add_several(self, losses: "Sequence[float]", divisor: float | None) -> None:
-        """Add the losses of several batches with the same divisor, as `add` does for each."""
+    def add_several(self, losses: "Sequence[float]", divisors: "Sequence[float]") -> None:
+        """Add the losses of several batches, as `add` does for each; there are no divisors if the losses are sums."""
         start = 0
         while start < len(losses):
-            some = losses[start : start + READ_EVERY - len(self._losses)]
-            start += len(some)
-            self._losses.extend(some)
-            if divisor is not None:
-                self._divisors.extend([divisor] * len(some))
+            stop = start + READ_EVERY - len(self._losses)
+            self._losses.extend(losses[start:stop])
+            self._divisors.extend(divisors[start:stop])
+            start = stop
             if len(self._losses) == READ_EVERY:
                 self._add_up()
 

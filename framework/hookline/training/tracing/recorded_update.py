@@ -15,7 +15,8 @@ from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
-from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
+from hookline.training.tracing.update import TracedUpdates, beginning_of
+from hookline.training.tracing.update_state import UpdateState
 
 if TYPE_CHECKING:
     from torch import Tensor, optim

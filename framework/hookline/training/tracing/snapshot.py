@@ -19,8 +19,12 @@ Result = TypeVar("Result")
 class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
-    def __init__(self, tensors: "Iterable[Tensor]"):
+    def __init__(self, tensors: "Iterable[Tensor]", *, draws: bool = True):
         """Copy the tensors, each once.
+
+        Args:
+            tensors: the tensors.
+            draws: whether what follows may draw random numbers; `keep` need not look at the generator otherwise.
 
         Raises:
             Untraceable: If there is not enough memory, or a tensor has other values than its memory.
@@ -37,6 +41,7 @@ class Snapshot:
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
+        self._draws = draws
         self._pointers: list[int] = []
         self._arrays: list[tuple[NDArray[Any], NDArray[Any]]] = []
         """The memory of each copy and of its tensor, once `keep` needs it."""
@@ -65,7 +70,8 @@ class Snapshot:
         # This happens before each call of a trace. NumPy copies small tensors in a fifth of the time of torch.
         for copy, array in self._arrays:
             copy[...] = array
-        self.generator = torch.get_rng_state()
+        if self._draws:
+            self.generator = torch.get_rng_state()
 
     def undone_if_it_fails(
         self, program: Callable[..., Result], given: Iterable[Any], others: "Iterable[Tensor]"
@@ -95,7 +101,8 @@ class Snapshot:
         if self.tensors:
             with torch.no_grad():
                 torch._foreach_copy_(self.tensors, self._values)
-        torch.set_rng_state(self.generator)
+        if self._draws:
+            torch.set_rng_state(self.generator)
 
 
 def state_of_python() -> tuple[Any, ...]:

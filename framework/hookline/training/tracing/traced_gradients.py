@@ -1,21 +1,23 @@
 """The gradients of a batch, by the layers first and then by a trace of them, with the same bits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.conditions import settings, why_not
+from hookline.training.tracing.divisors import divisor_of_shape
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
+from hookline.training.tracing.layers_as_recorded import LayersAsRecorded
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
 from hookline.training.tracing.update import TracedUpdates
-from hookline.training.tracing.watched import KEPT, Watched
+from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim
@@ -60,12 +62,9 @@ class TracedGradients:
         self._by_layers = by_layers
         self._report = run.traced_steps
         self._shapes = Shapes(OfShape, self._report)
-        self._watched: Watched | None = None
-        self._settings: Any = None
-        self._record_of_epoch = (-1, -1)
+        self.layers = LayersAsRecorded(run)
+        """What the traces depend on, besides the updates."""
         self._is_first_training = worth.is_first_training()
-        self._is_wrapped = run.stages.seen_by("step") is not None
-        self._changes = 0
         self._count, self._first_step = 0, run.step
         self._recorded_shape: OfShape | None = None
         self._are_rewritten = True
@@ -104,7 +103,7 @@ class TracedGradients:
         if shape.step is not None:
             return self._checked(shape, shape.step, batch)
         # The first steps of a training take longer, and the optimizer creates its states.
-        if shape.count > worth.WARM_UP or self._watched is not None:
+        if shape.count > worth.WARM_UP or self.layers.watched is not None:
             if self._is_worthwhile(shape):
                 return self._recorded(shape, batch)
             return self._by_layers(batch)
@@ -113,33 +112,20 @@ class TracedGradients:
     @property
     def has_traces(self) -> bool:
         """Whether a step has been recorded since layers have last changed."""
-        return self._watched is not None
+        return self.layers.watched is not None
 
     def is_as_recorded(self) -> bool:
         """Whether what the traces depend on is unchanged; if layers have changed, all traces are forgotten."""
-        present = settings()
-        if present is None or self.is_left:
+        if self.is_left or (present := settings()) is None:
             return False  # Something wants to see each operation.
-        if self._watched is None:
-            return True
-        run = self._run
-        place = (run.epoch, len(run.history))
-        if present == self._settings and (
-            self._watched.is_unchanged()
-            if place == self._record_of_epoch and not self._is_wrapped
-            else self._watched.is_unchanged_inside()
-        ):
-            self._record_of_epoch = place
-            return True
-        self._changes += 1
-        self._report.add_reason(f"a change of {self._watched.change() or 'settings of torch'} required a new trace")
-        self.forget()
-        self.is_left = self._changes >= MOST_CHANGES
+        if not self.layers.are_unchanged(present):
+            self.forget()
+            self.is_left = self.layers.changes >= MOST_CHANGES
         return not self.is_left
 
     def forget(self) -> None:
         """Forget all traces, since something that they depend on has changed."""
-        self._watched = None
+        self.layers.watched = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
@@ -161,6 +147,13 @@ class TracedGradients:
         """Keep the terms of a step that was made with its update."""
         if terms:
             self._run.objective.keep_terms(self._criterion, terms)
+
+    def divisors(self, updates: TracedUpdates, batches: "Sequence[Batch]") -> list[float]:
+        """What the losses of the batches of a shape are divided by; empty for sums."""
+        objective, criterion = self._run.objective, self._criterion
+        if updates.divisor is None:
+            updates.divisor = divisor_of_shape(objective, criterion, batches[0])
+        return updates.divisor.of(batches, objective, criterion)
 
     def traced_updates(self) -> TracedUpdates | None:
         """Return the trace of the updates of any shape; `None` if there is none."""
@@ -222,7 +215,7 @@ class TracedGradients:
             self._seconds(),
             share,
             with_updates=self.traces_updates,
-            is_first=self._watched is None and self._is_first_training,
+            is_first=self.layers.watched is None and self._is_first_training,
             operations=None if step is None else len(step.graph.calls),
             saved=None if step is None else step.saved,
         )
@@ -232,7 +225,7 @@ class TracedGradients:
         parameters = parameters_of(self._optimizer)
         try:
             refuse_gradients(parameters)
-            watched = self._watched or Watched(self._modules, self._optimizer, self._run.objective)
+            watched = self.layers.watched or Watched(self._modules, self._optimizer, self._run.objective)
             recording = RecordedStep(watched, parameters, batch)
         except Untraceable as error:
             self.leave(shape, str(error))
@@ -254,18 +247,17 @@ class TracedGradients:
             self.leave(shape, worth.TOO_LITTLE)
             return loss
         shape.step, self._recorded_shape = step, shape
-        self._run.kept[KEPT] = watched
-        self._watched, self._settings = watched, settings()
+        self.layers.keep(watched)
         return loss
 
     def _checked(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":
         """Compute a batch both ways from the same state; the result of the layers counts."""
-        assert self._watched is not None
+        assert self.layers.watched is not None
         objective, criterion = self._run.objective, self._criterion
         loss, reason = shape.gradients.both_ways(
             lambda: step.gradients(batch, objective, criterion),
             lambda: self._by_layers(batch),
-            [*self._watched.tensors, *tensors_of(batch)],
+            [*self.layers.watched.tensors, *tensors_of(batch)],
             self.results,
             self.results,
         )

@@ -11,7 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training.means import mean_loss
-from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
+from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, update_state, worth
 from hookline.training.tracing.graphs import runners
 
 GENERATOR = numpy.random.default_rng(0)
@@ -48,9 +48,9 @@ def calls(monkeypatch):
     tracing.trace_everything(monkeypatch, "torchscript")
     counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def several(self, steps, updates):
+    def several(self, steps):
         counts.append(len(steps.batches))
-        return made(self, steps, updates)
+        return made(self, steps)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
@@ -148,9 +148,9 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
     made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, steps, updates):
+    def interrupted(self, steps):
         self._run.interrupt()
-        return made(self, steps, updates)
+        return made(self, steps)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
@@ -517,7 +517,7 @@ def test_without_a_fused_kernel_a_new_learning_rate_ends_the_traces_of_updates(e
     )
     assert weights(traced) == weights(plain)
     assert sum(calls) == epoch * 10 - 2  # The first step makes the states, and the second one is recorded.
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update_state.RATES}"]
 
 
 def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_path):
@@ -527,7 +527,7 @@ def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_pa
     )
     assert weights(traced) == weights(plain)
     assert calls == []
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update_state.RATES}"]
 
 
 @pytest.mark.parametrize(
