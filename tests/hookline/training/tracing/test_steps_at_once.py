@@ -132,6 +132,47 @@ def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_
     assert 4 in calls
 
 
+@pytest.fixture
+def unequal(monkeypatch):
+    """Batches of 12 rows, of which the last one has only four: all four steps of an epoch are made in one call."""
+    usual = hookline.load
+
+    def load(spec):
+        spec["data"]["batch_size"] = 12
+        return usual(spec)
+
+    monkeypatch.setattr(hookline, "load", load)
+
+
+@pytest.mark.parametrize("optimizer", [{"type": "Adam", "lr": 0.01}, {"type": "SGD", "momentum": 0.9}], ids=str)
+@pytest.mark.parametrize("callbacks", [(), [{"type": "ExponentialLR", "gamma": 0.9, "interval": "step"}]], ids=str)
+def test_a_smaller_last_batch_is_in_the_call_of_those_before(optimizer, callbacks, unequal, calls, tmp_path):
+    plugins = {trace: AfterEpoch() for trace in ("off", "auto")}
+    more = {"optimizer": optimizer, "callbacks": callbacks}
+    plain, traced = (trained(trace, tmp_path / trace, plugins[trace], **more) for trace in plugins)
+    assert plugins["auto"].seen == plugins["off"].seen
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert calls == [1, 4, 4, 4]  # After two recorded steps and the last one of the epoch, of another shape.
+
+
+def test_if_the_last_batch_fails_no_step_of_the_call_is_made(unequal, calls, monkeypatch, tmp_path):
+    usual, parts = update.TracedUpdates.run, []
+
+    def run(self, tensors, options, scalars):
+        parts.append(len(tensors))
+        if parts[-2:] == [3, 1]:
+            raise RuntimeError("There is not enough memory.")
+        return usual(self, tensors, options, scalars)
+
+    plain = trained("off", tmp_path / "off")
+    monkeypatch.setattr(update.TracedUpdates, "run", run)
+    traced = trained("auto", tmp_path / "auto")
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert reasons_in(tmp_path / "auto") == ["the trace failed: There is not enough memory."]
+
+
 @pytest.mark.parametrize("row", [17, 39])
 def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
     inputs = INPUTS.copy()
