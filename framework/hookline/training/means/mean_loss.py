@@ -96,6 +96,7 @@ class MeanLoss:
             if not math.isfinite(total):
                 self._check(losses)
         else:
+            divisor = self._divisors.sum_of_integers()
             divisors = self._divisors.take()
             total = float((losses * divisors).sum())
             if not math.isfinite(total):
@@ -103,7 +104,8 @@ class MeanLoss:
                 losses = torch.where(divisors > 0, losses, 0.0)
                 self._check(losses)
                 total = float((losses * divisors).sum())
-            self._divisor = (self._divisor or 0.0) + float(divisors.sum())
+            # No sum of integers is rounded, so that it is the same in any order.
+            self._divisor = (self._divisor or 0.0) + float(divisors.sum() if divisor is None else divisor)
         self._total += total
 
 

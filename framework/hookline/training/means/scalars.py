@@ -69,6 +69,10 @@ class Scalars:
         """Replace all values."""
         self._numbers, self._on_device, self._count = list(values), None, len(values)
 
+    def sum_of_integers(self) -> int | None:
+        """Return the sum of the values if all are integers on the CPU, such as the numbers of rows; otherwise `None`."""
+        return sum(self._numbers) if self._on_device is None and set(map(type, self._numbers)) == {int} else None  # type: ignore[return-value]
+
     def take(self) -> "Tensor":
         """Remove and return all values in order, as float64 on the CPU."""
         import numpy
