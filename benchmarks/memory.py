@@ -21,7 +21,7 @@ from torch import nn
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training.planning import planned
+from hookline.training.planning.planning import planned
 from hookline.training.run_setup import new_run
 
 LOSSES: Mapping[str, Any] = {

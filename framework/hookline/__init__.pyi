@@ -35,6 +35,6 @@ from .trained.verify import verify as verify
 from .training.exactness.verification import Verification as Verification
 from .training.interrupted import Interrupted as Interrupted
 from .training.pipeline import train as train
-from .training.planning import plan as plan
+from .training.planning.planning import plan as plan
 from .tuning.study import Study as Study
 from .tuning.tune import tune as tune

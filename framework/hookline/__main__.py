@@ -2,6 +2,6 @@
 
 import sys
 
-from hookline.cli.main import main
+from hookline.cli.start import main
 
 sys.exit(main())

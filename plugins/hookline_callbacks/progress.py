@@ -1,17 +1,17 @@
 """The progress display."""
 
 import sys
-import textwrap
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from hookline import Run, hookimpl
-from hookline.data import Batch, Data, length_of
-from hookline.errors import counted, echo, printable, printable_lines
+from hookline.data import Data
+from hookline.errors import echo, printable_lines
 from hookline.spec import CallbackSpec, option, spec
 from hookline_callbacks.epoch_table import EpochTable
+from hookline_callbacks.introduction import introduction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ class _Display:
 
             self._console = Console()
         screen = None if self._console is None else self._console.width
-        for line in _introduction(run, data, model, optimizer, screen):
+        for line in introduction(run, data, model, optimizer, screen):
             self._print(line)
         bar = nullcontext() if self._console is None else _bar(run, self._console, self._spec.refresh_per_second)
         with bar:
@@ -129,89 +129,6 @@ class _Display:
                 self._console.print(printable_lines(line), markup=False, highlight=False, soft_wrap=is_row)
         except OSError:
             self._is_closed = True  # Standard output was closed; keep training.
-
-
-def _introduction(
-    run: Run, data: Data, model: "nn.Module", optimizer: "optim.Optimizer", screen: int | None
-) -> list[str]:
-    """Return what will run, in lines that fit the screen, and an empty line."""
-    spec = run.spec
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    splits = (("training", data.training), ("validation", data.validation), ("test", data.test))
-    numbers = {name: f"{batches.rows:,}" for name, batches in splits if batches is not None}
-    rows = ", ".join(f"{number if number != '0' else 'unknown'} for {name}" for name, number in numbers.items())
-    epochs, known = counted(spec.run.epochs, "epoch"), length_of(data.training)
-    steps = "an unknown number of steps" if known is None else counted(known, "step")
-    limits = f", {spec.run.limits}" if spec.run.limits else ""
-    first = f"{spec.run.name}: {epochs} of {steps}{limits} on {run.device}, seed {spec.run.seed}"
-    reading = f"; {data.reading}" if data.reading else ""
-    sections = {
-        "data": f"{type(spec.data).__name__}, rows of {_inputs(data.example)}: {rows}{reading}",
-        "model": f"{type(spec.model).__name__}, {parameters:,} parameters",
-        "loss": _losses(run),
-        "optimizer": f"{type(spec.optimizer).__name__}{_rate(optimizer)}",
-    }
-    return [
-        *_wrapped(first, screen, "", "  "),
-        *(line for name, text in sections.items() for line in _wrapped(text, screen, f"  {name:<9}  ", " " * 13)),
-        *(line for group in _groups(optimizer) for line in _wrapped(group, screen, "    ", "      ")),
-        "",
-    ]
-
-
-def _wrapped(text: str, width: int | None, indent: str, then: str) -> list[str]:
-    """Wrap a text to the width of the screen, if there is one: `indent` precedes the first line, `then` the others."""
-    if width is None:
-        return [f"{indent}{text}"]
-    text = printable(text)
-    return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _losses(run: Run) -> str:
-    """The types of the losses, with their names if they have any."""
-    losses = run.objective.losses.items()
-    return ", ".join(type(named.loss).__name__ + (f" ({name})" if name else "") for name, named in losses)
-
-
-def _rate(optimizer: "optim.Optimizer") -> str:
-    """Return the learning rate, if all groups have the same."""
-    rates = {group["lr"] for group in optimizer.param_groups}
-    return f", learning rate {float(rates.pop()):g}" if len(rates) == 1 else ""
-
-
-def _groups(optimizer: "optim.Optimizer") -> list[str]:
-    """Return a line per parameter group, if there are several: its name, size and individual options."""
-    groups = optimizer.param_groups
-    if len(groups) < 2:
-        return []
-    # Show the options that all groups have but with different values.
-    common = set.intersection(*(set(group) for group in groups)) - {"params", "name"}
-    last = groups[-1]
-    differing = [name for name in last if name in common and any(group[name] != last[name] for group in groups)]
-    names = [printable(str(group.get("name", f"group {index}"))) for index, group in enumerate(groups)]
-    sizes = [f"{sum(tensor.numel() for tensor in group['params']):,}" for group in groups]
-    own = ["".join(f", {name} {group[name]}" for name in differing) for group in groups]
-    width, digits = max(map(len, names)), max(map(len, sizes))
-    return [
-        f"{name:<{width}}  {size:>{digits}} parameters{options}"
-        for name, size, options in zip(names, sizes, own, strict=True)
-    ]
-
-
-def _inputs(example: Batch) -> str:
-    """Describe a row of inputs, group by group: `4 numbers`, or `up to 40 × 8 numbers` for padded sequences."""
-    groups = []
-    for name, rows in example.inputs.items():
-        sizes = " × ".join(f"{size:,}" for size in rows.shape[1:]) or "1"
-        noun = "number" if rows.is_floating_point() else "integer"
-        padded = "up to " if name in example.lengths else ""
-        groups.append(f"{padded}{sizes} {noun}{'' if sizes == '1' else 's'}")
-    if len(groups) == 1:
-        return groups[0]
-    named = [f"{name} ({group})" for name, group in zip(example.inputs, groups, strict=True)]
-    return f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def _bar(run: Run, console: "Console", refresh_per_second: float) -> Any:

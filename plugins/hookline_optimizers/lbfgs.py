@@ -17,6 +17,7 @@ class LBFGS(TorchOptimizer):
     """
 
     needs_closure = True
+    for_full_batches = True
     takes_sparse_gradients = True
 
     lr: float = option(default=1.0, above=0)

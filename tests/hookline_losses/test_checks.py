@@ -25,10 +25,11 @@ from hookline.data import (
 from hookline.errors import MismatchError
 from hookline_losses.classification import CrossEntropyLoss, NLLLoss
 from hookline_losses.embeddings.pairs import HingeEmbeddingLoss
+from hookline_losses.gaussian import GaussianNLLLoss
 from hookline_losses.labels import BCELoss, BCEWithLogitsLoss, MultiLabelSoftMarginLoss
 from hookline_losses.linear_cross_entropy import LinearCrossEntropyLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
-from hookline_losses.probabilistic import GaussianNLLLoss, PoissonNLLLoss
+from hookline_losses.probabilistic import PoissonNLLLoss
 from hookline_losses.regression import HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 from hookline_models.activations.sigmoids import Sigmoid
 from hookline_models.containers.sequential import Sequential

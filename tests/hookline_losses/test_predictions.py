@@ -8,9 +8,10 @@ from hookline.data import Batch, Data, Target
 from hookline_losses.embeddings.distances import CosineDistance, PairwiseDistance, SquaredDistance
 from hookline_losses.embeddings.pairs import CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss
 from hookline_losses.embeddings.triplets import TripletMarginLoss, TripletMarginWithDistanceLoss
+from hookline_losses.gaussian import GaussianNLLLoss
 from hookline_losses.linear_cross_entropy import LinearCrossEntropyLoss
 from hookline_losses.margin import MultiLabelMarginLoss
-from hookline_losses.probabilistic import GaussianNLLLoss, KLDivLoss
+from hookline_losses.probabilistic import KLDivLoss
 from hookline_losses.projecting import AdaptiveLogSoftmaxWithLoss
 from hookline_losses.sequence import CTCLoss
 

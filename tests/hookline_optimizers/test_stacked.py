@@ -5,12 +5,12 @@ import torch
 
 import hookline_optimizers.adagrad
 import hookline_optimizers.adam
-import hookline_optimizers.rmsprop
+import hookline_optimizers.rprop
 import hookline_optimizers.sgd
 from hookline.spec import StackedOptions
 
 SGD, Adam, AdamW = hookline_optimizers.sgd.SGD, hookline_optimizers.adam.Adam, hookline_optimizers.adam.AdamW
-RMSprop, Adagrad = hookline_optimizers.rmsprop.RMSprop, hookline_optimizers.adagrad.Adagrad
+RMSprop, Adagrad = hookline_optimizers.rprop.RMSprop, hookline_optimizers.adagrad.Adagrad
 
 
 def several(kind, equal, **choices):

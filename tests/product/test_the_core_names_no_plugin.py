@@ -42,7 +42,7 @@ EXAMPLES = {
     "trained/evaluation/added_metrics.py": {"F1Score"},
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
     "trained/resume.py": {"Checkpoint"},  # What to list in a spec.
-    "training/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
+    "training/planning/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
     "training/tracing/graphs/sources.py": {"Number"},  # A number in a trace.
 }
 """The examples in help and messages by module, and the list of built-in plugins."""

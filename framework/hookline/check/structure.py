@@ -18,7 +18,7 @@ from hookline.spec.options import Spec
 from hookline.spec.simple_types import PRIMITIVES, Choice, Primitive
 from hookline.spec.space.space import Space
 from hookline.spec.types import Array, OneOf, Options, Table, is_form, option_type
-from hookline.spec.words import wrong
+from hookline.spec.words import rewritten, wrong
 
 
 def strict_converter(catalog: Catalog, directory: Callable[[], Path]) -> Converter:
@@ -65,7 +65,7 @@ def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     def structure_union(value: Any, _: Any) -> Any:
         fitting = [arm for arm in form.inner if arm.accepts(value)]
         if not fitting and len(form.inner) > 1:
-            raise wrong(value, form.words)
+            raise wrong(value, form.words, rewritten(value, form.accepts))
         return converter.structure(value, (fitting or form.inner)[0].kind)
 
     return structure_union

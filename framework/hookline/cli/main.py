@@ -112,8 +112,11 @@ def _run(words: Sequence[str]) -> int:
 
 def _with_id(error: "HooklineError") -> str:
     """The text of an error, with the id that `hookline explain` explains at the end of its first line."""
+    from hookline.errors.argument_error import ArgumentError
     from hookline.errors.exceptions import HooklineError
 
+    if isinstance(error, ArgumentError):
+        return error.of_option
     id_ = error.diagnostics[0].id
     first, *others = str(error).split("\n")
     return str(error) if id_ == HooklineError.id else "\n".join([f"{first}  [{id_}]", *others])

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 from hookline.data.batches import Batch
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import DataError
+from hookline.errors.near_files import no_such_file
 from hookline.errors.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -169,6 +170,6 @@ def _arrays(source: Any) -> Mapping[str, Any]:
         with Path(source).open("rb") as stream, numpy.load(stream, allow_pickle=False) as file:
             return dict(file)
     except FileNotFoundError:
-        raise DataError("There is no such file.", file=source) from None
+        raise DataError(no_such_file(source), file=source) from None
     except Exception as error:  # noqa: BLE001 - NumPy raises errors of many types for a damaged file.
         raise DataError(f"Pass a file in NPZ format, or a mapping of arrays. {error}".rstrip(".") + ".") from None

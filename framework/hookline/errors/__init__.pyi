@@ -14,6 +14,10 @@ from .exceptions import (
     TrainingError as TrainingError,
     UnreadableRowsError as UnreadableRowsError,
 )
+from .near_files import (
+    near_file as near_file,
+    no_such_file as no_such_file,
+)
 from .option_errors import OptionError as OptionError
 from .printing import (
     echo as echo,

@@ -63,14 +63,8 @@ class Interruption:
 
     def listen(self) -> None:
         """Install handlers in the main thread, except for signals that are ignored or have another handler."""
-        if self._previous or threading.current_thread() is not threading.main_thread():
-            return
-        for name in NAMES:
-            number = getattr(signal, name)
-            present = signal.getsignal(number)
-            if present in (signal.default_int_handler, signal.SIG_DFL) or isinstance(present, EndingAtOnce):
-                self._previous[number] = present
-                signal.signal(number, self._note)
+        if not self._previous:
+            _install(self._note, self._previous)
 
     def request(self, number: int) -> None:
         """Request that training ends, as the signal with this number does; only the first request counts."""
@@ -167,13 +161,7 @@ def raising() -> Iterator[None]:
         restore()
         raise EndedBySignal(number)
 
-    if threading.current_thread() is threading.main_thread():
-        for name in NAMES:
-            number = getattr(signal, name)
-            present = signal.getsignal(number)
-            if present in (signal.default_int_handler, signal.SIG_DFL) or isinstance(present, EndingAtOnce):
-                previous[number] = present
-                signal.signal(number, end)
+    _install(end, previous)
     try:
         yield
     finally:
@@ -188,14 +176,7 @@ def ending_at_once() -> Iterator[Callable[[int], None]]:
     about to exit, and a signal ends it with that code.
     """
     previous: dict[int, Any] = {}
-    handler = EndingAtOnce()
-    if threading.current_thread() is threading.main_thread():
-        for name in NAMES:
-            number = getattr(signal, name)
-            present = signal.getsignal(number)
-            if present in (signal.default_int_handler, signal.SIG_DFL):
-                previous[number] = present
-                signal.signal(number, handler)
+    _install(EndingAtOnce(), previous)
     final: EndingAtOnce | None = None
 
     def exit_with(code: int) -> None:
@@ -207,6 +188,22 @@ def ending_at_once() -> Iterator[Callable[[int], None]]:
     finally:
         for number, present in previous.items():
             signal.signal(number, final or present)
+
+
+def _install(handler: Callable[[int, FrameType | None], None], previous: dict[int, Any]) -> None:
+    """Install a handler in the main thread, except for signals that are ignored or have a handler of their own.
+
+    The handlers that it replaces are added to `previous`, each before it is replaced.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in NAMES:
+        number = getattr(signal, name)
+        present = signal.getsignal(number)
+        is_own = isinstance(present, EndingAtOnce) and not isinstance(handler, EndingAtOnce)
+        if present in (signal.default_int_handler, signal.SIG_DFL) or is_own:
+            previous[number] = present
+            signal.signal(number, handler)
 
 
 def _end_by(number: int) -> None:

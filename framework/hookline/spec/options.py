@@ -149,7 +149,9 @@ class Bounds:
                 raise InvalidValueError("out-of-bounds", f"This must be a finite number, not {value}.")
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
             given = int(value) if whole else value
-            raise InvalidValueError("out-of-bounds", f"{given} is out of bounds: it must be {self}.")
+            is_percent = self.minimum == 0 and 1 in (self.maximum, self.below) and 5 <= value <= 100
+            meant = f"{value:g} percent is {value / 100:g}." if is_percent else ""
+            raise InvalidValueError("out-of-bounds", f"{given} is out of bounds: it must be {self}.", meant)
 
 
 def option(

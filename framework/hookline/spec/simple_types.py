@@ -10,7 +10,7 @@ from hookline.errors.suggestions import nearest
 from hookline.errors.text import enumerate_names
 from hookline.spec.durations import Duration
 from hookline.spec.options import Bounds, Spec
-from hookline.spec.words import wrong
+from hookline.spec.words import rewritten, wrong
 
 Schema = dict[str, Any]
 TableSchema = Callable[[type[Spec]], Schema]
@@ -102,7 +102,8 @@ class Primitive(OptionType):
         return isinstance(value, self.kind) if self.kind is Path else self.accepts(value)
 
     def structure(self, value: Any) -> Any:
-        super().structure(value)
+        if not self.accepts(value):
+            raise wrong(value, self.words, "" if self.kind in (Duration, Path) else rewritten(value, self.accepts))
         if self.kind is int and not LEAST <= value <= GREATEST:
             message = f"This integer is out of bounds: it must be at least {LEAST} and at most {GREATEST}."
             raise InvalidValueError("out-of-bounds", message)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
-from hookline.errors.exceptions import SpecError
-from hookline.runs import lock
+from hookline.errors.argument_error import ArgumentError
+from hookline.errors.exceptions import MismatchError, SpecError
+from hookline.runs import devices, lock
 from hookline.runs.directory import SPEC
 from hookline.runs.trials import chosen_trial
 from hookline.spec.training import SEVERAL
@@ -51,6 +52,7 @@ def open_run(
         RunError: If this is not the directory of a run that has ended, if a file in it is damaged, or if a plugin is
             missing or has another version.
         SpecError: If the spec cannot be loaded, for example because a plugin has changed.
+        HooklineError: If this machine does not have the device.
 
     >>> import hookline, torch
     >>> spec = hookline.load("specs/iris.toml", ["run.epochs=3"])
@@ -78,4 +80,10 @@ def open_run(
         refuse_missing(locked, extra, home, all_of_them=True)
         raise
     warn_of_changes(locked, loader.plugins(document), home)
-    return FinishedRun(chosen, files, spec, loader, document, None if device is None else str(device), data)
+    if device is not None:
+        device = str(device)
+        try:
+            devices.select(device, spec.run.dtype)
+        except MismatchError as error:
+            raise ArgumentError("device", error.message) from None
+    return FinishedRun(chosen, files, spec, loader, document, device, data)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
 from hookline.errors.text import enumerate_names
 from hookline.spec.objective.predicted import Predicted
@@ -48,7 +49,7 @@ class PredictionStream:
         self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
         if self.batch_size < 1:
-            raise HooklineError(f"The batch size must be at least 1, not {batch_size}.")
+            raise ArgumentError("batch_size", f"This must be at least 1, not {batch_size}.")
         self.rows = 0
         """The number of rows that have been read, readable or not."""
         self.unreadable = 0

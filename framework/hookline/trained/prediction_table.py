@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import evolve
 
 from hookline.data.new_rows import RowBlock
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
@@ -22,7 +23,7 @@ def parts_of(columns: Collection[str]) -> tuple[Part, ...]:
     for name in columns:
         if name not in PARTS:
             near = did_you_mean(name, PARTS) or f" There are {enumerate_names(PARTS)}."
-            raise HooklineError(f'There is no part "{name}" of predictions.{near}')
+            raise ArgumentError("columns", f'There is no part "{name}" of predictions.{near}')
     return cast("tuple[Part, ...]", tuple(dict.fromkeys(columns)))
 
 

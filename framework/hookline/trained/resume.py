@@ -25,7 +25,7 @@ from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
 from hookline.training.checkpoints.writer import newest_state
 from hookline.training.pipeline import Start, train_trials
-from hookline.training.planning import with_estimates
+from hookline.training.planning.planning import with_estimates
 from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 

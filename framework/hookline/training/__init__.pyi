@@ -7,14 +7,13 @@ from .build.build import (
     build_and_apply as build_and_apply,
 )
 from .build.final_layer import last_layer as last_layer
+from .callbacks.logged_numbers import Logging as Logging, selected_numbers as selected_numbers
 from .callbacks.monitor import (
-    Logging as Logging,
     check_logged as check_logged,
     check_monitor as check_monitor,
     check_monitored as check_monitored,
     ejected_number as ejected_number,
     monitored as monitored,
-    selected_numbers as selected_numbers,
 )
 from .callbacks.scheduler import (
     Schedule as Schedule,

@@ -9,8 +9,8 @@ from hookline_data.files import compressed
 LOOKED_AT = 2**12
 """How many bytes to look at."""
 
-_SOURCES = {"CSV", "Parquet", "Arrow", "NPZ", "JSONLines"}
-"""The kinds that a data source of this name reads."""
+_SOURCES = {"CSV": ".csv", "Parquet": ".parquet", "Arrow": ".arrow", "NPZ": ".npz", "JSONLines": ".jsonl"}
+"""The kinds that a data source of this name reads, with their usual suffix."""
 
 _MAGIC = {
     b"PAR1": "Parquet",
@@ -32,8 +32,8 @@ _ADVICE = {
     "Excel": "Save the sheet as CSV, or convert it in Python: `pandas.read_excel({old}).to_parquet({new})`.",
     "OpenDocument": "Save the sheet as CSV, or convert it in Python: `pandas.read_excel({old}).to_parquet({new})`.",
     "NPY": "Save its arrays by name with `numpy.savez`, and read them with the source `NPZ`.",
-    "ZIP": "Unpack it, and set `path` to the file in it.",
-    "tar": "Unpack it, and set `path` to the file in it.",
+    "ZIP": "Unpack it, and use the file in it.",
+    "tar": "Unpack it, and use the file in it.",
     "HDF5": "Convert it in Python: `pandas.read_hdf({old}).to_parquet({new})`.",
     "Feather V1": "Convert it in Python: `pandas.read_feather({old}).to_parquet({new})`.",
     "R": "Write the table in R with `write.csv` or `arrow::write_parquet`.",
@@ -105,8 +105,11 @@ def _is_object(line: str) -> bool:
         return len(line) > LOOKED_AT // 2  # The object is longer than what was looked at.
 
 
-def refuse_other(path: Path, source: str) -> None:
-    """Raise a `DataError` if a file is certainly not one for a data source; the message says what to do."""
+def refuse_other(path: Path, source: str, *, is_option: bool = True) -> None:
+    """Raise a `DataError` if a file is certainly not one for a data source; the message says what to do.
+
+    `is_option` says whether an option chooses the source, rather than the suffix of the file.
+    """
     kind = of_file(path)
     if kind == source or kind == "damaged" or (source in ("CSV", "JSONLines") and kind == "text"):
         return
@@ -115,11 +118,11 @@ def refuse_other(path: Path, source: str) -> None:
     if kind == "text":
         raise DataError(f'This is a text file, not {source}. If it is a table, set `type = "CSV"`.', file=path)
     article = "an" if kind[0] in "AEO" or kind in ("NPZ", "NPY", "R", "HTML", "HDF5") else "a"
-    raise DataError(f"This is {article} {kind} file. {_advice(kind, path)}", file=path)
+    raise DataError(f"This is {article} {kind} file. {_advice(kind, path, is_option=is_option)}", file=path)
 
 
-def _advice(kind: str, path: Path) -> str:
+def _advice(kind: str, path: Path, *, is_option: bool) -> str:
     if kind in _SOURCES:
-        return f'Set `type = "{kind}"`.'
+        return f'Set `type = "{kind}"`.' if is_option else f'Its name must end in "{_SOURCES[kind]}".'
     old, new = (json.dumps(name, ensure_ascii=False) for name in (path.name, path.with_suffix(".parquet").name))
     return _ADVICE.get(kind, "No data source reads it.").format(old=old, new=new)

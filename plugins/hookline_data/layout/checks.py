@@ -3,19 +3,14 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from hookline.data import Encoding
-from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, nearest
+from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, near_file, nearest
 from hookline.spec import Objective
 from hookline_data.files import several
 from hookline_data.files.given_path import GivenPath
-
-MOST_FILES = 1000
-"""The largest number of files of a directory to compare with the name of a missing file."""
-
 
 ESCAPED = (
     "The name contains a control character, because a backslash in double quotes starts an escape sequence: use "
@@ -46,9 +41,9 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 def _refuse_what_is_no_file(path: Path, option: str, what: str) -> None:
     if not path.exists():
         hint = "" if path.name.isprintable() else ESCAPED
-        if re.fullmatch(r"\d*\.\d+", path.name):
-            hint = f"Write a fraction as a number, without quotes: {path.name}."
-        near = None if hint else _near(path)
+        if (fraction := _fraction(path.name)) is not None:
+            hint = f"Write a fraction as a number, without quotes: {fraction}."
+        near = None if hint else near_file(path)
         raise OptionError(option, f"{what}There is no such file.", id="missing-file", help=hint, near=near)
     if not path.is_file():  # A pipe or a device may be endless.
         message = f"{what}This is {'a directory' if path.is_dir() else 'not a regular file'}."
@@ -56,15 +51,17 @@ def _refuse_what_is_no_file(path: Path, option: str, what: str) -> None:
         raise OptionError(option, message, id="unreadable-file", help=help)
 
 
-def _near(path: Path) -> Path | None:
-    """Return the file that was probably meant instead of a missing one."""
-    for place, *rest in ((path,), (path.parent, path.name)):  # Either the file's name is wrong, or the directory's.
-        if place.parent.is_dir():
-            siblings = (file.name for file in islice(place.parent.iterdir(), MOST_FILES))
-            name = nearest(place.name, siblings)
-            near = None if name is None else place.with_name(name).joinpath(*rest)
-            return near if near is not None and near.is_file() else None
-    return None
+def _fraction(name: str) -> str | None:
+    """Return a fraction that was written as text, or in percent, as a number.
+
+    >>> _fraction(".2"), _fraction("0,2"), _fraction("20 %"), _fraction("2020.csv")
+    ('0.2', '0.2', '0.2', None)
+    """
+    found = re.fullmatch(r"(\d*[.,]\d+|\d+(?=\s*%))\s*(%?)", name)
+    if found is None:
+        return None
+    number = float(found[1].replace(",", "."))
+    return f"{number / 100 if found[2] else number:g}"
 
 
 def places(value: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:

@@ -11,7 +11,7 @@ from hookline.data import DataDescription, RowBlock
 from hookline.spec import Objective
 from hookline_data.arrow_columns import arrow_file
 from hookline_data.dialect.dialect import COMMAS, Dialect
-from hookline_data.files import compressed
+from hookline_data.files import compressed, kinds
 from hookline_data.new_rows.arrow.cells import checked
 from hookline_data.new_rows.arrow.rows import ArrowFileRows, ParquetRows
 from hookline_data.new_rows.blocks import ReadRows, blocks
@@ -195,4 +195,6 @@ def _of_file(path: Path, opening: ExitStack, *, multiline: bool, dialect: Dialec
     inner = Path(path.stem).suffix.lower() if kind in compressed.SUFFIXES else kind
     if inner in (".jsonl", ".ndjson"):
         return JSONRows(file, path)
+    if path.is_file():
+        kinds.refuse_other(path, "CSV", is_option=False)
     return CSVRows(file, path, multiline=multiline, dialect=dialect)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from hookline.errors import DataError, did_you_mean
+from hookline.errors import DataError, did_you_mean, no_such_file
 from hookline_data.reading.columns import Place
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
                     raise DataError("The file is damaged: it is truncated.", file=path)
                 yield file
     except FileNotFoundError:
-        raise DataError("There is no such file.", file=path) from None
+        raise DataError(no_such_file(path), file=path) from None
     except OSError as error:
         raise DataError(f"The file cannot be read: {error.strerror or error}.", file=path) from None
     except _DAMAGED as error:

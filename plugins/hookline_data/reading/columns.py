@@ -147,22 +147,23 @@ class Chooser:
             self._matches[pattern] = set(filter(re.compile(translate(pattern)).match, self._names))
         return self._matches[pattern]
 
-    def unknown(self, name: str) -> DataError:
-        """Return the error for an unknown column; the first ones come with a suggestion."""
+    def unknown(self, name: str, *, among: Sequence[str] | None = None) -> DataError:
+        """Return the error for an unknown column; the first ones come with a suggestion, by default of any column."""
         self._unknown += 1
-        hint = _known(name, self._names, self._path, self._delimiter) if self._unknown <= MOST_MEANT else ""
+        names = self._names if among is None else among
+        hint = _known(name, names, self._path, self._delimiter) if self._unknown <= MOST_MEANT else ""
         return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
     def require(self, columns: Iterable[str]) -> None:
         """Raise a `DataError` that names the columns that the file lacks, if any."""
         wanted = dict.fromkeys(columns)
         lacking = [column for column in wanted if column not in self._numbers]
+        is_table = len(self._names) != 1 or self._names[0] in wanted
+        are_few = is_table and len(self._names) <= MOST_NEAR
+        unused = [name for name in self._names if name not in wanted] if are_few else []
         if len(lacking) == 1:
-            raise self.unknown(lacking[0])
+            raise self.unknown(lacking[0], among=unused if are_few else None)
         if lacking:
-            is_table = len(self._names) != 1 or self._names[0] in wanted
-            are_few = is_table and len(self._names) <= MOST_NEAR
-            unused = [name for name in self._names if name not in wanted] if are_few else []
             near = {name: nearest(name, unused) for name in lacking[:MOST_LACKING]}
             named = [f'"{shortened(name, LONGEST)}"{_meant(of)}' for name, of in near.items()]
             more = len(lacking) - MOST_LACKING

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hookline.errors import DataError
+from hookline.errors import DataError, no_such_file
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,7 +24,9 @@ def as_sentences(path: P, sentence: "Callable[[P, pyarrow.ArrowException], DataE
     try:
         yield
     except FileNotFoundError:
-        raise DataError("There is no such file.", file=path) from None
+        raise DataError(no_such_file(path), file=path) from None
+    except IsADirectoryError:
+        raise DataError("This is a directory, not a file.", file=path) from None
     except UnicodeDecodeError:
         raise DataError("The file is not UTF-8 text.", file=path) from None
     except OSError as error:

@@ -79,7 +79,9 @@ def prepared(table: Table, run: Run, loss: Objective) -> Data:
         source={split: str(path) for split, path in paths.items()},
     )
     ids.warn_of_shared(table, kept)
-    return with_transforms(data, layout, kinds)
+    if not layout.target_kinds:
+        return data
+    return evolve(data, targets=with_transforms(data.targets, layout, kinds))
 
 
 def _files(parts: Mapping[str, UnpreparedRows]) -> dict[Path, UnpreparedRows]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from hookline.data import Columns, Data
+from hookline.data import Columns, Target
 from hookline_data.layout.kinds import FittedKind
 from hookline_data.layout.layout import Layout
 from hookline_data.reading.columns import cell_error
@@ -38,17 +38,16 @@ def _transformed(rows: UnpreparedRows, name: str, kind: FittedKind) -> "NDArray[
     return made
 
 
-def with_transforms(data: Data, layout: Layout, kinds: Mapping[str, FittedKind]) -> Data:
-    """Return the data, whose targets say how their columns are transformed."""
-    if not layout.target_kinds:
-        return data
-    known = {
+def with_transforms(
+    targets: Mapping[str, Target], layout: Layout, kinds: Mapping[str, FittedKind]
+) -> dict[str, Target]:
+    """Return the targets, which say how their columns are transformed."""
+    return {
         name: evolve(
             target,
             transforms={
                 column: kinds[column].described() for column in target.columns if column in layout.target_kinds
             },
         )
-        for name, target in data.targets.items()
+        for name, target in targets.items()
     }
-    return evolve(data, targets=known)

@@ -18,6 +18,7 @@ from hookline_data.layout.layout import Layout
 from hookline_data.layout.targets import classes_of
 from hookline_data.reading.columns import Chooser
 from hookline_data.rows.make_batches import described_columns, layout_of, note_dropped
+from hookline_data.rows.target_kinds import with_transforms
 from hookline_data.streaming.first_pass.inputs import prepared_inputs, warn_of_merged_inputs
 from hookline_data.streaming.first_pass.learning import Learning
 from hookline_data.streaming.first_pass.reading import Reading
@@ -141,15 +142,7 @@ def _known_targets(
         kinds,
         decimal_point=None if dialect is None else dialect.decimal_point,
     )
-    return {
-        name: evolve(
-            target,
-            transforms={
-                column: kinds[column].described() for column in target.columns if column in layout.target_kinds
-            },
-        )
-        for name, target in known.items()
-    }
+    return with_transforms(known, layout, kinds)
 
 
 def _batches(

@@ -7,7 +7,7 @@ from every_kind import problems
     [
         (
             {"names": ["x", 3]},
-            "names[1]: This must be a string, but it is the number 3.",
+            'names[1]: This must be a string, but it is the number 3. Write it in quotes: "3".',
         ),
         ({"pair": [1.5, 1]}, "pair[0]: This must be an integer, but it is the number 1.5."),
         ({"text": "worse"}, "pair[1]: This text does not go with the second one."),
@@ -20,7 +20,7 @@ from every_kind import problems
             'inner.wieght: Inner has no option "wieght". Did you mean "weight"?',
         ),
         ({"inner": {"type": "Iner"}}, 'inner.type: There is no loss called "Iner". Did you mean "Inner"?'),
-        ({"inner": {"type": 3}}, "inner.type: This must be a string, but it is the number 3."),
+        ({"inner": {"type": 3}}, 'inner.type: This must be a string, but it is the number 3. Write it in quotes: "3".'),
         (
             {"inners": [{"type": "Inner"}, {"type": "Kinds"}]},
             'inners[1].type: There is no loss called "Kinds". Kinds belongs to the family "callback".',
@@ -31,10 +31,13 @@ from every_kind import problems
         ({"either": {"x": 0.5}}, "either.x: This must be an integer, but it is the number 0.5."),
         (
             {"groups": {"x": "a", "y": 3}},
-            "groups.y: This must be a string or an array of strings, but it is the number 3.",
+            'groups.y: This must be a string or an array of strings, but it is the number 3. Write it in quotes: "3".',
         ),
-        ({"groups": {"x": ["a", 3]}}, "groups.x[1]: This must be a string, but it is the number 3."),
-        ({"groups": ["a", 3]}, "groups[1]: This must be a string, but it is the number 3."),
+        (
+            {"groups": {"x": ["a", 3]}},
+            'groups.x[1]: This must be a string, but it is the number 3. Write it in quotes: "3".',
+        ),
+        ({"groups": ["a", 3]}, 'groups[1]: This must be a string, but it is the number 3. Write it in quotes: "3".'),
         (
             {"groups": {"x": {"y": "a"}}},
             "groups.x: This must be a string or an array of strings, but it is a table.",

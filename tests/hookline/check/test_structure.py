@@ -75,14 +75,14 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
     ("option", "value", "message"),
     [
         ("flag", 1, "This must be true or false, but it is the number 1."),
-        ("flag", "true", 'This must be true or false, but it is the string "true".'),
+        ("flag", "true", 'This must be true or false, but it is the string "true". Write it without quotes: true.'),
         ("count", True, "This must be an integer, but it is true."),
-        ("count", 1.0, "This must be an integer, but it is the number 1.0."),
-        ("count", "1", 'This must be an integer, but it is the string "1".'),
-        ("rate", "0.1", 'This must be a number, but it is the string "0.1".'),
+        ("count", 1.0, "This must be an integer, but it is the number 1.0. Write it without a decimal point: 1."),
+        ("count", "1", 'This must be an integer, but it is the string "1". Write it without quotes: 1.'),
+        ("rate", "0.1", 'This must be a number, but it is the string "0.1". Write it without quotes: 0.1.'),
         ("rate", False, "This must be a number, but it is false."),
         ("rate", [0.1], "This must be a number, but it is an array of one element."),
-        ("text", 3, "This must be a string, but it is the number 3."),
+        ("text", 3, 'This must be a string, but it is the number 3. Write it in quotes: "3".'),
         ("path", 3, "This must be a string with the path of a file, but it is the number 3."),
         ("maybe", "x", 'This must be an integer, but it is the string "x".'),
         ("mode", "average", 'This must be "minimum" or "maximum", but it is the string "average".'),
@@ -103,7 +103,7 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
             'This must be an integer or "same" or an array of 2 integers, but it is the string "sane".',
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, but it is true."),
-        ("names", 3, "This must be a string or an array of strings, but it is the number 3."),
+        ("names", 3, 'This must be a string or an array of strings, but it is the number 3. Write it in quotes: "3".'),
         (
             "inner",
             "L1Loss",
@@ -121,13 +121,13 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
         (
             "either",
             1,
-            "This must be a string or a table of integers, but it is the number 1.",
+            'This must be a string or a table of integers, but it is the number 1. Write it in quotes: "1".',
         ),
         (
             "groups",
             3,
             "This must be a string or an array of strings, or a table of elements, each "
-            "a string or an array of strings, but it is the number 3.",
+            'a string or an array of strings, but it is the number 3. Write it in quotes: "3".',
         ),
         (
             "mode_of",
@@ -144,6 +144,7 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
         ("rate", 0, "0 is out of bounds: it must be greater than 0."),
         ("rate", float("nan"), "This must be a finite number, not nan."),
         ("fraction", 1, "1 is out of bounds: it must be at least 0 and less than 1."),
+        ("fraction", 20, "20 is out of bounds: it must be at least 0 and less than 1. 20 percent is 0.2."),
         ("text", "wrong", "This text is wrong."),
     ],
 )

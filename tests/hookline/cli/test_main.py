@@ -139,8 +139,14 @@ def test_invalid_toml_is_reported_with_line_and_column(here, capsys, replace, pr
             ('"ReLU"', '"Adam"'),
             'model.layers[1].type: There is no layer called "Adam". Adam belongs to the family "optimizer".',
         ),
-        (("epochs = 2", 'epochs = "2"'), 'run.epochs: This must be an integer, but it is the string "2".'),
-        (("epochs = 2", "epochs = 2.0"), "run.epochs: This must be an integer, but it is the number 2.0."),
+        (
+            ("epochs = 2", 'epochs = "2"'),
+            'run.epochs: This must be an integer, but it is the string "2". Write it without quotes: 2.',
+        ),
+        (
+            ("epochs = 2", "epochs = 2.0"),
+            "run.epochs: This must be an integer, but it is the number 2.0. Write it without a decimal point: 2.",
+        ),
         (("epochs = 2", "epochs = 0"), "run.epochs: 0 is out of bounds: it must be at least 1."),
         (
             ('targets = "kind"', ""),

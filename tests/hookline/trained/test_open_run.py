@@ -240,8 +240,17 @@ def test_a_run_of_a_device_that_this_machine_does_not_have_is_opened_on_another_
     change(home, "spec.toml", 'device = "auto"', 'device = "cuda:99"')
     run = hookline.open_run(home)
     assert run.model(ROWS.to(run.model.weight.device)).cpu().equal(trained.model(ROWS))
-    with pytest.raises(hookline.errors.MismatchError, match="cuda:98"):
-        hookline.open_run(home, device="cuda:98").model  # noqa: B018
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "report", "serve", "deploy"])
+def test_the_error_of_a_device_that_is_chosen_but_missing_names_the_argument(command, home, monkeypatch, capsys):
+    monkeypatch.chdir(home)
+    with pytest.raises(hookline.HooklineError, match=r'^device: .*"cuda:98"'):
+        hookline.open_run(home, device="cuda:98")
+    rows = ["examples.arrow"] if command == "predict" else []
+    assert main([command, ".", *rows, "--device", "cuda:98"]) == 2
+    assert capsys.readouterr().err.startswith("--device: ")
+    assert not Path("report.html").exists()
 
 
 # Plugins.

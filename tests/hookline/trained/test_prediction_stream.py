@@ -147,7 +147,7 @@ def test_a_source_without_a_readable_row_has_only_nulls(run, flowers):
     ("arguments", "message"),
     [
         ({"columns": ["probabilitys"]}, 'There is no part "probabilitys" of predictions.'),
-        ({"batch_size": 0}, "The batch size must be at least 1, not 0."),
+        ({"batch_size": 0}, "batch_size: This must be at least 1, not 0."),
         ({"keep": ["name"]}, 'There is no column "name".'),
         ({"columns": ["prediction"], "keep": ["prediction"]}, 'The predictions have a column "prediction"'),
     ],

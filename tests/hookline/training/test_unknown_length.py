@@ -13,7 +13,7 @@ from hookline.cli.output.plans.plan_lines import plan_lines
 from hookline.data import length_of
 from hookline.errors import MismatchError
 from hookline.runs.lock import read
-from hookline.training.planning import planned
+from hookline.training.planning.planning import planned
 from hookline.training.run_setup import new_run
 
 SPEC = """

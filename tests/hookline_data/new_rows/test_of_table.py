@@ -14,6 +14,7 @@ from pyarrow import csv, parquet
 import hookline
 from hookline.data import Batch, DataDescription
 from hookline.errors import DataError
+from hookline_data.reading.columns import Chooser
 
 SPECS = Path(__file__).parents[3] / "specs"
 
@@ -225,6 +226,31 @@ def test_a_missing_column_is_named_with_the_nearest_one(trained, tmp_path):
     (tmp_path / "new.csv").write_text("sise,count\n1,2\n")
     with pytest.raises(DataError, match=r'new.csv: There is no column "size". Did you mean "sise"\?'):
         rows_of(trained, tmp_path / "new.csv")
+    # Another column that the run takes is not meant.
+    Chooser(["sepal", "other"], "new.csv").require(["sepal"])
+    with pytest.raises(DataError, match=r'There is no column "petal". Available: "other".$'):
+        Chooser(["sepal", "other"], "new.csv").require(["petal", "sepal"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("new.xlsx", b"PK\x03\x04" + bytes(26) + b"xl/", "This is an Excel file. Save the sheet as CSV"),
+        ("new.csv", b'{"size": 1, "count": 2}\n', r'This is a JSONLines file. Its name must end in "\.jsonl"'),
+        ("new.npy", b"\x93NUMPY", "This is an NPY file."),
+        ("news", None, "news: This is a directory, not a file."),
+    ],
+)
+def test_a_file_of_another_kind_is_an_error_that_says_what_it_is(trained, tmp_path, name, content, message):
+    (tmp_path / name).mkdir() if content is None else (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        rows_of(trained, tmp_path / name)
+
+
+def test_a_missing_file_is_named_with_the_nearest_one(trained, tmp_path):
+    (tmp_path / "flowers.csv").touch()
+    with pytest.raises(DataError, match=r'There is no such file. Did you mean ".*/flowers.csv"\?'):
+        rows_of(trained, tmp_path / "flower.csv")
 
 
 BAD = [
@@ -310,5 +336,5 @@ def test_an_object_that_has_no_rows_is_an_error(trained):
         rows_of(trained, [])
     with pytest.raises(DataError, match='"count" has 2 rows, but "size" has 1'):
         rows_of(trained, {"size": [1], "count": [1, 2]})
-    with pytest.raises(DataError, match=r"nowhere.csv: There is no such file."):
+    with pytest.raises(DataError, match=r"nowhere.csv: There is no such file\.$"):
         rows_of(trained, "nowhere.csv")

@@ -11,7 +11,7 @@ from hookline.cli.main import main
 from hookline.data import input_groups
 from hookline.errors import MismatchError
 from hookline.plugins.manager import Plugins
-from hookline.training.planning import planned
+from hookline.training.planning.planning import planned
 from hookline.training.run_setup import new_run
 
 from .conftest import rows_of

@@ -154,7 +154,8 @@ def _with_values(problem: Diagnostic, document: Document, values: Mapping[str, A
 def monitor_problems(document: Document, sections: Mapping[str, Any]) -> list[Diagnostic]:
     """The problems of the monitored numbers of the tuner: names that nothing logs."""
     from hookline.spec.conflicts.conflicts import objective_of
-    from hookline.training.callbacks.monitor import Logging, check_monitored
+    from hookline.training.callbacks.logged_numbers import Logging
+    from hookline.training.callbacks.monitor import check_monitored
 
     tuner, objective = sections["tune"], objective_of(sections)
     assert objective is not None, "The spec is valid."

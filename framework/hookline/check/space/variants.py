@@ -6,9 +6,10 @@ from typing import Any
 from attrs import evolve, fields, frozen
 
 from hookline.check.toml.document import Document
+from hookline.check.toml.merge import with_value
 from hookline.check.toml.override import keys_of
 from hookline.check.toml.text import Text
-from hookline.check.toml.tree import Node, Setting, with_value
+from hookline.check.toml.tree import Node, Setting
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import PathElement

@@ -1,5 +1,6 @@
 """Read the text of a file, within limits, or report what is wrong with the file."""
 
+import codecs
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def source_of(content: bytes, name: str, directory: Path, *, is_quotable: bool =
         start = Place(Source(name, "", directory, is_quotable), 0, 0)
         message = f"This is not a spec: the file has more than {LARGEST // 1024} KiB."
         raise SpecError([Diagnostic("size-limit", message, place=start)], name)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # As PowerShell writes it.
+        start = Place(Source(name, "", directory, is_quotable), 0, 0)
+        found = Diagnostic("not-text", "The file is text in UTF-16.", help="Save it in UTF-8.", place=start)
+        raise SpecError([found], name)
     try:
         return Source(name, _line_breaks(content.decode("utf-8-sig")), directory, is_quotable)
     except UnicodeDecodeError as error:

@@ -7,10 +7,11 @@ from pathlib import Path
 from attrs import define, field
 
 from hookline.check.toml.files import LARGEST, file_source
+from hookline.check.toml.merge import overlaid
 from hookline.check.toml.override import EXTENDS, changed
 from hookline.check.toml.parse import parsed
 from hookline.check.toml.quotable import homes
-from hookline.check.toml.tree import Node, overlaid
+from hookline.check.toml.tree import Node
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineError, SpecError
 from hookline.errors.source import Place, Source

@@ -6,9 +6,10 @@ from typing import Any
 
 import tomli
 
+from hookline.check.toml.merge import with_value
 from hookline.check.toml.spans import NotASpecError, Span, Spans, scan
 from hookline.check.toml.text import Text
-from hookline.check.toml.tree import Node, Setting, grown, with_value
+from hookline.check.toml.tree import Node, Setting, grown
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.source import Place, Source
 from hookline.errors.text import shortened

@@ -42,6 +42,8 @@ OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("debug", "stacktrace"), "--traceback"),
     **dict.fromkeys(("json", "output-format"), "--format"),
     **dict.fromkeys(("plugins",), "--plugin"),
+    **dict.fromkeys(("format", "target"), "--type"),
+    **dict.fromkeys(("gpu", "cuda", "accelerator"), "--device"),
 }
 """Other tools' names for the options."""
 
@@ -100,8 +102,10 @@ def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) 
     command = words[0]
     place = words.index(word) if word in words else 0  # argparse splits a word at an equals sign.
     before = words[max(0, place - 2) : place]
-    if len(before) == 2 and before[0] == "--set" and "=" not in before[1]:
-        return f"Write path and value as one word: --set {shlex.quote(f'{before[1]}={word}')}."
+    if len(before) == 2 and before[0] == "--set" and ("=" not in before[1] or before[1].endswith("=")):
+        value = "".join([word, *words[place + 1 : place + 2]]) if word == "=" else word
+        change = f"{before[1].removesuffix('=')}={value.removeprefix('=') or '…'}"
+        return f"Write path and value as one word: --set {shlex.quote(change)}."
     if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
         return _unknown_option(word, words, options)
     name, equals, value = word.partition("=")
@@ -113,6 +117,10 @@ def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) 
         return "`hookline schema` takes no spec: the schema covers all specs."
     if command in ("train", "plan") and word.endswith(".toml"):
         return f"`hookline {command}` takes one spec. To merge another into it: --with {shlex.quote(word)}."
+    if command in ("train", "plan") and Path(word).is_file():
+        return f"`hookline {command}` takes one spec. To read other data: --set {shlex.quote(f'data.path={word}')}."
+    if command == "deploy":
+        return f"To name the format: --type {shlex.quote(word)}."
     if command == "explain" and word.endswith(".toml"):
         return "Put the spec first: `hookline explain spec.toml optimizer.lr`."
     return None

@@ -17,6 +17,7 @@ from hookline.cli.arguments.spec_arguments import add_set_argument
 from hookline.cli.commands import GOOD
 from hookline.cli.output.rows_progress import rows_progress
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import counted
@@ -116,5 +117,7 @@ def _evidence(
             finished = opened_run(arguments, run.directory, 1, plugins, overrides=arguments.overrides)
             found, note = gathered(finished, count)
         return Evidence(run=run, label=label, predictions=found, note=note)
+    except ArgumentError:
+        raise
     except HooklineError as error:
         return Evidence(run=run, label=label, no_predictions=str(error).removeprefix(f"{run.directory}: "))

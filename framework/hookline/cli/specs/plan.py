@@ -53,8 +53,8 @@ def _plan_of_spec(arguments: argparse.Namespace) -> int:
     spec = loader.load(document, with_data=True)
     from hookline.cli.output.space_lines import space_as_json, space_lines
     from hookline.cli.training import _deferred_compiler as deferred_compiler
-    from hookline.training.pace import seconds_of_epoch
-    from hookline.training.planning import with_estimates
+    from hookline.training.planning.pace import seconds_of_epoch
+    from hookline.training.planning.planning import with_estimates
     from hookline.training.preparation import prepared
     from hookline.training.run_setup import new_run
 

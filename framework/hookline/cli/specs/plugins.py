@@ -9,7 +9,7 @@ from hookline.cli.commands import BAD_INPUT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.errors.exceptions import PluginError
 from hookline.errors.printing import echo, echo_json
-from hookline.errors.suggestions import did_you_mean
+from hookline.errors.suggestions import nearest
 from hookline.errors.text import counted
 from hookline.plugins.catalog import Catalog
 from hookline.plugins.manager import Plugins
@@ -61,7 +61,8 @@ def _installed(name: str, built_in: Iterable[str]) -> dict[str, Any]:
     try:
         plugins = Plugins([name])
     except PluginError as error:
-        return {"name": name, "error": f"{error}{did_you_mean(name, built_in)}"}
+        near = nearest(name, built_in)
+        return {"name": name, "error": str(error) if near is None else f'{error} Did you mean "{near}"?'}
     [(origin, plugin)] = plugins.added
     try:
         return _described(origin, plugin, plugins.catalog)

@@ -87,6 +87,8 @@ def _find(words: list[str], known: dict[str, dict[str, type[Spec]]], listed: Seq
     name = words[-1]
     if len(words) == 2:
         family = next((family for family in known if is_called(family, words[0])), None)
+        if family is None and any(words[0] in kinds for kinds in known.values()):
+            raise HooklineError(f"Give one component: `hookline show {words[0]}` shows all of its options.")
         if family is None:
             raise HooklineError(f'There is no family called "{words[0]}".{did_you_mean(words[0], known)}')
         if name not in known[family]:

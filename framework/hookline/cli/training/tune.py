@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.check.load import Loader
+from hookline.check.toml.override import ChangeByOption
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import screen_width
@@ -173,8 +174,11 @@ def _spec_of(arguments: argparse.Namespace, loader: Loader) -> "tuple[TrainingSp
         if arguments.overlays or arguments.overrides:
             raise HooklineError("A study keeps its own spec: remove `--set` and `--with`.")
         return None, None
-    if arguments.trials is not None:
-        arguments.overrides = [*arguments.overrides, f"tune.trials={arguments.trials}"]
+    if arguments.trials is not None and document_of(arguments, arguments.spec).root.child("tune") is not None:
+        arguments.overrides = [
+            *arguments.overrides,
+            ChangeByOption(f"tune.trials={arguments.trials}", f"--trials {arguments.trials}"),
+        ]
     document = document_of(arguments, arguments.spec)
     return loader.load(document, with_data=True), document
 

@@ -6,8 +6,8 @@ from hookline.errors.kinds.kind import Kind
 
 OF_WARNINGS: Mapping[str, Kind] = {
     "no-effect": Kind(
-        "A callback or an option has no effect in a run of this length.",
-        "Train for more epochs, make it start earlier, or remove it.",
+        "A callback or an option has no effect, or not the usual one, in a run of this length or with so few rows.",
+        "Train for more epochs, make the callback start earlier, choose another value, or remove it.",
     ),
     "doubtful-loss": Kind(
         "The loss can be computed, but probably does not measure what you intend.",

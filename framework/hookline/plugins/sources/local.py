@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from hookline.errors.exceptions import HooklineError, PluginError
 from hookline.errors.failures import FAILURES, place_of, reason, what
+from hookline.errors.near_files import no_such_file
 from hookline.plugins import stages
 from hookline.plugins.origin import Origin
 from hookline.plugins.sources.sibling_files import forget_modules, marked, sibling_files
@@ -26,8 +27,10 @@ def from_file(path: str | Path) -> ModuleType:
 
     """
     source = Path(path)
+    if source.is_dir():
+        raise PluginError("This is a directory, not a Python file.", file=path)
     if not source.is_file():
-        raise PluginError("There is no such file.", file=path)
+        raise PluginError(no_such_file(path), file=path)
     name = f"{MODULE}{source.stem}"
     found = importlib.util.spec_from_file_location(name, source)
     if found is None or found.loader is None:

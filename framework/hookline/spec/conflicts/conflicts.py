@@ -6,8 +6,8 @@ from typing import Any, get_type_hints
 from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
+from hookline.spec.conflicts.callback_conflicts import callback_conflicts
 from hookline.spec.conflicts.tuner_conflicts import tuner_conflicts
-from hookline.spec.families.callback import CallbackSpec, WrapperSpec
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.loss.loss import LossSpec
 from hookline.spec.families.metric import MetricSpec
@@ -20,9 +20,6 @@ from hookline.spec.walk import walk
 
 MOST_LOSSES = 500
 """The maximum number of losses in a spec, since a metric with a misspelled `target` is compared with all of them."""
-
-MOST_CALLBACKS = 500
-"""The maximum number of callbacks in a spec, since each is checked against all others."""
 
 
 def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
@@ -47,7 +44,7 @@ def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
             yield from check(*(sections[name] for name in names))
     for section in ("callbacks", "deploy"):
         yield from _check_repetitions(section, sections.get(section, ()))
-    yield from _check_callbacks(sections.get("callbacks", ()), sections)
+    yield from callback_conflicts(sections.get("callbacks", ()), sections)
     if sections.get("tune") is not None:
         yield from tuner_conflicts(sections["tune"], sections)
 
@@ -181,65 +178,3 @@ def _check_repetitions(section: str, listed: Sequence[Spec]) -> Iterator[OptionE
         if place != index:
             message = f"{type(component).__name__} is listed twice, with the same options."
             yield OptionError(section, message, index, against=[(section, place)], id="duplicate-component")
-
-
-def _check_weights(callbacks: Sequence[WrapperSpec]) -> Iterator[OptionError]:
-    first: int | None = None
-    for index, callback in enumerate(callbacks):
-        try:
-            with attributed_to(type(callback)):
-                replaces_weights = callback.replaces_weights
-        except PluginError as error:
-            yield FaultError("callbacks", str(error), index)
-            continue
-        if not replaces_weights or (first is not None and callback == callbacks[first]):
-            continue  # The repetition has been reported.
-        if first is None:
-            first = index
-            continue
-        names = type(callback).__name__, type(callbacks[first]).__name__
-        restoring = [name for one, name in zip((callback, callbacks[first]), names, strict=True) if _restores(one)]
-        remedy = f", or set `restore_best` of {restoring[0]} to false" if restoring else ""
-        message = f"{names[0]} and {names[1]} both replace the weights of the model at the end of training: "
-        yield OptionError("callbacks", f"{message}remove one{remedy}.", index, against=[("callbacks", first)])
-
-
-def _restores(callback: WrapperSpec) -> bool:
-    """Return whether it has an option, which is set, to restore the best weights."""
-    return bool(getattr(callback, "restore_best", False))
-
-
-def _check_callbacks(callbacks: Sequence[WrapperSpec], sections: Mapping[str, Any]) -> Iterator[OptionError]:
-    if len(callbacks) > MOST_CALLBACKS:
-        message = f"A spec has at most {MOST_CALLBACKS} callbacks, not {len(callbacks):,}."
-        yield OptionError("callbacks", message, id="size-limit")
-        return
-    yield from _check_weights(callbacks)
-    for index, callback in enumerate(callbacks):
-        if isinstance(callback, CallbackSpec):
-            yield from _check_limits(callback, index)
-        try:
-            with attributed_to(type(callback)):
-                callback.check_in(sections)
-        except OptionError as error:
-            yield error.at("callbacks", index)
-        except ValueError as error:
-            yield OptionError("callbacks", str(error), index)
-        except PluginError as error:
-            yield FaultError("callbacks", str(error), index)
-
-
-def _check_limits(callback: CallbackSpec, index: int) -> Iterator[OptionError]:
-    try:
-        with attributed_to(type(callback)):
-            refused = list(callback.refused_limits())
-    except PluginError as error:
-        yield FaultError("callbacks", str(error), index)
-        return
-    for refusal in refused:
-        yield refusal.at("callbacks", index)
-    first, last = callback.first_due, callback.last
-    if last is not None and last < first and not refused:
-        name = "every" if callback.first is None else "first"
-        message = f"`last` ({last}) is before the first step or epoch ({first}), so this callback would never run."
-        yield OptionError("callbacks", message, index, "last", against=[("callbacks", index, name)])

@@ -57,6 +57,9 @@ class OptimizerSpec(Spec):
     reads_lr_once: ClassVar[bool] = False
     """Whether the learning rate has an effect in the first step only, as for Rprop."""
 
+    for_full_batches: ClassVar[bool] = False
+    """Whether it is meant for batches of all training rows, as LBFGS: a larger `batch_size` then causes no warning."""
+
     not_in_groups: ClassVar[tuple[str, ...]] = ("groups",)
     """The options that a group cannot override."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import CheckpointError, RunError
 from hookline.errors.text import counted
 from hookline.plugins.manager import Named, Plugins, callback_name
@@ -143,10 +144,12 @@ class _Verifier:
             return Verification(steps=0, cuts=(), compared={}, error=str(error))
         last = whole.snapshot.step
         latest = last if whole.is_complete else last - 1
+        if given and max(given) > latest:
+            message = f"The training has {counted(last, 'step')}: it cannot be interrupted after step {max(given)}."
+            raise ArgumentError("cuts", message, option="--cut")
         cuts = tuple(sorted({cut for cut in given or _cuts(whole) if cut <= latest}))
         if not cuts:
-            which = f" after step {max(given)}" if given else ""
-            raise RunError(f"The training has {counted(last, 'step')}, so that it cannot be interrupted{which}.")
+            raise RunError(f"The training has {counted(last, 'step')}, so that it cannot be interrupted.")
         made = Verification(steps=last, cuts=cuts, compared=_counted(whole, [*whole.state]))
         try:
             resumed = self._train(cuts, list)

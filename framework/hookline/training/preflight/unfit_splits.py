@@ -39,9 +39,9 @@ def refuse_unfit_splits(run: Run, data: "Data", model: "nn.Module", batch: "Batc
 
 
 def _warn_of_doubts(run: Run, data: "Data") -> None:
-    """Warn about options of the run, of callbacks and of schedulers that have no effect in a run of this length."""
-    for option, message in unused_limits(run, data):
-        warnings.warn(HooklineWarning(message, ("run", option), id="no-effect"), stacklevel=3)
+    """Warn about options of the run, the data, callbacks and schedulers that have no effect in a run of this length."""
+    for path, message in unused_limits(run, data):
+        warnings.warn(HooklineWarning(message, path, id="no-effect"), stacklevel=3)
     for index, callback in enumerate(run.spec.callbacks):
         with attributed_to(type(callback), ("callbacks", index)):
             doubts = list(callback.doubts(run))

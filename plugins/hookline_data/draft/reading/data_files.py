@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from hookline.errors import DataError, counted, enumerate_names, nearest
+from hookline.errors import DataError, counted, enumerate_names, no_such_file
 from hookline_data.files import compressed, several
 from hookline_data.files.several import Files
 from hookline_data.images.class_folders import class_folders, has_image, is_image
@@ -81,9 +81,7 @@ def _together(paths: list[Path], split: str) -> Path:
     """
     for path in paths:
         if not several.is_pattern(path) and not path.exists():
-            near = nearest(path.name, _names(path.parent))
-            meant = f' Did you mean "{path.with_name(near)}"?' if near else ""
-            raise DataError(f"There is no such file.{meant}", file=path)
+            raise DataError(no_such_file(path), file=path)
     if len(paths) > 1 and (folder := next((path for path in paths if path.is_dir()), None)):
         raise DataError("Images of a split must be in one folder, with a folder for each class.", file=folder)
     return paths[0] if len(paths) == 1 and not several.is_pattern(paths[0]) else _files(paths, split)

@@ -97,6 +97,10 @@ def test_a_file_that_is_not_utf8_is_reported_with_the_byte(tmp_path):
     with pytest.raises(SpecError) as error:
         read(path)
     assert str(error.value) == f"{path}:1:8: The file is not text in UTF-8. Byte 7 is invalid."
+    path.write_text("[run]", encoding="utf-16")
+    with pytest.raises(SpecError) as error:
+        read(path)
+    assert str(error.value) == f"{path}:1:1: The file is text in UTF-16. Save it in UTF-8."
 
 
 @pytest.mark.parametrize(

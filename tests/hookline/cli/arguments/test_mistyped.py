@@ -78,11 +78,26 @@ def test_a_word_cannot_control_a_terminal(words, capsys):
     assert r"a\x1b[2Jb" in reported
 
 
-def test_a_change_in_two_words_is_reported_with_the_correct_form(reported):
+@pytest.mark.parametrize("change", ["lr 0.1", "lr = 0.1", "lr= 0.1", "lr =0.1"])
+def test_a_change_in_several_words_is_reported_with_the_correct_form(reported, change):
     assert (
-        reported("train iris.toml --set optimizer.lr 0.1")
+        reported(f"train iris.toml --set optimizer.{change}")
         == "Write path and value as one word: --set optimizer.lr=0.1."
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("deploy run ONNX", "To name the format: --type ONNX."),
+        ("deploy run --format ONNX", 'There is no option "--format". Did you mean "--type"?'),
+        ("predict run new.csv --gpu", 'There is no option "--gpu". Did you mean "--device"?'),
+        ("train iris.toml iris.csv", "`hookline train` takes one spec. To read other data: --set data.path=iris.csv."),
+    ],
+)
+def test_an_argument_is_reported_with_the_option_that_takes_it(reported, words, sentence, tmp_path):
+    (tmp_path / "iris.csv").touch()
+    assert reported(words) == sentence
 
 
 def test_an_option_of_another_tool_is_reported_with_its_equivalent(reported):
@@ -117,6 +132,7 @@ def test_suggested_commands_exist():
             "spec.",
         ),
         ("show Dense", 'There is no component called "Dense". Did you mean "Linear"?'),
+        ("show Adam lr", "Give one component: `hookline show Adam` shows all of its options."),
         ("show wombat", 'There is no component called "wombat". `hookline list` lists all of them.'),
         ("explain optimizer.lr iris.toml", "Put the spec first: `hookline explain spec.toml optimizer.lr`."),
     ],

@@ -72,7 +72,7 @@ def test_without_a_test_split_the_default_is_the_validation_split(tmp_path, caps
         ),
         (["--metric", "F1Scor"], '--metric F1Scor: metrics[1].type: There is no metric called "F1Scor"'),
         (["--data", "no.csv"], "no.csv: There is no such file."),
-        (["--batch-size", "0"], "The batch size must be at least 1, not 0."),
+        (["--batch-size", "0"], "--batch-size: This must be at least 1, not 0."),
         (["--device", "quantum"], "quantum"),
         (["--set", "data.path=no.csv"], "no.csv"),
         (["--set", "model.out_features=2"], "Only the data of a finished run can be changed"),

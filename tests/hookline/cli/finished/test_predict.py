@@ -174,7 +174,7 @@ def test_a_row_whose_only_cell_is_empty_stays_a_row_of_csv(run, bad_rows, capsys
         (["-o", "old.csv"], "old.csv already exists: choose another name, or overwrite it with `--force`."),
         (["-o", "missing/out.csv"], "missing/out.csv cannot be written: the directory missing does not exist."),
         (["--columns", "predictions"], 'There is no part "predictions" of predictions. Did you mean "prediction"?'),
-        (["--batch-size", "0"], "The batch size must be at least 1, not 0."),
+        (["--batch-size", "0"], "--batch-size: This must be at least 1, not 0."),
         (["--keep", "idd"], 'There is no column "idd". Did you mean "id"?'),
         (["--columns", "truth"], 'There is no column "species".'),
     ],

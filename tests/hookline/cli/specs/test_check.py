@@ -747,7 +747,7 @@ def test_one_problem_does_not_hide_nested_ones(here, hookline):
         '11:24 Linear has no option "out_feature". Did you mean "out_features"?',
         "12:5 The `type`, which names the layer, is missing.",
         '16:1 There is no option "typ". Did you mean "type"?',
-        "17:19 7 is out of bounds: it must be at least 0 and at most 1.",
+        "17:19 7 is out of bounds: it must be at least 0 and at most 1. 7 percent is 0.07.",
         '19:7 CrossEntropyLoss has no option "optimizer". It is a section of its own: [optimizer].',
         '23:8 There is no optimizer called "torch.optim.Adam". Did you mean "Adam"?',
         '30:10 There is no device called "cdua". Did you mean "cuda"?',

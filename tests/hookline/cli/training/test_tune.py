@@ -57,8 +57,8 @@ def test_the_plan_has_the_search(spec, capsys):
 
 
 def test_the_estimated_time_is_that_of_all_epochs_of_all_trainings(spec, capsys, monkeypatch):
-    monkeypatch.setattr("hookline.training.pace._of_step", lambda *_: 4.0)
-    monkeypatch.setattr("hookline.training.pace._of_evaluation", lambda *_: 1.0)
+    monkeypatch.setattr("hookline.training.planning.pace._of_step", lambda *_: 4.0)
+    monkeypatch.setattr("hookline.training.planning.pace._of_evaluation", lambda *_: 1.0)
     assert main(["plan", spec, "--set", "tune.seeds=3", "--format", "json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     batches = [-(-plan["rows"][split] // 64) for split in ("training", "validation")]

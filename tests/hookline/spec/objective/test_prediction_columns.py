@@ -10,9 +10,9 @@ from hookline.spec.objective.named_loss import NamedLoss
 from hookline.spec.objective.prediction_columns import MOST_CLASSES, default_parts, refuse_parts
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_losses.embeddings.triplets import TripletMarginLoss
+from hookline_losses.gaussian import GaussianNLLLoss
 from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.margin import MultiLabelMarginLoss, MultiMarginLoss, SoftMarginLoss
-from hookline_losses.probabilistic import GaussianNLLLoss
 from hookline_losses.regression import MSELoss
 from hookline_losses.sequence import CTCLoss
 

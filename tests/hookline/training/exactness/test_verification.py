@@ -10,7 +10,6 @@ from small_training import small
 from torch import nn
 
 import hookline
-from hookline.errors.exceptions import RunError
 from hookline.plugins.manager import Plugins
 from hookline.spec import CallbackSpec, DataSpec, ModelSpec, OptimizerSpec, spec
 from hookline.training.exactness.verification import verify_spec
@@ -312,8 +311,9 @@ def test_callbacks_with_effects_elsewhere_are_left_out_and_the_others_keep_their
 
 
 def test_a_training_without_a_step_to_cut_at_is_refused():
-    with pytest.raises(RunError, match="The training has 6 steps, so that it cannot be interrupted after step 7"):
-        verified(cuts=[7])
+    for cuts in ([7], [2, 7]):
+        with pytest.raises(hookline.HooklineError, match=r"cuts: The training has 6 steps: .* after step 7"):
+            verified(cuts=cuts)
 
 
 def test_the_random_generators_of_the_caller_stay_as_they_are():

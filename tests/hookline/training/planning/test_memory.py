@@ -5,8 +5,8 @@ from torch import nn
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training.memory import memory
-from hookline.training.planning import planned
+from hookline.training.planning.memory import memory
+from hookline.training.planning.planning import planned
 from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 
@@ -94,7 +94,7 @@ def test_a_sparse_buffer_is_counted_by_its_values_and_indices():
 def test_an_error_in_an_estimate_makes_it_unknown(monkeypatch):
     from hookline.cli.output.plans.plan_lines import plan_lines
     from hookline.cli.specs.plan import _as_json
-    from hookline.training import memory as estimates
+    from hookline.training.planning import memory as estimates
 
     def failing(*_):
         raise RuntimeError("no sizes")

@@ -11,7 +11,7 @@ from hookline.runs.plan.layers import Layer
 from hookline.runs.plan.memory import Memory
 from hookline.training.build.apply_model import applied
 from hookline.training.build.build import unchanged_embeddings
-from hookline.training.optimizer_state import optimizer_state, size_of
+from hookline.training.planning.optimizer_state import optimizer_state, size_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim

@@ -6,7 +6,7 @@ from torch import nn
 
 import hookline_optimizers
 from hookline.spec import OptimizerSpec
-from hookline.training.optimizer_state import optimizer_state
+from hookline.training.planning.optimizer_state import optimizer_state
 
 OPTIMIZERS = {name: kind for name, kind in hookline_optimizers.register_specs().items() if name != "Partition"}
 

@@ -6,7 +6,7 @@ from small_training import SPECS
 
 import hookline
 from hookline.plugins.manager import Plugins
-from hookline.training.pace import seconds_of_epoch
+from hookline.training.planning.pace import seconds_of_epoch
 from hookline.training.preparation import prepared
 from hookline.training.run_setup import new_run
 

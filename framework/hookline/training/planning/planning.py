@@ -11,7 +11,7 @@ from hookline.runs.plan.plan import Plan
 from hookline.runs.plan.split_counts import split_counts
 from hookline.spec.training import TrainingSpec
 from hookline.training.gradients import gradients_by_layers
-from hookline.training.memory import memory
+from hookline.training.planning.memory import memory
 from hookline.training.preparation import Prepared, prepared, refuse_other_specs
 from hookline.training.run_setup import new_run
 from hookline.training.tracing.passes.planned import planned_evaluation
