@@ -7,7 +7,7 @@ import pytest
 import tracing
 
 import hookline
-from hookline.training.tracing import steps_at_once
+from hookline.training.tracing.updates import steps_at_once
 
 IRIS = Path(__file__).parents[2] / "specs" / "data" / "iris.csv"
 DROPPING = [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.position import Position
-from hookline.training.tracing.steps_at_once import steps_at_once
-from hookline.training.tracing.steps_in_groups import Steps
+from hookline.training.tracing.updates.steps_at_once import steps_at_once
+from hookline.training.tracing.updates.steps_in_groups import Steps
 
 if TYPE_CHECKING:
     from torch import nn, optim

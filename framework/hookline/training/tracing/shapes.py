@@ -8,7 +8,7 @@ from attrs import define, field
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.update import TracedUpdates
+from hookline.training.tracing.updates.update import TracedUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch

@@ -5,9 +5,10 @@ import torch
 import tracing
 
 import hookline
-from hookline.training.tracing import comparison, optimizer_updates, recorded_step, snapshot, update
+from hookline.training.tracing import comparison, recorded_step, snapshot
 from hookline.training.tracing.graphs import arranged, builder, runners
 from hookline.training.tracing.passes import recorded_batch, traced_batch
+from hookline.training.tracing.updates import optimizer_updates, update
 from hookline.training.tracing.watching import finder
 
 SPEC = {

@@ -18,7 +18,7 @@ from hookline.training.tracing.passes.recorded_batch import RecordedBatch
 from hookline.training.tracing.passes.traced_batch import TracedBatch, TracedGroup
 from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
-from hookline.training.tracing.traced_gradients import MOST_CHANGES
+from hookline.training.tracing.step_traces import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.watched import KEPT, Watched
 

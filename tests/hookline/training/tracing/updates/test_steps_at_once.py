@@ -11,8 +11,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
 from hookline.training.means import mean_loss
-from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, update_state, worth
+from hookline.training.tracing import calls as sizes, comparison, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.updates import steps_at_once, update, update_state
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")

@@ -8,10 +8,10 @@ from attrs import frozen
 
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
-from hookline.training.tracing.optimizer_updates import OptimizerUpdates
 from hookline.training.tracing.shapes import OfShape
-from hookline.training.tracing.traced_gradients import TracedGradients
+from hookline.training.tracing.step_traces import StepTraces
 from hookline.training.tracing.traced_step import tensors_of
+from hookline.training.tracing.updates.optimizer_updates import OptimizerUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
@@ -43,18 +43,18 @@ class StepsInGroups:
     def __init__(
         self,
         run: Run,
-        gradients: TracedGradients,
+        traces: StepTraces,
         updates: OptimizerUpdates,
         full_batches: int,
         undisturbed: Callable[[], int | None],
         unread: Callable[[], int],
         is_validated: Callable[[], bool],
     ):
-        """Take what knows the traces.
+        """Begin before an epoch.
 
         Args:
             run: the run.
-            gradients: the gradients.
+            traces: the traces of the steps.
             updates: the updates.
             full_batches: the number of batches of an epoch that are parts of the same tensors, so that they have the
                 same shape. They come first.
@@ -63,7 +63,7 @@ class StepsInGroups:
             is_validated: see `steps_at_once`.
 
         """
-        self._run, self._gradients, self._updates = run, gradients, updates
+        self._run, self._traces, self._updates = run, traces, updates
         self._full_batches, self._undisturbed, self._unread = full_batches, undisturbed, unread
         self._is_validated = is_validated
         self.is_current = False
@@ -98,7 +98,7 @@ class StepsInGroups:
             if batch is None:
                 batch = next(batches, None)
         if self.is_current and self._is_undisturbed() and self._is_validated():
-            self._gradients.layers.keep_until_evaluation()
+            self._traces.layers.keep_until_evaluation()
 
     def _is_undisturbed(self) -> bool:
         """Whether nothing happens between the steps of an epoch."""
@@ -116,16 +116,16 @@ class StepsInGroups:
 
     def _following(self, part: Part, batch: "Batch") -> Part | None:
         """A batch of another shape, if its step can be made in the call of those before."""
-        shape = self._gradients.of(batch)
+        shape = self._traces.of(batch)
         before, updates = None if part.shape is None else part.shape.ready, shape.ready
         return Part([batch], shape) if before and updates and before.can_precede(updates) else None
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
-        if self._updates.is_left or self._gradients.is_left or not self._gradients.has_traces:
+        if self._updates.is_left or self._traces.are_left or not self._traces.exist:
             return None
         if not self.is_current:
-            if not self._gradients.is_as_recorded() or not self._updates.are_as_recorded():
+            if not self._traces.are_as_recorded() or not self._updates.are_as_recorded():
                 return None
             self.is_current = True
-        return self._gradients.of(batch)
+        return self._traces.of(batch)

@@ -8,14 +8,14 @@ from hookline.data.tensor_batches import TensorBatches
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.optimizer_updates import OptimizerUpdates
-from hookline.training.tracing.options import ComingOptions, Option
 from hookline.training.tracing.recorded_step import parameters_of
 from hookline.training.tracing.shapes import OfShape
-from hookline.training.tracing.steps_in_groups import Steps, StepsInGroups
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.update import TracedUpdates, make
+from hookline.training.tracing.updates.optimizer_updates import OptimizerUpdates
+from hookline.training.tracing.updates.options import ComingOptions, Option
+from hookline.training.tracing.updates.steps_in_groups import Steps, StepsInGroups
+from hookline.training.tracing.updates.update import TracedUpdates, make
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -62,7 +62,7 @@ def steps_at_once(
         return None
     options = ComingOptions(run, optimizer, schedules)
     updates = OptimizerUpdates(run, gradients, optimizer, rates_may_change=options.may_change)
-    groups = StepsInGroups(run, gradients, updates, batches.full_batches, undisturbed, unread, is_validated)
+    groups = StepsInGroups(run, gradients.traces, updates, batches.full_batches, undisturbed, unread, is_validated)
     return StepsAtOnce(run, gradients, optimizer, options, updates, groups)
 
 
@@ -84,13 +84,14 @@ class StepsAtOnce:
     ):
         """Begin without a trace."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
+        self._traces = gradients.traces
         self._coming_options, self._updates, self._groups = coming_options, updates, groups
         self.step = updates.step
 
     @property
     def is_left(self) -> bool:
         """Whether all further steps are made one by one."""
-        return self._updates.is_left or self._gradients.is_left
+        return self._updates.is_left or self._traces.are_left
 
     def groups(self, batches: "Iterator[Batch]", number: int) -> Iterator[Steps]:
         """Yield the steps of an epoch in groups, to be given to `made` one after the other.
@@ -147,8 +148,8 @@ class StepsAtOnce:
         )
         updates.seconds = updates.comparison.traced  # The first call of several must not take too long, either.
         if reason is not None and updates.comparison.has_same_bits:  # It is not faster, so the gradients alone are not.
-            self._gradients.leave(shape, reason)
-        elif reason is not None and not self._gradients.is_recorded_plainly(updates.step, reason):
+            self._traces.leave(shape, reason)
+        elif reason is not None and not self._traces.are_recorded_plainly(updates.step, reason):
             self._updates.leave(reason)
 
     def several(self, steps: Steps) -> Made | None:
@@ -175,7 +176,7 @@ class StepsAtOnce:
             if not isinstance(error, Exception):
                 raise
             for part in steps.parts:
-                self._gradients.leave(part.shape, runners.failure(error))
+                self._traces.leave(part.shape, runners.failure(error))
             return None
         seconds = (time.perf_counter() - started) / count
         run.traced_steps.traced += count

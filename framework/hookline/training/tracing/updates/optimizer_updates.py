@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.stages import Run
 from hookline.training.tracing.graphs.graph import reason_of
 from hookline.training.tracing.graphs.recording import with_recording
-from hookline.training.tracing.recorded_update import traced_updates, updates_like
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import TracedStep
-from hookline.training.tracing.update import TracedUpdates
-from hookline.training.tracing.update_state import RATES, UpdateState
+from hookline.training.tracing.updates.recorded_update import traced_updates, updates_like
+from hookline.training.tracing.updates.update import TracedUpdates
+from hookline.training.tracing.updates.update_state import RATES, UpdateState
 from hookline.training.tracing.watching.optimizers import is_of_torch
 
 if TYPE_CHECKING:
@@ -25,13 +25,14 @@ class OptimizerUpdates:
     def __init__(self, run: Run, gradients: TracedGradients, optimizer: "optim.Optimizer", *, rates_may_change: bool):
         """Begin without a trace; `rates_may_change` says whether a schedule may change options between two steps."""
         self._run, self._gradients, self._optimizer = run, gradients, optimizer
+        self._traces = gradients.traces
         self._rates_may_change = rates_may_change
         self._step = run.stages.step
         self._state: UpdateState | None = None
         self._new_states = 0
         self.is_left = False
         """Whether all further updates are made one by one."""
-        gradients.traces_updates = True
+        self._traces.have_updates = True
 
     @property
     def states(self) -> "list[Tensor]":
@@ -43,7 +44,7 @@ class OptimizerUpdates:
         if self._state is None:
             return True
         if not self._state.is_unchanged():
-            self._gradients.forget()
+            self._traces.forget()
             self._state = None
         elif not self._state.has_same_rates():
             self.leave(RATES)
@@ -52,8 +53,8 @@ class OptimizerUpdates:
 
     def leave(self, reason: str) -> None:
         """Make all further updates one by one."""
-        self.is_left, self._gradients.traces_updates = True, False
-        self._gradients.forget_updates()
+        self.is_left, self._traces.have_updates = True, False
+        self._traces.forget_updates()
         self._run.traced_steps.add_reason(f"updates are made one by one: {reason}")
 
     def step(self, **values: Any) -> bool:
@@ -84,7 +85,7 @@ class OptimizerUpdates:
 
     def _alike(self, step: TracedStep) -> TracedUpdates | None:
         """Append the update of another shape, if it has a trace that is still valid."""
-        other = self._gradients.traced_updates()
+        other = self._traces.of_updates()
         if other is None or self._state is None or not self._state.is_unchanged():
             return None
         return updates_like(other, step)

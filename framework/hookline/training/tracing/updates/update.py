@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from hookline.training.tracing.comparison import Comparison
-from hookline.training.tracing.divisors import DivisorOfShape
 from hookline.training.tracing.graphs.graph import Program, Untraceable
 from hookline.training.tracing.graphs.whole_step import WholeStep
-from hookline.training.tracing.options import Option
-from hookline.training.tracing.scalars import Scalars
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.updates.divisors import DivisorOfShape
+from hookline.training.tracing.updates.options import Option
+from hookline.training.tracing.updates.scalars import Scalars
 
 if TYPE_CHECKING:
     import torch

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Untraceable
-from hookline.training.tracing.options import VARIABLE
+from hookline.training.tracing.updates.options import VARIABLE
 from hookline.training.tracing.watching.optimizers import is_observed
 
 if TYPE_CHECKING:

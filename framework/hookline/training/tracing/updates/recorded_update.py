@@ -13,10 +13,10 @@ from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Val
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.sources import Name
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
-from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
-from hookline.training.tracing.update import TracedUpdates, beginning_of
-from hookline.training.tracing.update_state import UpdateState
+from hookline.training.tracing.updates.options import VARIABLE, Option
+from hookline.training.tracing.updates.update import TracedUpdates, beginning_of
+from hookline.training.tracing.updates.update_state import UpdateState
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
