@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
+from hookline.training.loop.modes import switch_to_training
 from hookline.training.loop.position import Position
 from hookline.training.tracing.updates.steps_at_once import steps_at_once
 from hookline.training.tracing.updates.steps_in_groups import Steps
@@ -75,7 +76,7 @@ def _train_epochs(
 
     run.raise_if_interrupted()
     for _ in position.epochs():
-        model.train()
+        switch_to_training(model)
         batches: Iterator[Any] = position.batches()
         make: Callable[[Any], None] = make_step
         if at_once is not None:
