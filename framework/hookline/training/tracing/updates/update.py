@@ -11,6 +11,7 @@ from hookline.training.tracing.graphs.graph import Program, Untraceable
 from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.updates.counters import Counter
 from hookline.training.tracing.updates.divisors import DivisorOfShape
 from hookline.training.tracing.updates.options import Option
 from hookline.training.tracing.updates.scalars import Scalars
@@ -37,6 +38,8 @@ class TracedUpdates:
     program: Program
     beginning: Snapshot
     """What the program changes, besides batches."""
+    counters: Sequence[Counter] = ()
+    """The counts of steps of which the program changes only the first."""
     comparison: Comparison = field(factory=Comparison)
     """How single steps compare with those of the layers."""
     seconds: float = 0.0
@@ -57,7 +60,8 @@ class TracedUpdates:
         if self._follower is not other:
             places = [[(one.group, one.name, one.index) for one in updates.options] for updates in (self, other)]
             changed = [{id(one) for one in updates.beginning.tensors} for updates in (self, other)]
-            if places[0] != places[1] or changed[0] != changed[1]:
+            counted = [[id(one.first) for one in updates.counters] for updates in (self, other)]
+            if places[0] != places[1] or changed[0] != changed[1] or counted[0] != counted[1]:
                 return False
             self._follower = other
         return True
@@ -111,6 +115,8 @@ def make(
             stop = start + len(batches)
             gradients = updates.run(tensors, [values[start:stop] for values in options], places)
             start = stop
+        for counter in parts[0][0].counters:
+            counter.complete()
         return gradients
 
     changed = [
@@ -125,14 +131,16 @@ def make(
     return scalars
 
 
-def beginning_of(whole: WholeStep, step: TracedStep) -> Snapshot:
+def beginning_of(whole: WholeStep, step: TracedStep, counters: Sequence[Counter]) -> Snapshot:
     """Return what the program of several steps changes.
 
     Raises:
         Untraceable: If it is so much that copies before each call would take long.
 
     """
-    changed = {id(one): one for one in (*step.changed, *whole.changed, *chain.from_iterable(whole.lists))}.values()
+    others = chain.from_iterable(counter.others for counter in counters)
+    several = (*step.changed, *whole.changed, *chain.from_iterable(whole.lists), *others)
+    changed = {id(one): one for one in several}.values()
     if sum(tensor.nbytes for tensor in changed) > LARGEST:
         raise Untraceable("the parameters and the states of the optimizer are so large that they are not copied")
     return Snapshot(changed, draws=any(call.schema.is_random for call in whole.graph.calls))

@@ -1,9 +1,10 @@
 """Notice when an update would no longer be the recorded one: other options, other states, or hooks of the optimizer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Untraceable
+from hookline.training.tracing.updates.counters import Counter
 from hookline.training.tracing.updates.options import VARIABLE
 from hookline.training.tracing.watching.optimizers import is_observed
 
@@ -32,16 +33,19 @@ class UpdateState:
         self._options = self._present_options()
         self.tensors = self._present_tensors()
         """The tensors in the states."""
+        self.counters: Sequence[Counter] = ()
+        """The counts of steps that must be equal."""
         self._rates: list[Any] | None = None
 
     def is_unchanged(self) -> bool:
-        """Whether the options are equal, the states are the same tensors, and no hook wants to see the update."""
+        """Whether options and counts are equal, states are the same tensors, and no hook wants to see the update."""
         now = self._present_tensors()
         try:
             return (
                 len(now) == len(self.tensors)
                 and all(one is other for one, other in zip(now, self.tensors, strict=True))
                 and self._present_options() == self._options
+                and all(counter.is_common for counter in self.counters)
             )
         except Exception:  # noqa: BLE001 - An option of a plugin may not be comparable, such as a tensor.
             return False

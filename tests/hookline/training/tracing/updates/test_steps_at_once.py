@@ -71,7 +71,13 @@ class AfterEpoch:
     @hookline.hookimpl(wrapper=True)
     def log(self, run):
         gradients = [one.grad.clone() for group in self.optimizer.param_groups for one in group["params"]]
-        self.seen.append((run.step, run.loss.item(), [one.numpy().tobytes() for one in gradients]))
+        states = [
+            one.numpy().tobytes()
+            for state in self.optimizer.state.values()
+            for one in state.values()
+            if one is not None
+        ]
+        self.seen.append((run.step, run.loss.item(), [one.numpy().tobytes() for one in gradients], states))
         self.change(run, self.optimizer)
         return (yield)
 
@@ -92,6 +98,16 @@ def other_states(run, optimizer):
 def scaled_states(run, optimizer):
     for state in optimizer.state.values():
         state["exp_avg"] *= 0.5
+
+
+def one_count(run, optimizer):
+    if run.epoch == 2:
+        next(iter(optimizer.state.values()))["step"] += 5
+
+
+def all_counts(run, optimizer):
+    for state in optimizer.state.values():
+        state["step"] += 5
 
 
 def hooked(run, optimizer):
@@ -120,7 +136,17 @@ def hooked_for_all(run, optimizer):
         optimizer.handle.remove()
 
 
-CHANGES = [other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all]
+CHANGES = [
+    other_betas,
+    other_rate,
+    other_states,
+    scaled_states,
+    one_count,
+    all_counts,
+    hooked,
+    replaced,
+    hooked_for_all,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -155,6 +181,25 @@ def test_a_smaller_last_batch_is_in_the_call_of_those_before(optimizer, callback
     assert weights(traced) == weights(plain)
     assert traced.history == plain.history
     assert calls == [1, 4, 4, 4]  # After two recorded steps and the last one of the epoch, of another shape.
+
+
+@pytest.mark.parametrize("groups", [(), ({"parameters": "*bias", "lr": 0.1},)], ids=["one group", "two groups"])
+def test_steps_are_counted_once_for_the_parameters_of_a_group(groups, calls, monkeypatch, tmp_path):
+    optimizer = {"type": "AdamW", "lr": 0.01, "groups": list(groups)}
+    wholes, made = [], runners.best_of_several
+
+    def best_of_several(whole):
+        wholes.append(whole)
+        return made(whole)
+
+    monkeypatch.setattr(runners, "best_of_several", best_of_several)
+    plugins = {trace: AfterEpoch() for trace in ("off", "auto")}
+    for trace, plugin in plugins.items():
+        trained(trace, tmp_path / trace, plugin, optimizer=optimizer)
+    assert plugins["auto"].seen == plugins["off"].seen
+    [whole] = wholes
+    counts = [call.arguments[0].text for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
+    assert [len(whole.lists[int(name.removeprefix("list"))]) for name in counts] == [1] * (1 + len(groups))
 
 
 def test_if_the_last_batch_fails_no_step_of_the_call_is_made(unequal, calls, monkeypatch, tmp_path):
