@@ -3,7 +3,7 @@
 from typing import Any
 
 from hookline.plugins.stages import Run
-from hookline.training.tracing.conditions import settings
+from hookline.training.tracing.conditions import settings_of
 from hookline.training.tracing.watched import KEPT, Watched
 
 
@@ -25,7 +25,7 @@ class LayersAsRecorded:
     def keep(self, watched: Watched) -> None:
         """Compare with these from now on."""
         self._run.kept[KEPT] = watched
-        self.watched, self._settings = watched, settings()
+        self.watched, self._settings = watched, settings_of(self._run)
 
     def are_unchanged(self, present: Any) -> bool:
         """Whether all is as it was recorded, or nothing is recorded; `present` are the settings."""
@@ -41,7 +41,8 @@ class LayersAsRecorded:
             self._compared_at = place
             return True
         self.changes += 1
-        run.traced_steps.add_reason(f"a change of {self.watched.change() or 'settings of torch'} required a new trace")
+        what = self.watched.change() or "the objective or of settings of torch"
+        run.traced_steps.add_reason(f"a change of {what} required a new trace")
         return False
 
     def keep_until_evaluation(self) -> None:

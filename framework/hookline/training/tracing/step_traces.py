@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hookline.plugins.stages import Run
-from hookline.training.tracing.conditions import settings
+from hookline.training.tracing.conditions import settings_of
 from hookline.training.tracing.layers_as_recorded import LayersAsRecorded
 from hookline.training.tracing.shapes import OfShape, Shapes
 from hookline.training.tracing.traced_step import TracedStep
@@ -21,7 +21,7 @@ class StepTraces:
 
     def __init__(self, run: Run):
         """Begin without traces."""
-        self._report = run.traced_steps
+        self._run, self._report = run, run.traced_steps
         self._shapes = Shapes(OfShape, self._report)
         self.layers = LayersAsRecorded(run)
         """What the traces depend on, besides the updates."""
@@ -47,7 +47,7 @@ class StepTraces:
 
     def are_as_recorded(self) -> bool:
         """Whether what the traces depend on is unchanged; if layers have changed, all traces are forgotten."""
-        if self.are_left or (present := settings()) is None:
+        if self.are_left or (present := settings_of(self._run)) is None:
             return False  # Something wants to see each operation.
         if not self.layers.are_unchanged(present):
             self.forget()

@@ -162,9 +162,10 @@ class TracedGradients:
         loss: Tensor | None = None
         with suppress(Exception):  # The layers raise it again, unless only the recording fails.
             loss = recording.record(lambda: self._by_layers(batch))
-        if loss is None:
+        reason = "the operations cannot be recorded" if loss is None else recording.reason_to_repeat()
+        if loss is None or reason is not None:
             recording.undo()
-            self.traces.leave(shape, "the operations cannot be recorded")
+            self.traces.leave(shape, str(reason))
             return self._by_layers(batch)
         try:
             terms = self._run.objective.terms(self._criterion)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hookline.data.tensor_batches import TensorBatches
+from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.graphs import runners
@@ -58,11 +58,12 @@ def steps_at_once(
         return None
     schedules = run.stages.schedules("step")
     # Other batches may depend on the steps before them, so they must not be requested earlier.
-    if type(batches) is not TensorBatches or schedules is None:
+    if not are_in_memory(batches) or schedules is None:
         return None
+    rows: Any = batches
     options = ComingOptions(run, optimizer, schedules)
     updates = OptimizerUpdates(run, gradients, optimizer, rates_may_change=options.may_change)
-    groups = StepsInGroups(run, gradients.traces, updates, batches.full_batches, undisturbed, unread, is_validated)
+    groups = StepsInGroups(run, gradients.traces, updates, rows.full_batches, undisturbed, unread, is_validated)
     return StepsAtOnce(run, gradients, optimizer, options, updates, groups)
 
 

@@ -1,7 +1,7 @@
 """The steps of an epoch in groups, each of which is made in one call."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import frozen
@@ -86,7 +86,10 @@ class StepsInGroups:
             shape = self._present_shape(batch)
             most = self._most(batch, shape)
             alike = max(1, min(most, self._full_batches - number))
-            part = Part([batch, *islice(batches, alike - 1)], shape)
+            following = list(islice(batches, alike - 1))
+            if following and following[-1].rows != batch.rows:  # A plugin has replaced rows by fewer ones.
+                batches = chain([following.pop()], batches)
+            part = Part([batch, *following], shape)
             number += len(part.batches)
             parts, batch = [part], None
             if is_undisturbed and number == self._full_batches and len(part.batches) < most:
