@@ -217,11 +217,11 @@ def test_a_change_after_an_epoch_without_validation_is_noticed(tmp_path, monkeyp
 
 @pytest.mark.parametrize(("kind", "number"), [(With, 2), (Before, 6)])
 def test_layers_are_compared_once_in_an_epoch_unless_the_evaluation_is_wrapped(kind, number, tmp_path, monkeypatch):
-    epochs, usual = [], traced_evaluation.settings
+    epochs, usual = [], traced_evaluation.settings_of
 
-    def settings(**options):
+    def settings_of(run, **options):
         epochs.append(plugin.epoch)
-        return usual(**options)
+        return usual(run, **options)
 
     class Counting(kind):
         epoch = 1
@@ -232,7 +232,7 @@ def test_layers_are_compared_once_in_an_epoch_unless_the_evaluation_is_wrapped(k
             return (yield)
 
     tracing.trace_everything(monkeypatch, "torchscript")
-    monkeypatch.setattr(traced_evaluation, "settings", settings)
+    monkeypatch.setattr(traced_evaluation, "settings_of", settings_of)
     plugin = Counting(nn.Identity())
     trained("auto", tmp_path, "class", (), plugin)
     assert len({epoch for epoch in epochs if epoch <= 6}) == number  # In the first epoch, and in the next one.
