@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.training.tracing.graphs.graph import Call
-from hookline.training.tracing.graphs.sources import Name
+from hookline.training.tracing.graphs.running.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor
