@@ -12,7 +12,10 @@ def test_a_row_is_the_best_so_far_compared_with_the_rows_above(capsys):
         plan=StudyPlan(trials=9, monitors=("validation/loss",), maximized=(False,)),
         tuner=SimpleNamespace(space=Space({"lr": Range(low=1, high=9)})),
         spec=SimpleNamespace(run=SimpleNamespace(name="many")),
-        **{"root": "runs/many/1", "is_complete": False, "ended": {1: records[0]}, "records": records},
+        root="runs/many/1",
+        is_complete=False,
+        ended={1: records[0]},
+        records=records,
     )
     with TrialDisplay(study) as display:
         for record in records[1:]:  # All of them have ended together.
