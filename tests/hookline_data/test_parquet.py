@@ -297,7 +297,7 @@ def test_a_damaged_file_is_reported(prepare_parquet, tmp_path):
 
 
 def test_a_directory_is_reported(prepare_parquet, tmp_path):
-    with pytest.raises(DataError, match=r"The file cannot be read: .*directory\.$"):
+    with pytest.raises(DataError, match=r"This is a directory, not a file\.$"):
         prepare_parquet({"a": [1], "y": [2]}, path=str(tmp_path))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
-from hookline.data.batches import NOTHING_MORE, Batch
+from hookline.data.batches import NOTHING_MORE, Batch, Batches
 from hookline.data.rows.sampling import WeightedSampler
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ class TensorBatches:
         """Return all rows once, in the order of the source."""
         rows = self.all
         return TensorBatches(rows.inputs, rows.targets, rows.lengths, batch_size=self._batch_size, weights=rows.weights)
+
+
+def are_in_memory(batches: Batches) -> bool:
+    """Whether batches are those of tensors in memory, and not of a plugin that yields others."""
+    return type(batches) is TensorBatches and "epoch" not in vars(batches)
 
 
 def gathered(

@@ -222,7 +222,9 @@ def test_a_patience_as_long_as_the_run_is_a_warning(options, earliest, tmp_path)
     losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", hookline.HooklineWarning)
-        trial = hookline.train(spec(options, epochs=6), plugins=[Scripted(loss=losses)], out=tmp_path / "run")
+        trial = hookline.train(
+            spec(options, epochs=6, batch_size=64), plugins=[Scripted(loss=losses)], out=tmp_path / "run"
+        )
     assert (trial.epochs < 6) == (earliest is None)
     restored = "" if "restore_best" in options else " It still restores the weights of the best epoch."
     sentence = f"callbacks[0].patience: This never stops the run: it could stop after epoch {earliest} at the earliest, but the last is 6."

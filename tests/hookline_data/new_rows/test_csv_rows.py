@@ -89,7 +89,10 @@ def test_true_and_false_are_1_and_0(read_csv, small_blocks):
         ("a,b", "The file has a header but no rows."),
         ("a,b,a\n1,2,3\n", 'Two columns are named "a".'),
         ("a;b\n1;2\n", 'The first line of the file is a single name: separate names with commas, not ";".'),
-        ('[{"a": 1}]', "This is JSON, not a table. Write an object per line (JSON Lines)."),
+        (
+            '[{"a": 1}]',
+            "This is a JSON file. Write an object per line (JSON Lines), and read them with the source `JSONLines`.",
+        ),
         (b"a,b\n1,\xff\n", "The file is not UTF-8 text."),
         ('a,b\n1,2\n3,"4\n5,6\n', 'row 2, column "b": The opening quote of this cell is not closed.'),
         (

@@ -186,7 +186,7 @@ def test_a_missing_file_is_reported(prepare, tmp_path):
 
 
 def test_a_directory_is_reported(prepare, tmp_path):
-    with pytest.raises(DataError, match="The file cannot be read"):
+    with pytest.raises(DataError, match=r"This is a directory, not a file\.$"):
         prepare("", path=str(tmp_path))
 
 

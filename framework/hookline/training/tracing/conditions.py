@@ -61,3 +61,9 @@ def settings(*, with_gradients: bool = True) -> tuple[Any, ...] | None:
         own._get_sdp_priority_order(),
         torch.backends.mha.get_fastpath_enabled(),
     )
+
+
+def settings_of(run: Run, *, with_gradients: bool = True) -> tuple[Any, ...] | None:
+    """Return these settings with the objective of the run, which a plugin may replace."""
+    of_torch = settings(with_gradients=with_gradients)
+    return None if of_torch is None else (run.objective, *of_torch)

@@ -9,7 +9,7 @@ from hookline.training.tracing.conditions import why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of
-from hookline.training.tracing.shapes import OF_LENGTHS, shape_of
+from hookline.training.tracing.shapes import why_not_batch
 from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def planned_tracing(
 
     """
     reason = why_not(run)
-    if reason is None and shape_of(example) is None:
-        reason = OF_LENGTHS
+    if reason is None:
+        reason = why_not_batch(example)
     if reason is None:
         batch = example.changed(lambda tensor: tensor.clone())
         parameters = parameters_of(optimizer)

@@ -13,8 +13,6 @@ from hookline.training.tracing.update import TracedUpdates
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
 
-OF_LENGTHS = "the inputs are sequences with lengths"
-
 MOST_SHAPES = 32
 """The largest number of shapes: memory must not grow with the steps. The layers compute batches of further shapes."""
 
@@ -52,19 +50,32 @@ class Steps:
         return None if self.shape is None else self.shape.updates
 
 
-def shape_of(batch: "Batch") -> Hashable:
-    """Return what a trace of a batch depends on, besides values; `None` if such batches are not traced."""
-    if batch.lengths:
-        return None  # How many steps of a sequence are computed depends on the values of the lengths.
+def why_not_batch(batch: "Batch") -> str | None:
+    """Say why such a batch is not traced; `None` if it may be."""
+    if batch.lengths:  # How many steps of a sequence are computed depends on the values of the lengths.
+        return "the inputs are sequences with lengths"
     tensors = tensors_of(batch)
     if len({id(tensor) for tensor in tensors}) < len(tensors):
+        return "two groups of a batch are the same tensor"
+    for one in tensors:
+        if one.requires_grad:
+            return "the rows of a batch need gradients"
+        if type(one).__module__ != "torch":  # Its methods may do anything.
+            return f"the rows of a batch are of type {type(one).__name__}"
+    return None
+
+
+def shape_of(batch: "Batch") -> Hashable:
+    """Return what a trace of a batch depends on, besides values; `None` if such batches are not traced."""
+    if why_not_batch(batch) is not None:
         return None
+    tensors = tensors_of(batch)
     return (
         *batch.inputs,
         len(batch.targets),
         *batch.targets,
         batch.weights is None,
-        *((type(one), one.shape, one.dtype, one.stride(), one.requires_grad) for one in tensors),
+        *((type(one), one.shape, one.dtype, one.stride()) for one in tensors),
     )
 
 
@@ -93,5 +104,5 @@ class Shapes(dict[Hashable, Known]):
         if known is None:
             known = self[key] = self._new(is_left=key is None)
             if key is None:
-                self._report.add_reason(OF_LENGTHS if batch.lengths else "two groups of a batch are the same tensor")
+                self._report.add_reason(str(why_not_batch(batch)))
         return known

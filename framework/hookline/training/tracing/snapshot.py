@@ -23,7 +23,7 @@ class Snapshot:
         """Copy the tensors, each once.
 
         Raises:
-            Untraceable: If there is not enough memory, or a tensor has other values than its memory.
+            Untraceable: If there is not enough memory, or a tensor cannot be copied back to its memory.
 
         """
         import torch
@@ -31,12 +31,16 @@ class Snapshot:
         self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
         if any(tensor.is_conj() or tensor.is_neg() for tensor in self.tensors):
             raise Untraceable("a tensor is a view that negates another one")
+        if any(tensor.is_inference() for tensor in self.tensors):
+            raise Untraceable("a tensor was made in inference mode")
         try:
             with torch.no_grad():
                 self._values = list(torch._foreach_clone(self.tensors)) if self.tensors else []
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
+        self._versions: list[int] | None = [tensor._version for tensor in self.tensors]
+        """The counts of changes in place, by which a layer may know that what it has kept is out of date."""
         self._pointers: list[int] = []
         self._arrays: list[tuple[NDArray[Any], NDArray[Any]]] = []
         """The memory of each copy and of its tensor, once `keep` needs it."""
@@ -58,6 +62,7 @@ class Snapshot:
         """Replace the copies by those of the present values, in the same memory."""
         import torch
 
+        self._versions = None
         pointers = [tensor.data_ptr() for tensor in self.tensors]
         if pointers != self._pointers:
             self._pointers = pointers
@@ -95,6 +100,9 @@ class Snapshot:
         if self.tensors:
             with torch.no_grad():
                 torch._foreach_copy_(self.tensors, self._values)
+            if self._versions is not None:
+                own: Any = torch._C._autograd
+                own._unsafe_set_version_counter(self.tensors, self._versions)
         torch.set_rng_state(self.generator)
 
 

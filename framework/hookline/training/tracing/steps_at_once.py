@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.tensor_batches import TensorBatches
+from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
@@ -52,10 +52,11 @@ def steps_at_once(
         return None
     schedules = run.stages.schedules("step")
     # Other batches may depend on the steps before them, so they must not be requested earlier.
-    if type(batches) is not TensorBatches or schedules is None:
+    if not are_in_memory(batches) or schedules is None:
         return None
+    rows: Any = batches
     coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, batches.full_batches, undisturbed, unread)
+    return StepsAtOnce(run, gradients, optimizer, coming_options, rows.full_batches, undisturbed, unread)
 
 
 class StepsAtOnce:
@@ -106,7 +107,9 @@ class StepsAtOnce:
                 self._is_current = False  # Callbacks may have been called inside the epoch.
             shape = self._present_shape(batch)
             # The full batches are parts of the same tensors, so they have the same shape.
-            following = islice(batches, self._most(batch, shape, self._full_batches - number) - 1)
+            following = list(islice(batches, self._most(batch, shape, self._full_batches - number) - 1))
+            if following and following[-1].rows != batch.rows:  # A plugin has replaced rows by fewer ones.
+                batches = chain([following.pop()], batches)
             steps = Steps([batch, *following], shape)
             number += len(steps.batches)
             yield steps

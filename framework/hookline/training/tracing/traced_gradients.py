@@ -8,7 +8,7 @@ from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.comparison import Results
-from hookline.training.tracing.conditions import settings, why_not
+from hookline.training.tracing.conditions import settings_of, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
@@ -117,7 +117,7 @@ class TracedGradients:
 
     def is_as_recorded(self) -> bool:
         """Whether what the traces depend on is unchanged; if layers have changed, all traces are forgotten."""
-        present = settings()
+        present = settings_of(self._run)
         if present is None or self.is_left:
             return False  # Something wants to see each operation.
         if self._watched is None:
@@ -132,7 +132,8 @@ class TracedGradients:
             self._record_of_epoch = place
             return True
         self._changes += 1
-        self._report.add_reason(f"a change of {self._watched.change() or 'settings of torch'} required a new trace")
+        what = self._watched.change() or "the objective or of settings of torch"
+        self._report.add_reason(f"a change of {what} required a new trace")
         self.forget()
         self.is_left = self._changes >= MOST_CHANGES
         return not self.is_left
@@ -240,9 +241,10 @@ class TracedGradients:
         loss: Tensor | None = None
         with suppress(Exception):  # The layers raise it again, unless only the recording fails.
             loss = recording.record(lambda: self._by_layers(batch))
-        if loss is None:
+        reason = "the operations cannot be recorded" if loss is None else recording.reason_to_repeat()
+        if loss is None or reason is not None:
             recording.undo()
-            self.leave(shape, "the operations cannot be recorded")
+            self.leave(shape, str(reason))
             return self._by_layers(batch)
         try:
             terms = self._run.objective.terms(self._criterion)
@@ -255,7 +257,7 @@ class TracedGradients:
             return loss
         shape.step, self._recorded_shape = step, shape
         self._run.kept[KEPT] = watched
-        self._watched, self._settings = watched, settings()
+        self._watched, self._settings = watched, settings_of(self._run)
         return loss
 
     def _checked(self, shape: OfShape, step: TracedStep, batch: "Batch") -> "Tensor":

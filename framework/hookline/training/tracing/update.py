@@ -27,6 +27,9 @@ RATES = "a learning rate changes, which the optimizer passes to its operations a
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
 
+CONTAINERS = frozenset({"param_groups", "state"})
+"""Attributes of an optimizer whose contents are compared in place of themselves."""
+
 NOT_COMPARED = frozenset({"params", "initial_lr", *(name for name, _ in VARIABLE.values())})
 """Options that are inputs of the trace, or that do not belong to an update."""
 
@@ -166,7 +169,7 @@ class UpdateState:
         groups: list[dict[str, Any]] = own.param_groups
         options = [{name: value for name, value in group.items() if name not in NOT_COMPARED} for group in groups]
         kinds = [(type(group["lr"]), bool(group.get("momentum"))) for group in groups]
-        return [*options, *kinds, type(own), vars(own).get("step")]
+        return [*options, *kinds, type(own), {name: one for name, one in vars(own).items() if name not in CONTAINERS}]
 
     def _present_tensors(self) -> "list[Tensor]":
         import torch

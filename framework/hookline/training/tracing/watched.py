@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import chain
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.finder import Finder
+from hookline.training.tracing.watching.views import OfObjects
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -44,9 +45,9 @@ class Watched:
         finder = Finder()
         try:
             finder.find([(type(root).__name__, root) for root in self._roots], objective.changed_attributes)
-            for one in objective.losses.values():
-                finder.find_methods(type(one.loss))
+            finder.find((f"[{type(one.loss).__name__}]", one.loss) for one in objective.losses.values())
             if optimizer is not None:
+                finder.add("the parameter groups", OfObjects([optimizer], attrgetter("param_groups")))
                 finder.add("the parameter groups", optimizer.param_groups)
                 finder.find(("the parameter groups", group["params"]) for group in optimizer.param_groups)
             finder.complete()
@@ -62,6 +63,8 @@ class Watched:
         """The values of each object that contains others, which follow its changes."""
         self._kept = [list(values) for values in self._live]
         self._all = list(chain.from_iterable(self._kept))
+        self._sized = finder.sized
+        self._lengths = self._present_lengths()
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
 
@@ -75,6 +78,7 @@ class Watched:
             not all(map(is_, roots, self._roots))
             or any(self._hooks)
             or self._present_flags() != self._flags
+            or self._present_lengths() != self._lengths
             or not all(map(_have_same_objects, now, self._kept))
         ):
             return None
@@ -86,7 +90,7 @@ class Watched:
     def is_unchanged(self) -> bool:
         """Whether all attributes are the same, and the same parameters are trained. It takes some microseconds."""
         try:
-            if any(self._hooks) or self._present_flags() != self._flags:
+            if any(self._hooks) or self._present_flags() != self._flags or self._present_lengths() != self._lengths:
                 return False
             now = list(chain.from_iterable(self._live))
             return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
@@ -110,6 +114,9 @@ class Watched:
                 is_same = False
             if not is_same:
                 return path
+        for (path, _), length, kept_length in zip(self._sized, self._present_lengths(), self._lengths, strict=True):
+            if length != kept_length:
+                return path
         return None if self._present_shapes() == self._shapes else "the shape of a parameter"
 
     def _is_equal(self) -> bool:
@@ -119,6 +126,10 @@ class Watched:
             return False
         self._kept, self._all = now, list(chain.from_iterable(now))
         return True
+
+    def _present_lengths(self) -> list[int]:
+        # A value that moves from the end of a list to the beginning of the next one is in the same place among all.
+        return [len(values) for _, values in self._sized]
 
     def _present_flags(self) -> list[Any]:
         return [(one.requires_grad, one._backward_hooks, one._post_accumulate_grad_hooks) for one in self._parameters]

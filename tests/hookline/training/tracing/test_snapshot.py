@@ -48,6 +48,21 @@ def test_what_is_kept_is_restored_also_in_other_memory(dtype):
         assert difference({"": [parameter]}, {"": [expected]}) == ""
 
 
+def test_the_counts_of_changes_are_restored():
+    tensor = torch.ones(3).mul_(2)
+    snapshot = Snapshot([tensor])
+    tensor.add_(1).add_(1)
+    snapshot.restore()
+    assert (tensor.tolist(), tensor._version) == ([2.0] * 3, 1)
+
+
 def test_a_view_that_negates_is_not_copied():
     with pytest.raises(Untraceable, match=r"negates"):
         Snapshot([torch.tensor([1j]).conj()])
+
+
+def test_a_tensor_without_a_count_of_changes_is_not_copied():
+    with torch.inference_mode():
+        tensor = torch.ones(1)
+    with pytest.raises(Untraceable, match=r"inference mode"):
+        Snapshot([tensor])

@@ -6,10 +6,12 @@ import numpy
 import pytest
 import torch
 import tracing
+from attrs import evolve
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
+from hookline.spec.objective.objective import Objective
 from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
 from hookline.training.tracing.graphs import runners
@@ -119,7 +121,25 @@ def hooked_for_all(run, optimizer):
         optimizer.handle.remove()
 
 
-CHANGES = [other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all]
+def other_groups(run, optimizer):
+    if run.epoch == 2:
+        [group] = optimizer.param_groups
+        first, *others = group["params"]
+        optimizer.param_groups = [{**group, "params": others}, {**group, "params": [first], "lr": 0.1}]
+
+
+def skipped(run, optimizer):
+    optimizer.found_inf = torch.tensor(float(run.epoch == 3))
+
+
+def other_objective(run, optimizer):
+    run.objective = Objective.of(evolve(run.spec.loss, factor=float(run.epoch)))
+
+
+CHANGES = [
+    *(other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all),
+    *(other_groups, other_objective, skipped),
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)

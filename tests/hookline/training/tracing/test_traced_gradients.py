@@ -119,6 +119,11 @@ def selecting(layer, rows):
     return rows[rows[:, 0] > 0].sum() + rows
 
 
+def multiplied(layer, rows):
+    """torch computes the gradient of a product in another way while operations are recorded."""
+    return rows * rows.exp().prod(1, keepdim=True)
+
+
 def from_numpy(layer, rows):
     return rows + torch.from_numpy(rows.detach().numpy() * 2)
 
@@ -135,6 +140,7 @@ def from_numpy(layer, rows):
         (drawing, "a layer draws random numbers from Python or NumPy"),
         (selecting, "the shape of what is selected by a mask depends on its values"),
         (from_numpy, "`numpy` looks at the values of a tensor"),
+        (multiplied, "torch computes aten.prod.dim_int in another way while it is recorded"),
     ],
 )
 def test_a_layer_that_depends_on_more_than_its_tensors_computes_each_step_once(change, reason):
@@ -160,6 +166,65 @@ def test_a_layer_that_reads_something_that_changes_in_the_first_batches_is_found
 
     counts = tracing.both_ways(make, batches(20))
     assert counts == TracedSteps(0, 20, ["the trace computes other bits of the loss"])
+
+
+class Reconstructing(nn.Module):
+    """Compares views of outputs and targets."""
+
+    def forward(self, outputs, targets):
+        return (outputs - targets.view(1, -1, 3)[0]).square().mean() + (outputs * targets.view(-1, 3, 1)[..., 0]).mean()
+
+
+class Residual(nn.Linear):
+    """Uses two views of the rows."""
+
+    def forward(self, rows):
+        return super().forward(rows.view(-1, 3, 1).view(-1, 3)) + rows.view(1, -1, 3)[0]
+
+
+@pytest.mark.usefixtures("always")
+def test_groups_that_share_memory_in_the_first_batches_may_differ_later():
+    several = [Batch({"x": one.input}, {"y": one.input.view(4, 3)}) for one in batches(FIRST + 2)]
+    several += [Batch({"x": one.input + 1}, {"y": one.input}) for one in batches(4)]
+    # Copies of a batch share no memory, so all but the order of the tests is that of `tracing.both_ways`.
+    ended = []
+    for is_traced in (False, True):
+        torch.manual_seed(1)
+        run, model, criterion = tracing.run_of(), Residual(3, 3), Reconstructing()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        gradients = tracing.Plain(model, criterion, optimizer).gradients
+        if is_traced:
+            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+        losses = []
+        for batch in several:
+            losses.append(gradients(batch))
+            optimizer.step()
+        ended.append(losses)
+    assert ended[0] == ended[1]
+    assert run.traced_steps.traced == 6
+
+
+class Subclass(torch.Tensor):
+    """A tensor whose class is not torch's."""
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda batch: batch.input.requires_grad_(), "the rows of a batch need gradients"),
+        (lambda batch: batch.input.as_subclass(Subclass), "the rows of a batch are of type Subclass"),
+    ],
+)
+def test_batches_of_other_tensors_are_computed_by_the_layers(change, reason):
+    several = [Batch({"x": change(batch)}, batch.targets) for batch in batches(12)]
+    run, model, criterion = tracing.run_of(), nn.Linear(3, 2), nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    plain = tracing.Plain(model, criterion, optimizer)
+    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    for batch in several:
+        gradients(batch)
+    assert run.traced_steps == TracedSteps(0, 12, [reason])
 
 
 @pytest.mark.usefixtures("always")

@@ -7,6 +7,7 @@ import functools
 import itertools
 import os
 import random
+import sys
 import time
 import types
 import weakref
@@ -186,6 +187,49 @@ def attribute_of_a_parameter():
     return layer, lambda: setattr(layer.linear.weight, "rate", LATER)
 
 
+def moved_from_list_to_list():
+    layer = Layer()
+    layer.before, layer.after = [1.0], []
+    layer.rate = lambda: 1.0 if layer.before else LATER
+    return layer, lambda: layer.after.append(layer.before.pop())
+
+
+def class_of_a_list():
+    class Own(list):
+        __slots__ = ()
+        scale = 1.0
+
+    layer = Layer()
+    layer.values = Own()
+    layer.rate = lambda: layer.values.scale
+    return layer, lambda: setattr(Own, "scale", LATER)
+
+
+def slot_of_a_table():
+    class Own(dict):
+        __slots__ = ("scale",)
+
+    layer = Layer()
+    layer.values = Own()
+    layer.values.scale = 1.0
+    layer.rate = lambda: layer.values.scale
+    return layer, lambda: setattr(layer.values, "scale", LATER)
+
+
+def attribute_of_a_key():
+    layer, owner = Layer(), Owner()
+    layer.scale = {owner: None}
+    layer.rate = lambda: next(iter(layer.scale)).rate
+    return layer, lambda: setattr(owner, "rate", LATER)
+
+
+def default_factory():
+    layer = Layer()
+    layer.scale = collections.defaultdict(lambda: 1.0)
+    layer.rate = lambda: layer.scale.default_factory()
+    return layer, lambda: setattr(layer.scale, "default_factory", lambda: LATER)
+
+
 def partial():
     layer = Layer()
     layer.rate = functools.partial(lambda rate: rate, rate=1.0)
@@ -257,6 +301,38 @@ def variable_of_another_module():
     return layer, lambda: setattr(changing_config, "RATE", LATER)
 
 
+def new_variable_of_another_module():
+    vars(changing_config).pop("NEW_RATE", None)
+    layer = Layer()
+    layer.rate = lambda: getattr(changing_config, "NEW_RATE", 1.0)
+    return layer, lambda: setattr(changing_config, "NEW_RATE", LATER)
+
+
+def function_in_place_of_a_built_in_one():
+    layer, module = Layer(), types.ModuleType("made")
+    exec("def rate(): return float(1)", vars(module))  # noqa: S102 - So that it has a module of its own.
+    layer.rate = module.rate
+    return layer, lambda: setattr(module, "float", lambda _: LATER)
+
+
+def variable_that_a_function_imports():
+    layer, module = Layer(), types.ModuleType("made.layers")
+    module.__package__ = "made"
+    config = sys.modules["made.config"] = types.ModuleType("made.config")
+    sys.modules["made"] = types.ModuleType("made")
+    config.RATE = 1.0
+    exec("def rate():\n    from .config import RATE\n    return RATE", vars(module))  # noqa: S102 - See above.
+    layer.rate = module.rate
+    return layer, lambda: setattr(config, "RATE", LATER)
+
+
+def computed_variable_of_a_module():
+    layer, module, settings = Layer(), types.ModuleType("made"), {"scale": 1.0}
+    module.__getattr__ = lambda name: settings["scale"]
+    layer.rate = lambda: module.RATE
+    return layer, lambda: settings.update(scale=LATER)
+
+
 def variable_of_a_called_function():
     changing_config.RATE = 1.0
     layer = Layer()
@@ -283,6 +359,32 @@ def attribute_of_a_base_class():
             return type(self).scale
 
     return Own(), lambda: setattr(Base, "scale", LATER)
+
+
+def base_classes():
+    class Base(Layer):
+        def rate(self):
+            return LATER
+
+    class Own(Layer):
+        def rate(self):
+            return 1.0
+
+    class Last(Own):
+        pass
+
+    return Last(), lambda: setattr(Last, "__bases__", (Base,))
+
+
+def attribute_of_the_metaclass():
+    class Meta(type):
+        scale = 1.0
+
+    class Own(Layer, metaclass=Meta):
+        def rate(self):
+            return type(self).scale
+
+    return Own(), lambda: setattr(Meta, "scale", LATER)
 
 
 def property_of_the_class():
@@ -422,6 +524,14 @@ def type_of_a_buffer():
     return layer, lambda: setattr(layer.scale, "data", layer.scale.double())
 
 
+def tensor_that_was_a_view():
+    layer = Layer()
+    layer.one = torch.ones(3)
+    layer.other = layer.one.view(3)
+    layer.rate = lambda: 2 * layer.one.view(1, 3).view(3) - layer.other.view(1, 3).view(3)
+    return layer, lambda: setattr(layer.other, "data", torch.zeros(3))
+
+
 def tensor_in_a_list():
     layer = Layer()
     layer.scale = [torch.ones(())]
@@ -484,6 +594,17 @@ NOTICED = [
         function_of_autograd,
         other_buffer,
         weight_norm,
+        moved_from_list_to_list,
+        class_of_a_list,
+        slot_of_a_table,
+        attribute_of_a_key,
+        default_factory,
+        new_variable_of_another_module,
+        function_in_place_of_a_built_in_one,
+        variable_that_a_function_imports,
+        computed_variable_of_a_module,
+        base_classes,
+        attribute_of_the_metaclass,
     ),
     *(spectral_norm, hook, hook_of_a_tensor),
 ]
@@ -503,7 +624,7 @@ def test_a_change_of_a_tensor_by_a_wrapper_is_noticed(make):
     assert counts.reasons == ["a change of the shape of a parameter required a new trace"]
 
 
-@pytest.mark.parametrize("make", [buffer, tensor_in_a_list, tensor_in_a_global_variable])
+@pytest.mark.parametrize("make", [buffer, tensor_in_a_list, tensor_in_a_global_variable, tensor_that_was_a_view])
 def test_values_of_tensors_are_inputs_of_the_trace(make):
     counts = both_ways(make)
     assert (counts.traced, counts.reasons) == (STEPS - FIRST, [])
@@ -546,6 +667,20 @@ def buffer_in_numpy():
 def buffer_as_list():
     layer, change = buffer()
     layer.rate = lambda: layer.scale.tolist()
+    return layer, change
+
+
+def buffer_of_indices():
+    layer = Layer()
+    layer.register_buffer("ends", torch.tensor([1]))
+    layer.rate = lambda: layer.linear.bias.tensor_split(layer.ends)[0].sum()
+    return layer, lambda: layer.ends.fill_(2)
+
+
+def count_of_changes():
+    layer, change = buffer()
+    kept = layer.scale._version
+    layer.rate = lambda: 1.0 if layer.scale._version == kept else LATER
     return layer, change
 
 
@@ -685,6 +820,8 @@ UNWATCHED = {
     array_with_attributes: "Layer.scale is of type Array, in which changes cannot be noticed",
     buffer_in_numpy: "`numpy` looks at the values of a tensor",
     buffer_as_list: "`tolist` looks at the values of a tensor",
+    buffer_of_indices: "`tensor_split` looks at the values of a tensor",
+    count_of_changes: "`_version` looks at the values of a tensor",
     context_variable: "Layer.rate is of type ContextVar, in which changes cannot be noticed",
     environment: "Layer.rate uses the module os, so it may depend on more than the layers",
     file: "Layer.rate uses `open`, so it may depend on more than the layers",

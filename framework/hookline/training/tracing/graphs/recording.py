@@ -1,8 +1,10 @@
 """Record the operations of torch while a function runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hookline.training.tracing.graphs.operations import schema_of
 
 if TYPE_CHECKING:
     from torch._ops import OpOverload
@@ -10,6 +12,10 @@ if TYPE_CHECKING:
 
 LARGEST = 2**30
 """The largest size in bytes of all results together, which stay alive while they are recorded."""
+
+
+COMPUTED_OTHERWISE = frozenset({"_linalg_det", "_linalg_eigh", "_linalg_svd", "cumprod", "linalg_lstsq", "prod"})
+"""Operations that torch computes with other bits, or whose gradients, while something sees each operation."""
 
 
 class Recorded(NamedTuple):
@@ -69,12 +75,23 @@ class _Memory:
     def add(self, result: Any) -> None:
         import torch
 
+        base: Any = torch._C.TensorBase  # A call of the tensor's own method may be noted, as a read of its values.
         for one in result if isinstance(result, (list, tuple)) else [result]:
             if isinstance(one, torch.Tensor) and one.layout == torch.strided:
-                storage = one.untyped_storage()
+                storage = base.untyped_storage(one)
                 if storage._cdata not in self._known:
                     self._known.add(storage._cdata)
                     self.size += storage.nbytes()
+
+
+def computed_otherwise(operations: Iterable[Recorded]) -> str | None:
+    """Say that the results of operations may have other bits because they were recorded; `None` if they have not."""
+    import torch
+
+    for one in operations:
+        if isinstance(one.operation, torch._ops.OpOverload) and schema_of(one.operation).name in COMPUTED_OTHERWISE:
+            return f"torch computes {one.operation} in another way while it is recorded"
+    return None
 
 
 def with_recording(function: Callable[[], Any]) -> tuple[Any, list[Recorded]]:

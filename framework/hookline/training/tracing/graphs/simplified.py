@@ -82,7 +82,11 @@ class Memory:
 
 
 def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
-    """Use the earlier one of two views of the same elements, such as a tensor instead of what `detach` returns."""
+    """Use the earlier one of two views of the same elements, such as a tensor instead of what `detach` returns.
+
+    Inputs that share memory now, such as a target that is the input itself, may not do so in another batch.
+    """
+    of_inputs = Counter(map(memory.storage, graph.inputs))
     known = {memory.place(value): value for value in graph.inputs if not memory.is_alone(value)}
     same: dict[Value, Value] = {}
     inputs, ends = set(graph.inputs), set(graph.outputs)
@@ -90,7 +94,7 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
     for call in graph.calls:
         changed = _changed(call, same)
         result = changed.results[0] if changed.results else None
-        if result is not None and memory.is_view(changed):
+        if result is not None and memory.is_view(changed) and of_inputs[memory.storage(result)] <= 1:
             earlier = known.setdefault(memory.place(result), result)
             # An output must be a tensor of its own.
             if earlier != result and not (result in ends and earlier in inputs):

@@ -1,11 +1,11 @@
 """Batches of one shape that are evaluated in one call, and those of a split that are the same in each pass."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch, Batches
-from hookline.data.tensor_batches import TensorBatches
+from hookline.data.tensor_batches import TensorBatches, are_in_memory
 from hookline.training.tracing.traced_step import tensors_of
 
 if TYPE_CHECKING:
@@ -53,10 +53,14 @@ class KeptBatches:
 
     def __init__(self, batches: TensorBatches):
         """Copy the rows."""
-        self.source = batches
+        self.source, self._layout = batches, _layout_of(batches)
         self._rows = batches.all.changed(lambda tensor: tensor.clone())
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
         self.batches = [self._rows.slice(start, min(start + size, stop)) for start in range(0, stop, size)]
+
+    def is_of(self, batches: Batches) -> bool:
+        """Whether they are those of this split, which has as many rows of the same types as when they were copied."""
+        return self.source is batches and can_be_kept(batches) and _layout_of(self.source) == self._layout
 
     def refresh(self) -> None:
         """Give the batches the values that the rows have now. Layers may have overwritten them."""
@@ -66,6 +70,17 @@ class KeptBatches:
 
 def can_be_kept(batches: Batches) -> bool:
     """Whether the batches are the same in each pass, and small."""
-    if type(batches) is not TensorBatches or not batches.is_in_order or batches.all.lengths:
+    if not are_in_memory(batches):
         return False
-    return sum(tensor.nbytes for tensor in tensors_of(batches.all)) <= LARGEST_KEPT
+    rows: Any = batches
+    tensors = tensors_of(rows.all)
+    if not rows.is_in_order or rows.all.lengths or any(one.shape[0] != rows.rows for one in tensors):
+        return False
+    return sum(one.nbytes for one in tensors) <= LARGEST_KEPT
+
+
+def _layout_of(batches: TensorBatches) -> Hashable:
+    """What a copy of a split has in common with it, besides values."""
+    rows = batches.all
+    tensors = [(type(one), one.shape, one.stride(), one.dtype) for one in tensors_of(rows)]
+    return (batches.batch_size, len(batches), *rows.inputs, None, *rows.targets, rows.weights is None, *tensors)

@@ -11,7 +11,7 @@ from hookline.training.tracing.conditions import EVALUATED, why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.passes.recorded_batch import RecordedBatch
-from hookline.training.tracing.shapes import OF_LENGTHS, shape_of
+from hookline.training.tracing.shapes import why_not_batch
 from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def planned_evaluation(run: Run, example: "Batch", model: "nn.Module", criterion: "nn.Module") -> str | None:
     """Record an evaluation of the example, undo it, and say what can be traced; `None` if the evaluation fails."""
     reason = why_not(run, EVALUATED)
-    if reason is None and shape_of(example) is None:
-        reason = OF_LENGTHS
+    if reason is None:
+        reason = why_not_batch(example)
     if reason is None:
         try:
             operations = _operations(run, example, model, criterion)

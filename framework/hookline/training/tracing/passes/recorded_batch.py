@@ -10,7 +10,7 @@ from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
 from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
-from hookline.training.tracing.graphs.recording import Recorded, with_recording
+from hookline.training.tracing.graphs.recording import Recorded, computed_otherwise, with_recording
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.whole_step import with_views_first
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
@@ -68,6 +68,19 @@ class RecordedBatch:
         """Restore the state before the evaluation."""
         self._before.restore()
 
+    def reason_to_repeat(self) -> str | None:
+        """Say why the layers must evaluate the batch again; `None` if its bits are right, or if it cannot be undone."""
+        reason = computed_otherwise([*self._operations, *self._of_parts])
+        return None if reason is None or self._changes_python() is not None else reason
+
+    def _changes_python(self) -> str | None:
+        """Say what the evaluation has changed besides tensors; `None` if it has changed nothing."""
+        if (change := self._watched.change()) is not None:
+            return f"an evaluation changes {change}"
+        if state_of_python() != self._of_python:
+            return "a layer draws random numbers from Python or NumPy"
+        return None
+
     def traced(self, runner: RunnerOfBatches, *, is_rewritten: bool) -> TracedBatch:
         """Return the trace.
 
@@ -83,10 +96,8 @@ class RecordedBatch:
 
         if not self._operations:
             raise Untraceable("the results of all operations are too large to be kept")
-        if (change := self._watched.change()) is not None:
-            raise Untraceable(f"an evaluation changes {change}")
-        if state_of_python() != self._of_python:
-            raise Untraceable("a layer draws random numbers from Python or NumPy")
+        if (change := self._changes_python()) is not None:
+            raise Untraceable(change)
         if self._reads:
             raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         draws = not torch.equal(torch.get_rng_state(), self._before.generator)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.tensor_batches import TensorBatches
+from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
-from hookline.training.tracing.conditions import settings
+from hookline.training.tracing.conditions import settings_of
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.passes import to_come
@@ -88,7 +88,7 @@ class TracedEvaluation:
 
     def _groups(self, batches: "Batches") -> Iterable[tuple[Group, OfShape]]:
         """The groups of a pass, with what is known about their shapes."""
-        if self._kept is None or self._kept.source is not batches:
+        if self._kept is None or not self._kept.is_of(batches):
             self._kept = KeptBatches(batches) if can_be_kept(batches) else None  # type: ignore[arg-type]
             self._kept_groups = None
         else:
@@ -99,7 +99,7 @@ class TracedEvaluation:
             groups = groups_of(iter(self._kept.batches), self._most, are_kept=True)
         else:
             # Other batches may use the same memory again, or depend on what happened before they are requested.
-            is_in_memory = type(batches) is TensorBatches
+            is_in_memory = are_in_memory(batches)
             most = self._most if is_in_memory else (lambda batch: 1)
             groups = groups_of(iter(batches.epoch(self._run.epoch)), most, are_kept=is_in_memory)
         return ((group, self._shapes.of(group.batches[0])) for group in groups)
@@ -111,7 +111,7 @@ class TracedEvaluation:
 
     def _begin(self) -> None:
         """Switch to evaluation mode; forget the traces if what they depend on has changed."""
-        present = settings(with_gradients=False)
+        present = settings_of(self._run, with_gradients=False)
         self._is_observed = present is None
         if self._modes is not None and self._watched is not None and not self._is_observed:
             before = self._modes.evaluate()
@@ -124,7 +124,7 @@ class TracedEvaluation:
             return
         if present != self._settings or not self._watched.is_unchanged_inside():
             self._changes += 1
-            what = self._watched.change() or "settings of torch"
+            what = self._watched.change() or "the objective or of settings of torch"
             self._report.add_reason(f"a change of {what} required a new trace")
             self._forget(is_left=self._changes >= MOST_CHANGES)
 
@@ -217,9 +217,12 @@ class TracedEvaluation:
             return self._by_layers(batch)
         try:
             evaluated = recording.record()
+            reason = recording.reason_to_repeat()
         except Exception:  # noqa: BLE001 - The layers or the metrics raise it again, unless only the recording fails.
+            reason = "the operations cannot be recorded"
+        if reason is not None:
             recording.undo()
-            self._leave(shape, "the operations cannot be recorded")
+            self._leave(shape, reason)
             return self._by_layers(batch)
         compiles = to_come.is_worth_compiling(batches)
         try:
@@ -231,7 +234,7 @@ class TracedEvaluation:
         if self._watched is None:
             modes = Modes(modules)
             self._watched, self._modes = watched, modes if modes.are_plain else None
-            self._settings = settings(with_gradients=False)
+            self._settings = settings_of(self._run, with_gradients=False)
         return evaluated
 
     def _newly_watched(self) -> Watched:

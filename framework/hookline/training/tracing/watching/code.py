@@ -4,6 +4,7 @@ import dis
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.util import resolve_name
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -30,8 +31,13 @@ UNSTEADY_FUNCTIONS = frozenset({"__import__", "eval", "exec", "globals", "input"
 SEEDING = frozenset({"fork_rng", "manual_seed", "set_rng_state"})
 """Functions and methods that set the state of a generator, which is no operation."""
 
-CALLED = frozenset({"backward", "compute", "divisor", "forward", "setup_context", "weighted"})
-"""The methods of layers, losses and functions of autograd that a step calls."""
+CALLED = frozenset(
+    {
+        *("backward", "compute", "distribution", "divisor", "forward", "predictions", "scores", "setup_context"),
+        *("truth", "weighted"),
+    }
+)
+"""The methods of layers, losses and functions of autograd that a step or an evaluation calls."""
 
 OF_OTHERS = frozenset(
     {
@@ -60,7 +66,7 @@ class Names:
     attributes: frozenset[str]
     """All others: attributes, and text, which might be the name of one."""
     modules: frozenset[str]
-    """Those of modules that it imports."""
+    """Those of modules that it imports; relative ones begin with as many dots as in the statement."""
 
 
 @lru_cache(MOST_KEPT)
@@ -72,13 +78,23 @@ def names_in(code: CodeType) -> Names:
         one = waiting.pop()
         waiting += [constant for constant in one.co_consts if isinstance(constant, CodeType)]
         attributes |= {constant for constant in one.co_consts if isinstance(constant, str)}
-        for instruction in dis.get_instructions(one):
+        instructions = list(dis.get_instructions(one))
+        for index, instruction in enumerate(instructions):
             if instruction.opname in GLOBAL:
                 variables.add(instruction.argval)
             elif instruction.opname == "IMPORT_NAME":
-                modules.add(instruction.argval)
+                level = instructions[index - 2].argval  # The compiler puts it before the names to import.
+                modules.add("." * level + instruction.argval)
         attributes |= set(one.co_names)
     return Names(frozenset(variables), frozenset(attributes), frozenset(modules))
+
+
+def absolute(name: str, package: str | None) -> str:
+    """Return the absolute name of a module that code in a package imports; it is empty if there is none."""
+    try:
+        return resolve_name(name, package) if name.startswith(".") else name
+    except ImportError:
+        return ""
 
 
 def is_trusted(module: Any) -> bool:

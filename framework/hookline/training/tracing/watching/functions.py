@@ -1,7 +1,8 @@
 """Watch what functions read besides their arguments: global variables, variables of enclosing functions, classes."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from operator import attrgetter
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from hookline.training.tracing.watching.code import (
     CALLED,
     SEEDING,
     UNSTEADY_FUNCTIONS,
+    absolute,
     functions_in,
     is_called,
     is_trusted,
@@ -19,7 +21,10 @@ from hookline.training.tracing.watching.code import (
     names_in,
     refuse_unsteady,
 )
-from hookline.training.tracing.watching.views import MISSING, Named, OfFunction, content
+from hookline.training.tracing.watching.views import MISSING, Named, OfFunction, OfObjects, content
+
+COMPUTING = "__getattr__"
+"""The function of a module that returns what has no variable."""
 
 GENERATED = "<attrs generated"
 """The beginning of the names of files from which functions come that attrs has written."""
@@ -62,6 +67,12 @@ class Functions:
         for one in self._namespaces.values():
             yield one.path, Named(one.values, one.names)
 
+    def sized(self) -> Iterator[tuple[str, Sized]]:
+        """Where namespaces are to which names may be added, and these."""
+        yield from ((one.path, one.values) for one in self._namespaces.values())
+        yield from ((path, vars(module)) for path, module in self._modules.values())
+        yield from ((one.path, vars(one.kind)) for one in self._classes.values())
+
     def add(self, path: str, function: FunctionType) -> Iterator[tuple[str, Any]]:
         """Watch a function, and yield what it reads."""
         if function.__code__.co_filename.startswith(GENERATED):
@@ -80,7 +91,8 @@ class Functions:
         self._names |= names.attributes
         if seeding := sorted(SEEDING & (names.attributes | names.variables)):
             raise Untraceable(f"{path} calls `{seeding[0]}`, which sets the state of a generator")
-        for name in sorted(names.modules):
+        package = function.__globals__.get("__package__")
+        for name in sorted(absolute(one, package) for one in names.modules):
             refuse_unsteady(path, name)
             if name in sys.modules:
                 yield name, sys.modules[name]
@@ -89,7 +101,9 @@ class Functions:
             if name in function.__globals__:
                 refuse_unsteady(path, module_of(function.__globals__[name]))
                 yield self._named(str(home), function.__globals__, name)
-            elif name in UNSTEADY_FUNCTIONS:
+            elif name not in UNSTEADY_FUNCTIONS:
+                self._named(str(home), function.__globals__, name)  # It may get a value, in place of a built-in one.
+            else:
                 raise Untraceable(f"{path} uses `{name}`, so it may depend on more than the layers")
 
     def _named(self, path: str, namespace: Mapping[str, Any], name: str) -> tuple[str, Any]:
@@ -97,11 +111,14 @@ class Functions:
         self._namespaces.setdefault(id(namespace), _Namespace(path, namespace)).names.add(name)
         return f"{path}.{name}", namespace.get(name, MISSING)
 
-    def add_module(self, path: str, module: ModuleType) -> None:
-        """Watch the variables of a module that functions name."""
+    def add_module(self, path: str, module: ModuleType) -> Iterator[tuple[str, Any]]:
+        """Watch the variables of a module that functions name, and yield what its class depends on."""
         refuse_unsteady(path, module.__name__)
         if not is_trusted(module.__name__):
             self._modules[id(module)] = module.__name__, module
+            self._names.add(COMPUTING)
+            if type(module) is not ModuleType:
+                yield from self.add_class(type(module), makes=False)
 
     def add_class(self, kind: type, *, makes: bool, path: str = "") -> Iterator[tuple[str, Any]]:
         """Watch the attributes of a class, and yield those that are no functions.
@@ -122,6 +139,9 @@ class Functions:
                 continue
             self._classes[one] = _Class(one.__name__, one, makes)
             self._live.append((one.__name__, vars(one).values()))
+            self._live.append((one.__name__, OfObjects([one], attrgetter("__mro__"))))
+            if type(one) is not type:
+                yield from self.add_class(type(one), makes=False)
             for name, value in vars(one).items():
                 if not (name.startswith("__") and name.endswith("__")) and not any(functions_in(value)):
                     yield f"{one.__name__}.{name}", value

@@ -25,10 +25,15 @@ def _own_slots(kind: type) -> list[str]:
     ]
 
 
+def is_made_in_python(kind: type) -> bool:
+    """Whether a class was made while Python runs, so that it may have methods in Python, and its objects slots."""
+    return bool(kind.__flags__ & HEAP)
+
+
 def hides_state(kind: type) -> bool:
     """Whether objects of this class have a state that is no attribute, as classes that are written in C may have."""
     if kind in (object, SimpleNamespace) or kind.__base__ is None:
         return False
     bytes_of_slots = 8 * len(_own_slots(kind))
     more = kind.__basicsize__ - kind.__base__.__basicsize__
-    return not kind.__flags__ & HEAP or more > MOST_BYTES + bytes_of_slots
+    return not is_made_in_python(kind) or more > MOST_BYTES + bytes_of_slots

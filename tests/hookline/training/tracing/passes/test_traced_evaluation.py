@@ -11,6 +11,7 @@ import tracing
 from torch import nn
 
 import hookline
+from hookline.data import Batch
 from hookline.errors import HooklineError
 from hookline.training.tracing.graphs import rewritten
 from hookline.training.tracing.graphs.fastest import Faster
@@ -187,6 +188,61 @@ def test_the_rows_may_change_between_passes(tmp_path, monkeypatch):
 
     report = both(tmp_path, monkeypatch, lambda: With(nn.Identity(), change))
     assert report["by_layers"] == 3
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows[:10], lambda rows: rows[:1], lambda rows: rows.repeat(2, 1)[:40]])
+def test_other_rows_may_take_the_place_of_those_of_a_split(change, tmp_path, monkeypatch):
+    def replace(layer, data, epoch):
+        if epoch == 3:
+            rows = data.validation.all
+            rows.inputs["x"] = change(rows.input)
+            [target] = rows.targets
+            rows.targets[target] = change(rows.target[:, None])[:, 0]
+
+    both(tmp_path, monkeypatch, lambda: With(nn.Identity(), replace))
+
+
+class Scaling:
+    """Lets splits yield other rows in each epoch."""
+
+    @hookline.hookimpl(wrapper=True)
+    def prepare_data(self):
+        data = yield
+        for split in (data.training, data.validation):
+            split.epoch = self.scaled(split.epoch)
+        return data
+
+    def scaled(self, usual):
+        def epoch(number, start=0):
+            for batch in usual(number, start):
+                yield Batch({"x": batch.input * number}, batch.targets)
+
+        return epoch
+
+
+def test_splits_may_yield_other_rows_in_each_epoch(tmp_path, monkeypatch):
+    report = both(tmp_path, monkeypatch, Scaling)
+    assert report["traced"] > 0
+
+
+class Encoding(nn.Module):
+    """A layer that computes in another way in evaluation, unless something sees each function of torch."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(3, 1, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.layer(x[:, None])[:, 0]
+
+
+def test_a_recorded_batch_has_the_bits_of_the_layers(tmp_path, monkeypatch):
+    def make():
+        torch.manual_seed(0)
+        return With(Encoding())
+
+    report = both(tmp_path, monkeypatch, make)
+    assert report["traced"] > 0
 
 
 def test_the_layers_evaluate_what_depends_on_values(tmp_path, monkeypatch):
