@@ -9,7 +9,8 @@ from hookline.check.toml import document as documents
 from hookline.runs.directory import SPEC
 from hookline.spec.training import SEVERAL
 from hookline.trained.run_plugins import load_spec
-from hookline.training.exactness.verification import Verification, verify_spec
+from hookline.training.exactness.verification import Verification
+from hookline.training.exactness.verify_spec import verify_spec
 
 
 def verify(

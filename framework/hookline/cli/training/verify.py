@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hookline.check.load import Loader
     from hookline.check.toml import document as documents
     from hookline.trained.run_plugins import load_spec
-    from hookline.training.exactness.verification import verify_spec
+    from hookline.training.exactness.verify_spec import verify_spec
 
     gc.enable()
     path = Path(arguments.path)
