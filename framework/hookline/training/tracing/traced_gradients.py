@@ -129,8 +129,9 @@ class TracedGradients:
             self._report.add_reason(worth.TOO_SHORT)
         else:
             self.traces.leave(shape, worth.TOO_SHORT)
-            # Batches of other shapes would not earn it either.
-            self.traces.are_left = self.traces.are_left or not self._earns_its_cost(self._count / self._steps)
+            # Without a trace so far, batches of other shapes would not earn it either.
+            is_earned = self.traces.exist or self._earns_its_cost(self._count / self._steps)
+            self.traces.are_left = self.traces.are_left or not is_earned
         return False
 
     @property

@@ -81,6 +81,15 @@ def test_a_short_run_is_not_traced(monkeypatch):
     assert counts == TracedSteps(0, 20, ["the run is too short to earn back the cost of tracing"])
 
 
+def test_a_rare_shape_does_not_end_the_trace_of_another(monkeypatch):
+    monkeypatch.setattr(worth, "can_earn_its_cost", lambda run: True)
+    answers = iter([True, True])  # For the first shape, before and after it is recorded.
+    monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: next(answers, False))
+    monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: True)
+    counts = tracing.both_ways(made(), [*batches(10), *batches(1, rows=2), *batches(10)])
+    assert counts == TracedSteps(20 - FIRST, FIRST + 1, ["the run is too short to earn back the cost of tracing"])
+
+
 def test_a_trace_that_is_not_faster_is_not_used(monkeypatch):
     monkeypatch.setattr(worth, "earns_its_cost", lambda *_, **__: True)
     monkeypatch.setattr(worth, "is_faster", lambda traced, by_layers: False)
