@@ -252,7 +252,7 @@ class StepsAtOnce:
             self._gradients.leave(steps.shape, runners.failure(error))
             return None
         updates.seconds = (time.perf_counter() - started) / count
-        run.traced_steps.traced += count
+        self._gradients.add_traced(steps.shape, count)
         run.loss, *last = [places[-1].clone() for places in scalars.places]
         if not terms:
             return Made(losses.tolist(), [[]] * count)
