@@ -3,9 +3,10 @@
 import itertools
 
 from hookline.training.tracing import worth
-from hookline.training.tracing.graphs import fastest, runners
+from hookline.training.tracing.graphs import fastest
+from hookline.training.tracing.graphs.running import in_python, in_torchscript
 
-KEPT = (runners.compiled, runners.compiled_python, fastest.fastest)
+KEPT = (in_torchscript.compiled, in_python.compiled_python, fastest.fastest)
 """The functions that keep what depends on the operations of traces."""
 
 

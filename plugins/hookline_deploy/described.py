@@ -1,15 +1,17 @@
 """The description of a deployed model that its users need beside its weights."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
 from hookline.spec import plain
-from hookline.training import Deployment
+
+if TYPE_CHECKING:
+    from hookline.training import Deployment
 
 
-def described(deployment: Deployment, version: str, directory: Path) -> dict[str, Any]:
+def described(deployment: "Deployment", version: str, directory: Path) -> dict[str, Any]:
     """Return the spec, the inputs and their preparation, the targets, and what turns outputs into predictions.
 
     Args:
@@ -33,6 +35,6 @@ def described(deployment: Deployment, version: str, directory: Path) -> dict[str
     }
 
 
-def _activation(deployment: Deployment) -> str:
+def _activation(deployment: "Deployment") -> str:
     assert deployment.spec.loss is not None, "A spec has either [loss] or [losses]."
     return deployment.spec.loss.activation

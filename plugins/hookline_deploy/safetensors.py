@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.files import plain_name, write_weights
 from hookline.spec import DeploySpec, spec
-from hookline.training import Comparison, Deployment, compared, compared_tensors
 from hookline_deploy.described import described
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from hookline.training import Comparison, Deployment
 
 MODEL, CRITERION = "model.safetensors", "criterion.safetensors"
 """The files with the weights of the model, and of the loss."""
@@ -31,24 +32,24 @@ class Safetensors(DeploySpec):
     writes_to = ("safetensors/",)
     connects_to = ()
 
-    def write(self, deployment: Deployment, directory: Path) -> Mapping[str, Any]:
+    def write(self, deployment: "Deployment", directory: Path) -> Mapping[str, Any]:
         """Write the weights."""
         write_tensors(deployment, directory)
         return described(deployment, "hookline.safetensors.1", directory)
 
-    def compare(self, deployment: Deployment, directory: Path) -> Comparison:
+    def compare(self, deployment: "Deployment", directory: Path) -> "Comparison":
         """Load the weights into a new model, and compare its predictions."""
         return compared_weights(deployment, directory)
 
 
-def write_tensors(deployment: Deployment, directory: Path) -> None:
+def write_tensors(deployment: "Deployment", directory: Path) -> None:
     """Write the weights of the model, and those of the loss if it has any."""
     write_weights(directory / MODEL, deployment.model)
     if any(True for _ in deployment.criterion.parameters()):
         write_weights(directory / CRITERION, deployment.criterion)
 
 
-def compared_weights(deployment: Deployment, directory: Path) -> Comparison:
+def compared_weights(deployment: "Deployment", directory: Path) -> "Comparison":
     """Load the weights in a directory into a new model, and compare its predictions with those of the one in memory.
 
     Raises:
@@ -56,6 +57,8 @@ def compared_weights(deployment: Deployment, directory: Path) -> Comparison:
 
     """
     import safetensors
+
+    from hookline.training import compared  # Not needed to check a spec, and it imports much.
 
     run, criterion = deployment.run, deployment.criterion
     data = deployment.data.data(run.device)
@@ -71,6 +74,8 @@ def compared_weights(deployment: Deployment, directory: Path) -> Comparison:
 def _load(module: "nn.Module", written: "nn.Module", path: Path) -> None:
     """Load a file into a module, and compare it with the one that was written. Shared tensors are in the file once."""
     from safetensors.torch import load_file
+
+    from hookline.training import compared_tensors
 
     saved = load_file(path)
     names = {plain_name(name): name for name in module.state_dict()}

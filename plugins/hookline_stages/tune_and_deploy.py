@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from hookline import HooklineError, hookimpl
 from hookline.errors import DeploymentError
-from hookline.training import Deployment, deploy as write_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +25,8 @@ def deploy(run: Run, trial: Trial) -> Sequence[Path]:
     """Write the model in each format of the spec. If one fails, the others are still written."""
     if not trial.spec.deploy:
         return ()
+    from hookline.training import Deployment, deploy as write_target  # Not needed to check a spec, and it imports much.
+
     deployment = Deployment.of_data(
         *(run, trial.data, trial.model, trial.criterion),
         metrics=trial.metrics,

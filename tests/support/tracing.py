@@ -9,11 +9,12 @@ from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing import calls, comparison, traced_gradients, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.running import in_python, in_torchscript
 from hookline.training.tracing.passes import evaluated_batches, to_come, traced_evaluation
 
-RUNNERS = {"torchscript": runners.in_torchscript, "python": runners.in_python}
-OF_SEVERAL = {"torchscript": runners.several_in_torchscript, "python": runners.several_in_python}
-OF_BATCHES = {"torchscript": runners.batches_in_torchscript, "python": runners.batches_in_python}
+RUNNERS = {"torchscript": in_torchscript.in_torchscript, "python": in_python.in_python}
+OF_SEVERAL = {"torchscript": in_torchscript.several_in_torchscript, "python": in_python.several_in_python}
+OF_BATCHES = {"torchscript": in_torchscript.batches_in_torchscript, "python": in_python.batches_in_python}
 
 
 def trace_everything(patch, runner, checks=0):
@@ -31,7 +32,6 @@ def trace_everything(patch, runner, checks=0):
     patch.setattr(calls, "LONGEST", float("inf"))  # So that the load of the machine changes no call.
     patch.setattr(traced_evaluation, "WARM_UP", 0)
     patch.setattr(to_come, "earns_its_cost", lambda *_, **__: True)
-    patch.setattr(to_come, "is_worth_compiling", lambda _: True)
     patch.setattr(runners, "best", RUNNERS[runner])
     patch.setattr(runners, "best_of_several", OF_SEVERAL[runner])
     patch.setattr(runners, "best_of_batches", OF_BATCHES[runner])

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -114,8 +115,26 @@ class _Parser(argparse.ArgumentParser):
         sys.stdout.flush()
         super().exit(status, message)
 
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """Return a formatter of help. argparse makes one for each argument, too, to check the argument."""
+        return self.formatter_class(prog=self.prog, width=_width())  # type: ignore[call-arg]
+
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
         super()._print_message(printable_lines(message) if message else message, file)
+
+
+def _width() -> int:
+    """The width of help, as argparse finds it, but without shutil, which would import all compressions."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+        except (AttributeError, ValueError, OSError):
+            columns = 0
+    return (columns or 80) - 2
 
 
 class _Version(str):

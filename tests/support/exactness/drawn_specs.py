@@ -11,7 +11,7 @@ import hookline
 from exactness.result import Result
 from exactness.runs import without_plots
 from hookline.training.means import mean_loss
-from hookline.training.tracing.graphs.sources import OTHER_VALUES
+from hookline.training.tracing.graphs.running.sources import OTHER_VALUES
 
 LONGER = 20
 """The factor of the epochs of a training that is traced as usual, where that earns back its cost."""

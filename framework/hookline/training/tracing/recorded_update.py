@@ -11,7 +11,7 @@ from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
 from hookline.training.tracing.graphs.recording import Recorded
-from hookline.training.tracing.graphs.sources import Name
+from hookline.training.tracing.graphs.running.sources import Name
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
 from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep

@@ -6,9 +6,9 @@ import tracing
 from torch import nn
 
 from hookline.data import Batch
-from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.running import in_python, in_torchscript
 
-COMPILED = {"torchscript": "compiled", "python": "compiled_python"}
+COMPILED = {"torchscript": (in_torchscript, "compiled"), "python": (in_python, "compiled_python")}
 
 
 def made():
@@ -19,8 +19,8 @@ def made():
 @pytest.mark.parametrize("runner", tracing.RUNNERS)
 def test_another_shape_and_another_number_are_not_compiled_again(runner, monkeypatch):
     tracing.trace_everything(monkeypatch, runner)
-    texts, compiled = [], getattr(runners, COMPILED[runner])
-    monkeypatch.setattr(runners, COMPILED[runner], lambda text: texts.append(text) or compiled(text))
+    texts, compiled = [], getattr(*COMPILED[runner])
+    monkeypatch.setattr(*COMPILED[runner], lambda *text: texts.append(text) or compiled(*text))
 
     def other():
         model, criterion = made()
@@ -31,4 +31,4 @@ def test_another_shape_and_another_number_are_not_compiled_again(runner, monkeyp
     for make in (made, other):
         assert tracing.both_ways(make, batches).traced == 2
     assert (len(texts), len(set(texts))) == (4, 1)
-    assert compiled(texts[0]) is compiled(texts[3])
+    assert compiled(*texts[0]) is compiled(*texts[3])

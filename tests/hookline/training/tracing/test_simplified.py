@@ -5,7 +5,7 @@ import torch
 
 from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.recording import with_recording
-from hookline.training.tracing.graphs.runners import in_python
+from hookline.training.tracing.graphs.running.in_python import in_python
 from hookline.training.tracing.graphs.simplified import simplified
 
 ROWS = torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(0))

@@ -22,6 +22,8 @@ class Argument:
     """Its type as TorchScript writes it, such as "Optional[Tensor]"."""
     is_written: bool
     """Whether the operation changes it in place."""
+    default: Any = None
+    """Its value where none is given."""
 
 
 @frozen
@@ -43,9 +45,10 @@ class Schema:
     """Whether it changes the shape of a tensor in place."""
     is_of_values: bool
     """Whether the shape of its result, or what follows, depends on the values of tensors."""
-
     is_random: bool
     """Whether its result depends on a random number generator."""
+    text: str
+    """The whole schema."""
 
     def written(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
         """Those of its arguments that it changes in place."""
@@ -72,7 +75,12 @@ def schema_of(operation: "OpOverload") -> Schema:
     namespace, _, name = schema.name.partition("::")
     aliases = [one.alias_info for one in schema.arguments]
     arguments = tuple(
-        Argument(one.name, str(one.type), (alias is not None and alias.is_write) or one.name in OF_BATCH_NORM)
+        Argument(
+            name=one.name,
+            type=str(one.type),
+            is_written=(alias is not None and alias.is_write) or one.name in OF_BATCH_NORM,
+            default=one.default_value,
+        )
         for one, alias in zip(schema.arguments, aliases, strict=True)
     )
     writes = any(one.is_written for one in arguments)
@@ -89,4 +97,5 @@ def schema_of(operation: "OpOverload") -> Schema:
         reshapes=torch.Tag.inplace_view in tags,
         is_random=torch.Tag.nondeterministic_seeded in tags,
         is_of_values=torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags,
+        text=str(schema),
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
+from hookline.training.tracing.graphs.running.sources import Name
 from hookline.training.tracing.graphs.simplified import Memory
-from hookline.training.tracing.graphs.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -52,7 +52,7 @@ def _operations(run: Run, example: "Batch", model: "nn.Module", criterion: "nn.M
         try:
             with devices.forked_generators(run.device):
                 recording.record()
-                trace = recording.traced(runners.batches_in_python, is_rewritten=False)
+                trace = recording.traced(runners.best_of_batches, is_rewritten=False)
         finally:
             recording.undo()
     return len(trace.graph.calls)

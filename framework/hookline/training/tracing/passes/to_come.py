@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
 COST_OF_FIRST = 35
-"""What it costs to record a batch and to write its program in Python, in the time that Python takes for a batch."""
+"""What it costs to record a batch and to make its program, in the time that Python takes for a batch."""
 
 COST_OF_FURTHER = 22
 """The same for batches of another shape, whose program has the same text."""
@@ -23,12 +23,6 @@ MOST_OF_PYTHON = 0.0005
 
 GAIN = 0.7
 """The part of the time in Python that a trace usually saves."""
-
-COST_OF_SCRIPT = 1e-4
-"""What it costs to compile an operation in TorchScript, in seconds."""
-
-GAIN_OF_SCRIPT = 4e-7
-"""What TorchScript saves for each operation, compared to Python, in seconds."""
 
 
 def batches_to_come(run: Run, split: str, batches: "Batches", position: int) -> int:
@@ -76,8 +70,3 @@ def can_earn_its_cost(run: Run, split: str, batches: "Batches") -> bool:
     Otherwise nothing needs to be measured. If the number of batches is not known, the answer is yes.
     """
     return length_of(batches) is None or earns_its_cost(MOST_OF_PYTHON, batches_to_come(run, split, batches, 0))
-
-
-def is_worth_compiling(count: float) -> bool:
-    """Whether to compile the program of a trace in TorchScript for this number of batches."""
-    return GAIN_OF_SCRIPT * count > COST_OF_SCRIPT

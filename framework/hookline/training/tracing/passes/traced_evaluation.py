@@ -204,9 +204,9 @@ class TracedEvaluation:
         if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")
             return self._by_layers(batch)
-        return self._recorded(shape, batch, batches)
+        return self._recorded(shape, batch)
 
-    def _recorded(self, shape: OfShape, batch: "Batch", batches: float) -> EvaluatedBatch:
+    def _recorded(self, shape: OfShape, batch: "Batch") -> EvaluatedBatch:
         """Evaluate a batch by the layers, and record it."""
         run, modules = self._run, (self._model, self._criterion)
         try:
@@ -224,10 +224,8 @@ class TracedEvaluation:
             recording.undo()
             self._leave(shape, reason)
             return self._by_layers(batch)
-        compiles = to_come.is_worth_compiling(batches)
         try:
-            runner = runners.best_of_batches if compiles else runners.batches_in_python
-            shape.trace = recording.traced(runner, is_rewritten=self._are_rewritten)
+            shape.trace = recording.traced(runners.best_of_batches, is_rewritten=self._are_rewritten)
         except Exception as error:  # noqa: BLE001 - The layers have evaluated the batch.
             self._leave(shape, reason_of(error))
             return evaluated

@@ -1,0 +1,1 @@
+"""The programs of graphs, in TorchScript and in Python."""
