@@ -12,6 +12,7 @@ from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, eva
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
 from hookline.training.tracing.passes.traced_batch import TracedGroup
 from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+from hookline.training.tracing.watched import KEPT as OF_STEPS, Watched
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,12 +52,13 @@ def evaluated_batches(
 
     """
     kept: Kept = run.kept.get(KEPT) or _begun(run)
+    of_steps = _compared_layers(run)
     evaluation = next((one for one in kept.traced if one.is_of(model, criterion)), None)
     if evaluation is None and kept.reason is None and not _is_left(run, kept, split, batches):
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
     if evaluation is not None:
-        yield from evaluation.batches(batches, split)
+        yield from evaluation.batches(batches, split, of_steps)
         return
     model.eval()
     criterion.eval()
@@ -76,6 +78,15 @@ def _begun(run: Run) -> Kept:
         run.traced_evaluation.add_reason(reason)
     kept = run.kept[KEPT] = Kept(reason)
     return kept
+
+
+def _compared_layers(run: Run) -> Watched | None:
+    """The layers of the steps, if nothing has happened since they were compared with those that were recorded."""
+    watched: Watched | None = run.kept.get(OF_STEPS)
+    if watched is None or not watched.is_current:
+        return None
+    watched.is_current = False  # Metrics and callbacks follow.
+    return watched
 
 
 def _is_left(run: Run, kept: Kept, split: str, batches: "Batches") -> bool:
