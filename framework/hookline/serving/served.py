@@ -15,7 +15,7 @@ class Served(Protocol):
     about: str
     """A sentence about the model."""
     titles: Mapping[str, str]
-    """The columns of each target, for people."""
+    """The columns of each target, to be shown."""
     fields: Sequence[RowField]
     """The cells of a row."""
     example: Mapping[str, Any] | None
