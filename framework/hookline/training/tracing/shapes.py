@@ -20,7 +20,7 @@ Known = TypeVar("Known")
 """What is known about the batches of a shape."""
 
 
-@define
+@define(eq=False, repr=False)
 class OfShape:
     """What is known about the batches of one shape."""
 
@@ -36,7 +36,7 @@ class OfShape:
     """Whether the layers compute all further batches."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Steps:
     """Steps that follow one another: several of one shape that are made in one call, or only one."""
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.graphs import runners
@@ -23,40 +22,10 @@ from hookline.training.tracing.watching.optimizers import is_of_torch
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
-    from hookline.data.batches import Batch, Batches
+    from hookline.data.batches import Batch
 
 MOST_NEW_STATES = 3
 """After so many recorded steps in which the optimizer made new states, updates are made one by one."""
-
-
-def steps_at_once(
-    run: Run,
-    batches: "Batches",
-    gradients: Any,
-    optimizer: "optim.Optimizer",
-    undisturbed: Callable[[], int | None],
-    unread: Callable[[], int],
-) -> "StepsAtOnce | None":
-    """Return what makes several steps in one call; `None` if something may happen between any two.
-
-    Args:
-        run: the run.
-        batches: the training split.
-        gradients: what `gradients_of` returned.
-        optimizer: the optimizer.
-        undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
-        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
-
-    """
-    if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
-        return None
-    schedules = run.stages.schedules("step")
-    # Other batches may depend on the steps before them, so they must not be requested earlier.
-    if not are_in_memory(batches) or schedules is None:
-        return None
-    rows: Any = batches
-    coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, rows.full_batches, undisturbed, unread)
 
 
 class StepsAtOnce:

@@ -34,7 +34,7 @@ NOT_COMPARED = frozenset({"params", "initial_lr", *(name for name, _ in VARIABLE
 """Options that are inputs of the trace, or that do not belong to an update."""
 
 
-@define
+@define(eq=False, repr=False)
 class TracedUpdates:
     """The trace of steps with their updates, several of which can be made in one call."""
 

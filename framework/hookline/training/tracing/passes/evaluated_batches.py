@@ -10,13 +10,13 @@ from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import EVALUATED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
-from hookline.training.tracing.passes.traced_batch import TracedGroup
-from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batches
+    from hookline.training.tracing.passes.traced_batch import TracedGroup
+    from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
 
 KEPT = "evaluations"
 """The name under which a run keeps what its evaluations share."""
@@ -25,13 +25,13 @@ MOST_KEPT = 3
 """The largest number of pairs of model and criterion whose traces are kept, such as a model and its moving average."""
 
 
-@define
+@define(eq=False, repr=False)
 class Kept:
     """What a run keeps for its evaluations."""
 
     reason: str | None
     """Why none is traced; `None` if they may be."""
-    traced: list[TracedEvaluation] = field(factory=list)
+    traced: "list[TracedEvaluation]" = field(factory=list)
     """The traces of pairs of model and criterion."""
     left: set[str] = field(factory=set)
     """The splits with so few batches to come that their traces would not earn back what they cost."""
@@ -39,7 +39,7 @@ class Kept:
 
 def evaluated_batches(
     run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
-) -> Iterator[EvaluatedBatch | TracedGroup]:
+) -> "Iterator[EvaluatedBatch | TracedGroup]":
     """Yield the loss and the predictions of each batch of a split, or of several batches at once.
 
     The stages `forward`, `loss` and `predict` compute them, in evaluation mode. If only the built-in answers implement
@@ -53,6 +53,9 @@ def evaluated_batches(
     kept: Kept = run.kept.get(KEPT) or _begun(run)
     evaluation = next((one for one in kept.traced if one.is_of(model, criterion)), None)
     if evaluation is None and kept.reason is None and not _is_left(run, kept, split, batches):
+        # Not imported before, as in `beginning`.
+        from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
     if evaluation is not None:
