@@ -1,25 +1,20 @@
 """The base class of columns of categories: which ones there are, and which are put together."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookline.data import RowField
 from hookline.errors import DataError, OptionError, quoted_cell, shortened
 from hookline.spec import SAMPLED_ROWS, ColumnSpec, Graph, PartialFit, UnfitCells, Value, option, spec
+from hookline_columns.arrays.spellings import as_others_write_it, in_order, spellings
 from hookline_columns.fitting.partial_fits import CountedFit, counts_of
 
 if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
-NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-"""A category that is a number. Codes such as "007" are not."""
 MOST_SHOWN = 5
 """The largest number of categories in a summary."""
-MOST_DIGITS = 6
-"""The largest number of digits behind the point with which a graph knows a category that is a number."""
 UNKNOWN, REFUSED = -1, -2
 """What a category becomes in a graph if it is not known, and a missing cell if this is an error."""
 
@@ -89,7 +84,7 @@ class CategoryColumn(ColumnSpec):
 
     def learn(self, counts: Mapping[str, int], rows: int) -> dict[str, Any]:
         """Return what `fit` returns, given how often each category occurs, and the number of rows."""
-        names = _sorted(counts) if self.categories is None else list(self.categories)
+        names = in_order(counts) if self.categories is None else list(self.categories)
         rare = set(self._rare(names, counts, rows))
         fitted: dict[str, Any] = {"categories": [name for name in names if name not in rare]}
         if rare:
@@ -98,7 +93,7 @@ class CategoryColumn(ColumnSpec):
             if not any(counts.values()):
                 message = "All cells of the training rows are missing, so they have no most frequent category."
                 raise DataError(message)
-            fitted["fill"] = max(_sorted(counts), key=counts.__getitem__)  # The first one of several.
+            fitted["fill"] = max(in_order(counts), key=counts.__getitem__)  # The first one of several.
         return fitted
 
     def _rare(self, names: Sequence[str], counts: Mapping[str, int], rows: int) -> list[str]:
@@ -133,7 +128,7 @@ class CategoryColumn(ColumnSpec):
             cells = cells.fill_null(fitted["fill"])
         found = compute.index_in(cells, value_set=pyarrow.array(known, pyarrow.string()))
         if found.null_count > cells.null_count:
-            found = _as_others_write_it(cells, found, known)
+            found = as_others_write_it(cells, found, known)
         places = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64)
         slots = len(self.slots(fitted))
         if rare:
@@ -167,7 +162,7 @@ class CategoryColumn(ColumnSpec):
         names, rare = fitted["categories"], fitted.get("infrequent", ())
         slots = {name: index for index, name in enumerate(names)}
         slots |= dict.fromkeys(rare, len(self.slots(fitted)) - 1)
-        spelled = {other: place for name, place in reversed(slots.items()) for other in _spellings(name)}
+        spelled = {other: place for name, place in reversed(slots.items()) for other in spellings(name)}
         empty = slots.get(fitted["fill"], UNKNOWN) if "fill" in fitted else REFUSED
         if self.missing == "category":
             empty = len(names)
@@ -198,46 +193,3 @@ class CategoryColumn(ColumnSpec):
         if "fill" in fitted:
             parts.append(f"missing cells become {quoted_cell(fitted['fill'])}")
         return "; ".join(parts)
-
-
-def _sorted(names: Mapping[str, int]) -> list[str]:
-    """Return categories in their order: as numbers if all are, otherwise as text."""
-    if all(map(NUMBER.fullmatch, names)):
-        return sorted(names, key=lambda name: (float(name), name))
-    return sorted(names)
-
-
-def _as_others_write_it(cells: "pyarrow.Array", found: "pyarrow.Array", known: Sequence[str]) -> "pyarrow.Array":
-    """Return the places of cells among known categories, also of the same number or boolean in another spelling.
-
-    A CSV file may have "3" or "True" where a DataFrame has 3.0 or true. Few cells are spelled differently from the
-    training rows, or all of a few categories, so that only distinct ones are compared.
-    """
-    import pyarrow
-    from pyarrow import compute
-
-    others = cells.filter(compute.and_(found.is_null(), cells.is_valid())).unique().to_pylist()
-    meant = {key: place for place, name in reversed(list(enumerate(known))) if (key := _value(name)) is not None}
-    places = {cell: meant[key] for cell in others if (key := _value(cell)) in meant}
-    if not places:
-        return found
-    again = compute.index_in(cells, value_set=pyarrow.array(list(places), pyarrow.string()))
-    return compute.coalesce(found, pyarrow.array(list(places.values()), found.type).take(again))
-
-
-def _value(name: str) -> float | str | None:
-    """Return the number or boolean that a category is; `None` for other text."""
-    if NUMBER.fullmatch(name):
-        return float(name)
-    return name.lower() if name.lower() in ("true", "false") else None
-
-
-def _spellings(name: str) -> list[str]:
-    """Return other texts for the number or boolean that a category is."""
-    value = _value(name)
-    if isinstance(value, str):
-        return [value, value.capitalize(), value.upper()]
-    if value is None or not math.isfinite(value):
-        return []
-    usual = [str(value), f"{value:g}", *(f"{value:.{digits}f}" for digits in range(MOST_DIGITS + 1))]
-    return [text for text in usual if float(text) == value]

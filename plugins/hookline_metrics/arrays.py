@@ -25,7 +25,8 @@ def has_nan(values: Any) -> "Tensor | bool":
     """Return whether a value is NaN; a tensor for a tensor, which avoids synchronization."""
     import numpy
 
-    return bool(numpy.isnan(values).any()) if isinstance(values, numpy.ndarray) else values.isnan().any()
+    # `count_nonzero` takes a tenth of the time of `any` for few values.
+    return bool(numpy.count_nonzero(numpy.isnan(values))) if isinstance(values, numpy.ndarray) else values.isnan().any()
 
 
 def count(indices: Any, length: int, where: Any = None) -> Any:
@@ -45,13 +46,38 @@ def count(indices: Any, length: int, where: Any = None) -> Any:
 
     if isinstance(indices, numpy.ndarray):
         counted = indices if where is None else indices[where]
-        for index in (counted.min(initial=0), counted.max(initial=0)):
-            if not 0 <= index < length:
-                raise IndexError(f"index {index} is out of bounds for {length} classes")
+        _refuse_others(counted, length)
         return numpy.bincount(counted, minlength=length)
     times = torch.ones_like(indices) if where is None else where.long()
     # Not `bincount`, which synchronizes the device.
     return torch.zeros(length, dtype=torch.int64, device=indices.device).scatter_add_(0, indices, times)
+
+
+def table(rows: Any, columns: Any, length: int) -> Any:
+    """Return how often each pair of indices occurs, int64 `(length, length)`.
+
+    Args:
+        rows: the index of the row of each pair, a NumPy array, int64.
+        columns: the index of its column, which must be valid.
+        length: the number of indices.
+
+    Raises:
+        IndexError: if the index of a row is negative or too large.
+
+    """
+    import numpy
+
+    _refuse_others(rows, length)
+    return numpy.bincount(rows * length + columns, minlength=length**2).reshape(length, length)
+
+
+def _refuse_others(indices: Any, length: int) -> None:
+    import numpy
+
+    # As numbers without a sign, negative ones are the largest.
+    if indices.view(numpy.uint64).max(initial=0) >= length:
+        index = min(indices.min(), 0) or indices.max()
+        raise IndexError(f"index {index} is out of bounds for {length} classes")
 
 
 def stacked(parts: "list[Any]") -> "Tensor":

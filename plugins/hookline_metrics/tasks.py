@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Task = Literal["binary", "multiclass", "multilabel"]
 LABELS: tuple[Task, ...] = ("binary", "multilabel")
 
+MOST_RESOLVED = 8
+"""The largest number of losses and shapes of predictions for which a metric keeps its task."""
+
 
 def tasks_of(loss: LossSpec) -> tuple[Task, ...]:
     """Return the possible tasks of a loss; the number of outputs may decide between them."""
@@ -44,9 +47,9 @@ class TaskMetric(MetricSpec):
     """The options that only some tasks have."""
 
     @cached_property
-    def _fitting(self) -> set[Task]:
-        """The tasks that all options fit, as far as it is known: a metric is built in each evaluation."""
-        return set()
+    def _resolved(self) -> "dict[tuple[Any, ...], tuple[LossSpec, tuple[Task, int]]]":
+        """What `resolve` has returned before: a metric is built in each evaluation."""
+        return {}
 
     def _given(self, name: str) -> Any:
         """Return the value of an option, or `None` if the metric does not have it."""
@@ -96,6 +99,15 @@ class TaskMetric(MetricSpec):
             OptionError: If an option does not fit them.
 
         """
+        key = id(loss), predictions.shape[1:2], predictions.is_floating_point()
+        if key not in self._resolved:
+            if len(self._resolved) >= MOST_RESOLVED:
+                self._resolved.clear()
+            # The loss is kept, so that no other one gets the same id.
+            self._resolved[key] = loss, self._newly_resolved(loss, predictions)
+        return self._resolved[key][1]
+
+    def _newly_resolved(self, loss: LossSpec, predictions: "Tensor") -> tuple[Task, int]:
         tasks, own = tasks_of(loss), self._given("task")
         columns = predictions.shape[1] if predictions.dim() > 1 else 1
         by_columns: Task = "binary" if columns == 1 else "multilabel"
@@ -106,9 +118,7 @@ class TaskMetric(MetricSpec):
         if task not in self.tasks:
             message = f'{self._is_for_other_tasks()} with {counted(columns, "output")}, the task is "{task}".'
             raise OptionError("type", message)
-        if task not in self._fitting:
-            self.check_task((task,))
-            self._fitting.add(task)
+        self.check_task((task,))
         number = {"multiclass": "num_classes", "multilabel": "num_labels"}.get(task)
         given = None if number is None else self._given(number)
         if number is not None and predictions.is_floating_point() and given not in (None, columns):

@@ -6,11 +6,13 @@ import attrs
 import numpy
 import pytest
 from metric_batches import OPTIONS, SIZES, drawn, evaluated
+from sklearn.metrics import confusion_matrix
 
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
 from hookline_metrics import arrays, register_specs
+from hookline_metrics.classification import counts
 
 LOSSES = {
     "binary": BCEWithLogitsLoss(),
@@ -51,10 +53,26 @@ def test_the_number_is_the_same_for_arrays_and_tensors(task, kind, options, igno
     assert {evaluated(kind(**options), loss, outputs, targets, size) for size in SIZES} == {number}
 
 
-@pytest.mark.parametrize("index", [-1, 3])
+@pytest.mark.parametrize("ignored", [None, 1])
+@pytest.mark.parametrize(("task", "kind", "options"), [case for case in COUNTING if case[0] == "multiclass"], ids=str)
+def test_the_number_is_the_same_for_a_table_and_for_many_classes(task, kind, options, ignored, monkeypatch):
+    metric, loss = kind(**options), CrossEntropyLoss(ignore_index=ignored)
+    number = evaluated(metric, loss, *drawn(task))
+    monkeypatch.setattr(counts, "MOST_IN_TABLE", 0)
+    assert evaluated(metric, loss, *drawn(task)) == number
+
+
+@pytest.mark.parametrize("index", [-1, 3, -(2**62), 2**62])
 def test_an_index_of_no_class_is_an_error(index):
     with pytest.raises(IndexError, match=rf"^index {index} is out of bounds for 3 classes$"):
         arrays.count(numpy.array([0, index]), 3)
+    with pytest.raises(IndexError, match=rf"^index {index} is out of bounds for 3 classes$"):
+        arrays.table(numpy.array([0, index]), numpy.array([0, 0]), 3)
+
+
+def test_a_table_counts_the_pairs_of_scikit_learn():
+    true, predicted = numpy.random.default_rng(0).integers(4, size=(2, 50))
+    assert arrays.table(true, predicted, 4).tolist() == confusion_matrix(true, predicted).tolist()
 
 
 def test_no_rows_are_counted():

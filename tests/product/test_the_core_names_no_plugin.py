@@ -43,7 +43,8 @@ EXAMPLES = {
     "trained/evaluation/rate_plots.py": {"Precision"},  # A word of a title.
     "trained/resume.py": {"Checkpoint"},  # What to list in a spec.
     "training/planning/optimizer_state.py": {"LBFGS"},  # torch's own class, in an annotation.
-    "training/tracing/graphs/sources.py": {"Number"},  # A number in a trace.
+    "training/tracing/graphs/running/intermediate.py": {"Number"},  # A number in a trace.
+    "training/tracing/graphs/running/sources.py": {"Number"},
 }
 """The examples in help and messages by module, and the list of built-in plugins."""
 

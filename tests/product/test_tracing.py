@@ -7,7 +7,7 @@ import pytest
 import tracing
 
 import hookline
-from hookline.training.tracing import steps_at_once
+from hookline.training.tracing.updates import steps_at_once
 
 IRIS = Path(__file__).parents[2] / "specs" / "data" / "iris.csv"
 DROPPING = [
@@ -122,9 +122,9 @@ def test_several_steps_at_once_have_the_same_bits(case, runner, tmp_path, monkey
     calls = []
     made = steps_at_once.StepsAtOnce.several
 
-    def several(self, steps, updates):
+    def several(self, steps):
         calls.append(len(steps.batches))
-        return made(self, steps, updates)
+        return made(self, steps)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
 

@@ -43,12 +43,12 @@ from .rows.sampling import (
 )
 from .rows.uniform_sample import UniformSample as UniformSample
 from .summary import Summary as Summary
-from .targets.classes import (
-    Classes as Classes,
+from .targets.classes import Classes as Classes
+from .targets.counts import counts_of as counts_of
+from .targets.distributions import (
     ClassesOrDistribution as ClassesOrDistribution,
     Distribution as Distribution,
 )
-from .targets.counts import counts_of as counts_of
 from .targets.encoding import (
     NEW_ROWS as NEW_ROWS,
     Columns as Columns,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookline.data.batches import Batch, Outputs
 from hookline.data.data import Data
 from hookline.data.input_group import InputGroup
-from hookline.data.targets.classes import ClassesOrDistribution
+from hookline.data.targets.distributions import ClassesOrDistribution
 from hookline.data.targets.labels import Probabilities
 from hookline.plugins.stages import hookimpl
 from hookline.spec.families.distance import DistanceSpec

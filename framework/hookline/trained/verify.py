@@ -8,7 +8,8 @@ from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.runs.directory import SPEC
 from hookline.spec.training import SEVERAL
-from hookline.training.exactness.verification import Verification, verify_spec
+from hookline.training.exactness.verification import Verification
+from hookline.training.exactness.verify_spec import verify_spec
 
 
 def verify(

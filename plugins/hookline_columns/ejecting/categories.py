@@ -79,7 +79,7 @@ class CategoryLines:
     @property
     def _key(self) -> str:
         """The argument that sorts categories as numbers, if this differs from the order of text."""
-        from hookline_columns.categories import NUMBER
+        from hookline_columns.arrays.spellings import NUMBER
 
         names: Sequence[str] = [*self.fitted["categories"], *self.fitted.get("infrequent", ())]
         if not all(map(NUMBER.fullmatch, names)) or sorted(names) == sorted(names, key=lambda one: (float(one), one)):

@@ -9,6 +9,7 @@ from attrs import evolve
 from hookline.errors import DataError
 from hookline.spec import as_toml
 from hookline_data.draft.columns import Column
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.groups import Group, groups_of
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
 from hookline_data.draft.models.model import batch_size
@@ -17,7 +18,7 @@ from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import kinds_of_columns, left_out, target_lines, whole
 from hookline_data.draft.splits import splits
-from hookline_data.draft.target import Drafted, drafted
+from hookline_data.draft.target import drafted
 from hookline_data.draft.task import Task
 from hookline_data.splitting.names import split_called
 

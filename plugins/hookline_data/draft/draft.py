@@ -10,12 +10,13 @@ from hookline.spec import SpecDraft, as_toml
 from hookline_data.arrow import Arrow
 from hookline_data.csv import CSV
 from hookline_data.draft.array_spec import array_draft, array_spec, table_draft
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.images import folder_draft, image_table_draft, image_table_spec, with_images
 from hookline_data.draft.reading.arrays import array_file
 from hookline_data.draft.reading.data_files import DataFiles, data_files
 from hookline_data.draft.reading.source import TableFile, table_file
 from hookline_data.draft.spec import as_spec, by_reason, ids_of
-from hookline_data.draft.target import Drafted, drafted, likely_target
+from hookline_data.draft.target import drafted, likely_target
 from hookline_data.draft.task import Task
 from hookline_data.files import compressed, kinds, several
 from hookline_data.json_lines import JSONLines

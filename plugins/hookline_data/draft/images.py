@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from hookline.errors import DataError, counted, enumerate_names
 from hookline.spec import SpecDraft, as_toml
 from hookline_data.draft.columns import Column
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.groups import augmentation
 from hookline_data.draft.inputs import quoted
 from hookline_data.draft.lines import array_of_tables, comment, key_of, option
@@ -19,7 +20,6 @@ from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.spec import left_out, target_lines, whole
 from hookline_data.draft.splits import splits
 from hookline_data.draft.summaries import column_of
-from hookline_data.draft.target import Drafted
 from hookline_data.draft.task import Task
 from hookline_data.files import several
 from hookline_data.images.class_folders import class_folders, has_image, image_files, is_image

@@ -3,9 +3,9 @@
 import os
 import sys
 
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.inputs import Kind
 from hookline_data.draft.reading.source import TableFile
-from hookline_data.draft.target import Drafted
 
 SHARE = 0.5
 """The share of the memory that the prepared rows of a table may take. Reading them takes about twice their size."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from hookline.errors import counted
 from hookline.spec import as_toml
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.inputs import IDENTIFIER, Kind
 from hookline_data.draft.lines import WIDTH, comment, key_of, option
 from hookline_data.draft.memory import needs_stream
@@ -14,7 +15,6 @@ from hookline_data.draft.models.model import batch_size, model
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
 from hookline_data.draft.splits import splits
-from hookline_data.draft.target import Drafted
 from hookline_data.rows.ids import id_conflicts
 
 PATIENCE = 15

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookline.spec import as_toml
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.inputs import split_values
 from hookline_data.draft.lines import option
 from hookline_data.draft.memory import needs_stream
 from hookline_data.draft.reading.data_files import in_spec
 from hookline_data.draft.reading.source import TableFile
-from hookline_data.draft.target import Drafted
 from hookline_data.draft.task import HELD_BACK
 
 

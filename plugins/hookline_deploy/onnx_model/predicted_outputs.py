@@ -30,40 +30,16 @@ def labels_outputs(graph: Graph, sample: Predicted, target: str, traced: Traced)
     """Return the labels, or the class of two, and their probabilities."""
     import numpy
 
-    value, shape = traced.value, traced.shape
+    value, shape, labels = traced.value, traced.shape, sample.columns
     # NumPy's scalar must have the type of the predictions.
     threshold = numpy.asarray(THRESHOLD, dtype=_dtype(sample))
     is_yes = graph.cast(graph.op("GreaterOrEqual", value, threshold), "int64")
-    labels = sample.columns
     if len(shape) == 1 and shape[0] == 1 and not labels:
-        rest = graph.op("Sub", numpy.ones((), dtype=_dtype(sample)), value)
-        both = graph.op("Concat", rest, value, axis=1)
-        return [
-            _named(
-                *(graph, sample, graph.op("Squeeze", is_yes, numpy.array([1])), (), "The class."),
-                (column_name("prediction", target),),
-                target,
-            ),
-            Output(
-                name=column_name("probabilities", target),
-                value=both,
-                dtype=_dtype(sample),
-                shape=(2,),
-                meaning=f"The probability of each class: {_listed(sample.names)}.",
-                columns=tuple(column_name("probability", target, one) for one in sample.names),
-            ),
-        ]
+        return _outputs_of_two_classes(graph, sample, target, value, is_yes)
     meaning = f"Each label: {_listed(labels)}." if labels else "The label of each element."
+    columns = tuple(column_name("prediction", target, one) for one in labels or ("",))
     return [
-        _named(
-            graph,
-            sample,
-            is_yes,
-            shape,
-            meaning,
-            tuple(column_name("prediction", target, one) for one in labels or ("",)),
-            target,
-        ),
+        _named(graph, sample, is_yes, shape, meaning, columns, target),
         Output(
             name=column_name("probabilities", target),
             value=value,
@@ -71,6 +47,25 @@ def labels_outputs(graph: Graph, sample: Predicted, target: str, traced: Traced)
             shape=shape,
             meaning=f"The probability of each label{f': {_listed(labels)}' if labels else ''}.",
             columns=tuple(column_name("probability", target, one) for one in labels or ("",)),
+        ),
+    ]
+
+
+def _outputs_of_two_classes(graph: Graph, sample: Predicted, target: str, value: Value, is_yes: Value) -> list[Output]:
+    """Return the class, given the probability of the second one, `(N, 1)`, and the probability of both."""
+    import numpy
+
+    index = graph.op("Squeeze", is_yes, numpy.array([1]))
+    rest = graph.op("Sub", numpy.ones((), dtype=_dtype(sample)), value)
+    return [
+        _named(graph, sample, index, (), "The class.", (column_name("prediction", target),), target),
+        Output(
+            name=column_name("probabilities", target),
+            value=graph.op("Concat", rest, value, axis=1),
+            dtype=_dtype(sample),
+            shape=(2,),
+            meaning=f"The probability of each class: {_listed(sample.names)}.",
+            columns=tuple(column_name("probability", target, one) for one in sample.names),
         ),
     ]
 

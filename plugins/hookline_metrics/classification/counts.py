@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from hookline_metrics.arrays import count, has_nan, quick, stacked
+from hookline_metrics.arrays import count, has_nan, quick, stacked, table
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, Task, indices_of_classes, rows_of
 
@@ -16,42 +16,49 @@ if TYPE_CHECKING:
 
 Average = Literal["micro", "macro", "weighted"]
 
+MOST_IN_TABLE = 64
+"""The largest number of classes whose pairs are counted in a table."""
+
 
 @frozen
 class Counts:
-    """The counts of classes or labels, float64 `(classes,)` each. They are integers, and therefore exact."""
+    """The counts of classes or labels, float64 `(classes,)` each, or their sums, float each.
 
-    hits: "NDArray[Any]"
+    They are integers, and therefore exact.
+    """
+
+    hits: "NDArray[Any] | Any"
     """The number of rows in which the class is both predicted and true."""
-    predicted: "NDArray[Any]"
+    predicted: "NDArray[Any] | Any"
     """The number of rows in which it is predicted."""
-    true: "NDArray[Any]"
+    true: "NDArray[Any] | Any"
     """The number of rows in which it is true."""
-    rows: "NDArray[Any]"
+    rows: "NDArray[Any] | Any"
     """The number of rows that are not ignored."""
 
     @property
-    def rejected(self) -> "NDArray[Any]":
+    def rejected(self) -> "NDArray[Any] | Any":
         """The number of rows in which it is neither predicted nor true."""
         return self.rows - self.predicted - self.true + self.hits
 
     def total(self) -> "Counts":
-        """Return the sums over all classes, `(1,)` each."""
-        return Counts(*(counts.sum(keepdims=True) for counts in self._counts()))
+        """Return the sums over all classes."""
+        # `sum` of a list, since these are few numbers. The order does not matter.
+        return Counts(*(sum(counts.tolist()) for counts in self._counts()))
 
     def both_classes(self) -> "Counts":
         """Return the counts of the two classes of a single label: false, and true."""
         import numpy
 
         no = self.rejected, self.rows - self.predicted, self.rows - self.true, self.rows
-        return Counts(*(numpy.concatenate(pair) for pair in zip(no, self._counts(), strict=True)))
+        return Counts(*(numpy.hstack(pair) for pair in zip(no, self._counts(), strict=True)))
 
     def _counts(self) -> "tuple[NDArray[Any], ...]":
         return self.hits, self.predicted, self.true, self.rows
 
 
 Ratio = Callable[[Counts], "tuple[NDArray[Any], NDArray[Any]]"]
-"""A function that returns numerator and denominator for each class."""
+"""A function that returns numerator and denominator for each class, or those for the sums over all classes."""
 
 
 @frozen(kw_only=True)
@@ -75,23 +82,24 @@ class Averaging:
         """Return the number; NaN if all rows are ignored."""
         import numpy
 
-        if not counts.rows.any():
+        if not numpy.count_nonzero(counts.rows):
             return math.nan
         has_labels = self.task == "multilabel" or (self.task == "binary" and self.average is None)
         if self.task == "binary" and self.average is not None:
             counts = counts.both_classes()
         average = self.average or ("micro" if self.task == "binary" else self.usual)
         if average == "micro":
-            return float(self._ratios(counts.total())[0])
+            numerator, denominator = self.ratio(counts.total())
+            return float(numerator / denominator) if denominator > 0 else self.otherwise
         occurs = counts.true > 0 if self.only_true else counts.predicted + counts.true > 0
         members = counts.rows > 0 if has_labels else occurs
         if self.ignored is not None and not has_labels:
             members[self.ignored] = False
-        weights = numpy.where(members, counts.true if average == "weighted" else 1.0, 0.0)
-        if not weights.any():
+        weights = members * counts.true if average == "weighted" else members.astype(float)
+        if not numpy.count_nonzero(weights):
             return self.otherwise
         ratios = numpy.where(weights > 0, self._ratios(counts), 0.0)
-        return _sum(ratios * weights) / float(weights.sum())
+        return _sum(ratios * weights) / sum(weights.tolist())
 
     def _ratios(self, counts: Counts) -> "NDArray[Any]":
         import numpy
@@ -159,6 +167,8 @@ class CountingState(State):
 
     def _of_classes(self, predictions: "Tensor", true: "Tensor") -> "tuple[Tensor | bool, Tensor]":
         """Return whether a score is NaN, and the counts."""
+        import numpy
+
         is_nan: Tensor | bool = False
         of_rows: Any = true
         if not predictions.is_floating_point():
@@ -170,6 +180,8 @@ class CountingState(State):
         else:
             scores, of_rows = quick(rows_of(predictions, self._classes), true)
             is_nan, predicted = has_nan(scores), scores.argmax(1)
+            if isinstance(predicted, numpy.ndarray) and self._classes <= MOST_IN_TABLE:
+                return is_nan, self._of_table(predicted, of_rows)
         counted = None if self._ignored is None else of_rows != self._ignored
         is_hit = predicted == of_rows
         of_true = count(of_rows, self._classes, counted)
@@ -181,6 +193,15 @@ class CountingState(State):
             of_true.sum().repeat(self._classes),
         ]
         return is_nan, stacked(parts)
+
+    def _of_table(self, predicted: Any, true: Any) -> "Tensor":
+        """The counts of a few classes by NumPy: one call counts all pairs."""
+        counted = None if self._ignored is None else true != self._ignored
+        self._add_pairs(predicted, true, counted)
+        if counted is not None:
+            predicted, true = predicted[counted], true[counted]
+        pairs = table(true, predicted, self._classes)
+        return stacked([pairs.diagonal(), pairs.sum(0), pairs.sum(1), [len(true)] * self._classes])
 
     def _add_pairs(self, predicted: Any, true: Any, counted: Any) -> None:
         """Add what a metric needs apart from the counts; `counted` says which rows count, `None` means all."""

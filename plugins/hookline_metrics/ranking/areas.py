@@ -179,14 +179,19 @@ def ranked(scores: "NDArray[Any]", positive: "NDArray[Any]") -> float:
     import numpy
 
     order = scores.argsort()
-    ordered, rows = scores[order], len(scores)
-    # Where groups of equal scores begin and end.
-    ends = numpy.concatenate(([0], 1 + (ordered[1:] != ordered[:-1]).nonzero()[0], [rows]))
-    of_groups = numpy.add.reduceat(positive[order], ends[:-1], dtype=numpy.int64)
-    twice_ranks = ends[:-1] + ends[1:] + 1  # The mean of the ranks of a group, counted from 1, times 2.
-    ones = int(of_groups.sum())
+    ordered, is_one, rows = scores[order], positive[order], len(scores)
+    begins = ordered[1:] != ordered[:-1]
+    if numpy.count_nonzero(begins) == rows - 1:  # No two scores are equal.
+        twice_ranks_of_ones = 2 * (is_one.nonzero()[0] + 1)
+        ones, total = len(twice_ranks_of_ones), int(twice_ranks_of_ones.sum())
+    else:
+        # Where groups of equal scores begin and end.
+        ends = numpy.concatenate(([0], 1 + begins.nonzero()[0], [rows]))
+        of_groups = numpy.add.reduceat(is_one, ends[:-1], dtype=numpy.int64)
+        twice_ranks = ends[:-1] + ends[1:] + 1  # The mean of the ranks of a group, counted from 1, times 2.
+        ones, total = int(of_groups.sum()), int((twice_ranks * of_groups).sum())
     pairs = ones * (rows - ones)
-    won = int((twice_ranks * of_groups).sum()) - ones * (ones + 1)
+    won = total - ones * (ones + 1)
     return won / (2 * pairs) if pairs else math.nan
 
 

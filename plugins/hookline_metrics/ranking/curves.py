@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from hookline_metrics.arrays import has_nan
 from hookline_metrics.state import State
 from hookline_metrics.tasks import Task, indices_of_classes, rows_of
 
@@ -49,12 +50,12 @@ class Columns:
         positive = classes.unsqueeze(1) == torch.arange(self.number, device=classes.device)
         return positive, None if self.ignored is None else classes != self.ignored
 
-    def mean(self, found: Sequence[float], positives: "Tensor") -> float:
+    def mean(self, found: Sequence[float], positives: "Callable[[], Tensor]") -> float:
         """Return the mean of the numbers that are defined, and ignore those that are NaN.
 
         Args:
             found: the number of each column.
-            positives: how many rows of each column are positive, int64 `(columns,)`.
+            positives: returns how many rows of each column are positive, int64 `(columns,)`.
 
         """
         import torch
@@ -65,7 +66,7 @@ class Columns:
         is_defined = ~numbers.isnan()
         if self.ignored is not None and self.average != "micro":
             is_defined[self.ignored] = False
-        weights = positives.double() if self.average == "weighted" else torch.ones_like(numbers)
+        weights = positives().double() if self.average == "weighted" else torch.ones_like(numbers)
         weights = torch.where(is_defined, weights, 0.0)
         if not weights.any():
             return math.nan
@@ -88,21 +89,26 @@ class KeptScores(State):
 
     def compute(self) -> float:
         """Return the number; NaN if a score is NaN."""
-        import numpy
         import torch
 
         columns = self._columns
-        of_rows, is_counted = columns.truth(torch.cat(self._targets).cpu())
+        of_rows, is_counted = columns.truth(_joined(self._targets).cpu())
         # NumPy sorts many scores in a twentieth of the time of torch, and few in a third.
-        scores, positive = torch.cat(self._scores).cpu().double().numpy(), of_rows.numpy()
+        scores, positive = _joined(self._scores).cpu().double().numpy(), of_rows.numpy()
         if is_counted is not None:
             scores, positive = scores[is_counted.numpy()], positive[is_counted.numpy()]
-        if numpy.isnan(scores).any() or not len(scores):
+        if has_nan(scores) or not len(scores):
             return math.nan
         if columns.average == "micro":
             scores, positive = scores.reshape(-1, 1), positive.reshape(-1, 1)
         numbers = list(map(columns.of_column, scores.T, positive.T))
-        return columns.mean(numbers, torch.from_numpy(positive.sum(axis=0)))
+        return columns.mean(numbers, lambda: torch.from_numpy(positive.sum(axis=0)))
+
+
+def _joined(several: "Sequence[Tensor]") -> "Tensor":
+    import torch
+
+    return several[0] if len(several) == 1 else torch.cat(several)  # type: ignore[arg-type]
 
 
 class CountedScores(State):
@@ -157,7 +163,7 @@ class CountedScores(State):
         reaching = counts.flip(dims=(2,)).cumsum(dim=2).double()
         reaching = torch.cat([torch.zeros_like(reaching[:, :, :1]), reaching], dim=2)
         numbers = [self._columns.of_curve(*pair) for pair in zip(*reaching, strict=True)]
-        return self._columns.mean(numbers, counts[0].sum(dim=1))
+        return self._columns.mean(numbers, lambda: counts[0].sum(dim=1))
 
 
 def curve(scores: "Tensor", positive: "Tensor") -> "tuple[Tensor, Tensor]":

@@ -5,7 +5,7 @@ import random
 from exactness.matrix import CONFIGURATIONS, EPOCHS, STEPS, Spoiling, spec
 from exactness.result import Result
 from hookline.plugins.manager import Plugins
-from hookline.training.exactness.verification import verify_spec
+from hookline.training.exactness.verify_spec import verify_spec
 
 LAST = EPOCHS * STEPS
 """The number of steps. An interruption after the last one is followed by the final evaluation."""

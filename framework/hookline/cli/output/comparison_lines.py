@@ -22,11 +22,29 @@ LONGEST = 40
 
 def sequence_lines(details: "SequenceDetails", width: int | None) -> Iterator[str]:
     """Yield the errors of sequences: all together, of each symbol, and those of the worst sequences."""
-    from hookline.trained.numbers.confusion import worst
-
-    rows, right, length = details.rows, details.right, details.length
-    if not rows:
+    if not details.rows:
         return
+    named = f"{details.name}: " if details.name else ""
+    yield from paragraph(f"{named}{_errors_in_words(details)}", width, "  ")
+    yield ""
+    yield from _symbols(details, width)
+    if pairs := details.confusion.most_confused(MOST_CONFUSIONS):
+        yield ""
+        yield from paragraph("The most frequent errors, true → predicted:", width, "  ")
+        names = details.symbols
+        yield from table([(f"  {names[true]} → {names[other]}", f"{count:,}") for true, other, count in pairs], width)
+    if details.worst:
+        yield ""
+        sequences = [("worst rows", "true", "predicted", "errors")]
+        sequences += [
+            (str(one.row), shortened(one.truth, LONGEST), shortened(one.predicted, LONGEST), str(one.errors))
+            for one in details.worst[:MOST_SEQUENCES]
+        ]
+        yield from table(sequences, width, right=(0, 3))
+
+
+def _errors_in_words(details: "SequenceDetails") -> str:
+    rows, right, length = details.rows, details.right, details.length
     text = f"{right:,} of {counted(rows, 'sequence')} without an error ({right / rows:.1%})."
     if length:
         text += (
@@ -35,7 +53,13 @@ def sequence_lines(details: "SequenceDetails", width: int | None) -> Iterator[st
         )
     if details.empty:
         text += f" Nothing is predicted for {counted(details.empty, 'sequence')}."
-    yield from paragraph(f"{f'{details.name}: ' if details.name else ''}{text}", width, "  ")
+    return text
+
+
+def _symbols(details: "SequenceDetails", width: int | None) -> Iterator[str]:
+    """Yield a table of the symbols, or of the worst ones if there are many."""
+    from hookline.trained.numbers.confusion import worst
+
     counts, chosen = details.confusion.by_class(), details.occurring()
     many = len(chosen) > MOST_SYMBOLS
     if many:
@@ -50,22 +74,8 @@ def sequence_lines(details: "SequenceDetails", width: int | None) -> Iterator[st
         )
         for index in chosen
     ]
-    yield ""
     head = (f"{'worst ' if many else ''}symbols", "rows", "predicted", "precision", "recall", "F1")
     yield from table([head, *lines], width, right=range(1, len(head)))
-    if pairs := details.confusion.most_confused(MOST_CONFUSIONS):
-        yield ""
-        yield from paragraph("The most frequent errors, true → predicted:", width, "  ")
-        names = details.symbols
-        yield from table([(f"  {names[true]} → {names[other]}", f"{count:,}") for true, other, count in pairs], width)
-    if details.worst:
-        yield ""
-        sequences = [("worst rows", "true", "predicted", "errors")]
-        sequences += [
-            (str(one.row), shortened(one.truth, LONGEST), shortened(one.predicted, LONGEST), str(one.errors))
-            for one in details.worst[:MOST_SEQUENCES]
-        ]
-        yield from table(sequences, width, right=(0, 3))
 
 
 def distance_lines(details: "DistanceDetails", width: int | None) -> Iterator[str]:

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify and print the result; return 0 if nothing differs, and 1 otherwise."""
     from hookline.check.load import Loader
     from hookline.check.toml import document as documents
-    from hookline.training.exactness.verification import verify_spec
+    from hookline.training.exactness.verify_spec import verify_spec
 
     gc.enable()
     path = Path(arguments.path)

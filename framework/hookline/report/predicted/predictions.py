@@ -1,6 +1,6 @@
 """Gather the predictions of a finished run for its validation split, to be counted and drawn in a report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import HooklineError
@@ -96,40 +96,55 @@ def _predictions(
     """The predictions for a target, each label by itself."""
     import numpy
 
-    common: dict[str, Any] = {"split": split, "is_whole": is_whole}
-    scored_by = "probability" if details.has_probabilities else "score"
     # If a row has several positions, such as the pixels of an image, none of them is an example by itself.
     rows = details.row if bool((numpy.diff(details.row) > 0).all()) else None
+    common: dict[str, Any] = {"split": split, "is_whole": is_whole}
     if details.kind == "classes":
-        assert details.probability_of_truth is not None
-        truth, predicted = details.truth.astype(numpy.int64), details.predicted.astype(numpy.int64)
-        worst = worst_classes(truth, predicted, details.probability_of_truth, details.classes, rows)
-        yield ClassPredictions(
-            target=key,
-            names=details.classes,
-            truth=truth,
-            predicted=predicted,
-            worst=worst,
-            scored_by=scored_by,
-            **common,
-        )
-        return
-    named = details.columns if len(details.columns) > 1 else details.known.columns
-    columns = tuple(named) if len(named) == len(details.columns) else (key,)
-    if details.kind == "numbers":
-        truth, predicted = details.truth.astype(numpy.float64), details.predicted.astype(numpy.float64)
-        if len(columns) > MOST_COLUMNS:
-            truth, predicted, columns, rows = truth.reshape(-1, 1), predicted.reshape(-1, 1), ("all numbers",), None
-        yield NumberPredictions(
-            target=key,
-            columns=columns,
-            truth=truth,
-            predicted=predicted,
-            worst=worst_numbers(truth, predicted, columns, rows),
-            **common,
-        )
-        return
+        yield _of_classes(key, details, rows, common)
+    elif details.kind == "numbers":
+        yield _of_numbers(key, details, rows, common)
+    else:
+        yield from _of_labels(key, details, rows, common)
+
+
+def _of_classes(key: str, details: TargetDetails, rows: Any, common: Mapping[str, Any]) -> ClassPredictions:
+    import numpy
+
+    assert details.probability_of_truth is not None
+    truth, predicted = details.truth.astype(numpy.int64), details.predicted.astype(numpy.int64)
+    return ClassPredictions(
+        target=key,
+        names=details.classes,
+        truth=truth,
+        predicted=predicted,
+        worst=worst_classes(truth, predicted, details.probability_of_truth, details.classes, rows),
+        scored_by=_scored_by(details),
+        **common,
+    )
+
+
+def _of_numbers(key: str, details: TargetDetails, rows: Any, common: Mapping[str, Any]) -> NumberPredictions:
+    import numpy
+
+    columns = _columns(key, details)
+    truth, predicted = details.truth.astype(numpy.float64), details.predicted.astype(numpy.float64)
+    if len(columns) > MOST_COLUMNS:
+        truth, predicted, columns, rows = truth.reshape(-1, 1), predicted.reshape(-1, 1), ("all numbers",), None
+    return NumberPredictions(
+        target=key,
+        columns=columns,
+        truth=truth,
+        predicted=predicted,
+        worst=worst_numbers(truth, predicted, columns, rows),
+        **common,
+    )
+
+
+def _of_labels(key: str, details: TargetDetails, rows: Any, common: Mapping[str, Any]) -> Iterator[ClassPredictions]:
+    import numpy
+
     assert details.probability is not None
+    columns = _columns(key, details)
     for index, column in enumerate(columns[:MOST_COLUMNS]):
         is_true, is_yes, yes = details.truth[:, index], details.predicted[:, index], details.probability[:, index]
         truth, predicted = is_true.astype(numpy.int64), is_yes.astype(numpy.int64)
@@ -139,6 +154,16 @@ def _predictions(
             truth=truth,
             predicted=predicted,
             worst=worst_classes(truth, predicted, numpy.where(is_true, yes, 1 - yes), details.classes, rows),
-            scored_by=scored_by,
+            scored_by=_scored_by(details),
             **common,
         )
+
+
+def _columns(key: str, details: TargetDetails) -> tuple[str, ...]:
+    """The names of labels or numbers."""
+    named = details.columns if len(details.columns) > 1 else details.known.columns
+    return tuple(named) if len(named) == len(details.columns) else (key,)
+
+
+def _scored_by(details: TargetDetails) -> str:
+    return "probability" if details.has_probabilities else "score"

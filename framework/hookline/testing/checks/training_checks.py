@@ -17,7 +17,7 @@ from hookline.spec.families.model import ModelSpec
 from hookline.spec.families.optimizer import OptimizerSpec
 from hookline.testing.components_under_test import Component
 from hookline.testing.outcomes import NotApplicable, refuse
-from hookline.training.exactness.verification import verify_spec
+from hookline.training.exactness.verify_spec import verify_spec
 
 if TYPE_CHECKING:
     from torch import nn

@@ -55,53 +55,57 @@ def class_curves(details: TargetDetails) -> ClassCurves | None:
     """Compute the curves of a target; `None` if it has no scores."""
     if details.scores is None or details.kind == "numbers":
         return None
-    scores = details.scores
-    truth, total = details.truth[: len(scores)], len(details.truth)
+    scores, total = details.scores, len(details.truth)
+    truth = details.truth[: len(scores)]
     usable = ~numpy.isnan(scores).any(axis=1)
     if not usable.all():
         scores, truth = scores[usable], truth[usable]
+    known: dict[str, Any] = {"rows": len(scores), "left_out": total - len(scores)}
     if details.is_binary:
         yes = details.classes[1]
         curve = rate_curve(truth[:, 0], scores[:, 0])
-        areas = [_areas(yes, curve)]
-        return ClassCurves(
-            curves=[(yes, curve.thinned(POINTS))], areas=areas, rows=len(scores), left_out=total - len(scores)
-        )
+        return ClassCurves(curves=[(yes, curve.thinned(POINTS))], areas=[_areas(yes, curve)], **known)
     names = details.classes if details.kind == "classes" else details.columns
     if len(names) == 2 and details.kind == "classes":
         names, columns = [names[1]], [1]  # The curve of the other class is its mirror image.
     else:
         columns = list(range(len(names)))
+
+    def curve_of(place: int) -> RateCurve:
+        return rate_curve(_is_of(details, truth, columns[place]), scores[:, columns[place]])
+
     found: list[Areas] = []
     kept: dict[str, RateCurve] = {}
 
     def each() -> Iterator[RateCurve]:
-        for name, column in zip(names, columns, strict=True):
-            curve = rate_curve(_is_of(details, truth, column), scores[:, column])
+        for place, name in enumerate(names):
+            curve = curve_of(place)
             found.append(_areas(name, curve))
             if len(names) <= MOST_CURVES:
                 kept[name] = curve.thinned(POINTS)
             yield curve
 
     mean = mean_curves(each())
-    pooled = None
-    if len(names) > 1 and scores.size <= MOST_POOLED:
-        hits = truth if details.kind == "labels" else truth[:, None] == numpy.arange(scores.shape[1])
-        pooled = rate_curve(hits.ravel(), scores.ravel())
     if len(names) > MOST_CURVES:
         order = sorted((index for index, one in enumerate(found) if one.area == one.area), key=_area_in(found))
-        for index in order[:WORST]:
-            curve = rate_curve(_is_of(details, truth, columns[index]), scores[:, columns[index]])
-            kept[names[index]] = curve.thinned(POINTS)
+        kept = {names[index]: curve_of(index).thinned(POINTS) for index in order[:WORST]}
+    pooled = _pooled(details, truth, scores) if len(names) > 1 else None
     return ClassCurves(
         curves=list(kept.items()),
         areas=found,
         pooled=None if pooled is None else _areas("micro average", pooled),
         pooled_curve=None if pooled is None else pooled.thinned(POINTS),
         mean=mean if len(names) > 1 else None,
-        rows=len(scores),
-        left_out=total - len(scores),
+        **known,
     )
+
+
+def _pooled(details: TargetDetails, truth: NDArray[Any], scores: NDArray[Any]) -> RateCurve | None:
+    """Return the curve of all classes or labels together; `None` if there are too many scores."""
+    if scores.size > MOST_POOLED:
+        return None
+    hits = truth if details.kind == "labels" else truth[:, None] == numpy.arange(scores.shape[1])
+    return rate_curve(hits.ravel(), scores.ravel())
 
 
 def _is_of(details: TargetDetails, truth: NDArray[Any], column: int) -> Any:

@@ -122,6 +122,10 @@ class Position:
         """The number of coming steps before their losses are read, which ends the training if one is not finite."""
         return self.losses.total.unread
 
+    def is_validated_next(self) -> bool:
+        """Whether the model is evaluated immediately after the last step of the present epoch."""
+        return not self._run.state.ends_now and self._records.is_due_after_epoch
+
     @property
     def _is_ahead(self) -> bool:
         """Whether the loop has received batches whose steps are not made yet."""

@@ -1,10 +1,12 @@
 """The training loop, the built-in answer of `fit`: epochs of batches."""
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
+from hookline.training.loop.modes import switch_to_training
 from hookline.training.loop.position import Position
 from hookline.training.tracing.beginning import steps_at_once
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch
     from hookline.data.data import Data
-    from hookline.training.tracing.shapes import Steps
+    from hookline.training.tracing.updates.steps_in_groups import Steps
 
 
 def train_epochs(
@@ -38,7 +40,15 @@ def _train_epochs(
 ) -> None:
     stage, state, interruption, objective = run.stages.step, run.state, run.interruption, run.objective
     gradients = gradients_of(run, model, criterion, optimizer)
-    at_once = steps_at_once(run, data.training, gradients, optimizer, position.undisturbed_steps, position.unread_steps)
+    at_once = steps_at_once(
+        run,
+        data.training,
+        gradients,
+        optimizer,
+        position.undisturbed_steps,
+        position.unread_steps,
+        position.is_validated_next,
+    )
     step = stage if at_once is None else at_once.step
 
     def make_step(batch: "Batch") -> None:
@@ -55,18 +65,18 @@ def _train_epochs(
         made = at_once.made(steps, make_step)
         if made is None:
             return
-        if objective.is_divided_by_rows and not objective.names and steps.batches[0].weights is None:
+        if not made.terms:
             state.step += len(made.losses) - 1  # If the losses are read, it is in the last step.
-            position.losses.add_several(made.losses, steps.batches[0].rows)
+            position.losses.add_several(made.losses, made.divisors)
             state.step += 1
             return
-        for loss, terms, batch in zip(made.losses, made.terms, steps.batches, strict=False):
-            position.losses.add(loss, objective.divisor(criterion, batch), terms)
+        for loss, divisor, terms in zip(made.losses, made.divisors or repeat(None), made.terms, strict=False):
+            position.losses.add(loss, divisor, terms)
             state.step += 1
 
     run.raise_if_interrupted()
     for _ in position.epochs():
-        model.train()
+        switch_to_training(model)
         batches: Iterator[Any] = position.batches()
         make: Callable[[Any], None] = make_step
         if at_once is not None:

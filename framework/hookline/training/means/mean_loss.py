@@ -31,15 +31,14 @@ class MeanLoss:
         if len(self._losses) == READ_EVERY:
             self._add_up()
 
-    def add_several(self, losses: "Sequence[float]", divisor: float | None) -> None:
-        """Add the losses of several batches with the same divisor, as `add` does for each."""
+    def add_several(self, losses: "Sequence[float]", divisors: "Sequence[float]") -> None:
+        """Add the losses of several batches, as `add` does for each; there are no divisors if the losses are sums."""
         start = 0
         while start < len(losses):
-            some = losses[start : start + READ_EVERY - len(self._losses)]
-            start += len(some)
-            self._losses.extend(some)
-            if divisor is not None:
-                self._divisors.extend([divisor] * len(some))
+            stop = start + READ_EVERY - len(self._losses)
+            self._losses.extend(losses[start:stop])
+            self._divisors.extend(divisors[start:stop])
+            start = stop
             if len(self._losses) == READ_EVERY:
                 self._add_up()
 
@@ -97,6 +96,7 @@ class MeanLoss:
             if not math.isfinite(total):
                 self._check(losses)
         else:
+            divisor = self._divisors.sum_of_integers()
             divisors = self._divisors.take()
             total = float((losses * divisors).sum())
             if not math.isfinite(total):
@@ -104,7 +104,8 @@ class MeanLoss:
                 losses = torch.where(divisors > 0, losses, 0.0)
                 self._check(losses)
                 total = float((losses * divisors).sum())
-            self._divisor = (self._divisor or 0.0) + float(divisors.sum())
+            # No sum of integers is rounded, so that it is the same in any order.
+            self._divisor = (self._divisor or 0.0) + float(divisors.sum() if divisor is None else divisor)
         self._total += total
 
 

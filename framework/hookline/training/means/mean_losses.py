@@ -36,9 +36,9 @@ class MeanLosses:
             if term.name in self._over_rows:
                 self._over_rows[term.name].add(term.weighted, term.rows)
 
-    def add_several(self, losses: "Sequence[float]", divisor: float | None) -> None:
-        """Add several batches without terms: the values of the objective, and the divisor of each."""
-        self.total.add_several(losses, divisor)
+    def add_several(self, losses: "Sequence[float]", divisors: "Sequence[float]") -> None:
+        """Add several batches without terms: the values of the objective and their divisors; see `MeanLoss`."""
+        self.total.add_several(losses, divisors)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was added so far."""

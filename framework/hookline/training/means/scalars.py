@@ -1,6 +1,6 @@
 """A buffer for the losses of batches, which does not keep their tensors alive."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,11 @@ class Scalars:
     def load(self, values: "list[float]") -> None:
         """Replace all values."""
         self._numbers, self._on_device, self._count = list(values), None, len(values)
+
+    def sum_of_integers(self) -> int | None:
+        """Return the sum of the values if all are integers on the CPU, such as numbers of rows; otherwise `None`."""
+        numbers: list[Any] = self._numbers
+        return sum(numbers) if self._on_device is None and set(map(type, numbers)) == {int} else None
 
     def take(self) -> "Tensor":
         """Remove and return all values in order, as float64 on the CPU."""

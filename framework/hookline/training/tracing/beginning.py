@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn, optim
 
     from hookline.data.batches import Batch, Batches
-    from hookline.training.tracing.steps_at_once import StepsAtOnce
+    from hookline.training.tracing.updates.steps_at_once import StepsAtOnce
 
     Gradients = Callable[[Batch], Tensor]
 
@@ -43,6 +43,7 @@ def steps_at_once(
     optimizer: "optim.Optimizer",
     undisturbed: Callable[[], int | None],
     unread: Callable[[], int],
+    is_validated: Callable[[], bool],
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -53,6 +54,7 @@ def steps_at_once(
         optimizer: the optimizer.
         undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
         unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
+        is_validated: returns whether the model is evaluated immediately after the present epoch.
 
     """
     if isinstance(gradients, FunctionType) or run.spec.optimizer.needs_closure:
@@ -61,9 +63,13 @@ def steps_at_once(
     # Other batches may depend on the steps before them, so they must not be requested earlier.
     if not are_in_memory(batches) or schedules is None:
         return None
-    from hookline.training.tracing.options import ComingOptions
-    from hookline.training.tracing.steps_at_once import StepsAtOnce
+    from hookline.training.tracing.updates.optimizer_updates import OptimizerUpdates
+    from hookline.training.tracing.updates.options import ComingOptions
+    from hookline.training.tracing.updates.steps_at_once import StepsAtOnce
+    from hookline.training.tracing.updates.steps_in_groups import StepsInGroups
 
     rows: Any = batches
-    coming_options = ComingOptions(run, optimizer, schedules)
-    return StepsAtOnce(run, gradients, optimizer, coming_options, rows.full_batches, undisturbed, unread)
+    options = ComingOptions(run, optimizer, schedules)
+    updates = OptimizerUpdates(run, gradients, optimizer, rates_may_change=options.may_change)
+    groups = StepsInGroups(run, gradients.traces, updates, rows.full_batches, undisturbed, unread, is_validated)
+    return StepsAtOnce(run, gradients, optimizer, options, updates, groups)

@@ -1,14 +1,14 @@
 """The shapes of batches, each of which has a trace of its own."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
-from hookline.training.tracing.update import TracedUpdates
+from hookline.training.tracing.updates.update import TracedUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
@@ -35,19 +35,10 @@ class OfShape:
     is_left: bool = False
     """Whether the layers compute all further batches."""
 
-
-@frozen(eq=False, repr=False)
-class Steps:
-    """Steps that follow one another: several of one shape that are made in one call, or only one."""
-
-    batches: "Sequence[Batch]"
-    shape: OfShape | None
-    """What is known about the shape of the batches; `None` if the layers make the step, or something observes it."""
-
     @property
-    def updates(self) -> TracedUpdates | None:
-        """The trace of the steps with their updates, if there is one."""
-        return None if self.shape is None else self.shape.updates
+    def ready(self) -> TracedUpdates | None:
+        """The trace of the updates, if steps are made by it alone."""
+        return self.updates if self.updates is not None and self.updates.comparison.is_passed else None
 
 
 def why_not_batch(batch: "Batch") -> str | None:

@@ -19,8 +19,12 @@ Result = TypeVar("Result")
 class Snapshot:
     """The values of tensors, and the state of torch's random number generator."""
 
-    def __init__(self, tensors: "Iterable[Tensor]"):
+    def __init__(self, tensors: "Iterable[Tensor]", *, draws: bool = True):
         """Copy the tensors, each once.
+
+        Args:
+            tensors: the tensors.
+            draws: whether what follows may draw random numbers; `keep` need not look at the generator otherwise.
 
         Raises:
             Untraceable: If there is not enough memory, or a tensor cannot be copied back to its memory.
@@ -39,6 +43,7 @@ class Snapshot:
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
+        self._draws = draws
         self._versions: list[int] | None = [tensor._version for tensor in self.tensors]
         """The counts of changes in place, by which a layer may know that what it has kept is out of date."""
         self._pointers: list[int] = []
@@ -70,7 +75,8 @@ class Snapshot:
         # This happens before each call of a trace. NumPy copies small tensors in a fifth of the time of torch.
         for copy, array in self._arrays:
             copy[...] = array
-        self.generator = torch.get_rng_state()
+        if self._draws:
+            self.generator = torch.get_rng_state()
 
     def undone_if_it_fails(
         self, program: Callable[..., Result], given: Iterable[Any], others: "Iterable[Tensor]"
@@ -103,7 +109,8 @@ class Snapshot:
             if self._versions is not None:
                 own: Any = torch._C._autograd
                 own._unsafe_set_version_counter(self.tensors, self._versions)
-        torch.set_rng_state(self.generator)
+        if self._draws:
+            torch.set_rng_state(self.generator)
 
 
 def state_of_python() -> tuple[Any, ...]:

@@ -14,9 +14,6 @@ from hookline.training.tracing.watching.views import OfObjects
 if TYPE_CHECKING:
     from torch import nn, optim
 
-KEPT = "watched layers"
-"""The name under which a run keeps what the traces of its steps watch."""
-
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
 
@@ -67,6 +64,13 @@ class Watched:
         self._lengths = self._present_lengths()
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
+        self.is_current = False
+        """Whether nothing has happened since the last comparison, so that the evaluation that follows needs no other
+        one. Whatever evaluates next takes it back."""
+
+    def is_of(self, roots: "Sequence[nn.Module]") -> bool:
+        """Whether these are the modules that are watched."""
+        return all(map(is_, roots, self._roots))
 
     def taken_again(self, roots: "Sequence[nn.Module]") -> "Watched | None":
         """Remember the present attributes of the same objects; `None` if others take part now, or for other modules.
@@ -75,7 +79,7 @@ class Watched:
         """
         now = [list(values) for values in self._live]
         if (
-            not all(map(is_, roots, self._roots))
+            not self.is_of(roots)
             or any(self._hooks)
             or self._present_flags() != self._flags
             or self._present_lengths() != self._lengths

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.lines import layers
 from hookline_data.draft.models import networks
-from hookline_data.draft.target import Drafted
 
 LEARNING_RATE = 0.003
 

@@ -7,12 +7,12 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from hookline.spec import as_toml
+from hookline_data.draft.drafted import Drafted
 from hookline_data.draft.groups import Group
 from hookline_data.draft.lines import layers as model_lines
 from hookline_data.draft.models import networks
 from hookline_data.draft.models.model import LEARNING_RATE, model
 from hookline_data.draft.models.networks import Layer, layer, linear
-from hookline_data.draft.target import Drafted
 
 PADDING = -1
 """What fills up sequences of classes."""

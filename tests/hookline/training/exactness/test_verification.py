@@ -12,7 +12,7 @@ from torch import nn
 import hookline
 from hookline.plugins.manager import Plugins
 from hookline.spec import CallbackSpec, DataSpec, ModelSpec, OptimizerSpec, spec
-from hookline.training.exactness.verification import verify_spec
+from hookline.training.exactness.verify_spec import verify_spec
 
 EVERYTHING = [
     {"type": "Checkpoint", "every_steps": 1},

@@ -125,8 +125,8 @@ def test_several_losses_are_added_as_one_after_the_other(before, divisor):
     losses = torch.rand(READ_EVERY + 5, dtype=torch.float64).tolist()
     several, single = MeanLoss(), MeanLoss()
     for made in (several, single):
-        made.add_several([0.5] * before, 3 if divisor else None)
-    several.add_several(losses, divisor)
+        made.add_several([0.5] * before, [3] * before if divisor else [])
+    several.add_several(losses, [divisor] * len(losses) if divisor else [])
     for loss in losses:
         single.add(loss, divisor)
     assert several.state_dict() == single.state_dict()

@@ -5,9 +5,10 @@ import torch
 import tracing
 
 import hookline
-from hookline.training.tracing import comparison, recorded_step, snapshot, steps_at_once, update
+from hookline.training.tracing import comparison, recorded_step, snapshot
 from hookline.training.tracing.graphs import arranged, builder, runners
 from hookline.training.tracing.passes import recorded_batch, traced_batch
+from hookline.training.tracing.updates import optimizer_updates, update
 from hookline.training.tracing.watching import finder
 
 SPEC = {
@@ -36,10 +37,10 @@ PLACES = [
     (runners, "best_of_batches"),
     (runners, "best_of_several"),
     (snapshot.Snapshot, "present"),
-    (steps_at_once, "traced_updates"),
+    (optimizer_updates, "traced_updates"),
     (torch, "_foreach_clone"),
     (traced_batch.TracedBatch, "run"),
-    (update.TracedUpdates, "make"),
+    (update.TracedUpdates, "run"),
 ]
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
-from hookline.training.tracing import beginning, comparison, shapes, traced_gradients, worth
+from hookline.training.tracing import beginning, comparison, shapes, step_traces, traced_gradients, worth
 
 
 def batches(count, rows=4):
@@ -337,11 +337,11 @@ def test_too_many_changes_end_tracing():
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
     gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
-    for index, batch in enumerate(batches(traced_gradients.MOST_CHANGES * 10 + 20)):
+    for index, batch in enumerate(batches(step_traces.MOST_CHANGES * 10 + 20)):
         if index % 10 == 9:
             model.rate += 0.5
         gradients(batch)
-    assert run.traced_steps.by_layers >= traced_gradients.MOST_CHANGES * AGAIN + 20
+    assert run.traced_steps.by_layers >= step_traces.MOST_CHANGES * AGAIN + 20
     last = plain.calls
     gradients(batch)
     assert plain.calls == last + 1

@@ -7,7 +7,7 @@ from attrs import define, field
 
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
-from hookline.training.tracing.conditions import EVALUATED, why_not
+from hookline.training.tracing.conditions import EVALUATED, WATCHED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batches
     from hookline.training.tracing.passes.traced_batch import TracedGroup
     from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+    from hookline.training.tracing.watched import Watched
 
 KEPT = "evaluations"
 """The name under which a run keeps what its evaluations share."""
@@ -51,6 +52,7 @@ def evaluated_batches(
 
     """
     kept: Kept = run.kept.get(KEPT) or _begun(run)
+    of_steps = _compared_layers(run)
     evaluation = next((one for one in kept.traced if one.is_of(model, criterion)), None)
     if evaluation is None and kept.reason is None and not _is_left(run, kept, split, batches):
         # Not imported before, as in `beginning`.
@@ -59,7 +61,7 @@ def evaluated_batches(
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
     if evaluation is not None:
-        yield from evaluation.batches(batches, split)
+        yield from evaluation.batches(batches, split, of_steps)
         return
     model.eval()
     criterion.eval()
@@ -79,6 +81,15 @@ def _begun(run: Run) -> Kept:
         run.traced_evaluation.add_reason(reason)
     kept = run.kept[KEPT] = Kept(reason)
     return kept
+
+
+def _compared_layers(run: Run) -> "Watched | None":
+    """The layers of the steps, if nothing has happened since they were compared with those that were recorded."""
+    watched: Watched | None = run.kept.get(WATCHED)
+    if watched is None or not watched.is_current:
+        return None
+    watched.is_current = False  # Metrics and callbacks follow.
+    return watched
 
 
 def _is_left(run: Run, kept: Kept, split: str, batches: "Batches") -> bool:

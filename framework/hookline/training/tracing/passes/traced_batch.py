@@ -133,7 +133,7 @@ class TracedGroup:
         width = len(found) // count
         values = [loss.item() for loss in found[::width]]
         if returned.is_plain:
-            losses.add_several(values, returned.divisor)
+            losses.add_several(values, [] if returned.divisor is None else [returned.divisor] * count)
         else:
             self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
         if returned.parts is not None:

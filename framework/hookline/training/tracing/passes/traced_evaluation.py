@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
-from hookline.training.tracing.conditions import settings_of
+from hookline.training.tracing.conditions import WATCHED, settings_of
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.passes import to_come
@@ -18,9 +18,9 @@ from hookline.training.tracing.passes.recorded_batch import RecordedBatch
 from hookline.training.tracing.passes.traced_batch import TracedBatch, TracedGroup
 from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
-from hookline.training.tracing.traced_gradients import MOST_CHANGES
+from hookline.training.tracing.step_traces import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.watched import KEPT, Watched
+from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -47,6 +47,8 @@ class TracedEvaluation:
         self._watched: Watched | None = None
         self._modes: Modes | None = None
         self._settings: Any = None
+        self._same_with: Watched | None = None
+        """What is watched for the steps and was the same, like the layers here, in one evaluation."""
         self._is_observed = False
         self._are_rewritten = True
         self._changes = 0
@@ -59,10 +61,19 @@ class TracedEvaluation:
         """Whether it evaluates this model with this criterion."""
         return self._model is model and self._criterion is criterion
 
-    def batches(self, batches: "Batches", split: str) -> Iterator[EvaluatedBatch | TracedGroup]:
-        """Evaluate the batches of a split: see `evaluated_batches`."""
+    def batches(
+        self, batches: "Batches", split: str, of_steps: Watched | None = None
+    ) -> Iterator[EvaluatedBatch | TracedGroup]:
+        """Evaluate the batches of a split: see `evaluated_batches`.
+
+        Args:
+            batches: the batches.
+            split: the name of the split.
+            of_steps: what was compared before the last steps, if nothing has happened since then.
+
+        """
         run, interruption, report = self._run, self._run.interruption, self._report
-        self._begin()
+        self._begin(of_steps)
         by_layers, position = report.by_layers, 0
         passed: list[tuple[Group, OfShape]] = []
         for group, shape in self._groups(batches):
@@ -109,13 +120,23 @@ class TracedEvaluation:
         shape = self._shapes.of(batch)
         return 1 if self._is_observed else shape.most(sum(tensor.nbytes for tensor in tensors_of(batch)))
 
-    def _begin(self) -> None:
-        """Switch to evaluation mode; forget the traces if what they depend on has changed."""
+    def _begin(self, of_steps: Watched | None) -> None:
+        """Switch to evaluation mode; forget the traces if what they depend on has changed.
+
+        What has been compared for the steps is not compared again: if it was the same in an earlier evaluation, too, so
+        are the layers now, apart from their mode.
+        """
+        if of_steps is not None and of_steps is self._same_with and self._modes is not None and not self._is_observed:
+            self._modes.evaluate()
+            return
+        self._same_with = None
         present = settings_of(self._run, with_gradients=False)
         self._is_observed = present is None
         if self._modes is not None and self._watched is not None and not self._is_observed:
             before = self._modes.evaluate()
             if present == self._settings and self._watched.is_unchanged_inside():
+                if of_steps is not None and of_steps.is_of((self._model, self._criterion)):
+                    self._same_with = of_steps
                 return
             self._modes.restore(before)
         self._model.eval()
@@ -137,7 +158,7 @@ class TracedEvaluation:
             self._criterion.train()
 
     def _forget(self, *, is_left: bool) -> None:
-        self._watched = self._modes = None
+        self._watched = self._modes = self._same_with = None
         self._kept_groups = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
@@ -236,7 +257,7 @@ class TracedEvaluation:
         return evaluated
 
     def _newly_watched(self) -> Watched:
-        modules, of_steps = (self._model, self._criterion), self._run.kept.get(KEPT)
+        modules, of_steps = (self._model, self._criterion), self._run.kept.get(WATCHED)
         again = None if of_steps is None else of_steps.taken_again(modules)
         return again or Watched(modules, None, self._run.objective)
 

@@ -1,8 +1,11 @@
 """Views of what contains other objects: each iterates over what it contains at that moment."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from types import CellType, FunctionType
 from typing import Any
+
+PARTS_OF_FUNCTION = attrgetter("__code__", "__defaults__", "__kwdefaults__")
 
 MISSING = object()
 """In place of a name that has no value, and of a variable before it gets its first one."""
@@ -36,21 +39,26 @@ class Named:
     def __init__(self, namespace: Mapping[str, Any], names: Collection[str]):
         """Take the namespace and the names."""
         self._namespace, self._names = namespace, sorted(names)
+        # The first name once more, since the values of a single one would be no tuple.
+        self._values = itemgetter(*self._names, self._names[0])
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([self._namespace.get(name, MISSING) for name in self._names])
+        try:
+            return iter(self._values(self._namespace))
+        except KeyError:
+            return iter([self._namespace.get(name, MISSING) for name in [*self._names, self._names[0]]])
 
 
 class OfFunction:
     """What belongs to a function: its code, its defaults, and the variables of the functions that enclose it."""
 
     def __init__(self, function: FunctionType):
-        """Take the function."""
-        self._function = function
+        """Take the function. Its cells never change, only what they contain."""
+        self._function, self._cells = function, function.__closure__ or ()
 
     def __iter__(self) -> Iterator[Any]:
-        own = self._function
-        return iter([own.__code__, own.__defaults__, own.__kwdefaults__, *map(content, own.__closure__ or ())])
+        parts = PARTS_OF_FUNCTION(self._function)
+        return iter((*parts, *map(content, self._cells)) if self._cells else parts)
 
 
 class OfObjects:

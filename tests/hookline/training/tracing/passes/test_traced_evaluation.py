@@ -15,6 +15,7 @@ from hookline.data import Batch
 from hookline.errors import HooklineError
 from hookline.training.tracing.graphs import rewritten
 from hookline.training.tracing.graphs.fastest import Faster
+from hookline.training.tracing.passes import traced_evaluation
 from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
 
 pytestmark = pytest.mark.filterwarnings("ignore::hookline.HooklineWarning")
@@ -180,6 +181,61 @@ def test_a_layer_that_changes_between_passes_is_recorded_again(tmp_path, monkeyp
     assert report["by_layers"] == 7
     assert report["traced"] == 16
     assert report["reasons"] == ["a change of Sequential.1 required a new trace"]
+
+
+class Before(With):
+    """Does something before each evaluation."""
+
+    @hookline.hookimpl(wrapper=True)
+    def evaluate(self, run):
+        self.after(self.layer, self.data, run.epoch)
+        return (yield)
+
+
+def test_a_change_before_an_evaluation_is_noticed(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        layer.scale = 1.0 if epoch < 4 else 0.5
+
+    report = both(tmp_path, monkeypatch, lambda: Before(Shaking(), change))
+    assert report["reasons"] == ["a change of Sequential.1 required a new trace"]
+
+
+def test_a_change_after_an_epoch_without_validation_is_noticed(tmp_path, monkeypatch):
+    def change(layer, data, epoch):
+        layer.scale = 1.0 if epoch < 5 else 0.5
+
+    def make():
+        return With(Shaking(), change)
+
+    run = {"epochs": 5, "seed": 2, "validate_every_epochs": 2}
+    plain = trained("off", tmp_path, "class", (), make(), run={**run, "trace": "off"}, loss=ENTROPY, metrics=RATES)
+    tracing.trace_everything(monkeypatch, "torchscript")
+    traced = trained("auto", tmp_path, "class", (), make(), run={**run, "trace": "auto"}, loss=ENTROPY, metrics=RATES)
+    assert numbers(traced) == numbers(plain)
+    assert "a change of Sequential.1 required a new trace" in counts(traced)["reasons"]
+
+
+@pytest.mark.parametrize(("kind", "number"), [(With, 2), (Before, 6)])
+def test_layers_are_compared_once_in_an_epoch_unless_the_evaluation_is_wrapped(kind, number, tmp_path, monkeypatch):
+    epochs, usual = [], traced_evaluation.settings_of
+
+    def settings_of(run, **options):
+        epochs.append(plugin.epoch)
+        return usual(run, **options)
+
+    class Counting(kind):
+        epoch = 1
+
+        @hookline.hookimpl(wrapper=True)
+        def log(self, run):
+            self.epoch = run.epoch + 1
+            return (yield)
+
+    tracing.trace_everything(monkeypatch, "torchscript")
+    monkeypatch.setattr(traced_evaluation, "settings_of", settings_of)
+    plugin = Counting(nn.Identity())
+    trained("auto", tmp_path, "class", (), plugin)
+    assert len({epoch for epoch in epochs if epoch <= 6}) == number  # In the first epoch, and in the next one.
 
 
 def test_the_rows_may_change_between_passes(tmp_path, monkeypatch):

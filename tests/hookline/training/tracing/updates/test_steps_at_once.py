@@ -13,8 +13,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 import hookline
 from hookline.spec.objective.objective import Objective
 from hookline.training.means import mean_loss
-from hookline.training.tracing import calls as sizes, comparison, steps_at_once, update, worth
+from hookline.training.tracing import calls as sizes, comparison, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.updates import steps_at_once, update, update_state
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -50,9 +51,9 @@ def calls(monkeypatch):
     tracing.trace_everything(monkeypatch, "torchscript")
     counts, made = [], steps_at_once.StepsAtOnce.several
 
-    def several(self, steps, updates):
+    def several(self, steps):
         counts.append(len(steps.batches))
-        return made(self, steps, updates)
+        return made(self, steps)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", several)
     return counts
@@ -72,7 +73,13 @@ class AfterEpoch:
     @hookline.hookimpl(wrapper=True)
     def log(self, run):
         gradients = [one.grad.clone() for group in self.optimizer.param_groups for one in group["params"]]
-        self.seen.append((run.step, run.loss.item(), [one.numpy().tobytes() for one in gradients]))
+        states = [
+            one.numpy().tobytes()
+            for state in self.optimizer.state.values()
+            for one in state.values()
+            if one is not None
+        ]
+        self.seen.append((run.step, run.loss.item(), [one.numpy().tobytes() for one in gradients], states))
         self.change(run, self.optimizer)
         return (yield)
 
@@ -93,6 +100,16 @@ def other_states(run, optimizer):
 def scaled_states(run, optimizer):
     for state in optimizer.state.values():
         state["exp_avg"] *= 0.5
+
+
+def one_count(run, optimizer):
+    if run.epoch == 2:
+        next(iter(optimizer.state.values()))["step"] += 5
+
+
+def all_counts(run, optimizer):
+    for state in optimizer.state.values():
+        state["step"] += 5
 
 
 def hooked(run, optimizer):
@@ -137,7 +154,7 @@ def other_objective(run, optimizer):
 
 
 CHANGES = [
-    *(other_betas, other_rate, other_states, scaled_states, hooked, replaced, hooked_for_all),
+    *(other_betas, other_rate, other_states, scaled_states, one_count, all_counts, hooked, replaced, hooked_for_all),
     *(other_groups, other_objective, skipped),
 ]
 
@@ -150,6 +167,66 @@ def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_
     assert weights(traced) == weights(plain)
     assert traced.history == plain.history
     assert 4 in calls
+
+
+@pytest.fixture
+def unequal(monkeypatch):
+    """Batches of 12 rows, of which the last one has only four: all four steps of an epoch are made in one call."""
+    usual = hookline.load
+
+    def load(spec):
+        spec["data"]["batch_size"] = 12
+        return usual(spec)
+
+    monkeypatch.setattr(hookline, "load", load)
+
+
+@pytest.mark.parametrize("optimizer", [{"type": "Adam", "lr": 0.01}, {"type": "SGD", "momentum": 0.9}], ids=str)
+@pytest.mark.parametrize("callbacks", [(), [{"type": "ExponentialLR", "gamma": 0.9, "interval": "step"}]], ids=str)
+def test_a_smaller_last_batch_is_in_the_call_of_those_before(optimizer, callbacks, unequal, calls, tmp_path):
+    plugins = {trace: AfterEpoch() for trace in ("off", "auto")}
+    more = {"optimizer": optimizer, "callbacks": callbacks}
+    plain, traced = (trained(trace, tmp_path / trace, plugins[trace], **more) for trace in plugins)
+    assert plugins["auto"].seen == plugins["off"].seen
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert calls == [1, 4, 4, 4]  # After two recorded steps and the last one of the epoch, of another shape.
+
+
+@pytest.mark.parametrize("groups", [(), ({"parameters": "*bias", "lr": 0.1},)], ids=["one group", "two groups"])
+def test_steps_are_counted_once_for_the_parameters_of_a_group(groups, calls, monkeypatch, tmp_path):
+    optimizer = {"type": "AdamW", "lr": 0.01, "groups": list(groups)}
+    wholes, made = [], runners.best_of_several
+
+    def best_of_several(whole):
+        wholes.append(whole)
+        return made(whole)
+
+    monkeypatch.setattr(runners, "best_of_several", best_of_several)
+    plugins = {trace: AfterEpoch() for trace in ("off", "auto")}
+    for trace, plugin in plugins.items():
+        trained(trace, tmp_path / trace, plugin, optimizer=optimizer)
+    assert plugins["auto"].seen == plugins["off"].seen
+    [whole] = wholes
+    counts = [call.arguments[0].text for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
+    assert [len(whole.lists[int(name.removeprefix("list"))]) for name in counts] == [1] * (1 + len(groups))
+
+
+def test_if_the_last_batch_fails_no_step_of_the_call_is_made(unequal, calls, monkeypatch, tmp_path):
+    usual, parts = update.TracedUpdates.run, []
+
+    def run(self, tensors, options, scalars):
+        parts.append(len(tensors))
+        if parts[-2:] == [3, 1]:
+            raise RuntimeError("There is not enough memory.")
+        return usual(self, tensors, options, scalars)
+
+    plain = trained("off", tmp_path / "off")
+    monkeypatch.setattr(update.TracedUpdates, "run", run)
+    traced = trained("auto", tmp_path / "auto")
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert reasons_in(tmp_path / "auto") == ["the trace failed: There is not enough memory."]
 
 
 @pytest.mark.parametrize("row", [17, 39])
@@ -168,9 +245,9 @@ def test_an_infinite_loss_is_reported_with_its_step(row, calls, tmp_path):
 def test_an_interruption_ends_the_training_after_the_call(calls, monkeypatch, tmp_path):
     made = steps_at_once.StepsAtOnce.several
 
-    def interrupted(self, steps, updates):
+    def interrupted(self, steps):
         self._run.interrupt()
-        return made(self, steps, updates)
+        return made(self, steps)
 
     monkeypatch.setattr(steps_at_once.StepsAtOnce, "several", interrupted)
     with pytest.raises(hookline.Interrupted) as raised:
@@ -537,7 +614,7 @@ def test_without_a_fused_kernel_a_new_learning_rate_ends_the_traces_of_updates(e
     )
     assert weights(traced) == weights(plain)
     assert sum(calls) == epoch * 10 - 2  # The first step makes the states, and the second one is recorded.
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update_state.RATES}"]
 
 
 def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_path):
@@ -547,7 +624,7 @@ def test_without_a_fused_kernel_a_schedule_leaves_steps_one_by_one(calls, tmp_pa
     )
     assert weights(traced) == weights(plain)
     assert calls == []
-    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update.RATES}"]
+    assert reasons_in(tmp_path / "auto") == [f"updates are made one by one: {update_state.RATES}"]
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,14 @@ from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Val
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.running.sources import Name
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
-from hookline.training.tracing.options import VARIABLE, Option
 from hookline.training.tracing.traced_step import TracedStep
-from hookline.training.tracing.update import TracedUpdates, UpdateState, beginning_of
+from hookline.training.tracing.updates.counters import FUSED, Counter, counts, with_common_counters
+from hookline.training.tracing.updates.options import VARIABLE, Option
+from hookline.training.tracing.updates.update import TracedUpdates, beginning_of
+from hookline.training.tracing.updates.update_state import UpdateState
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
-
-COUNTING = "_foreach_add_"
-"""The operation that counts the steps of an optimizer."""
-
-FUSED = "_fused_"
 
 
 def traced_updates(
@@ -98,7 +95,7 @@ def traced_updates(
                     raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
                 option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
                 keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif not _counts(recorded):
+        elif not counts(recorded):
             _refuse(recorded, [builder.tensors[value.number] for value in recorded.written()], gradients)
             if any(isinstance(one, list) for one in call.schema.written(call.arguments, call.keywords)):
                 # A list that is made inside TorchScript would not be changed in place.
@@ -108,12 +105,9 @@ def traced_updates(
     if not calls:
         raise Untraceable("the optimizer updates nothing")
     written = {places[value] for value in update.written if value in places}
-    return _traced(step, calls, lists.tensors, list(options), more, written)
-
-
-def _counts(call: Call) -> bool:
-    """Whether a call counts the steps of the optimizer, so that it takes no number from the options."""
-    return call.schema.name == COUNTING and type(call.arguments[1]) is int
+    calls, tensors, counters = with_common_counters(calls, lists.tensors)
+    state.counters = counters
+    return _traced(step, calls, tensors, list(options), counters, more, written)
 
 
 def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
@@ -130,6 +124,7 @@ def _traced(
     update: Sequence[Call],
     lists: "Sequence[Sequence[Tensor]]",
     options: Sequence[Option],
+    counters: Sequence[Counter],
     more: "Mapping[Value, Tensor]" = MappingProxyType({}),
     written: Collection[Value] = (),
 ) -> TracedUpdates:
@@ -149,7 +144,8 @@ def _traced(
         updates=len(update),
         changed=[one for one, value in zip(fixed, inputs, strict=False) if value in written],
     )
-    return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning_of(whole, step))
+    beginning = beginning_of(whole, step, counters)
+    return TracedUpdates(step, whole, options, runners.best_of_several(whole), beginning, counters)
 
 
 def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None:
@@ -171,7 +167,7 @@ def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None
         return None
     try:
         update = [call.changed(places.__getitem__) for call in calls]
-        return _traced(step, update, other.whole.lists, other.options)
+        return _traced(step, update, other.whole.lists, other.options, other.counters)
     except Exception:  # noqa: BLE001 - The update is recorded, which says what it is.
         return None
 
