@@ -10,7 +10,7 @@ OTHER_VALUES = "the layers look at values, which lead to other operations now"
 """The error of a trace whose operations are not those of the layers for the present values."""
 
 
-@frozen(eq=False, repr=False)
+@frozen(repr=False)
 class Name:
     """A variable that is no value of the graph, as an argument."""
 
