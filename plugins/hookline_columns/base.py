@@ -1,4 +1,4 @@
-"""The base class of columns of numbers, which may be written for people."""
+"""The base class of columns of numbers, which may have separators and units."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class NumberColumn(FilledColumn):
 
     @property
     def has_format(self) -> bool:
-        """Whether text is converted in a way of its own."""
+        """Whether numbers are written with other separators or with affixes."""
         return bool(self.thousands or self.affixes or self.decimal != ".")
 
     @property

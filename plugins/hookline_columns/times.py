@@ -18,7 +18,7 @@ ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
 
 def microseconds(cells: "pyarrow.Array", pattern: str | None, zone: str) -> "pyarrow.Array":
-    """Return the microseconds since 1970 as float64, which is exact from 1685 to 2255; null for what is no date.
+    """Return the microseconds since 1970 as float64, which is exact from 1685 to 2255; null for other text.
 
     Text is read as ISO 8601, or with a `pattern` of strptime. Cells with a time zone are converted to `zone`. The time
     of day alone counts from midnight.

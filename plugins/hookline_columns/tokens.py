@@ -67,7 +67,7 @@ class TextColumn(ColumnSpec):
 
 
 def pattern_conflicts(name: str, pattern: str, known: str) -> Iterator[OptionError]:
-    """Report a regular expression that is none; `known` is the default."""
+    """Report an invalid regular expression; `known` is the default."""
     if pattern == known:
         return
     import pyarrow

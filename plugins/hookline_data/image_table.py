@@ -41,7 +41,7 @@ class Images(WithInnerSource, ImageSource):
     passed in Python."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report a source that is no table, or whose batch options are set."""
+        """Report a source that is not a table, or whose batch options are set."""
         yield from super().conflicts()
         if not isinstance(self.source, NamedColumns):
             yield OptionError("source", f"This must be a table, such as CSV, not {type(self.source).__name__}.", "type")

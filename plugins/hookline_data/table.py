@@ -80,7 +80,7 @@ class Table(NamedColumns, SplitFile):
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that are certainly text, as far as a quick look can tell.
 
-        Each comes with the index, from 0, and the text of a row, or `None` if no row was looked at.
+        Each comes with the index, from 0, and the text of a row, or `None` if no row was inspected.
         """
         return {}
 

@@ -106,7 +106,7 @@ class ColorJitter(TransformSpec):
     Gray images have no hue."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report ranges that are none."""
+        """Report invalid ranges."""
         for name in ("brightness", "contrast", "saturation", "hue"):
             given = getattr(self, name)
             if isinstance(given, tuple) and (len(given) != 2 or given[0] > given[1]):

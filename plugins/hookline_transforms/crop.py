@@ -37,7 +37,7 @@ class CenterCrop(TransformSpec):
     """Height and width of the crop, or one number for both."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report a size that is none."""
+        """Report an invalid size."""
         yield from wrong_pair("size", self.size, "the height and the width")
 
     def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -78,7 +78,7 @@ class RandomCrop(TransformSpec):
     """What the added pixels are: the `fill` value, the pixel at the edge, or the image mirrored at its edge."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report sizes that are none."""
+        """Report invalid sizes."""
         yield from wrong_pair("size", self.size, "the height and the width")
         if isinstance(self.padding, tuple) and len(self.padding) not in (2, 4):
             yield OptionError("padding", f"This must be one, two or four numbers, not {len(self.padding)}.")

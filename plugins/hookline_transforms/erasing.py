@@ -32,7 +32,7 @@ class RandomErasing(TransformSpec):
     """The new value: one for all channels, one for each, or "random" for normally distributed numbers."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report ranges that are none."""
+        """Report invalid ranges."""
         for name in ("scale", "ratio"):
             given = getattr(self, name)
             if len(given) != 2 or given[0] > given[1]:

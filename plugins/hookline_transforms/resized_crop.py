@@ -44,7 +44,7 @@ class RandomResizedCrop(TransformSpec):
     """Average pixels where the crop is reduced. Without effect for "nearest"."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report ranges that are none."""
+        """Report invalid ranges."""
         yield from wrong_pair("size", self.size, "the height and the width")
         for name in ("scale", "ratio"):
             given = getattr(self, name)

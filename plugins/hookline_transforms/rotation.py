@@ -31,7 +31,7 @@ class RandomRotation(TransformSpec):
     """The value of the pixels outside of the image: one for all channels, or one for each."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report a range that is none."""
+        """Report an invalid range."""
         if isinstance(self.degrees, tuple):
             if len(self.degrees) != 2 or self.degrees[0] > self.degrees[1]:
                 yield OptionError("degrees", "This must be a number, or the least and the greatest angle.")

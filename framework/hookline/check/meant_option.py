@@ -1,4 +1,4 @@
-"""What an unknown key of a table probably means: an option of this table or of another one, or a section."""
+"""Find the option or section that an unknown key probably means, in its own table or in another one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -89,7 +89,7 @@ class UnknownKey:
         return (home for home in self.homes if home.path != self.within)
 
     def _component_inside(self) -> Meant:
-        """The only component in a table that is none itself, for a `type` in this table."""
+        """The only component in a table that is not a component, for a `type` in this table."""
         kind = self.option.kind
         inside = [attribute.name for attribute in fields(kind) if is_family(kind.option_type(attribute))]
         if len(inside) != 1:

@@ -17,7 +17,7 @@ class UnknownOption:
 
     @property
     def is_type_of_none(self) -> bool:
-        """Whether it is the `type` of a table that is no component."""
+        """Whether it is the `type` of a table that is not a component."""
         return self.path[-1] == "type" and not self.kind.family
 
     @property

@@ -1,4 +1,4 @@
-"""What becomes of a column of a data source, for people."""
+"""The description of how a column of a data source is prepared."""
 
 from attrs import frozen
 

@@ -143,7 +143,9 @@ class Catalog:
         where = f" Installed, but not listed in `plugins`: {enumerate_names(unlisted)}." if unlisted else ""
         if (near := self.meant(base, own.rpartition(".")[2])) is not None:
             return InvalidValueError("unknown-type", message, f'Did you mean "{near}"?{where}')
-        return InvalidValueError("unknown-type", message, (where + self._all_known(base)).lstrip())
+        return InvalidValueError(
+            "unknown-type", message, (where + self._all_known(base) + ("" if where else _OWN)).lstrip()
+        )
 
     def translated(self, base: type[Spec], name: str) -> str | None:
         """The component that has this name in other tools, if a spec may use it in place of `base`."""
@@ -191,6 +193,10 @@ class Catalog:
         )  # For example, models that contain layers.
         some = f", such as {enumerate_names(first)}" if first else ""
         return f" There are {len(known)}{some}: `hookline list` shows them."
+
+
+_OWN = " If it is in a file of your own, pass the file with `-p`."
+"""How to use a component that no plugin has."""
 
 
 def _holds(kind: type[Spec], base: type[Spec]) -> bool:

@@ -43,7 +43,7 @@ class Predictor:
         self.titles: Mapping[str, str] = {
             name: " and ".join(one.columns[:3]) for name, one in finished.data.targets.items()
         }
-        """The columns of each target, for people."""
+        """The columns of each target, to be shown."""
         self.batch_size = default_batch_size(finished)
         """The number of rows to which the model is applied at once, as for `hookline predict`."""
         self.are_alike = not any(group.padded for group in finished.data.inputs.values())

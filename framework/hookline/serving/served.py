@@ -1,4 +1,4 @@
-"""What a server needs of a model."""
+"""The interface of a model that is served."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ class Served(Protocol):
     about: str
     """A sentence about the model."""
     titles: Mapping[str, str]
-    """The columns of each target, for people."""
+    """The columns of each target, to be shown."""
     fields: Sequence[RowField]
     """The cells of a row."""
     example: Mapping[str, Any] | None

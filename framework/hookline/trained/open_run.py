@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.errors.argument_error import ArgumentError
-from hookline.errors.exceptions import MismatchError, SpecError
+from hookline.errors.exceptions import MismatchError
 from hookline.runs import devices, lock
 from hookline.runs.directory import SPEC
 from hookline.runs.trials import chosen_trial
@@ -15,7 +15,7 @@ from hookline.spec.training import SEVERAL
 from hookline.trained.finished_run import FinishedRun
 from hookline.trained.original_data import changes_of_data
 from hookline.trained.run_files import checked, warn_of_unknown
-from hookline.trained.run_plugins import refuse_missing, refuse_other_versions, warn_of_changes
+from hookline.trained.run_plugins import load_spec, refuse_missing, refuse_other_versions, warn_of_changes
 
 if TYPE_CHECKING:
     import torch
@@ -74,11 +74,7 @@ def open_run(
         refuse_other_versions(locked, home)
     loader = Loader(extra)
     document = documents.read(home / SPEC, overrides=changes_of_data(overrides), lists=SEVERAL)
-    try:
-        spec = loader.load(document)
-    except SpecError:
-        refuse_missing(locked, extra, home, all_of_them=True)
-        raise
+    spec = load_spec(loader, document, home)
     warn_of_changes(locked, loader.plugins(document), home)
     if device is not None:
         device = str(device)

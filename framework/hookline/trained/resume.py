@@ -20,6 +20,7 @@ from hookline.runs.plan.plan import Plan
 from hookline.runs.run_paths import refuse_other_paths
 from hookline.runs.trials import is_later_trial, trials_of
 from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.trained.run_plugins import load_spec
 from hookline.training.checkpoints.moved_callbacks import with_present_names
 from hookline.training.checkpoints.remaining import Remaining, remaining
 from hookline.training.checkpoints.resumed import Resumed
@@ -130,7 +131,8 @@ def resumable_run(
     loader = Loader(plugins)
     document = documents.read(home / directories.SPEC, overrides=overrides, lists=SEVERAL)
     trained = Source(str(home / directories.SPEC), state["spec"], home.resolve())
-    before, now = loader.load(documents.from_source(trained, lists=SEVERAL)), loader.load(document)
+    before = load_spec(loader, documents.from_source(trained, lists=SEVERAL), home)
+    now = loader.load(document)
     states = with_present_names(state["plugins"], before.callbacks, now.callbacks)
     state = {**state, "plugins": states}
     resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))

@@ -6,12 +6,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hookline.errors.exceptions import HooklineWarning, RunError
+from hookline.check.load import Loader
+from hookline.check.toml.document import Document
+from hookline.errors.exceptions import HooklineWarning, RunError, SpecError
 from hookline.errors.text import enumerate_names
 from hookline.plugins.manager import Plugins, callback_name
 from hookline.plugins.sources.fingerprint import fingerprint
 from hookline.plugins.sources.local import with_origins
+from hookline.runs import lock as locks
 from hookline.spec.families.callback import WrapperSpec
+from hookline.spec.training import TrainingSpec
 
 NEEDED = ("prepare_data", "build_model", "select_loss", "forward", "loss", "predict", "evaluate")
 """The stages of a finished run: a plugin that implements one of them must be there."""
@@ -48,6 +52,22 @@ def refuse_missing(lock: Mapping[str, Any], extra: Sequence[object], home: Path,
         is_passed = plugin.get("distribution") is not None or plugin["name"] in passed
         if not is_passed and (all_of_them or _is_needed(plugin["name"], lock)):
             raise RunError(f"{home}: {_way_to_pass(plugin, home)}")
+
+
+def load_spec(loader: Loader, document: Document, home: Path, *, with_data: bool = False) -> TrainingSpec:
+    """Load the spec of a run.
+
+    Raises:
+        RunError: If it has problems, and a plugin of the run is missing, which probably causes them.
+        SpecError: If it has problems.
+
+    """
+    try:
+        return loader.load(document, with_data=with_data)
+    except SpecError:
+        if (home / locks.NAME).is_file():
+            refuse_missing(locks.read(home), loader.extra, home, all_of_them=True)
+        raise
 
 
 def refuse_other_versions(lock: Mapping[str, Any], home: Path) -> None:

@@ -8,6 +8,7 @@ from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.runs.directory import SPEC
 from hookline.spec.training import SEVERAL
+from hookline.trained.run_plugins import load_spec
 from hookline.training.exactness.verification import Verification
 from hookline.training.exactness.verify_spec import verify_spec
 
@@ -51,4 +52,5 @@ def verify(
     loader = Loader(plugins)
     file = Path(path) / SPEC if Path(path).is_dir() else Path(path)
     document = documents.read(file, overrides=overrides, lists=SEVERAL)
-    return verify_spec(loader.load(document), loader.plugins(document), steps=steps, cuts=cuts, data=data)
+    spec = load_spec(loader, document, file.parent)
+    return verify_spec(spec, loader.plugins(document), steps=steps, cuts=cuts, data=data)

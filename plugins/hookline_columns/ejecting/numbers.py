@@ -74,7 +74,7 @@ def eject_numbers(
 
 
 def _parsed(kind: "FilledColumn", script: Script) -> list[str]:
-    """Return the lines that make text of numbers that pyarrow reads, if they are written for people."""
+    """Return the lines that make numbers with separators and affixes text that pyarrow reads."""
     if not getattr(kind, "has_format", False):
         return []
     thousands, decimal, affixes = (getattr(kind, name) for name in FORMAT)

@@ -14,13 +14,13 @@ from hookline_data.files import compressed
 from hookline_data.reading.csv.format import DECIMAL_COMMA
 
 LOOKED_AT = 2**16
-"""How many bytes to look at for the delimiter."""
+"""The number of bytes to inspect for the delimiter."""
 
 AT_ONCE = 2**20
 """How many bytes to decode at once."""
 
 MOST_LINES = 20
-"""How many rows to look at."""
+"""The number of rows to inspect."""
 
 MOST_SKIPPED = 10
 """How many lines there may be before a table."""

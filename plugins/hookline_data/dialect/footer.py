@@ -10,7 +10,7 @@ from hookline_data.dialect.dialect import Dialect
 from hookline_data.files import compressed
 
 LOOKED_AT = 2**16
-"""How many bytes to look at, at the end of a file."""
+"""The number of bytes to inspect, at the end of a file."""
 
 MOST_LINES = 3
 """The largest number of lines below the rows."""

@@ -14,10 +14,10 @@ from hookline_data.files import compressed, kinds
 from hookline_data.reading.csv.format import DECIMAL_COMMA
 
 LOOKED_AT = 2**16
-"""How many bytes to look at."""
+"""The number of bytes to inspect."""
 
 MOST_LINES = 20
-"""How many rows to look at."""
+"""The number of rows to inspect."""
 
 DELIMITERS = {",": '","', ";": '";"', "\t": '"\\t"', "|": '"|"'}
 """Delimiters, and how they are written in a spec."""

@@ -1,4 +1,4 @@
-"""What a drafted spec predicts, and from what."""
+"""A drafted spec: the target, the inputs and the task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ class Drafted:
     split_column: Column | None = None
     """The column that assigns rows to splits."""
     scale: float = 1.0
-    """How many times as many rows there are as were looked at."""
+    """The number of rows, divided by that of the rows that were inspected."""
     are_splits_given: bool = False
     """Whether the data says which rows are in which split: some may have other categories than the training rows."""
     unused_files: frozenset[str] = frozenset()

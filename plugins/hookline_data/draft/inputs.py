@@ -1,4 +1,4 @@
-"""What becomes of each column that is not the target: its kind, or why it is left out."""
+"""Choose the kind of each column that is not the target, or the reason to leave it out."""
 
 import math
 import re
@@ -99,7 +99,7 @@ def mixture(column: Column) -> str:
 def kind_of(column: Column, *, may_be_missing: bool = False, may_be_unknown: bool = False) -> Kind:
     """Return the kind of a column that is an input.
 
-    Other cells than those that were looked at may be missing, or other categories.
+    Cells that were not inspected may be missing, or other categories.
     """
     kind = dict(_kind_of(column))
     if may_be_missing:

@@ -17,7 +17,7 @@ GREATEST = 3.4028234663852886e38
 """The largest float32."""
 
 FORMATTED = r"^[$€£]?[+-]?[$€£]?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)? ?[%$€£]?$"
-"""A regular expression for a number that is written for people, such as "$1,234.50" and "12%"."""
+"""A regular expression for a number with separators or a unit, such as "$1,234.50" and "12%"."""
 
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
 ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}( ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?))?)?$"
@@ -140,7 +140,7 @@ def _counted(cells: "pyarrow.Array") -> dict[str, Any]:
 
 
 def _formatted(values: "pyarrow.Array") -> tuple["pyarrow.Array", dict[str, Any]]:
-    """Return numbers that are written for people, and the options with which a kind reads them."""
+    """Return numbers with separators or a unit, and the options with which a kind reads them."""
     import pyarrow
     from pyarrow import compute
 

@@ -39,8 +39,8 @@ def drafted(
         columns: the columns.
         target: the column to predict.
         task: what to predict.
-        scale: how many times as many rows there are as were looked at.
-        training: how many of the rows that were looked at are training rows; the others are in files of other splits.
+        scale: the number of rows, divided by that of the inspected rows.
+        training: how many of the inspected rows are training rows; the others are in files of other splits.
         absent: the columns that the files of other splits lack, by split.
         unused: columns that are not inputs for other reasons, with these.
 

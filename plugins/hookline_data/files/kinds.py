@@ -1,4 +1,4 @@
-"""What a file is according to its first bytes, and the `type` of data source that reads it."""
+"""Find the kind of a file from its first bytes, and the `type` of data source that reads it."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from hookline.errors import DataError
 from hookline_data.files import compressed
 
 LOOKED_AT = 2**12
-"""How many bytes to look at."""
+"""The number of bytes to inspect."""
 
 _SOURCES = {"CSV": ".csv", "Parquet": ".parquet", "Arrow": ".arrow", "NPZ": ".npz", "JSONLines": ".jsonl"}
 """The kinds that a data source of this name reads, with their usual suffix."""
@@ -102,7 +102,7 @@ def _is_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
-        return len(line) > LOOKED_AT // 2  # The object is longer than what was looked at.
+        return len(line) > LOOKED_AT // 2  # The object is longer than what was read.
 
 
 def refuse_other(path: Path, source: str, *, is_option: bool = True) -> None:

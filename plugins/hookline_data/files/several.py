@@ -12,7 +12,7 @@ MOST_NAMED = 3
 """The largest number of files that messages about all of them name."""
 
 MOST_FILES = 1000
-"""The largest number of files of a directory to look at."""
+"""The largest number of files of a directory to inspect."""
 
 DATA = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".npz")
 """The suffixes of data files."""

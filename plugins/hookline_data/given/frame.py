@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 LOOKED_AT = 100
-"""How many rows to look at for words."""
+"""The number of rows to inspect for words."""
 
 TAKES = (
     "pass a DataFrame of pandas or polars, another table with the Arrow PyCapsule interface, a mapping from names to "

@@ -51,7 +51,7 @@ def checked_classes(folder: Path, name: str) -> list[str]:
     """Return the classes of a folder.
 
     Raises:
-        OptionError: If it is no folder, or if a class has no images; `name` is the option.
+        OptionError: If it is not a folder, or if a class has no images; `name` is the option.
 
     """
     try:

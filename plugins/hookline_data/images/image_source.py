@@ -51,7 +51,7 @@ class ImageSource(TransformedSource):
     """Leave out images that cannot be read, with a warning that counts them. Otherwise they are an error."""
 
     def conflicts(self) -> Iterator[OptionError]:
-        """Report a size that is none."""
+        """Report an invalid size."""
         if isinstance(self.size, tuple) and len(self.size) != 2:
             yield OptionError("size", "This must be the height and the width, or one number for both.")
 

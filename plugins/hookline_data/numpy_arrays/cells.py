@@ -28,7 +28,7 @@ def inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, na
 
 
 def check_inputs(array: "NDArray[Any]", lengths: "NDArray[Any] | None", dtype: str, name: str, path: Place) -> "Checks":
-    """Return which numbers are valid in the type `dtype`; those after the lengths are not looked at.
+    """Return which numbers are valid in the type `dtype`; those after the lengths are not checked.
 
     Raises:
         DataError: If it is text.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 2**17
-"""How many rows to look at before others."""
+"""The number of rows to inspect before others."""
 
 Message = Callable[[int], str]
 """Returns the message about a place, given the number of other places whose different numbers become equal."""

@@ -16,7 +16,7 @@ def joined(inputs: Sequence[Tensor], places: Sequence[int]) -> Tensor | None:
 class OneHot(nn.Module):
     """The one-hot encodings of all columns, next to each other: `(N, columns)` to `(N, sum of the cardinalities)`.
 
-    An index that is none of a column becomes zeros.
+    An index that a column does not have becomes zeros.
     """
 
     column: Tensor

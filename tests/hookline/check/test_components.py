@@ -56,7 +56,7 @@ def test_for_very_many_components_a_message_names_the_command_that_lists_them():
     [reported] = problems_of(table(model={"type": "Wombat"}))
     assert re.fullmatch(
         r'model.type: There is no model called "Wombat". There are 1\d\d, such as "Branches", "Heads", .*: `hookline list` '
-        "shows them.",
+        "shows them. If it is in a file of your own, pass the file with `-p`.",
         reported,
     )
 

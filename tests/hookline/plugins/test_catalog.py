@@ -108,14 +108,17 @@ def test_a_class_made_by_attrs_is_accepted(catalog):
     assert catalog.find(LossSpec, "ByAttrs") is ByAttrs
 
 
+OWN = "If it is in a file of your own, pass the file with `-p`."
+
+
 @pytest.mark.parametrize(
     ("base", "name", "message"),
     [
         (LossSpec, "FocalLos", 'There is no loss called "FocalLos". Did you mean "FocalLoss"?'),
         (LossSpec, "focalloss", 'There is no loss called "focalloss". Did you mean "FocalLoss"?'),
-        (LossSpec, "MSE", 'There is no loss called "MSE". Available: "FocalLoss".'),
+        (LossSpec, "MSE", f'There is no loss called "MSE". Available: "FocalLoss". {OWN}'),
         (LossSpec, "Watching", 'There is no loss called "Watching". Watching belongs to the family "callback".'),
-        (Family, "Cosine", 'There is no scheduler called "Cosine".'),
+        (Family, "Cosine", f'There is no scheduler called "Cosine". {OWN}'),
     ],
 )
 def test_an_unknown_name_is_reported_with_a_suggestion_or_its_family(catalog, base, name, message):

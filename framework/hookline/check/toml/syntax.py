@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import tomli
 
 LONGEST = 1000
-"""The maximum number of characters before and after the position that are looked at. Some patterns are quadratic."""
+"""The maximum number of characters before and after the position that are inspected. Some patterns are quadratic."""
 
 _EXPECTED = {
     "Invalid value": "value",

@@ -32,13 +32,14 @@ class TrialDisplay:
         self._rows = TrialRows(study.plan, study.tuner.space, screen_width())
         self._live: Any = None
         self._is_active = False
+        self._shown: set[int] = set()
 
     def __enter__(self) -> "TrialDisplay":
         plan, tuner = self._study.plan, type(self._study.tuner).__name__
         goal = " and the ".join(
             f"{'highest' if up else 'lowest'} {name}" for name, up in zip(plan.monitors, plan.maximized, strict=True)
         )
-        self._is_active = True
+        self._is_active, self._shown = True, set(self._study.ended)
         first = f"{self._study.spec.run.name}: {counted(plan.trials, 'trial')} by {tuner} for the {goal}"
         before = f", in which {counted(len(self._study.ended), 'trial')} ended before" if self._study.ended else ""
         place = f"Study in {self._study.root}{before}"
@@ -71,7 +72,10 @@ class TrialDisplay:
         """Print the row of a trial that has ended."""
         if not self._is_active:
             return
-        is_best = any(one.number == record.number for one in self._study.best)
+        # Several trials may have ended since the last row: it is compared with those that the rows above show.
+        self._shown.add(record.number)
+        best = self._study.plan.best([one for one in self._study.records if one.number in self._shown])
+        is_best = any(one.number == record.number for one in best)
         style = {"failed": "red", "pruned": "dim"}.get(record.state)
         self._print(*self._rows.row(record, is_best=is_best), style="bold green" if is_best else style)
 

@@ -41,7 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     extra: list[object] = [from_file(file) for file in arguments.plugin]
     document = document_of(arguments, path)
     loader = Loader(extra)
-    spec = loader.load(document, with_data=True)
+    if arguments.locked is None:
+        spec = loader.load(document, with_data=True)
+    else:
+        from hookline.trained.run_plugins import load_spec
+
+        spec = load_spec(loader, document, Path(arguments.locked), with_data=True)
     if spec.tune is not None:
         if arguments.locked is not None or arguments.from_run is not None:
             raise HooklineError("The spec has a section [tune]: `--locked` and `--from` are for a single training.")

@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify and print the result; return 0 if nothing differs, and 1 otherwise."""
     from hookline.check.load import Loader
     from hookline.check.toml import document as documents
+    from hookline.trained.run_plugins import load_spec
     from hookline.training.exactness.verify_spec import verify_spec
 
     gc.enable()
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         path / "spec.toml" if path.is_dir() else path, overrides=arguments.overrides, lists=SEVERAL
     )
     loader = Loader([from_file(file) for file in arguments.plugin])
-    spec = loader.load(document)
+    spec = load_spec(loader, document, path if path.is_dir() else path.parent)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), located(document, spec):
         verified = verify_spec(
             spec, loader.plugins(document), steps=arguments.steps, cuts=arguments.cuts, report=_report

@@ -40,7 +40,7 @@ class LocatedManager(pluggy.PluginManager):
         """The paths of the callbacks in the spec, by the names of their plugins."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
-        """The options of a hook implementation; `None` if the attribute of the plugin is none.
+        """The options of a hook implementation; `None` if the attribute of the plugin is not one.
 
         Most names in a module are imports, and looking each one up as pluggy does takes as long as the rest of loading
         the built-in plugins.
@@ -52,7 +52,7 @@ class LocatedManager(pluggy.PluginManager):
         return super().parse_hookimpl_opts(plugin, name)
 
     def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
-        """The options of a hook; `None` if the attribute of the module or class is none."""
+        """The options of a hook; `None` if the attribute of the module or class is not one."""
         if not isinstance(vars(module_or_class).get(name), CAN_BE_MARKED):
             return None
         return super().parse_hookspec_opts(module_or_class, name)

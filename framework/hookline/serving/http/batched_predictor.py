@@ -131,7 +131,7 @@ def _catch(jobs: Sequence[Job], action: Callable[[], object]) -> bool:
     error: Exception | None = None
     try:
         action()
-    except Exception as caught:  # noqa: BLE001 - Whatever the code of a model raises, the server must go on.
+    except Exception as caught:  # noqa: BLE001 - Whatever the code of a model raises, the server must continue.
         error = caught
     for job in jobs:
         job.error = error

@@ -1,4 +1,4 @@
-"""What a client is told about an error."""
+"""The message that a client gets about an error."""
 
 import sys
 import traceback

@@ -18,7 +18,7 @@ class DeployedModel(Protocol):
     name: str
     """The name of the run."""
     titles: Mapping[str, str]
-    """The columns of each target, for people."""
+    """The columns of each target, to be shown."""
     fields: Sequence[RowField]
     """The cells of a row."""
     columns: "Sequence[PredictionColumn]"

@@ -171,5 +171,5 @@ def distances_as_json(details: DistanceDetails) -> Mapping[str, Any]:
 
 
 def names_of(details: DistanceDetails) -> Sequence[str]:
-    """Return the names of the groups for people."""
+    """Return the names of the groups in tables."""
     return [f"anchor to {name}" if details.kind == "triplets" else name for name in details.groups]

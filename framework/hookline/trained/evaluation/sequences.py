@@ -70,7 +70,7 @@ class SequenceDetails:
 
     @property
     def title(self) -> str:
-        """The name of the target for people: that of its loss, or of its only column."""
+        """The name of the target in tables and titles: that of its loss, or of its only column."""
         return self.name or (self.known.columns[0] if len(self.known.columns) == 1 else "")
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hookline.data.data import Data
 
 FREQUENT = 0.9
-"""The share of the training rows from which on a class is so frequent that the number of correct rows misleads."""
+"""The share of the training rows from which a class is so frequent that the number of correct rows misleads."""
 
 
 def unfit_metrics(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BYTES = 2**26
-"""How many bytes of an array with several numbers per row to look at."""
+"""The number of bytes of an array with several numbers per row to inspect."""
 
 
 def array_file(files: DataFiles) -> TableFile:

@@ -30,7 +30,7 @@ class CSVRows:
         """Return the cells of columns as text, and the share of the rows that they are.
 
         Raises:
-            DataError: If the file is no table, or if an unclosed quote turns several rows into one cell.
+            DataError: If the file is not a table, or if an unclosed quote turns several rows into one cell.
 
         """
         dialect = CSV(path=path, batch_size=1, **self.options).dialect

@@ -14,7 +14,7 @@ from hookline_data.reading.csv.format import MISSING_MARKS, MOST_CELL_LINES
 from hookline_data.reading.text_cells import NUMBER, with_point
 
 MOST_ROWS = 1000
-"""How many rows of a line, and of several, to look at."""
+"""The number of rows of a line, and of several, to inspect."""
 
 
 @frozen

@@ -48,7 +48,7 @@ def list_column(name: str, index: int, lists: "pyarrow.Array") -> Column:
 
 
 def array_column(name: str, index: int, array: "NDArray[Any]", rows: int) -> Column:
-    """Summarize an array `(rows, …)` with several numbers per row, of which some rows are looked at."""
+    """Summarize an array `(rows, …)` with several numbers per row, of which some rows are inspected."""
     missing = 0
     if array.dtype.kind == "f":
         import numpy

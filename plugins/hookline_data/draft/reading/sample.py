@@ -1,4 +1,4 @@
-"""Rows from all parts of a large file: a draft need not look at every row."""
+"""Rows from all parts of a large file: a draft need not read every row."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_BYTES = 2**25
-"""How many bytes of a text file to look at."""
+"""The number of bytes of a text file to inspect."""
 
 BLOCK = 2**20
 """How many bytes to take from one place."""
 
 MOST_ROWS = 200_000
-"""How many rows of another file to look at."""
+"""The number of rows of another file to inspect."""
 
 MOST_CELLS = 2**25
-"""How many cells to look at, if a file has many columns."""
+"""The number of cells to inspect, if a file has many columns."""
 
 LEAST_ROWS = 1000
-"""How many rows to look at in any case."""
+"""The number of rows to inspect in any case."""
 
 LEAST_BLOCKS = 4
 """How many blocks to take from each of many files in any case."""
@@ -92,7 +92,7 @@ def _whole_lines(block: bytes, *, begins_line: bool) -> bytes:
 
 
 def rows_to_keep(columns: int, files: int) -> int:
-    """Return how many rows to look at in each of several files with this many columns."""
+    """Return how many rows to inspect in each of several files with this many columns."""
     return max(LEAST_ROWS, min(MOST_ROWS, MOST_CELLS // columns) // files)
 
 

@@ -44,11 +44,11 @@ class TableFile:
     columns: tuple[Column, ...]
     """The columns of the training rows, in order. They describe the rows of the other splits, too."""
     rows: int
-    """The number of rows in all files; an estimate if not all were looked at."""
+    """The number of rows in all files; an estimate if not all were inspected."""
     is_sample: bool
-    """Whether only some rows were looked at."""
+    """Whether only some rows were inspected."""
     training: int
-    """How many of the rows that were looked at are training rows; they come first."""
+    """How many of the rows that were inspected are training rows; they come first."""
     absent: Mapping[str, frozenset[str]]
     """The columns that the files of other splits lack, by split."""
     notes: tuple[str, ...] = ()
