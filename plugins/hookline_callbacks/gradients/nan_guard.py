@@ -27,7 +27,6 @@ class NaNGuard(CallbackSpec):
     later do not count its step. If all batches of an epoch are skipped, the training stops.
     """
 
-    unstackable = "it may skip steps"
     logs = ()
     writes_to = ()
     connects_to = ()
@@ -41,6 +40,11 @@ class NaNGuard(CallbackSpec):
     """The number of steps between two copies for "roll_back"."""
     most: int = option(default=10, minimum=1)
     """The largest number of consecutive non-finite batches. One more stops the training in any case."""
+
+    @property
+    def unstackable(self) -> str:  # type: ignore[override]
+        """Why trials cannot be trained together: all of them make the same steps."""
+        return "" if self.action == "raise" else f'its action "{self.action}" leaves out steps'
 
     @property
     def unlimited(self) -> str | Mapping[str, str]:  # type: ignore[override]

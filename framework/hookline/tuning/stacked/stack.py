@@ -9,7 +9,7 @@ from hookline.tuning.stacked.computing.computation import Computation
 from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.computing.memory import keep_freed_memory
 from hookline.tuning.stacked.computing.steps import Steps
-from hookline.tuning.stacked.computing.updates import Updates, update_key
+from hookline.tuning.stacked.computing.updates import Updates
 from hookline.tuning.stacked.members import Member
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Stack:
     """
 
     def __init__(self, members: Sequence[Member], interruption: Interruption):
-        """Take members with equal structures, which have not begun."""
-        self._active = sorted(members, key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer)))
+        """Take members with equal structures, which have not begun. Those with equal `update_key` follow each other."""
+        self._active = list(members)
         self._interruption = interruption
         self._steps: Steps | None = None
 
@@ -85,7 +85,8 @@ class Stack:
         for member in self._active:
             member.run.traced_steps.traced += steps.traced - traced
             member.run.traced_steps.by_layers += len(table) - (steps.traced - traced)
-            member.end_epoch(table, computation.members.index(member))
+            if not member.has_ended:  # A wrapper around one of its steps may have failed.
+                member.end_epoch(table, computation.members.index(member))
 
     def _stacked(self) -> Steps:
         """The steps of the active members: those of before, unless half of its members have ended."""

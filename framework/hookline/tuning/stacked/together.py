@@ -11,6 +11,7 @@ from attrs import asdict, define, field, frozen
 
 from hookline.errors.exceptions import FileError, HooklineError, HooklineWarning, MismatchError, StorageError
 from hookline.plugins.origin import Origin
+from hookline.runs.plan.layers import Layer
 from hookline.runs.study import trial_directory
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
@@ -19,8 +20,10 @@ from hookline.tuning.choosing.tasks import Task
 from hookline.tuning.observers import Curve
 from hookline.tuning.one_trial import Trainer, remove_all_but_record
 from hookline.tuning.stacked.computing.evaluation import Evaluator
+from hookline.tuning.stacked.computing.updates import update_key
 from hookline.tuning.stacked.members import Member
 from hookline.tuning.stacked.refusals import NotStackable, refuse_unstackable
+from hookline.tuning.stacked.sizes import divided, size_of_outputs
 from hookline.tuning.stacked.stack import Stack
 from hookline.tuning.stacked.structure import can_share_a_stack
 from hookline.tuning.trainings import Training
@@ -44,6 +47,8 @@ class _Opened:
     training: Training
     run: "Run"
     parts: Parts
+    size: int
+    """The size in bytes of the outputs of all layers for a batch."""
     member: Member
 
 
@@ -54,8 +59,8 @@ class StackedTrainer:
     trainer: Trainer
     """Trains a trial alone."""
     _warned: set[str] = field(factory=set)
-    _tried: "deque[tuple[TrainingSpec, Data]]" = field(factory=lambda: deque(maxlen=MOST_TRIED))
-    """The spec and the data of trials that have passed the preflight."""
+    _tried: "deque[tuple[TrainingSpec, Data, Sequence[Layer]]]" = field(factory=lambda: deque(maxlen=MOST_TRIED))
+    """The spec, the data and the layers of trials that have passed the preflight."""
 
     def train(self, tasks: Sequence[Task], is_kept: Callable[[TrialRecord], bool], *, is_first: bool) -> None:
         """Train claimed trials, and write their records.
@@ -123,17 +128,25 @@ class StackedTrainer:
         run, trainings = open_runs.enter_context(self.trainer.opened(task.record, curve, inner))
         # The plan, which is written with the weights, contains the layers that the preflight has seen.
         parts = prepared(run) if self._keeps_all else built_parts(run, partial(self._is_tried, run.spec))
-        if not self._is_tried(run.spec, parts.data):
-            self._tried.append((run.spec, parts.data))
+        layers = self._layers(run.spec, parts.data)
+        if layers is None:
+            layers = parts.layers
+            self._tried.append((run.spec, parts.data, layers))
         generator = torch.get_rng_state()
         refuse_unstackable(run, parts, evaluator)
         self.trainer.begin_directory(run, task.record)
         member = Member(run=run, parts=parts, evaluator=evaluator, generator=generator)
-        return _Opened(task, curve, trainings[0], run, parts, member)
+        return _Opened(task, curve, trainings[0], run, parts, size_of_outputs(parts, layers), member)
 
     def _is_tried(self, spec: TrainingSpec, data: "Data") -> bool:
         """Whether a trial that differs in the seed and the optimizer only has passed the preflight with the data."""
-        return any(its_data is data and _tried_of(other) == _tried_of(spec) for other, its_data in self._tried)
+        return self._layers(spec, data) is not None
+
+    def _layers(self, spec: TrainingSpec, data: "Data") -> Sequence[Layer] | None:
+        """The layers that the preflight has seen of such a trial."""
+        of_spec = _tried_of(spec)
+        found = (layers for other, known, layers in self._tried if known is data and _tried_of(other) == of_spec)
+        return next(found, None)
 
     @property
     def _keeps_all(self) -> bool:
@@ -178,8 +191,8 @@ def _tried_of(spec: TrainingSpec) -> dict[str, Any]:
     return {**asdict(spec, recurse=False), "optimizer": None, "run": run}
 
 
-def _grouped(opened: Sequence[_Opened]) -> list[list[_Opened]]:
-    """The runs that can share a stack."""
+def _grouped(opened: Sequence[_Opened]) -> list[Sequence[_Opened]]:
+    """The runs that share a stack. The outputs of their layers are small enough for the cache of a processor."""
     groups: list[list[_Opened]] = []
     for one in opened:
         mine = (one.run, one.parts)
@@ -188,4 +201,10 @@ def _grouped(opened: Sequence[_Opened]) -> list[list[_Opened]]:
             groups.append([one])
         else:
             found.append(one)
-    return groups
+    stacks: list[Sequence[_Opened]] = []
+    for group in groups:
+        # Those with equal optimizers, which are updated at once, stay together.
+        group.sort(key=lambda one: repr(update_key(one.run.spec.optimizer, one.parts.optimizer)))
+        is_cached = group[0].run.device.type == "cpu"
+        stacks += divided(group, group[0].size) if is_cached else [group]
+    return stacks

@@ -159,6 +159,18 @@ def test_a_trial_that_fails_does_not_change_the_others(tmp_path):
         assert other.curve == pytest.approx(one.curve, rel=1e-5)
 
 
+def test_a_guard_ends_a_trial_in_its_step(tmp_path):
+    space = {"optimizer.lr": [0.01, 1e38, 0.02, 0.03]}
+    run = {**FLOAT64["run"], "dtype": "float32"}
+    sections = {"optimizer": {"type": "SGD"}, "callbacks": [{"type": "NaNGuard"}], "run": run}
+    alone, together = both(tmp_path, space, sections=sections, type="GridSearch")
+    assert [one.together for one in together.records] == [4] * 4
+    assert together.records[1].reason == alone.records[1].reason
+    assert "In epoch 1, step 2, the loss is" in together.records[1].reason
+    for one, other in zip(alone.records, together.records, strict=True):
+        assert other.curve == pytest.approx(one.curve, rel=1e-5)
+
+
 def test_trials_leave_a_stack_when_they_are_pruned(tmp_path):
     space = {"optimizer.lr": [0.001, 0.1, 0.0001, 0.05, 0.00001, 0.01, 0.02, 0.0002]}
     pruner = {"type": "ThresholdPruner", "upper": 1.0, "n_warmup_steps": 1}
@@ -203,6 +215,10 @@ def test_an_interrupted_stack_is_trained_again_with_the_same_values(tmp_path):
         ({"model": {"type": "Sequential", "layers": [{"type": "RReLU"}, LAST]}}, "RReLU cannot be trained together"),
         ({"optimizer": {"type": "LBFGS", "lr": 0.1}}, "LBFGS cannot be trained together"),
         ({"callbacks": [{"type": "Mixup"}]}, "Mixup cannot be trained together .*: it changes the rows of each batch"),
+        (
+            {"callbacks": [{"type": "NaNGuard", "action": "skip"}]},
+            'NaNGuard cannot be trained together .*: its action "skip" leaves out steps',
+        ),
         ({"run": {"max_time": "1m"}}, "A run with the option `max_time` cannot be trained together"),
     ],
 )

@@ -4,18 +4,25 @@ A function takes a layer and its stacked parameters and buffers. It returns a fu
 does not suit the options of the layer. Inputs that are the same for all members are expanded: their first stride is 0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
+
+from hookline.tuning.stacked.computing.images import (
+    Function,
+    Lines,
+    as_channels,
+    by_member,
+    convolution,
+    keep_layout_of_gradients,
+    pooling,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SMALL = 512
 """The largest number of weights of a layer that has one product for all members, if these share their inputs."""
-
-Function: TypeAlias = "Callable[[Tensor], Tensor]"
-Lines: TypeAlias = "Callable[[Any, Mapping[str, Tensor]], Callable[[Tensor], Tensor] | None]"
 
 
 @cache
@@ -30,13 +37,13 @@ def lines() -> "Mapping[type[nn.Module], Lines]":
     )
     return {
         **dict.fromkeys(elementwise, _elementwise),
-        nn.AvgPool2d: _pooling,
+        nn.AvgPool2d: pooling,
         nn.BatchNorm1d: _batch_norm,
         nn.BatchNorm2d: _batch_norm,
-        nn.Conv2d: _convolution,
+        nn.Conv2d: convolution,
         nn.Flatten: _flatten,
         nn.Linear: _linear,
-        nn.MaxPool2d: _pooling,
+        nn.MaxPool2d: pooling,
     }
 
 
@@ -48,7 +55,12 @@ def _flatten(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
     start, end = layer.start_dim, layer.end_dim
     if start < 1:
         return None
-    return lambda inputs: inputs.flatten(start + 1, end + 1 if end >= 0 else end)
+
+    def flatten(inputs: "Tensor") -> "Tensor":
+        keep_layout_of_gradients(inputs)
+        return inputs.flatten(start + 1, end + 1 if end >= 0 else end)
+
+    return flatten
 
 
 def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
@@ -72,24 +84,6 @@ def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
     return linear
 
 
-def _convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
-    if layer.padding_mode != "zeros":
-        return None
-    weights, biases = tensors["weight"], tensors.get("bias")
-    members = len(weights)
-    options: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
-
-    def convolution(inputs: "Tensor") -> "Tensor":
-        import torch
-
-        bias = None if biases is None else biases.flatten()
-        channels, groups = _last(_as_channels(inputs)), members * layer.groups
-        made = torch.nn.functional.conv2d(channels, weights.flatten(0, 1), bias, groups=groups, **options)
-        return _by_member(_last(made), members)
-
-    return convolution
-
-
 def _batch_norm(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":
     """Normalize the channels of all members as channels of one layer."""
     if layer.momentum is None:  # Then it counts its batches.
@@ -100,7 +94,7 @@ def _batch_norm(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None
     def batch_norm(inputs: "Tensor") -> "Tensor":
         import torch
 
-        channels = _as_channels(inputs)
+        channels = as_channels(inputs)
         uses_batch = layer.training or means is None
         if layer.training and count is not None:
             count.add_(1)
@@ -114,35 +108,6 @@ def _batch_norm(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None
             layer.momentum or 0.0,
             layer.eps,
         )
-        return _by_member(made, len(inputs))
+        return by_member(made, len(inputs))
 
     return batch_norm
-
-
-def _pooling(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> "Function | None":
-    if getattr(layer, "return_indices", False):
-        return None
-
-    def pooling(inputs: "Tensor") -> "Tensor":
-        return _by_member(layer(_last(_as_channels(inputs))), len(inputs))
-
-    return pooling
-
-
-def _last(images: "Tensor") -> "Tensor":
-    """The images with the channels last in memory: torch pools and normalizes many channels several times as fast."""
-    import torch
-
-    return images.contiguous(memory_format=torch.channels_last)
-
-
-def _as_channels(inputs: "Tensor") -> "Tensor":
-    """The channels of all members beside one another: from `(members, rows, channels, …)` to `(rows, channels, …)`."""
-    return inputs.transpose(0, 1).flatten(1, 2)
-
-
-def _by_member(outputs: "Tensor", members: int) -> "Tensor":
-    """The reverse of `_as_channels`. The gradients of images have their channels last in memory, too."""
-    if outputs.requires_grad and outputs.dim() == 4:
-        outputs.register_hook(_last)
-    return outputs.unflatten(1, (members, -1)).transpose(0, 1)

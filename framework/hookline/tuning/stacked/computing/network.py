@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from hookline.tuning.stacked.computing.lines import Function, lines
+from hookline.tuning.stacked.computing.images import Function, in_best_order
+from hookline.tuning.stacked.computing.lines import lines
 from hookline.tuning.stacked.computing.noise import Noise, dropouts
 from hookline.tuning.stacked.refusals import NotStackable
 
@@ -36,7 +37,8 @@ class Network:
         from torch import nn
 
         if type(module) is nn.Sequential:
-            return _in_turn([self._made(child, _inside(name, key)) for key, child in module.named_children()])
+            layers = in_best_order(list(module.named_children()))
+            return _in_turn([self._made(child, _inside(name, key)) for key, child in layers])
         own = {key: self._tensors[_inside(name, key)] for key in _names_in(module)}
         if name in dropouts(self._layers):
             return self._dropout(module, name)

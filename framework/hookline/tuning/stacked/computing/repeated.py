@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 WARM_UP = 2
 """The number of batches of each shape that are computed operation by operation before one is recorded."""
 
-COST, COST_IN_BATCHES = 0.01, 8
+COST, COST_IN_BATCHES = 0.01, 5
 """What it costs to trace: seconds, and besides that, the time of so many batches."""
 
 MOST_SAVED = 0.0005
 """What a trace saves for each batch, in seconds: the time of Python between operations."""
+
+SAVED_PART = 0.1
+"""The part of the time of a batch that a trace saves besides that, since it releases memory for the next operation as
+soon as possible."""
 
 
 @define(eq=False)
@@ -67,6 +71,8 @@ class Repeated:
     """Computes a batch, given more tensors that belong to it."""
     known: "Callable[[], Sequence[Tensor]]"
     """Returns all other tensors that the function reads or changes; raises `Untraceable` if something else changes."""
+    in_epoch: int | None = None
+    """The number of batches in an epoch, most of which have the shape of the first one."""
     traced: int = field(default=0, init=False)
     """The number of batches that a trace alone has computed."""
     _shapes: dict[Hashable, _OfShape] = field(factory=dict, init=False)
@@ -131,8 +137,12 @@ class Repeated:
     def _earns_its_cost(self, known: _OfShape) -> bool:
         """Whether there are enough batches left."""
         seconds = known.comparison.by_layers
-        left = known.count / max(1, self.run.epoch) * (self.run.last_epoch - self.run.epoch)
-        return left * min(MOST_SAVED, seconds / 2) > COST + COST_IN_BATCHES * seconds
+        in_epoch = known.count / max(1, self.run.epoch)
+        if self.in_epoch is not None and known is next(iter(self._shapes.values())):
+            in_epoch = max(in_epoch, self.in_epoch)
+        left = in_epoch * (self.run.last_epoch - self.run.epoch)
+        saved = min(MOST_SAVED + SAVED_PART * seconds, seconds / 2)
+        return left * saved > COST + COST_IN_BATCHES * seconds
 
     def _recorded(self, known: _OfShape, together: Together, more: "Sequence[Tensor]") -> "Tensor":
         try:

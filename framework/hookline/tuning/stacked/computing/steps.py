@@ -35,7 +35,13 @@ class Steps:
 
     def __attrs_post_init__(self) -> None:
         """Make what traces the steps."""
-        self._repeated = Repeated(run=self.run, noise=self.computation.noise, function=self._step, known=self._tensors)
+        self._repeated = Repeated(
+            run=self.run,
+            noise=self.computation.noise,
+            function=self._step,
+            known=self._tensors,
+            in_epoch=self.run.steps_per_epoch,
+        )
 
     @property
     def traced(self) -> int:
