@@ -29,7 +29,7 @@ class Counter:
 
     first: "Tensor"
     """The only one that a program counts."""
-    others: "Sequence[Tensor]"
+    others: "list[Tensor]"
     """Those that get its value at the end."""
 
     @classmethod
@@ -37,7 +37,7 @@ class Counter:
         """Return the counter for these counts; `None` if they are not equal numbers."""
         if len({id(one) for one in tensors}) < 2 or any(one.numel() != 1 for one in tensors):
             return None
-        counter = cls(tensors[0], tensors[1:])
+        counter = cls(tensors[0], list(tensors[1:]))
         return counter if counter.is_common else None
 
     @property
