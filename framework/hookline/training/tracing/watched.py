@@ -14,9 +14,6 @@ from hookline.training.tracing.watching.views import OfObjects
 if TYPE_CHECKING:
     from torch import nn, optim
 
-KEPT = "watched layers"
-"""The name under which a run keeps what the traces of its steps watch."""
-
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
 
