@@ -49,6 +49,13 @@ class TracedGradients:
         self._count, self._first_step = 0, run.step
         self._recorded_shape: OfShape | None = None
 
+    def add_traced(self, shape: OfShape | None, count: int) -> None:
+        """Count steps with batches of a shape that were made in one call."""
+        assert shape is not None
+        shape.count += count
+        self._count += count
+        self._report.traced += count
+
     def recorded(self) -> OfShape | None:
         """Return the shape whose batch has just been recorded, once."""
         shape, self._recorded_shape = self._recorded_shape, None

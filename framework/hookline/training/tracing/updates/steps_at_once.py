@@ -145,7 +145,8 @@ class StepsAtOnce:
                 self._traces.leave(part.shape, runners.failure(error))
             return None
         seconds = (time.perf_counter() - started) / count
-        run.traced_steps.traced += count
+        for part in steps.parts:
+            self._gradients.add_traced(part.shape, len(part.batches))
         run.loss, *last = [places[-1].clone() for places in scalars[-1].places]
         made = Made([], [], [])
         for (updates, batches), (losses, *terms) in zip(parts, (one.tensors for one in scalars), strict=True):
