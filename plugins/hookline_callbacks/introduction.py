@@ -1,4 +1,4 @@
-"""What the progress display prints before a training: data, model, loss and optimizer."""
+"""The lines of the progress display before a training: data, model, loss and optimizer."""
 
 import textwrap
 from typing import TYPE_CHECKING

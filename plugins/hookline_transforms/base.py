@@ -1,4 +1,4 @@
-"""What several transforms share: sizes, fill values, and decisions from random numbers."""
+"""The base of transforms: sizes, fill values, and decisions from random numbers."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""How important each parameter is for the results of a study, as Optuna computes it."""
+"""The importance of each parameter for the results of a study, as Optuna computes it."""
 
 import warnings
 from collections.abc import Mapping, Sequence

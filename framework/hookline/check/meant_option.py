@@ -1,4 +1,4 @@
-"""What an unknown key of a table probably means: an option of this table or of another one, or a section."""
+"""Find the option or section that an unknown key probably means, in its own table or in another one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What a model can learn about a group of its inputs besides an example."""
+"""The description of a group of inputs, for a model."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a script cannot repeat: stages that plugins answer or wrap, and options of the run that have no lines."""
+"""Refuse runs that a script cannot repeat: stages that plugins answer or wrap, and options that have no lines."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Where a plugin comes from, for messages and for the lock of a run."""
+"""The origin of a plugin, for messages and for the lock of a run."""
 
 import importlib
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What saves checkpoints during a training, and what a training is resumed from, as the loop uses them."""
+"""The interfaces of the loop to the saving of checkpoints, and to the checkpoint that it resumes from."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

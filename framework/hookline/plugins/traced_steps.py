@@ -1,4 +1,4 @@
-"""How many steps of a training were traced, and why others were not."""
+"""The number of steps of a training that were traced, and the reasons why others were not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which weights a run saves, and whether they are finite."""
+"""The description of the weights that a run saves, and a check that they are finite."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What several runs say together."""
+"""Judgements about several runs together."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a report knows of a run: its files, and the predictions of its model where they could be computed."""
+"""The evidence of a report: the files of a run, and the predictions of its model if they could be computed."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

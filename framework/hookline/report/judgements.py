@@ -1,4 +1,4 @@
-"""What the numbers of a run say about it, in sentences with their figures."""
+"""Judgements about a run, in sentences with their figures."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whether a process trains a run right now: it holds a lock of the operating system, which ends with the process."""
+"""Find out if a process trains a run: it holds a lock of the operating system, which ends with the process."""
 
 import os
 import time

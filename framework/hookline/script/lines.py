@@ -1,4 +1,4 @@
-"""What components say about their lines: the names of a batch, of predictions, and the lines of a loss."""
+"""The variables in the lines of components: those of a batch, of predictions and of a loss."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType

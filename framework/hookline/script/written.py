@@ -1,4 +1,4 @@
-"""Whether the lines that a component inherits still say what it does."""
+"""Check that the lines that a component inherits still describe it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""What a server needs of a model."""
+"""The interface of a model that is served."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

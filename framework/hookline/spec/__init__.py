@@ -1,4 +1,4 @@
-"""What a spec can say: options and their types, the root of a spec, and the families of components."""
+"""The content of a spec: options and their types, the root of a spec, and the families of components."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What a plugin returns when it drafts a spec for `hookline new spec`."""
+"""The draft of a spec, which a plugin returns to `hookline new spec`."""
 
 from attrs import frozen
 

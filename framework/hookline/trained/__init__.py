@@ -1,1 +1,1 @@
-"""What was trained: open a finished run, predict, evaluate and compare."""
+"""Finished runs: open one, predict, evaluate and compare."""

@@ -1,4 +1,4 @@
-"""What the files of a finished run say: its spec, how it ended, its metrics and its data."""
+"""The facts in the files of a finished run: its spec, how it ended, its metrics and its data."""
 
 import json
 import math

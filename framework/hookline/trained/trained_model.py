@@ -1,4 +1,4 @@
-"""What predictions need of a finished run, and how many rows they take at once."""
+"""The parts of a finished run that predictions need, and the number of rows to predict at once."""
 
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Protocol

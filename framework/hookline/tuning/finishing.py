@@ -1,4 +1,4 @@
-"""What is written when the trials of a study have ended: the best spec, the pictures, and what is deployed."""
+"""Write the results of a study: the best spec, the pictures and the deployed model."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What trials that are running have logged, also those of other processes on this machine."""
+"""The logs of running trials, also of those in other processes on this machine."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What callbacks share that use the complete gradients of a step, before the parameters are updated."""
+"""The base of callbacks that use the complete gradients of a step, before the parameters are updated."""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING

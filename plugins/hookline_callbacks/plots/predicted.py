@@ -1,4 +1,4 @@
-"""What callbacks that write predictions share."""
+"""Checks of losses for callbacks that write predictions."""
 
 from collections.abc import Collection
 

@@ -1,1 +1,1 @@
-"""What kinds learn from training rows that come in parts."""
+"""Fit kinds of columns to training rows, all at once or in parts."""

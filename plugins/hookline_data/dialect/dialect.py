@@ -1,4 +1,4 @@
-"""How a CSV file is written."""
+"""The format of a CSV file: delimiter, quotes and decimal point."""
 
 import codecs
 import csv
@@ -12,7 +12,7 @@ PREFIX = "f"
 
 @frozen(kw_only=True)
 class Dialect:
-    """How a CSV file is written. The defaults are those of a file in UTF-8 with commas and a header."""
+    """The format of a CSV file. The defaults are those of a file in UTF-8 with commas and a header."""
 
     delimiter: str = ","
     """The character between cells."""

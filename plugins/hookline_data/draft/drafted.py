@@ -1,4 +1,4 @@
-"""What a drafted spec predicts, and from what."""
+"""A drafted spec: the target, the inputs and the task."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

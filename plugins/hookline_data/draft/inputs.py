@@ -1,4 +1,4 @@
-"""What becomes of each column that is not the target: its kind, or why it is left out."""
+"""Choose the kind of each column that is not the target, or the reason to leave it out."""
 
 import math
 import re

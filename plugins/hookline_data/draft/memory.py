@@ -1,4 +1,4 @@
-"""Whether the rows of a table fit in the memory of this machine."""
+"""Check that the rows of a table fit in the memory of this machine."""
 
 import os
 import sys

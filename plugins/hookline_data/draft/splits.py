@@ -1,4 +1,4 @@
-"""How the rows of a drafted spec are split."""
+"""Choose how to split the rows of a drafted spec."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether a column can be predicted, and as what: one of several classes, or a number."""
+"""Check that a column can be predicted, as one of several classes or as a number."""
 
 from typing import Literal
 

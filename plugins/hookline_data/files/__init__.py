@@ -1,1 +1,1 @@
-"""What a path names: the kind of a file, and several files or a pattern."""
+"""Files by path: the kind of a file, and several files or a pattern."""

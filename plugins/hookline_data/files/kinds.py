@@ -1,4 +1,4 @@
-"""What a file is according to its first bytes, and the `type` of data source that reads it."""
+"""Find the kind of a file from its first bytes, and the `type` of data source that reads it."""
 
 import json
 from pathlib import Path

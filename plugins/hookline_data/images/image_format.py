@@ -1,4 +1,4 @@
-"""How an image file becomes an array: decoding, orientation, channels and size. Pillow does all of it."""
+"""Convert an image file to an array: decoding, orientation, channels and size. Pillow does all of it."""
 
 import warnings
 from collections.abc import Iterator

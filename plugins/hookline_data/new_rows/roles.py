@@ -1,4 +1,4 @@
-"""What each column of new rows is for, according to the description of a run."""
+"""The role of each column of new rows, according to the description of a run."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What a deployed model takes: rows as they are in the source. Their preparation becomes a graph of ONNX operators."""
+"""The inputs of a deployed model: rows as in the source. Their preparation becomes a graph of ONNX operators."""

@@ -1,4 +1,4 @@
-"""What sources with the rows of another source share."""
+"""The base of sources with the rows of another source."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self

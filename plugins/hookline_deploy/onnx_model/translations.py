@@ -1,4 +1,4 @@
-"""How operators of torch are written in ONNX that torch's exporter lacks."""
+"""Translations of torch's operators to ONNX that torch's exporter lacks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

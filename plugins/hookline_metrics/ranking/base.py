@@ -1,4 +1,4 @@
-"""What all metrics of a curve share: thresholds, the rows that they rank, and the average over classes."""
+"""The base of metrics of a curve: thresholds, the rows that they rank, and the average over classes."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar

@@ -1,1 +1,1 @@
-"""How the commands print: reports, tables and warnings."""
+"""The output of the commands: reports, tables and warnings."""

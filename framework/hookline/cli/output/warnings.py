@@ -1,4 +1,4 @@
-"""How the commands report Hookline's warnings."""
+"""Print Hookline's warnings."""
 
 import sys
 import warnings

@@ -1,1 +1,1 @@
-"""How a stage is called, and whose failure it was."""
+"""Call a stage, and attribute its failures to plugins."""

@@ -1,4 +1,4 @@
-"""What the predictions for a split say about a model."""
+"""Judgements about a model from its predictions for a split."""
 
 import math
 from collections.abc import Iterator

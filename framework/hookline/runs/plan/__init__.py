@@ -1,1 +1,1 @@
-"""What a run would do: stages and plugins, layers, memory, and the files that it would write."""
+"""The plan of a run: stages and plugins, layers, memory, and the files that it would write."""

@@ -1,4 +1,4 @@
-"""How many rows of each class are in each split, and how many rows are in none, for `hookline plan`."""
+"""The number of rows of each class in each split, and of rows in no split, for `hookline plan`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Which direction of a metric is better, and the epoch in which it was best."""
+"""The better direction of a metric, and the epoch in which it was best."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a run directory says about its run: how far it is, how it ended, and its metrics."""
+"""The summary of a run from its directory: how far it is, how it ended, and its metrics."""
 
 import math
 import time

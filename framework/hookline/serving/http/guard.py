@@ -1,4 +1,4 @@
-"""What is checked before a request reaches the application: the number of requests, and the name of the server."""
+"""Check a request before it reaches the application: the number of requests, and the name of the server."""
 
 from typing import TYPE_CHECKING
 

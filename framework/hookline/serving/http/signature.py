@@ -1,4 +1,4 @@
-"""Which requests can be read as one table without changing how any of them is read."""
+"""The signature of a request: requests with the same one can be read as one table without a difference."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a deployed model takes: rows as they are in the source, or prepared inputs."""
+"""The inputs of a deployed model: rows as they are in the source, or prepared inputs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal

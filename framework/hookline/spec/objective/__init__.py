@@ -1,1 +1,1 @@
-"""What a spec minimizes: one or more losses, and what they predict."""
+"""The objective of a spec: one or more losses, and their predictions."""

@@ -1,4 +1,4 @@
-"""What a loss predicts for the rows of a batch, with the names of classes, labels and columns."""
+"""The predictions of a loss for the rows of a batch, with the names of classes, labels and columns."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

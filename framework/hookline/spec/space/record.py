@@ -1,4 +1,4 @@
-"""What a study knows of a trial."""
+"""The record of a trial in a study."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a storage of studies provides, so that processes share the trials of a study."""
+"""The interface of storages of studies, through which processes share the trials of a study."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager

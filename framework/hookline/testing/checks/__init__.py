@@ -1,1 +1,1 @@
-"""What the kit checks of a component."""
+"""The checks of the kit for each family of components."""

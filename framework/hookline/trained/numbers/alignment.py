@@ -1,4 +1,4 @@
-"""How predicted sequences are aligned with the true ones, with as few errors as possible."""
+"""Align predicted sequences with the true ones, with as few errors as possible."""
 
 from collections.abc import Iterator
 from typing import Any

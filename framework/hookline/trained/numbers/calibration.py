@@ -1,4 +1,4 @@
-"""How well predicted probabilities agree with frequencies."""
+"""The agreement of predicted probabilities with frequencies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which classes are predicted for the rows of which classes, and what follows for each class."""
+"""The confusion matrix, and the counts and ratios of each class."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How distances are distributed: those of rows that belong together, and those of others."""
+"""The distributions of distances: between rows that belong together, and between others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How far predicted numbers are from the true ones."""
+"""The differences between predicted and true numbers."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How often a scheduler is stepped in a run, and whether its options fit this number."""
+"""The number of steps of a scheduler in a run, and a check that its options fit this number."""
 
 from collections.abc import Iterator
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What a run has done until its checkpoint, what remains of it, and its next learning rates."""
+"""The progress of a run at its checkpoint, the epochs that remain, and its next learning rates."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

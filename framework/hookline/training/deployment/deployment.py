@@ -1,4 +1,4 @@
-"""What a deployment target needs of a trained model, whether its training has just ended or is long over."""
+"""A trained model with everything that a deployment target needs, directly after its training or later."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

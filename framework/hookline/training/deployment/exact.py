@@ -1,4 +1,4 @@
-"""What a model predicts if it is computed in float64: how much the model in memory rounds."""
+"""The predictions of a model that is computed in float64, to measure how much the model in memory rounds."""
 
 from collections.abc import Mapping
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""What is in the directory of a deployed model, and which directories a new one may replace."""
+"""Read the directory of a deployed model, and refuse to replace other directories."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which format a model is being traced for: a layer can then compute in another way that the format can express."""
+"""The format for which a model is being traced, so that a layer can use operations that the format has."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a traced model takes and returns: tensors by name."""
+"""The arguments and outputs of a traced model: tensors by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What a verification finds."""
+"""The result of a verification."""
 
 from collections.abc import Mapping
 

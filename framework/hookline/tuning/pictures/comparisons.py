@@ -1,4 +1,4 @@
-"""How important parameters are, and which trials no other beats in several numbers."""
+"""Pictures of the importance of parameters, and of the trials that no other trial beats in several numbers."""
 
 from typing import TYPE_CHECKING, Literal
 

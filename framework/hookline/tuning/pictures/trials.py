@@ -1,4 +1,4 @@
-"""What the pictures of a study show: its trials, the best of them, its parameters, and how important each is."""
+"""The content of the pictures of a study: its trials, the best of them, its parameters and their importance."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property

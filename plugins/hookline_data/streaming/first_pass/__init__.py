@@ -1,1 +1,1 @@
-"""What must be known about all rows before they can be prepared."""
+"""The first pass over all rows, which learns how to prepare them."""

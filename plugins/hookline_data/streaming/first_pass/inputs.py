@@ -1,4 +1,4 @@
-"""What becomes of a row, according to the first training rows."""
+"""The description of a row of inputs, according to the first training rows."""
 
 import warnings
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is learned of the rows in the first pass over the files."""
+"""Learn from the rows in the first pass over the files."""
 
 from collections.abc import Mapping
 from pathlib import Path

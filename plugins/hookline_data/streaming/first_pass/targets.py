@@ -1,4 +1,4 @@
-"""What is known about the targets after the first pass."""
+"""The description of the targets after the first pass."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -22,7 +22,7 @@ from torch import nn
 from hookline.data import Batch
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import comparison, traced_gradients, worth
+from hookline.training.tracing import beginning, comparison, worth
 from hookline.training.tracing.watched import Watched
 
 STEPS, CHANGED_AT = 24, 12
@@ -71,7 +71,7 @@ def both_ways(make, around=contextlib.nullcontext, *, is_wrapped=False):
         criterion = nn.MSELoss()
         gradients = tracing.Plain(model, criterion, optimizer).gradients
         if is_traced:
-            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+            gradients = beginning.traced_gradients(run, model, criterion, optimizer, gradients)
         losses = []
         with contextlib.ExitStack() as changed:
             for step, batch in enumerate(batches()):
@@ -677,6 +677,13 @@ def buffer_of_indices():
     return layer, lambda: layer.ends.fill_(2)
 
 
+def function_that_takes_indices(split=torch.tensor_split):
+    layer = Layer()
+    layer.ends = torch.tensor([1])
+    layer.rate = lambda: split(layer.linear.bias, layer.ends)[0].sum()
+    return layer, lambda: layer.ends.fill_(2)
+
+
 def count_of_changes():
     layer, change = buffer()
     kept = layer.scale._version
@@ -821,6 +828,7 @@ UNWATCHED = {
     buffer_in_numpy: "`numpy` looks at the values of a tensor",
     buffer_as_list: "`tolist` looks at the values of a tensor",
     buffer_of_indices: "`tensor_split` looks at the values of a tensor",
+    function_that_takes_indices: "`tensor_split` may look at the values of a tensor",
     count_of_changes: "`_version` looks at the values of a tensor",
     context_variable: "Layer.rate is of type ContextVar, in which changes cannot be noticed",
     environment: "Layer.rate uses the module os, so it may depend on more than the layers",

@@ -1,4 +1,4 @@
-"""How a loss averages its rows, which may have weights."""
+"""The average of a loss over its rows, which may have weights."""
 
 from typing import TYPE_CHECKING, Literal
 

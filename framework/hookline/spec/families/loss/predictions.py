@@ -1,4 +1,4 @@
-"""What the outputs of the model predict, according to a loss, and what is true."""
+"""The predictions of a loss from the outputs of the model, and the true values."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal

@@ -1,4 +1,4 @@
-"""What a loss compares: its target, and its outputs of the model."""
+"""The targets of a loss, and the outputs of the model that it compares with them."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

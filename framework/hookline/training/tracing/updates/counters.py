@@ -23,13 +23,13 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Counter:
     """The counts of the parameters of a group: torch keeps one for each."""
 
     first: "Tensor"
     """The only one that a program counts."""
-    others: "Sequence[Tensor]"
+    others: "list[Tensor]"
     """Those that get its value at the end."""
 
     @classmethod
@@ -37,7 +37,7 @@ class Counter:
         """Return the counter for these counts; `None` if they are not equal numbers."""
         if len({id(one) for one in tensors}) < 2 or any(one.numel() != 1 for one in tensors):
             return None
-        counter = cls(tensors[0], tensors[1:])
+        counter = cls(tensors[0], list(tensors[1:]))
         return counter if counter.is_common else None
 
     @property
