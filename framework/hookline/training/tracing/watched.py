@@ -63,7 +63,8 @@ class Watched:
         """The values of each object that contains others, which follow its changes."""
         self._kept = [list(values) for values in self._live]
         self._all = list(chain.from_iterable(self._kept))
-        self._sized = finder.sized
+        self._sized = [values for _, values in finder.sized]
+        self._paths_of_sized = [path for path, _ in finder.sized]
         self._lengths = self._present_lengths()
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
@@ -121,7 +122,7 @@ class Watched:
                 is_same = False
             if not is_same:
                 return path
-        for (path, _), length, kept_length in zip(self._sized, self._present_lengths(), self._lengths, strict=True):
+        for path, length, kept_length in zip(self._paths_of_sized, self._present_lengths(), self._lengths, strict=True):
             if length != kept_length:
                 return path
         return None if self._present_shapes() == self._shapes else "the shape of a parameter"
@@ -136,7 +137,7 @@ class Watched:
 
     def _present_lengths(self) -> list[int]:
         # A value that moves from the end of a list to the beginning of the next one is in the same place among all.
-        return [len(values) for _, values in self._sized]
+        return list(map(len, self._sized))
 
     def _present_flags(self) -> list[Any]:
         return [(one.requires_grad, one._backward_hooks, one._post_accumulate_grad_hooks) for one in self._parameters]
