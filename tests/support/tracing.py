@@ -7,7 +7,7 @@ import torch
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import calls, comparison, traced_gradients, worth
+from hookline.training.tracing import beginning, calls, comparison, worth
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.running import in_python, in_torchscript
 from hookline.training.tracing.passes import evaluated_batches, to_come, traced_evaluation
@@ -39,7 +39,7 @@ def trace_everything(patch, runner, checks=0):
 
 def trace_nothing(patch):
     """Compute every step by the layers."""
-    patch.setattr(traced_gradients, "why_not", lambda run: "nothing is traced")
+    patch.setattr(beginning, "why_not", lambda run: "nothing is traced")
     patch.setattr(evaluated_batches, "why_not", lambda run, stages: "nothing is traced")
 
 
@@ -113,7 +113,7 @@ def both_ways(make, batches, *, steps=1000):
         optimizer = torch.optim.SGD(parameters, lr=0.01)
         gradients = Plain(model, criterion, optimizer).gradients
         if way == "trace":
-            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+            gradients = beginning.traced_gradients(run, model, criterion, optimizer, gradients)
         torch.manual_seed(2)
         losses[way], states[way] = [], []
         for batch in batches:

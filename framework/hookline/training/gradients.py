@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.plugins.dispatch.answers import refuse_wrong_loss
 from hookline.plugins.stages import Run
 from hookline.training.accumulation import parts
-from hookline.training.tracing.traced_gradients import traced_gradients
+from hookline.training.tracing.beginning import traced_gradients
 
 if TYPE_CHECKING:
     from torch import Tensor, nn, optim

@@ -134,3 +134,10 @@ def test_a_port_in_use_no_run_and_missing_packages_are_sentences(run, tmp_path, 
         'needs "fastapi", "fastapi_offline", "orjson" and "uvicorn": pip install "hookline[serve]".'
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("words", [["--device", "cpu"], ["--trial", "1"], ["--accept-changed-plugins"]])
+def test_options_for_a_run_are_refused_for_a_deployed_model(words, tmp_path, capsys):
+    (tmp_path / "model.json").write_text("{}")
+    assert main(["serve", str(tmp_path), *words]) == 2
+    assert capsys.readouterr().err == f"{words[0]}: This is for a run, but a deployed model has none: remove it.\n"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hookline.cli.arguments.run_arguments import add_opening_arguments, add_run_argument, opened_run
 from hookline.cli.commands import GOOD
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.errors.text import enumerate_names
@@ -108,6 +109,9 @@ def _opened(arguments: argparse.Namespace, plugins: Sequence[object]) -> "Callab
 
     directory = Path(arguments.directory)
     if is_deployed(directory):
+        for option in ("device", "trial", "accept_changed_plugins"):
+            if getattr(arguments, option):
+                raise ArgumentError(option, "This is for a run, but a deployed model has none: remove it.")
         from hookline.plugins.manager import Plugins
 
         catalog = Plugins(extra=plugins).catalog

@@ -8,14 +8,14 @@ from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
 from hookline.training.loop.modes import switch_to_training
 from hookline.training.loop.position import Position
-from hookline.training.tracing.updates.steps_at_once import steps_at_once
-from hookline.training.tracing.updates.steps_in_groups import Steps
+from hookline.training.tracing.beginning import steps_at_once
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
     from hookline.data.batches import Batch
     from hookline.data.data import Data
+    from hookline.training.tracing.updates.steps_in_groups import Steps
 
 
 def train_epochs(
@@ -60,7 +60,7 @@ def _train_epochs(
             position.skip()
         state.step += 1
 
-    def make_steps(steps: Steps) -> None:
+    def make_steps(steps: "Steps") -> None:
         assert at_once is not None
         made = at_once.made(steps, make_step)
         if made is None:

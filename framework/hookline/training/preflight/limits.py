@@ -35,6 +35,9 @@ def unused_limits(run: Run, data: "Data") -> Iterator[tuple[tuple[str, str], str
     if (rows := _rows_of_only_step(run, data)) is not None:
         message = f"This is more than the {rows:,} training rows, so each epoch is a single step."
         yield ("data", "batch_size"), message
+    rows = min(run.spec.data.batch_size, _rows_of_epoch(data) or run.spec.data.batch_size)
+    if spec.accumulate > rows:
+        yield ("run", "accumulate"), f"This is more than the {counted(rows, 'row')} of a batch: each row is a part."
 
 
 def _rows_of_only_step(run: Run, data: "Data") -> int | None:
@@ -43,5 +46,10 @@ def _rows_of_only_step(run: Run, data: "Data") -> int | None:
     is_default = source.batch_size == fields_dict(type(source))["batch_size"].default
     if is_default or any(optimizer.for_full_batches for optimizer in run.spec.optimizer.members):
         return None
-    rows = int(getattr(data.training, "rows_per_epoch", data.training.rows))
+    rows = _rows_of_epoch(data)
     return rows if run.steps_per_epoch == 1 and 0 < rows < source.batch_size else None
+
+
+def _rows_of_epoch(data: "Data") -> int:
+    """The number of training rows in an epoch; 0 if the data does not know it."""
+    return int(getattr(data.training, "rows_per_epoch", data.training.rows) or 0)

@@ -33,7 +33,7 @@ Results: TypeAlias = "Mapping[str, Sequence[Tensor | None]]"
 """What is compared, in groups by their names."""
 
 
-@define
+@define(eq=False, repr=False)
 class Comparison:
     """How the batches of a trace compare with those of the layers so far."""
 

@@ -11,6 +11,9 @@ TRACED = ("forward", "loss", "backward")
 EVALUATED = ("forward", "loss", "predict")
 """The stages of which the trace of an evaluation consists."""
 
+WATCHED = "watched layers"
+"""The name under which a run keeps what the traces of its steps watch."""
+
 ALSO_WHILE_TRACING: Any = (False,)
 """The argument of torch's function that returns the hooks of saved tensors: do not ignore them."""
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from hookline.plugins.stages import Run
-from hookline.training.tracing.conditions import settings_of
-from hookline.training.tracing.watched import KEPT, Watched
+from hookline.training.tracing.conditions import WATCHED, settings_of
+from hookline.training.tracing.watched import Watched
 
 
 class LayersAsRecorded:
@@ -24,7 +24,7 @@ class LayersAsRecorded:
 
     def keep(self, watched: Watched) -> None:
         """Compare with these from now on."""
-        self._run.kept[KEPT] = watched
+        self._run.kept[WATCHED] = watched
         self.watched, self._settings = watched, settings_of(self._run)
 
     def are_unchanged(self, present: Any) -> bool:

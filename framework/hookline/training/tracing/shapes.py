@@ -20,7 +20,7 @@ Known = TypeVar("Known")
 """What is known about the batches of a shape."""
 
 
-@define
+@define(eq=False, repr=False)
 class OfShape:
     """What is known about the batches of one shape."""
 

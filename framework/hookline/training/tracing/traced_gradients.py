@@ -8,7 +8,6 @@ from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing import worth
 from hookline.training.tracing.comparison import Results
-from hookline.training.tracing.conditions import why_not
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.recorded_step import RecordedStep, parameters_of, refuse_gradients, results_of_step
@@ -25,19 +24,6 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch
 
     Gradients = Callable[[Batch], Tensor]
-
-
-def traced_gradients(
-    run: Run, model: "nn.Module", criterion: "nn.Module", optimizer: "optim.Optimizer", by_layers: "Gradients"
-) -> "Gradients":
-    """Return a function that computes the same as `by_layers`, by a trace where that is faster."""
-    reason = why_not(run)
-    if reason is None and not worth.can_earn_its_cost(run):
-        reason = worth.TOO_SHORT
-    if reason is not None:
-        run.traced_steps.add_reason(reason)
-        return by_layers
-    return TracedGradients(run, model, criterion, optimizer, by_layers)
 
 
 class TracedGradients:
@@ -62,6 +48,13 @@ class TracedGradients:
         self._is_first_training = worth.is_first_training()
         self._count, self._first_step = 0, run.step
         self._recorded_shape: OfShape | None = None
+
+    def add_traced(self, shape: OfShape | None, count: int) -> None:
+        """Count steps with batches of a shape that were made in one call."""
+        assert shape is not None
+        shape.count += count
+        self._count += count
+        self._report.traced += count
 
     def recorded(self) -> OfShape | None:
         """Return the shape whose batch has just been recorded, once."""

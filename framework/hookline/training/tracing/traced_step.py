@@ -28,7 +28,7 @@ def tensors_of(batch: "Batch") -> "list[Tensor]":
     return tensors
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TracedStep:
     """The program of a step, and what it takes and returns."""
 
@@ -102,7 +102,7 @@ class TracedStep:
         return [Term(*map(value, term)) for term in self.terms]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Output:
     index: int
 

@@ -14,9 +14,6 @@ from hookline.training.tracing.watching.views import OfObjects
 if TYPE_CHECKING:
     from torch import nn, optim
 
-KEPT = "watched layers"
-"""The name under which a run keeps what the traces of its steps watch."""
-
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
 
@@ -63,8 +60,8 @@ class Watched:
         """The values of each object that contains others, which follow its changes."""
         self._kept = [list(values) for values in self._live]
         self._all = list(chain.from_iterable(self._kept))
-        self._sized = [values for _, values in finder.sized]
         self._paths_of_sized = [path for path, _ in finder.sized]
+        self._sized = [values for _, values in finder.sized]
         self._lengths = self._present_lengths()
         self._flags = self._present_flags()
         self._shapes = self._present_shapes()
@@ -122,8 +119,8 @@ class Watched:
                 is_same = False
             if not is_same:
                 return path
-        for path, length, kept_length in zip(self._paths_of_sized, self._present_lengths(), self._lengths, strict=True):
-            if length != kept_length:
+        for path, length, before in zip(self._paths_of_sized, self._present_lengths(), self._lengths, strict=True):
+            if length != before:
                 return path
         return None if self._present_shapes() == self._shapes else "the shape of a parameter"
 

@@ -27,3 +27,9 @@ def test_a_batch_size_above_the_number_of_training_rows_is_a_warning():
 @pytest.mark.parametrize("optimizer", ["LBFGS", "Rprop"])
 def test_optimizers_for_full_batches_may_have_any_batch_size(optimizer):
     assert warned_of(1000, optimizer={"type": optimizer}) == []
+
+
+def test_more_parts_than_rows_in_a_batch_are_a_warning():
+    text = "This is more than the 16 rows of a batch: each row is a part."
+    assert warned_of(16, run={"epochs": 1, "accumulate": 17}) == [(("run", "accumulate"), text)]
+    assert warned_of(16, run={"epochs": 1, "accumulate": 16}) == []

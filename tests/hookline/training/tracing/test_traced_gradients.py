@@ -8,7 +8,7 @@ from torch import nn
 
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
-from hookline.training.tracing import comparison, shapes, step_traces, traced_gradients, worth
+from hookline.training.tracing import beginning, comparison, shapes, step_traces, traced_gradients, worth
 
 
 def batches(count, rows=4):
@@ -194,7 +194,7 @@ def test_groups_that_share_memory_in_the_first_batches_may_differ_later():
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         gradients = tracing.Plain(model, criterion, optimizer).gradients
         if is_traced:
-            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+            gradients = beginning.traced_gradients(run, model, criterion, optimizer, gradients)
         losses = []
         for batch in several:
             losses.append(gradients(batch))
@@ -221,7 +221,7 @@ def test_batches_of_other_tensors_are_computed_by_the_layers(change, reason):
     run, model, criterion = tracing.run_of(), nn.Linear(3, 2), nn.MSELoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
     for batch in several:
         gradients(batch)
     assert run.traced_steps == TracedSteps(0, 12, [reason])
@@ -262,7 +262,7 @@ def trained(change_at_10, count=30):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         gradients = tracing.Plain(model, criterion, optimizer).gradients
         if is_traced:
-            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+            gradients = beginning.traced_gradients(run, model, criterion, optimizer, gradients)
         for step, batch in enumerate(batches(count)):
             if step == 10:
                 change_at_10(model, optimizer)
@@ -336,7 +336,7 @@ def test_too_many_changes_end_tracing():
     model, criterion = make()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
     for index, batch in enumerate(batches(step_traces.MOST_CHANGES * 10 + 20)):
         if index % 10 == 9:
             model.rate += 0.5
@@ -353,7 +353,7 @@ def test_a_step_that_is_observed_is_computed_by_the_layers():
     model, criterion = made()()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
     for batch in batches(10):
         gradients(batch)
     assert plain.calls == FIRST
@@ -372,7 +372,7 @@ def test_an_error_is_that_of_the_layers():
     torch.manual_seed(0)
     model, criterion = nn.Sequential(nn.Embedding(5, 3)), nn.MSELoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    gradients = traced_gradients.traced_gradients(
+    gradients = beginning.traced_gradients(
         run, model, criterion, optimizer, tracing.Plain(model, criterion, optimizer).gradients
     )
     for _ in range(10):
@@ -388,7 +388,7 @@ def test_batches_with_lengths_are_computed_by_the_layers():
     model, criterion = made()()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
     for batch in batches(10):
         gradients(Batch(batch.inputs, batch.targets, {"x": torch.tensor([1, 2, 3, 3])}))
     assert plain.calls == 10
@@ -403,7 +403,7 @@ def test_what_a_layer_reads_from_torch_itself_is_not_noticed_later(monkeypatch):
     model, criterion = made(lambda layer, rows: rows * torch.unwatched)()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     plain = tracing.Plain(model, criterion, optimizer)
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, plain.gradients)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, plain.gradients)
     losses = [gradients(batch) for batch in [batches(1)[0]] * (FIRST + 1)]
     monkeypatch.setattr(torch, "unwatched", 2.0)
     assert gradients(batches(1)[0]) == losses[0] != plain.gradients(batches(1)[0])

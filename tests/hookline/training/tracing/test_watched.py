@@ -22,7 +22,7 @@ from torch import nn
 from hookline.data import Batch
 from hookline.spec import LossSpec
 from hookline.spec.objective.objective import Objective
-from hookline.training.tracing import comparison, traced_gradients, worth
+from hookline.training.tracing import beginning, comparison, worth
 from hookline.training.tracing.watched import Watched
 
 STEPS, CHANGED_AT = 24, 12
@@ -71,7 +71,7 @@ def both_ways(make, around=contextlib.nullcontext, *, is_wrapped=False):
         criterion = nn.MSELoss()
         gradients = tracing.Plain(model, criterion, optimizer).gradients
         if is_traced:
-            gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, gradients)
+            gradients = beginning.traced_gradients(run, model, criterion, optimizer, gradients)
         losses = []
         with contextlib.ExitStack() as changed:
             for step, batch in enumerate(batches()):

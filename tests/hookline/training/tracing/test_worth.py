@@ -10,7 +10,7 @@ from torch import nn
 import hookline
 from hookline.data import Batch
 from hookline.plugins.traced_steps import TracedSteps
-from hookline.training.tracing import traced_gradients, worth
+from hookline.training.tracing import beginning, traced_gradients, worth
 from hookline.training.tracing.passes import to_come
 
 MACHINES = (1e-5, 1e-4, 1e-3)
@@ -95,7 +95,7 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
     model, criterion, run = Bags(sparse=True), nn.MSELoss(), tracing.run_of()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     by_layers = tracing.Plain(model, criterion, optimizer).gradients
-    gradients = traced_gradients.traced_gradients(run, model, criterion, optimizer, by_layers)
+    gradients = beginning.traced_gradients(run, model, criterion, optimizer, by_layers)
     for batch in BATCHES:
         gradients(batch)
     assert run.traced_steps == TracedSteps(0, 20, ["the gradient of a parameter is sparse"])
@@ -105,11 +105,11 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
 def test_nothing_is_measured_in_a_run_that_cannot_earn_the_cost():
     made, by_layers = (torch.nn.Linear(1, 1), nn.MSELoss(), torch.optim.SGD), lambda batch: batch
     run = tracing.run_of(29)
-    assert traced_gradients.traced_gradients(run, *made, by_layers) is by_layers
+    assert beginning.traced_gradients(run, *made, by_layers) is by_layers
     assert run.traced_steps == TracedSteps(0, 0, [worth.TOO_SHORT])
     run.spec.optimizer.needs_closure = True
-    assert traced_gradients.traced_gradients(run, *made, by_layers) is not by_layers
-    assert traced_gradients.traced_gradients(tracing.run_of(31), *made, by_layers) is not by_layers
+    assert beginning.traced_gradients(run, *made, by_layers) is not by_layers
+    assert beginning.traced_gradients(tracing.run_of(31), *made, by_layers) is not by_layers
 
 
 def test_a_further_training_of_a_process_does_not_count_the_time_to_compile(monkeypatch):

@@ -6,9 +6,9 @@ order.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 if TYPE_CHECKING:
     import torch
@@ -40,8 +40,7 @@ LARGEST = 2**16
 """About the largest number of elements to store together, and to measure."""
 
 
-@frozen
-class Described:
+class Described(NamedTuple):
     """What is known about a contiguous tensor, besides its values."""
 
     shape: "torch.Size"
@@ -67,7 +66,7 @@ def alternatives(operation: "OpOverload", arguments: Sequence[Any]) -> tuple[lis
     name = name_of_operation(operation)
     if name == BERNOULLI:
         of_number = not options or isinstance(options[0], float)
-        small = evolve(tensor, shape=torch.Size([min(LARGEST, tensor.shape.numel())]))
+        small = tensor._replace(shape=torch.Size([min(LARGEST, tensor.shape.numel())]))
         return [drawn_without_branches] if of_number else [], [small, *options]
     dimensions = OF_PLANES[name]
     planes, space = tensor.shape[:-dimensions].numel(), tensor.shape[-dimensions:]
@@ -78,12 +77,12 @@ def alternatives(operation: "OpOverload", arguments: Sequence[Any]) -> tuple[lis
     ]
     if sizes:
         planes = min(planes, max(sizes) * max(1, LARGEST // (max(sizes) * space.numel())))
-    small = evolve(tensor, shape=torch.Size([1, planes, *space]))
+    small = tensor._replace(shape=torch.Size([1, planes, *space]))
     ways: list[Way] = [TogetherInMemory(operation, dimensions, size) for size in sizes]
     return ways, [small, *_options(operation, options, small.shape[:2])]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TogetherInMemory:
     """Applies an operation to planes, several of which are stored in channels_last as if they were channels."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Arranged:
     """A graph, and the tensors that it takes."""
 

@@ -21,14 +21,14 @@ def reason_of(error: Exception) -> str:
     return str(error) if isinstance(error, Untraceable) else f"the trace cannot be made: {error!r}"
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Value:
     """A tensor of a graph: an input, or a result of an operation. A graph has one object for each."""
 
     number: int
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Call:
     """An operation with its arguments, in which `Value` stands for a tensor."""
 
@@ -78,7 +78,7 @@ class Call:
         )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Graph:
     """Operations in the order in which they run."""
 

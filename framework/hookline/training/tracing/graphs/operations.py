@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import frozen
 
@@ -13,8 +13,7 @@ OF_BATCH_NORM = frozenset({"running_mean", "running_var"})
 """Arguments that operations write to although their schemas do not say so."""
 
 
-@frozen
-class Argument:
+class Argument(NamedTuple):
     """An argument of an operation."""
 
     name: str
@@ -26,7 +25,7 @@ class Argument:
     """Its value where none is given."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Schema:
     """The schema of an operation."""
 

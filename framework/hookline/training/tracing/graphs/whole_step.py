@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WholeStep:
     """The graph of a step with the update: its inputs besides the tensors of a batch, and its last outputs."""
 

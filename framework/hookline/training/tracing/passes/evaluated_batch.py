@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Outputs
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class EvaluatedBatch:
     """The loss and the predictions of a batch."""
 

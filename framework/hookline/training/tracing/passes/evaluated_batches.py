@@ -7,17 +7,17 @@ from attrs import define, field
 
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
-from hookline.training.tracing.conditions import EVALUATED, why_not
+from hookline.training.tracing.conditions import EVALUATED, WATCHED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
-from hookline.training.tracing.passes.traced_batch import TracedGroup
-from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
-from hookline.training.tracing.watched import KEPT as OF_STEPS, Watched
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batches
+    from hookline.training.tracing.passes.traced_batch import TracedGroup
+    from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+    from hookline.training.tracing.watched import Watched
 
 KEPT = "evaluations"
 """The name under which a run keeps what its evaluations share."""
@@ -26,13 +26,13 @@ MOST_KEPT = 3
 """The largest number of pairs of model and criterion whose traces are kept, such as a model and its moving average."""
 
 
-@define
+@define(eq=False, repr=False)
 class Kept:
     """What a run keeps for its evaluations."""
 
     reason: str | None
     """Why none is traced; `None` if they may be."""
-    traced: list[TracedEvaluation] = field(factory=list)
+    traced: "list[TracedEvaluation]" = field(factory=list)
     """The traces of pairs of model and criterion."""
     left: set[str] = field(factory=set)
     """The splits with so few batches to come that their traces would not earn back what they cost."""
@@ -40,7 +40,7 @@ class Kept:
 
 def evaluated_batches(
     run: Run, model: "nn.Module", criterion: "nn.Module", batches: "Batches", split: str
-) -> Iterator[EvaluatedBatch | TracedGroup]:
+) -> "Iterator[EvaluatedBatch | TracedGroup]":
     """Yield the loss and the predictions of each batch of a split, or of several batches at once.
 
     The stages `forward`, `loss` and `predict` compute them, in evaluation mode. If only the built-in answers implement
@@ -55,6 +55,9 @@ def evaluated_batches(
     of_steps = _compared_layers(run)
     evaluation = next((one for one in kept.traced if one.is_of(model, criterion)), None)
     if evaluation is None and kept.reason is None and not _is_left(run, kept, split, batches):
+        # Not imported before, as in `beginning`.
+        from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
     if evaluation is not None:
@@ -80,9 +83,9 @@ def _begun(run: Run) -> Kept:
     return kept
 
 
-def _compared_layers(run: Run) -> Watched | None:
+def _compared_layers(run: Run) -> "Watched | None":
     """The layers of the steps, if nothing has happened since they were compared with those that were recorded."""
-    watched: Watched | None = run.kept.get(OF_STEPS)
+    watched: Watched | None = run.kept.get(WATCHED)
     if watched is None or not watched.is_current:
         return None
     watched.is_current = False  # Metrics and callbacks follow.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@define
+@define(eq=False, repr=False)
 class OfShape:
     """What is known about the batches of one shape, and the comparison of their trace with the layers."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Output:
     """A tensor among the outputs of a program."""
 
@@ -52,7 +52,7 @@ def _filled(part: Any, outputs: "Sequence[Tensor]") -> Any:
     return {name: _filled(one, outputs) for name, one in part.items()} if isinstance(part, dict) else part
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Returned:
     """What the program of a batch returns after the loss, with an `Output` in place of each tensor."""
 
@@ -82,7 +82,7 @@ def returned(evaluated: EvaluatedBatch, parts: "Mapping[Part, Tensor] | None", e
     )
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class TracedBatch:
     """The program that evaluates batches, and what it takes and returns."""
 
@@ -115,7 +115,7 @@ class TracedBatch:
         return ends.tensors
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class TracedGroup:
     """The losses and the predictions of the batches of a group."""
 

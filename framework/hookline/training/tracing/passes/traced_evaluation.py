@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
-from hookline.training.tracing.conditions import settings_of
+from hookline.training.tracing.conditions import WATCHED, settings_of
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.passes import to_come
@@ -20,7 +20,7 @@ from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.step_traces import MOST_CHANGES
 from hookline.training.tracing.traced_step import tensors_of
-from hookline.training.tracing.watched import KEPT, Watched
+from hookline.training.tracing.watched import Watched
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -257,7 +257,7 @@ class TracedEvaluation:
         return evaluated
 
     def _newly_watched(self) -> Watched:
-        modules, of_steps = (self._model, self._criterion), self._run.kept.get(KEPT)
+        modules, of_steps = (self._model, self._criterion), self._run.kept.get(WATCHED)
         again = None if of_steps is None else of_steps.taken_again(modules)
         return again or Watched(modules, None, self._run.objective)
 

@@ -23,7 +23,7 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Counter:
     """The counts of the parameters of a group: torch keeps one for each."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class DivisorOfShape:
     """The divisor of the batches of a shape."""
 

@@ -20,7 +20,7 @@ VARIABLE: Mapping[str, tuple[str, int | None]] = {
 """The options by the arguments of fused operations, with the place in a tuple."""
 
 
-@frozen
+@frozen(repr=False)
 class Option:
     """A number in the options of a parameter group."""
 

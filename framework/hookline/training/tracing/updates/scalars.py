@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Scalars:
     """The losses of several steps, and the numbers of their terms."""
 

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.graphs import runners
@@ -20,7 +19,7 @@ from hookline.training.tracing.updates.update import TracedUpdates, make
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
-    from hookline.data.batches import Batch, Batches
+    from hookline.data.batches import Batch
 
 
 class Made(NamedTuple):
@@ -31,40 +30,6 @@ class Made(NamedTuple):
     """What the losses are divided by; empty for sums."""
     terms: list[list[Term]]
     """The terms of `[losses]` of each step; empty for `[loss]`."""
-
-
-def steps_at_once(
-    run: Run,
-    batches: "Batches",
-    gradients: Any,
-    optimizer: "optim.Optimizer",
-    undisturbed: Callable[[], int | None],
-    unread: Callable[[], int],
-    is_validated: Callable[[], bool],
-) -> "StepsAtOnce | None":
-    """Return what makes several steps in one call; `None` if something may happen between any two.
-
-    Args:
-        run: the run.
-        batches: the training split.
-        gradients: what `gradients_of` returned.
-        optimizer: the optimizer.
-        undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
-        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
-        is_validated: returns whether the model is evaluated immediately after the present epoch.
-
-    """
-    if not isinstance(gradients, TracedGradients) or run.spec.optimizer.needs_closure:
-        return None
-    schedules = run.stages.schedules("step")
-    # Other batches may depend on the steps before them, so they must not be requested earlier.
-    if not are_in_memory(batches) or schedules is None:
-        return None
-    rows: Any = batches
-    options = ComingOptions(run, optimizer, schedules)
-    updates = OptimizerUpdates(run, gradients, optimizer, rates_may_change=options.may_change)
-    groups = StepsInGroups(run, gradients.traces, updates, rows.full_batches, undisturbed, unread, is_validated)
-    return StepsAtOnce(run, gradients, optimizer, options, updates, groups)
 
 
 class StepsAtOnce:
@@ -180,7 +145,8 @@ class StepsAtOnce:
                 self._traces.leave(part.shape, runners.failure(error))
             return None
         seconds = (time.perf_counter() - started) / count
-        run.traced_steps.traced += count
+        for part in steps.parts:
+            self._gradients.add_traced(part.shape, len(part.batches))
         run.loss, *last = [places[-1].clone() for places in scalars[-1].places]
         made = Made([], [], [])
         for (updates, batches), (losses, *terms) in zip(parts, (one.tensors for one in scalars), strict=True):

@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """What is known about the shape of the batches; `None` if the layers make the step, or something observes it."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Steps:
     """Steps that are made together: those of one shape, and the last one of an epoch, whose batch may be smaller."""
 

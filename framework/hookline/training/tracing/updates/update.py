@@ -26,7 +26,7 @@ LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class TracedUpdates:
     """The trace of steps with their updates, several of which can be made in one call."""
 

@@ -57,7 +57,7 @@ MOST_KEPT = 1024
 GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Names:
     """The names in the code of a function, and of the functions inside it."""
 

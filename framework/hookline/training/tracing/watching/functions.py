@@ -30,7 +30,7 @@ GENERATED = "<attrs generated"
 """The beginning of the names of files from which functions come that attrs has written."""
 
 
-@define
+@define(eq=False, repr=False)
 class _Class:
     path: str
     kind: type
@@ -39,14 +39,14 @@ class _Class:
     """The names of its attributes that were found to be called."""
 
 
-@define
+@define(eq=False, repr=False)
 class _Namespace:
     path: str
     values: Mapping[str, Any]
     names: set[str] = field(factory=set)
 
 
-@define
+@define(eq=False, repr=False)
 class Functions:
     """The functions that a step may call, as far as their names say it.
 

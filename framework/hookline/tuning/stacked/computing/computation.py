@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hookline.data.tensor_batches import TensorBatches
+from hookline.data.tensor_batches import are_in_memory
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
 from hookline.tuning.stacked.computing.evaluation import Evaluation
 from hookline.tuning.stacked.computing.losses import Criterion, Losses
@@ -56,7 +56,7 @@ class Computation:
     @property
     def may_read_ahead(self) -> bool:
         """Whether batches may be requested before earlier ones are trained: others may depend on these steps."""
-        return all(type(split) is TensorBatches for split in self._training)
+        return all(map(are_in_memory, self._training))
 
     def epoch(self, number: int) -> Iterator[Together]:
         """The batches of an epoch."""

@@ -270,6 +270,18 @@ def test_the_first_call_is_as_long_as_the_comparison_says(calls, monkeypatch, tm
     assert calls[0] == 1
 
 
+def test_steps_in_calls_count_when_a_change_requires_a_new_trace(calls, monkeypatch, tmp_path):
+    def change(run, optimizer):
+        optimizer.param_groups[0]["eps"] = 1e-3
+
+    shares = []
+    monkeypatch.setattr(worth, "earns_its_cost", lambda run, seconds, share, **_: shares.append(share) or True)
+    trained("auto", tmp_path / "run", AfterEpoch(change))
+    assert len(shares) >= 2
+    assert set(shares) == {1.0}
+    assert 4 in calls
+
+
 @pytest.mark.parametrize("momentums", [(0.9, 0.0), (0.0, 0.9)])
 def test_a_schedule_may_end_or_begin_the_momentum(momentums, calls, tmp_path):
     schedules = {trace: Momentum(*momentums) for trace in ("off", "auto")}

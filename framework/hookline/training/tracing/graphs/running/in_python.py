@@ -20,7 +20,7 @@ MOST_COMPILED = 128
 INDENT = "    "
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PythonSource(Source):
     """The statements of a graph in Python."""
 

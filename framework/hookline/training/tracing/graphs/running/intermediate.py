@@ -25,7 +25,7 @@ TYPES = {"number": "Scalar", "Optional[Tensor]": "Tensor?"}
 """The types of the elements of lists that a schema prints in another way."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class IntermediateSource(Source):
     """The statements of a graph in the intermediate representation."""
 

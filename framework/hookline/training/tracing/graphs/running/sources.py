@@ -1,6 +1,6 @@
 """What the sources of a graph share, in TorchScript and in Python: its variables and its numbers."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -10,7 +10,7 @@ OTHER_VALUES = "the layers look at values, which lead to other operations now"
 """The error of a trace whose operations are not those of the layers for the present values."""
 
 
-@frozen
+@frozen(repr=False)
 class Name:
     """A variable that is no value of the graph, as an argument."""
 
@@ -22,15 +22,14 @@ def name_of(value: Value) -> str:
     return f"t{value.number}"
 
 
-@frozen
-class Number:
+class Number(NamedTuple):
     """The value of a parameter, and its type as TorchScript writes it."""
 
     type: str
     value: Any
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Source:
     """The statements of a graph, and what they name besides the values of the graph.
 
