@@ -677,6 +677,13 @@ def buffer_of_indices():
     return layer, lambda: layer.ends.fill_(2)
 
 
+def function_that_takes_indices(split=torch.tensor_split):
+    layer = Layer()
+    layer.ends = torch.tensor([1])
+    layer.rate = lambda: split(layer.linear.bias, layer.ends)[0].sum()
+    return layer, lambda: layer.ends.fill_(2)
+
+
 def count_of_changes():
     layer, change = buffer()
     kept = layer.scale._version
@@ -821,6 +828,7 @@ UNWATCHED = {
     buffer_in_numpy: "`numpy` looks at the values of a tensor",
     buffer_as_list: "`tolist` looks at the values of a tensor",
     buffer_of_indices: "`tensor_split` looks at the values of a tensor",
+    function_that_takes_indices: "`tensor_split` may look at the values of a tensor",
     count_of_changes: "`_version` looks at the values of a tensor",
     context_variable: "Layer.rate is of type ContextVar, in which changes cannot be noticed",
     environment: "Layer.rate uses the module os, so it may depend on more than the layers",

@@ -12,6 +12,7 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.code import module_of, refuse_unsteady
 from hookline.training.tracing.watching.functions import Functions
 from hookline.training.tracing.watching.kinds import BUILTIN, CACHED, FIXED, HOOKS, OBSERVING, OF_STATE, UNCHANGED
+from hookline.training.tracing.watching.reads import SPLITTING
 from hookline.training.tracing.watching.storage import hides_state, is_made_in_python, slots_of
 from hookline.training.tracing.watching.views import MISSING, OfObjects, Others, Slots
 
@@ -130,6 +131,8 @@ class Finder:
             return [(path, one.__self__), (path, one.__func__)]
         if isinstance(one, BUILTIN):
             refuse_unsteady(path, module_of(one))
+            if one.__name__ == SPLITTING:  # A reference to it cannot be replaced while reads are noted.
+                raise Untraceable(f"`{SPLITTING}` may look at the values of a tensor")
             return () if isinstance(one.__self__, ModuleType) else [(path, one.__self__)]
         if isinstance(one, CACHED):
             return [(path, one.__wrapped__)]

@@ -15,7 +15,9 @@ READING = (
 COUNTING = "_version"
 """The attribute of a tensor that counts its changes in place."""
 
-READING_INDICES = ("_pad_packed_sequence", "gru", "lstm", "rnn_relu", "rnn_tanh", "tensor_split")
+SPLITTING = "tensor_split"
+
+READING_INDICES = ("_pad_packed_sequence", "gru", "lstm", "rnn_relu", "rnn_tanh", SPLITTING)
 """Functions that read the values of a tensor of integers without an operation, if one follows the first argument."""
 
 
