@@ -121,7 +121,9 @@ class StepsInGroups:
         """A batch of another shape, if its step can be made in the call of those before."""
         shape = self._traces.of(batch)
         before, updates = None if part.shape is None else part.shape.ready, shape.ready
-        return Part([batch], shape) if before and updates and before.can_precede(updates) else None
+        if before is None or updates is None or before is updates:  # The losses of a call have one place for each trace.
+            return None
+        return Part([batch], shape) if before.can_precede(updates) else None
 
     def _present_shape(self, batch: "Batch") -> OfShape | None:
         """What is known about the shape of a batch; `None` if the step is observed, or made by the layers."""
