@@ -121,7 +121,7 @@ class StepsInGroups:
         """A batch of another shape, if its step can be made in the call of those before."""
         shape = self._traces.of(batch)
         before, updates = None if part.shape is None else part.shape.ready, shape.ready
-        if before is None or updates is None or before is updates:  # The losses of a call have one place for each trace.
+        if before is None or updates is None or before is updates:  # Each part of a call has a trace of its own.
             return None
         return Part([batch], shape) if before.can_precede(updates) else None
 
