@@ -43,7 +43,8 @@ class Snapshot:
         except (MemoryError, RuntimeError) as error:
             raise Untraceable("there is not enough memory to copy the parameters") from error
         self.generator = torch.get_rng_state()
-        self._draws = draws
+        self.draws = draws
+        """Whether what follows may draw random numbers."""
         self._versions: list[int] | None = [tensor._version for tensor in self.tensors]
         """The counts of changes in place, by which a layer may know that what it has kept is out of date."""
         self._pointers: list[int] = []
@@ -75,7 +76,7 @@ class Snapshot:
         # This happens before each call of a trace. NumPy copies small tensors in a fifth of the time of torch.
         for copy, array in self._arrays:
             copy[...] = array
-        if self._draws:
+        if self.draws:
             self.generator = torch.get_rng_state()
 
     def undone_if_it_fails(
@@ -109,7 +110,7 @@ class Snapshot:
             if self._versions is not None:
                 own: Any = torch._C._autograd
                 own._unsafe_set_version_counter(self.tensors, self._versions)
-        if self._draws:
+        if self.draws:
             torch.set_rng_state(self.generator)
 
 

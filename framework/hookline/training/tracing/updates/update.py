@@ -56,12 +56,13 @@ class TracedUpdates:
         return self._scalars
 
     def can_precede(self, other: "TracedUpdates") -> bool:
-        """Whether steps of another shape can follow in the same call: both take and change the same tensors."""
+        """Whether steps of another shape can follow in the same call: both take and change the same."""
         if self._follower is not other:
             places = [[(one.group, one.name, one.index) for one in updates.options] for updates in (self, other)]
             changed = [{id(one) for one in updates.beginning.tensors} for updates in (self, other)]
             counted = [[id(one.first) for one in updates.counters] for updates in (self, other)]
-            if places[0] != places[1] or changed[0] != changed[1] or counted[0] != counted[1]:
+            draws = [updates.beginning.draws for updates in (self, other)]
+            if any(one != another for one, another in (places, changed, counted, draws)):
                 return False
             self._follower = other
         return True

@@ -509,6 +509,36 @@ def test_an_error_leaves_random_numbers_and_buffers_as_without_tracing(others, c
     assert (4 in calls) == (not others)
 
 
+class RandomForFew(nn.Module):
+    """Draws random numbers for small batches only."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+
+    def forward(self, x):
+        y = self.layer(x)
+        return y + torch.rand_like(y) if len(x) < 12 else y
+
+
+def test_a_last_batch_that_alone_draws_random_numbers_is_undone(unequal, calls, monkeypatch, tmp_path):
+    usual, parts = update.TracedUpdates.run, []
+
+    def run(self, tensors, options, scalars):
+        answer = usual(self, tensors, options, scalars)
+        parts.append(len(tensors))
+        if parts.count(1) == 3:  # After its random numbers have been drawn.
+            raise RuntimeError("There is not enough memory.")
+        return answer
+
+    plain = trained("off", tmp_path / "off", Building(RandomForFew))
+    monkeypatch.setattr(update.TracedUpdates, "run", run)
+    traced = trained("auto", tmp_path / "auto", Building(RandomForFew))
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert reasons_in(tmp_path / "auto") == ["the trace failed: There is not enough memory."]
+
+
 class Schedule:
     """A schedule of a plugin: it sees the steps in order, and halves the learning rate in each."""
 
