@@ -140,7 +140,7 @@ def traced_step(
     whole = arranged(operations, known, tensors_of(batch), outputs)
     graph, saved = whole.graph, 0.0
     if is_rewritten:
-        graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
+        graph, saved = rewritten(graph, whole.builder.memory)
     return TracedStep(
         graph=graph,
         runner=runner,

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import evolve
-
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
@@ -124,9 +122,9 @@ class RecordedBatch:
         whole = arranged(operations, self._watched.tensors, tensors_of(self._batch), ends.tensors)
         graph, saved = whole.graph, 0.0
         if is_rewritten:
-            graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
+            graph, saved = rewritten(graph, whole.builder.memory)
         calls, before = with_views_first(graph.calls, whole.fixed_inputs)
-        graph = evolve(graph, calls=calls)
+        graph = graph.with_calls(calls)
         return TracedBatch(
             graph=graph,
             program=runner(graph, len(whole.fixed), before),

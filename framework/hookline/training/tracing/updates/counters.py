@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from hookline.training.tracing.graphs.graph import Call
 from hookline.training.tracing.graphs.running.sources import Name
@@ -71,7 +71,7 @@ def with_common_counters(
         counter = Counter.of(tensors) if len(counting) == 1 and is_read else None
         if counter is not None:
             [place] = counting
-            calls[place] = evolve(calls[place], arguments=[Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
+            calls[place] = calls[place].with_arguments([Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
             lists[index] = [counter.first] * len(tensors)
             lists.append([counter.first])
             counters.append(counter)
