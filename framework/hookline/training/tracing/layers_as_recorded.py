@@ -41,11 +41,16 @@ class LayersAsRecorded:
             self._compared_at = place
             return True
         self.changes += 1
-        what = self.watched.change() or "the objective or of settings of torch"
-        run.traced_steps.add_reason(f"a change of {what} required a new trace")
+        run.traced_steps.add_reason(reason_of_new_trace(self.watched))
         return False
 
     def keep_until_evaluation(self) -> None:
         """Note that nothing has happened since the last comparison, and that an evaluation comes next."""
         if self.watched is not None:
             self.watched.is_current = not self._is_evaluation_wrapped
+
+
+def reason_of_new_trace(watched: Watched) -> str:
+    """Say what has changed since a trace was recorded, so that another one is required."""
+    what = watched.change() or "the objective or of settings of torch"
+    return f"a change of {what} required a new trace"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 IGNORED = frozenset({"profiler"})
 """The namespaces of operations that compute nothing."""
 
+INDEXING = "index"
+"""The operation that selects elements by indices or by a mask."""
+
 READ = frozenset({"_pack_padded_sequence", "is_nonzero", "item", "segment_reduce"})
 """Operations that look at values to decide how they compute, besides those that torch marks so."""
 
@@ -23,6 +26,9 @@ READ_AGAIN = frozenset({"_ctc_loss", "_ctc_loss_backward"})
 
 TRUTH = "_local_scalar_dense"
 """The operation that returns the value of a tensor to Python."""
+
+LOOKED_AT = READ | {INDEXING, TRUTH}
+"""Operations that may be refused, besides those that torch marks so."""
 
 FINAL = frozenset({"resize_", "set_"})
 """Operations that give a tensor other memory in place."""
@@ -62,15 +68,14 @@ class GraphBuilder:
             raise Untraceable(f"{operation} is no operation of torch.ops")
         if schema.namespace in IGNORED:
             return
-        _refuse(schema, recorded)
+        if schema.is_of_values or schema.namespace != "aten" or schema.name in LOOKED_AT:
+            _refuse(schema, recorded)
         if schema.reshapes:
             self._add_reshaping(schema, recorded)
             return
         taken: list[Value] = []
         arguments = [one if type(one) in PLAIN else self._argument(operation, one, taken) for one in given]
-        keywords = {
-            name: one if type(one) in PLAIN else self._argument(operation, one, taken) for name, one in named.items()
-        }
+        keywords = {name: self._argument(operation, one, taken) for name, one in named.items()} if named else {}
         if schema.writes:
             self.memory.written.update([one.storage for one in values_in(schema.written(arguments, keywords))])
         is_several, truth = isinstance(result, (list, tuple)), None
@@ -131,9 +136,9 @@ class GraphBuilder:
         if value is None:
             if isinstance(argument, (list, tuple)):
                 return [one if type(one) in PLAIN else self._argument(operation, one, taken) for one in argument]
-            if isinstance(argument, torch.Generator):
-                raise Untraceable(f"{operation} draws from a generator of its own")
             if not isinstance(argument, torch.Tensor):
+                if isinstance(argument, torch.Generator):
+                    raise Untraceable(f"{operation} draws from a generator of its own")
                 return argument
             value = self._input(argument, operation)
         taken.append(value)
@@ -167,7 +172,7 @@ def _refuse(schema: Schema, recorded: Recorded) -> None:
     operation = recorded.operation
     if schema.namespace != "aten":
         raise Untraceable(f"{operation} is an operation outside of torch")
-    if schema.name == "index":
+    if schema.name == INDEXING:
         indices = recorded.arguments[1]
         if any(one is not None and one.dtype in (torch.bool, torch.uint8) for one in indices):
             raise Untraceable("the shape of what is selected by a mask depends on its values")

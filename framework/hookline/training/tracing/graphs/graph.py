@@ -149,7 +149,7 @@ class Graph:
     @property
     def is_guarded(self) -> bool:
         """Whether the operations are those of the layers only for some values of the inputs."""
-        return any([call.truth is not None for call in self.calls])
+        return bool({call.truth for call in self.calls} - {None})
 
 
 Program: TypeAlias = "Callable[..., Sequence[Tensor]]"

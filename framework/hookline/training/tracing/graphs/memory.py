@@ -1,5 +1,6 @@
 """The tensors of the values of a graph, and which of them share memory."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Call, Untraceable, Value
@@ -15,7 +16,7 @@ class Memory:
         """Begin without values; `first` is the number of the first one."""
         self._first = first
         self._tensors: list[Tensor] = []
-        self._users: dict[int, int] = {}
+        self._users: defaultdict[int, int] = defaultdict(int)
         self.reshaped: set[Value] = set()
         """The values whose tensors got another shape in place, so that the tensor no longer has that of the value."""
         self.written: set[int] = set()
@@ -34,7 +35,7 @@ class Memory:
             raise Untraceable("a tensor is sparse, nested or quantized")
         value = Value(self._first + len(self._tensors), tensor.untyped_storage()._cdata)
         self._tensors.append(tensor)
-        self._users[value.storage] = self._users.get(value.storage, 0) + 1
+        self._users[value.storage] += 1
         return value
 
     def tensor(self, value: Value) -> "Tensor":

@@ -24,7 +24,7 @@ def rewritten(graph: Graph, memory: Memory) -> tuple[Graph, float]:
         memory: the tensors of its values.
 
     """
-    if not any([call.schema.name in REPLACED for call in graph.calls]):
+    if REPLACED.isdisjoint([call.schema.name for call in graph.calls]):
         return graph, 0.0
     fresh = map(Value, count(memory.size))
     calls: list[Call] = []
@@ -61,9 +61,7 @@ def _faster(call: Call, memory: Memory) -> Faster | None:
     return fastest(call.operation, tuple(map(described, call.arguments)), torch.get_num_threads())
 
 
-def _written_out(
-    way: Way, call: Call, memory: Memory, used: Collection[Value], fresh: Iterator[Value]
-) -> list[Call]:
+def _written_out(way: Way, call: Call, memory: Memory, used: Collection[Value], fresh: Iterator[Value]) -> list[Call]:
     """Return the operations of a way as calls that have the results of another call, as far as these are used."""
     import torch
 

@@ -100,7 +100,7 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
             continue
         if source.storage in kept or last[source.storage] > copying:
             continue
-        if any([begin < index < copying for index in used[target]]):
+        if any(begin < index < copying for index in used[target]):
             continue
         same[target] = source
         left_out |= {begin, copying}

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
-from hookline.training.tracing.graphs.running.sources import Name
 from hookline.training.tracing.graphs.memory import Memory
+from hookline.training.tracing.graphs.running.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor

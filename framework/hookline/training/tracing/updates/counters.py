@@ -1,9 +1,7 @@
 """Count the steps of an optimizer once for all parameters, as long as all counts are equal."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call
 from hookline.training.tracing.graphs.running.sources import Name
@@ -23,8 +21,7 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False, repr=False)
-class Counter:
+class Counter(NamedTuple):
     """The counts of the parameters of a group: torch keeps one for each."""
 
     first: "Tensor"
