@@ -1,4 +1,4 @@
-"""Count how often each class is predicted, true, and both, of which accuracy, precision, recall and F1 are functions."""
+"""Count how often each class is predicted, true, and both, from which accuracy, precision, recall and F1 follow."""
 
 import math
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from hookline.errors import MismatchError
 from hookline.spec import LossSpec, MetricSpec, Prediction, spec
 from hookline.spec.objective.objective import Objective
 from hookline.training import SplitMetrics
-from hookline.training.split_metrics import LARGEST
+from hookline.training.metric_groups import LARGEST
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_metrics.classification.agreement import CohenKappa
 from hookline_metrics.classification.decisions import Accuracy, F1Score
