@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
 FLAG = "training"
 
+METHODS = frozenset({"train", "eval", "children", "named_children", "__setattr__"})
+"""The methods that `train` and `eval` call."""
+
 
 class Modes:
     """The modes of modules whose structure does not change."""
@@ -37,16 +40,33 @@ class Modes:
             own[FLAG] = mode
 
 
+def set_modes(roots: "Iterable[nn.Module]", *, is_training: bool) -> None:
+    """Do what `train` or `eval` of each module does, in a fraction of the time."""
+    for root in roots:
+        if not _is_plain(root):
+            root.train() if is_training else root.eval()
+            continue
+        plain = [root]
+        for module in plain:  # It grows.
+            vars(module)[FLAG] = is_training
+            for child in vars(module)["_modules"].values():
+                if child is not None:
+                    plain.append(child) if _is_plain(child) else child.train(is_training)
+
+
 def _is_plain(module: "nn.Module") -> bool:
     from torch import nn
 
+    usual: Any = nn.Module
     kind: Any = type(module)
     own = vars(module)
     return (
-        FLAG in own
+        kind.train is usual.train
+        and kind.eval is usual.eval
+        and kind.children is usual.children
+        and kind.named_children is usual.named_children
+        and kind.__setattr__ is usual.__setattr__
+        and METHODS.isdisjoint(own)
+        and FLAG in own
         and not hasattr(kind, FLAG)
-        and all(
-            name not in own and getattr(kind, name) is getattr(nn.Module, name)
-            for name in ("train", "eval", "__setattr__")
-        )
     )
