@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batches
-    from hookline.training.tracing.passes.traced_group import TracedGroup
     from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+    from hookline.training.tracing.passes.traced_group import TracedGroup
     from hookline.training.tracing.watched import Watched
 
 KEPT = "evaluations"

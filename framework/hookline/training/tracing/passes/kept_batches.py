@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch, Batches
 from hookline.data.tensor_batches import TensorBatches, are_in_memory
-from hookline.training.tracing.traced_step import tensors_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +20,7 @@ class KeptBatches:
         """Copy the rows."""
         self._source, self._layout = batches, _layout_of(batches)
         rows = batches.all.changed(lambda tensor: tensor.clone())
-        self._copies: list[Tensor] = tensors_of(rows)
+        self._copies: list[Tensor] = _tensors_of(rows)
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
         self.batches: list[Batch] = [rows.slice(start, min(start + size, stop)) for start in range(0, stop, size)]
 
@@ -36,7 +35,7 @@ class KeptBatches:
             return False
         if _layout_of(source) != self._layout:
             return False
-        for copy, tensor in zip(self._copies, tensors_of(source.all), strict=True):
+        for copy, tensor in zip(self._copies, _tensors_of(source.all), strict=True):
             copy.copy_(tensor)
         return True
 
@@ -46,7 +45,7 @@ def kept_batches(batches: Batches) -> KeptBatches | None:
     if not are_in_memory(batches):
         return None
     rows: Any = batches
-    tensors = tensors_of(rows.all)
+    tensors = _tensors_of(rows.all)
     if not rows.is_in_order or rows.all.lengths or any(one.shape[0] != rows.rows for one in tensors):
         return None
     return KeptBatches(rows) if sum(one.nbytes for one in tensors) <= LARGEST else None
@@ -55,6 +54,11 @@ def kept_batches(batches: Batches) -> KeptBatches | None:
 def _layout_of(batches: TensorBatches) -> Hashable:
     """What a copy of a split has in common with it, besides values."""
     rows = batches.all
-    tensors = [(type(one), one.shape, one.stride(), one.dtype) for one in tensors_of(rows)]
+    tensors = [(type(one), one.shape, one.stride(), one.dtype) for one in _tensors_of(rows)]
     names = (*rows.inputs, None, *rows.targets, None, *rows.lengths)
     return batches.batch_size, len(batches), names, rows.weights is None, *tensors
+
+
+def _tensors_of(rows: Batch) -> "list[Tensor]":
+    tensors = [*rows.inputs.values(), *rows.targets.values(), *rows.lengths.values()]
+    return tensors if rows.weights is None else [*tensors, rows.weights]

@@ -17,9 +17,11 @@ class Modes:
 
     def __init__(self, roots: "Iterable[nn.Module]"):
         """Take the modules that contain all others."""
+        from torch import nn
+
         modules = [module for root in roots for module in root.modules()]
         self._own = [vars(module) for module in modules]
-        self.are_plain = all(map(_is_plain, modules))
+        self.are_plain = all(_is_plain(module, nn.Module) for module in modules)
         """Whether no module does anything else when its mode is set."""
 
     def evaluate(self) -> list[bool]:
@@ -42,22 +44,22 @@ class Modes:
 
 def set_modes(roots: "Iterable[nn.Module]", *, is_training: bool) -> None:
     """Do what `train` or `eval` of each module does, in a fraction of the time."""
+    from torch import nn
+
     for root in roots:
-        if not _is_plain(root):
+        if not _is_plain(root, nn.Module):
             root.train() if is_training else root.eval()
             continue
         plain = [root]
         for module in plain:  # It grows.
-            vars(module)[FLAG] = is_training
-            for child in vars(module)["_modules"].values():
+            own = vars(module)
+            own[FLAG] = is_training
+            for child in own["_modules"].values():
                 if child is not None:
-                    plain.append(child) if _is_plain(child) else child.train(is_training)
+                    plain.append(child) if _is_plain(child, nn.Module) else child.train(is_training)
 
 
-def _is_plain(module: "nn.Module") -> bool:
-    from torch import nn
-
-    usual: Any = nn.Module
+def _is_plain(module: "nn.Module", usual: Any) -> bool:
     kind: Any = type(module)
     own = vars(module)
     return (
