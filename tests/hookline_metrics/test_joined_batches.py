@@ -9,6 +9,7 @@ import torch
 from metric_batches import OPTIONS, SIZES, drawn, evaluated
 from sklearn.metrics import confusion_matrix
 
+from hookline.data import Batch
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_losses.labels import BCEWithLogitsLoss
 from hookline_losses.regression import MSELoss
@@ -40,6 +41,20 @@ def test_the_number_is_the_same_for_batches_of_every_size(task, kind, options):
     numbers = {evaluated(metric, LOSSES[task], outputs, targets, size) for size in SIZES}
     assert len(numbers) == 1
     assert not any(map(isnan, numbers))
+
+
+@pytest.mark.parametrize(("task", "kind", "options"), [case for case in CASES if case[1].resets], ids=str)
+def test_a_metric_that_is_reset_is_the_same_as_a_new_one(task, kind, options):
+    metric, loss = kind(**OPTIONS.get(kind.__name__, {}), **options), LOSSES[task]
+    state = None
+    for seed in (8, 9):
+        outputs, targets = drawn(task, seed=seed)
+        batch = Batch({"input": outputs}, {"target": targets})
+        predictions = (loss.scores if metric.ranks else loss.predictions)(None, outputs, batch)
+        state = state or metric.build(loss, predictions)
+        state.update(predictions, loss.truth(batch))
+        assert float(state.compute()) == evaluated(metric, loss, outputs, targets)
+        state.reset()
 
 
 @pytest.mark.parametrize("most", [0, 30])  # With 30 elements at most, only the last batches of a size are arrays.
