@@ -198,7 +198,5 @@ def is_numeric(cells: "NDArray[Any]") -> bool:
 
 def one_class(column: str, classes: Sequence[object]) -> DataError:
     """Return the error for a target with fewer than two classes."""
-    return DataError(
-        f'The target column "{column}" is {enumerate_names(classes)} in all training rows, but two classes are needed.',
-        columns=[column],
-    )
+    found = f"is {enumerate_names(classes)} in all training rows" if classes else "has no class in the training rows"
+    return DataError(f'The target column "{column}" {found}, but two classes are needed.', columns=[column])
