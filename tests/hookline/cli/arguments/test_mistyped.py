@@ -48,7 +48,10 @@ def reported(tmp_path, monkeypatch, capsys):
             "Pass the rows without an option, after the run: `hookline predict runs/iris/1 new.csv`.",
         ),
         ("train iris.toml --trials 5", '"--trials" is an option of `hookline tune`.'),
-        ("check iris.toml --installed focal", '"--installed" is an option of `hookline list`, `hookline show` and 2 other commands.'),
+        (
+            "check iris.toml --installed focal",
+            '"--installed" is an option of `hookline new`, `hookline list` and 2 other commands.',
+        ),
         (
             "train iris.toml --format json",
             '"--format" is an option of `hookline evaluate`, `hookline runs` and 3 other commands.',
