@@ -28,7 +28,7 @@ def parsed_arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _refuse_unknown_words(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
-    """End the program if the first word is no command, or if `hookline new` cannot write what the second one says."""
+    """End the program if the first word is not a command, or if `hookline new` cannot write the second one."""
     if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
         from hookline.cli.arguments.mistyped import unknown_command
 

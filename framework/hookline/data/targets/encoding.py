@@ -84,7 +84,7 @@ class Encoding:
         """Fit the encoding on the training rows, for example to collect the class names.
 
         If the rows are streamed, these are only some of them: each class, and each character of sequences, is in one of
-        them, and of numbers, the smallest and the greatest one.
+        them, and of numbers, the smallest and the largest one.
 
         Raises:
             DataError: If the columns do not suit the loss, whose name is `loss`.
