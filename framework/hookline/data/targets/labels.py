@@ -68,7 +68,7 @@ class TwoValues(Encoding):
                 if len(classes) > 2:
                     raise DataError(
                         f'The target column "{column}" has {len(classes)} classes, but {loss} takes two: '
-                        "use a loss for several classes, such as CrossEntropyLoss.",
+                        "use a loss for several classes, such as cross-entropy.",
                         columns=[column],
                     )
                 return Target(columns=(column,), classes=classes)
