@@ -118,7 +118,7 @@ def _skipped(lines: Sequence[str]) -> int | None:
 
 
 def _has_single_quotes(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether the names of all columns, or most cells that are no numbers, are in single quotes."""
+    """Whether the names of all columns, or most cells that are not numbers, are in single quotes."""
     rows = _rows(lines, delimiter) or []
     cells = [cell.strip() for row in rows for cell in row if re.search("[A-Za-z]", cell)]
     quoted = [cell for cell in cells if len(cell) > 1 and cell[0] == cell[-1] == "'"]
