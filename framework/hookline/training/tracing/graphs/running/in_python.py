@@ -6,7 +6,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Program, Value
-from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, OTHER_VALUES, Name, Source
+from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, OTHER_VALUES, Name, Source, lines_of
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ class PythonSource(Source):
         """Begin without statements."""
         super().__init__()
         self.names: dict[str, Any] = {}
-        """What the statements name: operations, and constants that are no numbers."""
+        """What the statements name: operations, and constants that are not numbers."""
 
 
 def in_python(graph: Graph) -> Program:
     """Run the operations of a batch."""
     source = _source(graph)
     given = [value.name for value in graph.inputs]
-    return _program(given, [*_lines(source.statements), f"return {_list(graph.outputs)}"], source)
+    return _program(given, [*lines_of(source.statements), f"return {_list(graph.outputs)}"], source)
 
 
 def several_in_python(whole: WholeStep) -> Program:
@@ -49,13 +49,13 @@ def several_in_python(whole: WholeStep) -> Program:
     ]
     updates = len(source.statements) - whole.updates
     lines = [
-        *_lines(source.statements[: whole.before]),
+        *lines_of(source.statements[: whole.before]),
         "for step in range(len(losses)):",
         *(f"{INDENT}{value.name} = of_{value.name}[step]" for value in of_batch),
         *(f"{INDENT}r{index} = of_r{index}[step]" for index in range(whole.options)),
-        *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before : updates])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[whole.before : updates])),
         f"{INDENT}last = [{', '.join(gradients)}]",
-        *(f"{INDENT}{line}" for line in _lines(source.statements[updates:])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[updates:])),
         *(f"{INDENT}term{index}[step].copy_({term})" for index, term in enumerate(terms)),
         f"{INDENT}losses[step].copy_({loss})",
         "return last",
@@ -70,18 +70,14 @@ def batches_in_python(graph: Graph, fixed: int, before: int = 0) -> Program:
     given = [value.name for value in graph.inputs[:fixed]]
     given += [*(f"of_{value.name}" for value in of_batch), "count", "found"]
     lines = [
-        *_lines(source.statements[:before]),
+        *lines_of(source.statements[:before]),
         "for step in range(count):",
         *(f"{INDENT}{value.name} = of_{value.name}[step]" for value in of_batch),
-        *(f"{INDENT}{line}" for line in _lines(source.statements[before:])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[before:])),
         f"{INDENT}found.extend({_list(graph.outputs)})",
         "return found",
     ]
     return _program(given, lines, source)
-
-
-def _lines(statements: Iterable[Sequence[str]]) -> list[str]:
-    return [line for lines in statements for line in lines]
 
 
 def _list(values: Iterable[Value]) -> str:

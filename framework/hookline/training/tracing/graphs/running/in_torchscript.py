@@ -16,10 +16,9 @@ from hookline.training.tracing.graphs.running.intermediate import (
     LIST,
     TRUE,
     IntermediateSource,
-    lines_of,
     listed,
 )
-from hookline.training.tracing.graphs.running.sources import MOST_COMPILED
+from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, lines_of
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 INDENT = "  "
 
 NO_SCHEMA = "(no schema)"
-"""What torch says of a node that is no operation."""
+"""What torch returns for a node that is not an operation."""
 
 
 def in_torchscript(graph: Graph) -> Program:

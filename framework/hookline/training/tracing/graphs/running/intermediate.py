@@ -1,6 +1,6 @@
 """Write the operations of a graph in TorchScript's intermediate representation."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -139,11 +139,6 @@ def _types() -> dict[type, str]:
 def _has_values(argument: Any) -> bool:
     """Whether an argument is a list that contains tensors."""
     return type(argument) is list and Value in map(type, argument)
-
-
-def lines_of(statements: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of statements."""
-    return [line for lines in statements for line in lines]
 
 
 def listed(values: Iterable[Value]) -> str:

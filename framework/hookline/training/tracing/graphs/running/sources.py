@@ -1,5 +1,6 @@
 """What the sources of a graph share, in TorchScript and in Python: its variables and its numbers."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 OTHER_VALUES = "the layers look at values, which lead to other operations now"
@@ -11,9 +12,14 @@ MOST_COMPILED = 128
 
 
 class Name(str):
-    """A variable that is no value of the graph, as an argument."""
+    """A variable that is not a value of the graph, as an argument."""
 
     __slots__ = ()
+
+
+def lines_of(statements: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of statements."""
+    return [line for lines in statements for line in lines]
 
 
 class Number(NamedTuple):
