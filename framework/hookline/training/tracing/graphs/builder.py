@@ -34,7 +34,7 @@ FINAL = frozenset({"resize_", "set_"})
 """Operations that give a tensor other memory in place."""
 
 PLAIN = frozenset({bool, float, int, str, type(None)})
-"""Types of arguments that are no tensors and contain none."""
+"""Types of arguments that are not tensors and contain none."""
 
 
 class GraphBuilder:
@@ -65,7 +65,7 @@ class GraphBuilder:
         """
         operation, given, named, result, schema = recorded
         if schema is None:
-            raise Untraceable(f"{operation} is no operation of torch.ops")
+            raise Untraceable(f"{operation} is not an operation of torch.ops")
         if schema.namespace in IGNORED:
             return
         if schema.is_of_values or schema.namespace != "aten" or schema.name in LOOKED_AT:

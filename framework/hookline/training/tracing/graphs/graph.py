@@ -61,7 +61,7 @@ class Call:
             operation: the operation.
             arguments: its arguments.
             keywords: its arguments with names.
-            results: its results; `None` for one that is no tensor.
+            results: its results; `None` for one that is not a tensor.
             is_several: whether it returns several results, or a list of them.
             is_list: whether it returns a list whose length its schema does not say.
             truth: what it must return if the following operations are to be those of the layers, as in
