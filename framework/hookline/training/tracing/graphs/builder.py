@@ -79,6 +79,7 @@ class GraphBuilder:
         if schema.writes:
             self.memory.written.update([one.storage for one in values_in(schema.written(arguments, keywords))])
         is_several, truth = isinstance(result, (list, tuple)), None
+        results: list[Value | None]
         if schema.name == TRUTH:
             results, truth = [None], result
         elif is_several:

@@ -51,12 +51,12 @@ class Memory:
         """Whether another value has the same memory."""
         return self._users[value.storage] > 1
 
-    def is_view(self, call: Call) -> bool:
-        """Whether the call only returns another view of a tensor that it takes."""
+    def view(self, call: Call) -> Value | None:
+        """The result of a call that only returns another view of a tensor that it takes; `None` for other calls."""
         if call.is_several or call.schema.writes or (result := call.results[0]) is None:
-            return False
-        storage = result.storage
-        return self._users[storage] > 1 and storage in [value.storage for value in call.values]
+            return None
+        is_view = self._users[result.storage] > 1 and result.storage in [value.storage for value in call.values]
+        return result if is_view else None
 
     def layout(self, value: Value) -> tuple[Any, ...]:
         """Describe how the elements of a value lie in its memory, and how they are read."""

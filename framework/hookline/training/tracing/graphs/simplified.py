@@ -43,8 +43,8 @@ def _without_equal_views(graph: Graph, memory: Memory) -> Graph:
     calls = []
     for recorded in graph.calls:
         call = _with_same(recorded, same)
-        if memory.is_view(call) and of_inputs[call.results[0].storage] <= 1:
-            [result] = call.results
+        result = memory.view(call)
+        if result is not None and of_inputs[result.storage] <= 1:
             earlier = known.setdefault(memory.place(result), result)
             # An output must be a tensor of its own.
             if earlier is not result and not (result in ends and earlier in inputs):
@@ -83,8 +83,8 @@ def _without_copies(graph: Graph, memory: Memory) -> Graph:
     used: dict[Value, list[int]] = {target: [] for target in targets}
     last: dict[int, int] = {}
     for index, call in enumerate(graph.calls):
-        if call.schema.name == "new_empty_strided":
-            making[call.results[0]] = index
+        if call.schema.name == "new_empty_strided" and (result := call.results[0]) is not None:
+            making[result] = index
         for value in call.values:
             last[value.storage] = index
             if value in targets:
@@ -123,11 +123,10 @@ def _final(value: Value, same: dict[Value, Value]) -> Value:
 def _with_constants(graph: Graph, memory: Memory) -> tuple[Graph, "dict[Value, Tensor]"]:
     """Make inputs of small constants, which are then computed only once."""
     unsuitable = {value.storage for value in graph.outputs} | memory.written
-    constants = {}
+    constants: dict[Value, Tensor] = {}
     calls = []
     for call in graph.calls:
-        if call.schema.name in CONSTANT:
-            [result] = call.results
+        if call.schema.name in CONSTANT and (result := call.results[0]) is not None:
             tensor = memory.tensor(result)
             if tensor.numel() <= LARGEST_CONSTANT and result.storage not in unsuitable:
                 constants[result] = tensor
@@ -140,7 +139,8 @@ def _without_unused_views(graph: Graph, memory: Memory) -> Graph:
     used = set(graph.outputs)
     calls: list[Call] = []
     for call in reversed(graph.calls):
-        if not memory.is_view(call) or call.results[0] in used:
+        view = memory.view(call)
+        if view is None or view in used:
             used.update(call.values)
             calls.append(call)
     calls.reverse()
@@ -161,8 +161,10 @@ def _without_kept_dimensions(graph: Graph, memory: Memory) -> Graph:
             [rows, dimensions, _] = calls[place].arguments
             calls[place] = calls[place].with_arguments([rows, dimensions, False], results=call.results)
             continue
-        if call.schema.name == "sum" and call.arguments[2:] == [True] and users.get(call.results[0]) == 1:
-            sums[call.results[0]] = len(calls)
+        if call.schema.name == "sum" and call.arguments[2:] == [True]:
+            [result] = call.results
+            if result is not None and users.get(result) == 1:
+                sums[result] = len(calls)
         calls.append(call)
     return graph.with_calls(calls)
 
