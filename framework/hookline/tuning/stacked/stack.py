@@ -31,6 +31,8 @@ class Stack:
         self._active = list(members)
         self._interruption = interruption
         self._steps: Steps | None = None
+        self._is_tried = False
+        """Whether an epoch has been trained and evaluated."""
 
     def train(self) -> Iterator[Member]:
         """Train all members, and yield each when it has been trained, to be evaluated.
@@ -48,11 +50,12 @@ class Stack:
             yield from self._left()
             while self._active:
                 yield from self._train_epoch()
+                self._is_tried = True
                 yield from self._left()
         except BaseException as error:
             for member in self._active:
                 member.fail(error)
-            if isinstance(error, Exception) and not isinstance(error, NotStackable):
+            if isinstance(error, Exception) and (self._is_tried or not isinstance(error, NotStackable)):
                 raise StackFailure(" ".join(str(error).split()) or type(error).__name__) from error
             raise
 
@@ -170,8 +173,8 @@ class Stack:
 
 
 def _made(steps: Steps, group: Sequence[Together]) -> "Tensor":
-    """Make the steps of a group. What fails now has not failed for the first batch, and may not fail alone."""
+    """Make the steps of a group. What fails now has not failed for the first batch."""
     try:
         return steps.made(group)
     except NotStackable as error:
-        raise StackFailure(str(error)) from error
+        raise RuntimeError(str(error)) from error

@@ -107,13 +107,13 @@ def test_trials_are_trained_alone_if_a_step_of_a_stack_fails(tmp_path):
         calls = 0
 
         def forward(self, inputs):
-            Fails.calls += 1
-            if Fails.calls == 16:
+            Fails.calls += self.training and torch._C._functorch.is_batchedtensor(inputs)
+            if Fails.calls == 4:
                 raise ValueError("This fails.")
             return super().forward(inputs)
 
     plugin = building(lambda: Fails(4, 3))
-    message = "A step of all of them has failed: Fails cannot be .*: This fails. They are trained alone."
+    message = r"A step of all of them has failed: Fails cannot be .*: This fails\. They are trained alone\."
     with pytest.warns(HooklineWarning, match=message):
         study = hookline.tune(tuned(LR, trials=2, vectorize=2, epochs=6), plugins=[plugin()], out=tmp_path / "study")
     assert [(one.state, one.together, len(one.curve)) for one in study.records] == [("finished", 1, 6)] * 2

@@ -48,7 +48,7 @@ class Fails:
     @hookline.hookimpl(wrapper=True)
     def log(self, run):
         answer = yield
-        if run.spec.run.seed == 1 and run.spec.optimizer.lr > 1:
+        if run.spec.run.seed == 1 and run.spec.optimizer.lr > 0.1:
             raise ValueError("This fails.")
         return answer
 
