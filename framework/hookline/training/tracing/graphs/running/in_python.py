@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Program, Value
-from hookline.training.tracing.graphs.running.sources import OTHER_VALUES, Name, Source, name_of
+from hookline.training.tracing.graphs.running.sources import (
+    MOST_COMPILED,
+    OTHER_VALUES,
+    Name,
+    Source,
+    lines_of,
+    name_of,
+)
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-MOST_COMPILED = 128
-"""The largest number of functions to keep, for other batches and other trials with the same operations."""
 
 INDENT = "    "
 
@@ -25,14 +29,14 @@ class PythonSource(Source):
     """The statements of a graph in Python."""
 
     names: dict[str, Any] = field(factory=dict)
-    """What the statements name: operations, and constants that are no numbers."""
+    """What the statements name: operations, and constants that are not numbers."""
 
 
 def in_python(graph: Graph) -> Program:
     """Run the operations of a batch."""
     source = _source(graph)
     given = [name_of(value) for value in graph.inputs]
-    return _program(given, [*_lines(source.statements), f"return {_list(graph.outputs)}"], source)
+    return _program(given, [*lines_of(source.statements), f"return {_list(graph.outputs)}"], source)
 
 
 def several_in_python(whole: WholeStep) -> Program:
@@ -52,13 +56,13 @@ def several_in_python(whole: WholeStep) -> Program:
     ]
     updates = len(source.statements) - whole.updates
     lines = [
-        *_lines(source.statements[: whole.before]),
+        *lines_of(source.statements[: whole.before]),
         "for step in range(len(losses)):",
         *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
         *(f"{INDENT}r{index} = of_r{index}[step]" for index in range(whole.options)),
-        *(f"{INDENT}{line}" for line in _lines(source.statements[whole.before : updates])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[whole.before : updates])),
         f"{INDENT}last = [{', '.join(gradients)}]",
-        *(f"{INDENT}{line}" for line in _lines(source.statements[updates:])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[updates:])),
         *(f"{INDENT}term{index}[step].copy_({term})" for index, term in enumerate(terms)),
         f"{INDENT}losses[step].copy_({loss})",
         "return last",
@@ -73,18 +77,14 @@ def batches_in_python(graph: Graph, fixed: int, before: int = 0) -> Program:
     given = [name_of(value) for value in graph.inputs[:fixed]]
     given += [*(f"of_{name_of(value)}" for value in of_batch), "count", "found"]
     lines = [
-        *_lines(source.statements[:before]),
+        *lines_of(source.statements[:before]),
         "for step in range(count):",
         *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
-        *(f"{INDENT}{line}" for line in _lines(source.statements[before:])),
+        *(f"{INDENT}{line}" for line in lines_of(source.statements[before:])),
         f"{INDENT}found.extend({_list(graph.outputs)})",
         "return found",
     ]
     return _program(given, lines, source)
-
-
-def _lines(statements: Iterable[Sequence[str]]) -> list[str]:
-    return [line for lines in statements for line in lines]
 
 
 def _list(values: Iterable[Value]) -> str:

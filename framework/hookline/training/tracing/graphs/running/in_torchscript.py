@@ -16,22 +16,18 @@ from hookline.training.tracing.graphs.running.intermediate import (
     LIST,
     TRUE,
     IntermediateSource,
-    lines_of,
     listed,
 )
-from hookline.training.tracing.graphs.running.sources import name_of
+from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, lines_of, name_of
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST_COMPILED = 128
-"""The largest number of functions to keep, for other batches and other trials with the same operations."""
-
 INDENT = "  "
 
 NO_SCHEMA = "(no schema)"
-"""What torch says of a node that is no operation."""
+"""What torch returns for a node that is not an operation."""
 
 
 def in_torchscript(graph: Graph) -> Program:

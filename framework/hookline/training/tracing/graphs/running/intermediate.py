@@ -1,6 +1,6 @@
 """Write the operations of a graph in TorchScript's intermediate representation."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import field, frozen
@@ -146,11 +146,6 @@ def _is_number(argument: Any) -> bool:
 def _has_values(argument: Any) -> bool:
     """Whether an argument is a list that contains tensors."""
     return isinstance(argument, (list, tuple)) and any(isinstance(one, Value) for one in argument)
-
-
-def lines_of(statements: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of statements."""
-    return [line for lines in statements for line in lines]
 
 
 def listed(values: Iterable[Value]) -> str:

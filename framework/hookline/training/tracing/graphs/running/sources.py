@@ -1,10 +1,14 @@
 """What the sources of a graph share, in TorchScript and in Python: its variables and its numbers."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
 from hookline.training.tracing.graphs.graph import Value
+
+MOST_COMPILED = 128
+"""The largest number of functions to keep, for other batches and other trials with the same operations."""
 
 OTHER_VALUES = "the layers look at values, which lead to other operations now"
 """The error of a trace whose operations are not those of the layers for the present values."""
@@ -12,7 +16,7 @@ OTHER_VALUES = "the layers look at values, which lead to other operations now"
 
 @frozen(repr=False)
 class Name:
-    """A variable that is no value of the graph, as an argument."""
+    """A variable that is not a value of the graph, as an argument."""
 
     text: str
 
@@ -20,6 +24,11 @@ class Name:
 def name_of(value: Value) -> str:
     """Return the variable of a value."""
     return f"t{value.number}"
+
+
+def lines_of(statements: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of statements."""
+    return [line for lines in statements for line in lines]
 
 
 class Number(NamedTuple):
