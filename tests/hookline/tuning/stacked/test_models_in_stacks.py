@@ -107,8 +107,9 @@ def test_trials_are_trained_alone_if_a_step_of_a_stack_fails(tmp_path):
         calls = 0
 
         def forward(self, inputs):
-            Fails.calls += self.training and torch._C._functorch.is_batchedtensor(inputs)
-            if Fails.calls == 4:
+            is_stacked = self.training and torch._C._functorch.is_batchedtensor(inputs)
+            Fails.calls += is_stacked
+            if is_stacked and Fails.calls == 4:
                 raise ValueError("This fails.")
             return super().forward(inputs)
 
