@@ -11,7 +11,7 @@ CASES = {
     "with parameters of other options": {
         "loss": PROJECTING,
         "optimizer": {"type": "Adam", "groups": [{"parameters": "criterion.*", "lr": 0.5}]},
-        "callbacks": [{"type": "Freeze", "parameters": "criterion.bias", "until": 2}],
+        "callbacks": [{"type": "Freeze", "parameters": "criterion.*", "until": 2}],
     },
     # torch cannot vectorize it, since it selects rows.
     "one by one": {"loss": {"type": "AdaptiveLogSoftmaxWithLoss", "in_features": 3, "cutoffs": [1], "div_value": 1.5}},
@@ -43,9 +43,12 @@ def test_weights_of_classes_of_shuffled_rows(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_loss_that_looks_at_values(tmp_path):
-    heads = {"input": {"type": "Linear"}, "var": {"type": "Sequential", "layers": [{"type": "Linear"}, {"type": "Softplus"}]}}
+    heads = {
+        "input": {"type": "Linear"},
+        "var": {"type": "Sequential", "layers": [{"type": "Linear"}, {"type": "Softplus"}]},
+    }
     sections = {
-        "data": {**IRIS, "targets": "petal_width", "ignore": "species", "validation": 0.2},
+        "data": {**IRIS, "targets": "petal_width", "inputs": ["sepal_*", "petal_length"], "validation": 0.2},
         "model": {"type": "Heads", "heads": heads},
         "loss": {"type": "GaussianNLLLoss"},
         "metrics": [],
