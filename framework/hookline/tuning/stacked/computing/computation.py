@@ -46,7 +46,7 @@ class Computation:
             network=self.network,
             criterion=self.criterion,
             data=[one.data for one in parts],
-            models=[one.model for one in parts],
+            trained=[(one.model, one.criterion) for one in parts],
             keeps_outputs=any(member.needs_outputs for member in members),
             rows=self.rows,
             run=run,
