@@ -8,7 +8,7 @@ from typing import Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
-from hookline.errors.argument_error import ArgumentError
+from hookline.errors.argument_error import refuse_unless_positive
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineError, HooklineWarning
 from hookline.plugins.manager import Plugins
@@ -73,8 +73,7 @@ def tune(
 
     """
     refuse_unused_arguments(resume, out=out, storage=storage, study=study)
-    if trials is not None and (not isinstance(trials, int) or trials < 1):
-        raise ArgumentError("trials", f"This must be at least 1, not {trials!r}.")
+    refuse_unless_positive("trials", trials)
     loader = Loader(plugins)
     plugins_of_spec = Plugins(spec.plugins if spec is not None else (), loader.extra)
     with connected(storage, plugins_of_spec) as connection:

@@ -352,7 +352,7 @@ def test_a_study_is_shown_in_a_line_and_warns_once(tmp_path):
         ({"out": "x"}, "out: A study continues in its own directory: remove this."),
         ({"study": "x"}, "study: The directory of a study knows its name: remove this."),
         ({"storage": "postgresql://x"}, "storage: The trials of this study are in its directory: remove this."),
-        ({"trials": "9"}, "trials: This must be at least 1, not '9'."),
+        ({"trials": "9"}, "trials: This must be an integer, not '9'."),
         ({"trials": 0}, "trials: This must be at least 1, not 0."),
     ],
 )
