@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from operator import methodcaller
-from typing import TYPE_CHECKING, Any
-
-from attrs import evolve, frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call
 from hookline.training.tracing.graphs.running.sources import Name
@@ -26,8 +24,7 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False, repr=False)
-class Counter:
+class Counter(NamedTuple):
     """The counts of the parameters of a group: torch keeps one for each."""
 
     first: "Tensor"
@@ -73,7 +70,7 @@ def with_common_counters(
         counter = Counter.of(tensors) if len(counting) == 1 and is_read else None
         if counter is not None:
             [place] = counting
-            calls[place] = evolve(calls[place], arguments=[Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
+            calls[place] = calls[place].with_arguments([Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
             lists[index] = [counter.first] * len(tensors)
             lists.append([counter.first])
             counters.append(counter)
