@@ -113,12 +113,12 @@ class Date(FilledColumn):
         """Return the same, given the summaries of the times and of their parts since 1970."""
         times, *parts = summaries
         if self.since is None:
-            ahead = {part: times.least / unit for part, unit in UNITS.items()}
+            ahead = {part: times.minimum / unit for part, unit in UNITS.items()}
             parts = [
                 evolve(one, mean=one.mean - ahead.get(name, 0.0))
                 for name, one in zip(self._numbers.names, parts, strict=False)  # None if they are not standardized.
             ]
-        return {"first": float(times.least), "last": float(times.greatest), **self._statistics(parts)}
+        return {"first": float(times.minimum), "last": float(times.maximum), **self._statistics(parts)}
 
     def _columns(self, numbers: "NDArray[Any]", fitted: Mapping[str, Any]) -> "Iterator[NDArray[Any]]":
         """Yield the parts, each `(rows,)` in float64; none if they are not standardized."""

@@ -64,7 +64,7 @@ class KBinsDiscretizer(NumberColumn):
         """Return the edges of bins of the same width."""
         import numpy
 
-        return self._of_edges(numpy.linspace(summary.least, summary.greatest, self.n_bins + 1))
+        return self._of_edges(numpy.linspace(summary.minimum, summary.maximum, self.n_bins + 1))
 
     def learn(self, numbers: "NDArray[Any]") -> dict[str, Any]:
         """Return the edges of bins with the same number of rows."""

@@ -82,7 +82,7 @@ class Images(WithInnerSource, ImageSource):
         yield from (problem.within("source") if isinstance(problem, OptionError) else problem for problem in problems)
 
     def _check_groups(self, table: Table, names: list[str]) -> Iterator[OptionError]:
-        """Report images that are no input, or that are not in a group of inputs of their own."""
+        """Report images that are not inputs, or that are not in a group of inputs of their own."""
         try:
             groups = table.input_columns(names)
         except DataError:

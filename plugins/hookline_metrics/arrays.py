@@ -1,5 +1,6 @@
 """Count with NumPy on a CPU: for the few rows of a small split, it takes a fraction of the time of torch."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ def quick(*tensors: "Tensor") -> "list[Any]":
     """
     import torch
 
-    if all(one.is_cpu and one.dtype is not torch.bfloat16 and one.numel() <= MOST for one in tensors):
-        return [one.detach().numpy() for one in tensors]
-    return list(tensors)
+    for one in tensors:
+        if not one.is_cpu or one.dtype is torch.bfloat16 or one.numel() > MOST:
+            return list(tensors)
+    return [one.detach().numpy() for one in tensors]
 
 
 def has_nan(values: Any) -> "Tensor | bool":
@@ -46,43 +48,64 @@ def count(indices: Any, length: int, where: Any = None) -> Any:
 
     if isinstance(indices, numpy.ndarray):
         counted = indices if where is None else indices[where]
-        _refuse_others(counted, length)
-        return numpy.bincount(counted, minlength=length)
+        try:
+            numpy.empty(length, bool)[counted]  # It refuses indices that are too large, which would take much memory.
+            return numpy.bincount(counted, minlength=length)  # It refuses negative ones.
+        except (IndexError, ValueError):
+            index = min(counted.min(), 0) or counted.max()
+            raise IndexError(f"index {index} is out of bounds for {length} classes") from None
     times = torch.ones_like(indices) if where is None else where.long()
     # Not `bincount`, which synchronizes the device.
     return torch.zeros(length, dtype=torch.int64, device=indices.device).scatter_add_(0, indices, times)
 
 
-def table(rows: Any, columns: Any, length: int) -> Any:
-    """Return how often each pair of indices occurs, int64 `(length, length)`.
+def count_pairs(predicted: Any, true: Any, length: int, where: Any = None) -> Any:
+    """Return how often each index is predicted and true, predicted, true, and the rows, int64 `(4, length)`.
 
     Args:
-        rows: the index of the row of each pair, a NumPy array, int64.
-        columns: the index of its column, which must be valid.
+        predicted: the predicted index of each row, int64 `(rows,)`.
+        true: the true index.
         length: the number of indices.
+        where: which rows count; see `count`.
 
     Raises:
-        IndexError: if the index of a row is negative or too large.
+        IndexError: if an index is negative or too large.
 
     """
     import numpy
 
-    _refuse_others(rows, length)
-    return numpy.bincount(rows * length + columns, minlength=length**2).reshape(length, length)
+    if not isinstance(true, numpy.ndarray):
+        is_hit, of_true = predicted == true, count(true, length, where)
+        hits = count(true, length, is_hit if where is None else is_hit & where)
+        return stacked([hits, count(predicted, length, where), of_true, of_true.sum().repeat(length)])
+    if where is not None:
+        predicted, true = predicted[where], true[where]
+    counts = numpy.empty((4, length), numpy.int64)
+    counts[2] = count(true, length)
+    counts[1] = count(predicted, length)
+    counts[0] = numpy.bincount(true[predicted == true], minlength=length)
+    counts[3] = len(true)
+    return counts
 
 
-def _refuse_others(indices: Any, length: int) -> None:
+def count_true(parts: Sequence[Any]) -> Any:
+    """Return how often each column is true, int64 `(parts, columns)`, for several arrays or tensors of truth values.
+
+    On a CPU, the result is an array.
+    """
     import numpy
 
-    # As numbers without a sign, negative ones are the largest.
-    if indices.view(numpy.uint64).max(initial=0) >= length:
-        index = min(indices.min(), 0) or indices.max()
-        raise IndexError(f"index {index} is out of bounds for {length} classes")
+    if isinstance(parts[0], numpy.ndarray) and parts[0].shape[1] == 1:
+        return numpy.array([[numpy.count_nonzero(part)] for part in parts])
+    return stacked([part.sum(0) for part in parts])
 
 
-def stacked(parts: "list[Any]") -> "Tensor":
-    """Return arrays or tensors of the same shape as the rows of a tensor."""
+def stacked(parts: Sequence[Any]) -> Any:
+    """Return arrays or tensors of the same shape as the rows of one. On a CPU, the result is an array."""
     import numpy
     import torch
 
-    return torch.from_numpy(numpy.array(parts)) if isinstance(parts[0], numpy.ndarray) else torch.stack(parts)
+    if isinstance(parts[0], numpy.ndarray):
+        return numpy.array(parts)
+    together = torch.stack(list(parts))
+    return together.numpy() if together.is_cpu else together

@@ -17,6 +17,10 @@ class State:
         """Return the object. Sums are created on the device of the first batch."""
         return self
 
+    def reset(self) -> None:
+        """Remove all rows, to begin another evaluation, if the metric `resets` its object."""
+        raise NotImplementedError
+
     def update(self, predictions: "Tensor", targets: "Tensor") -> None:
         """Add the rows of a batch."""
         raise NotImplementedError

@@ -181,11 +181,17 @@ def defaults_of(kind: Any) -> Mapping[str, Any]:
 
 def indices_of_classes(targets: "Tensor") -> "Tensor":
     """Return the class of each row, int64 `(N,)`, also for targets that are class probabilities, `(N, C)`."""
-    return (targets.argmax(dim=1) if targets.is_floating_point() and targets.dim() > 1 else targets).reshape(-1).long()
+    dimensions = targets.dim()
+    if dimensions != 1:
+        targets = (targets.argmax(dim=1) if dimensions > 1 and targets.is_floating_point() else targets).reshape(-1)
+    return targets.long()
 
 
 def rows_of(predictions: "Tensor", columns: int) -> "Tensor":
     """Reshape `(N,)`, `(N, columns)` or `(N, columns, ...)` to `(rows, columns)`, where each position is a row."""
-    if predictions.dim() > 2:
+    dimensions = predictions.dim()
+    if dimensions == 2 and predictions.shape[1] == columns:
+        return predictions
+    if dimensions > 2:
         predictions = predictions.movedim(1, -1)
     return predictions.reshape(-1, columns)

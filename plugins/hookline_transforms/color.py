@@ -110,7 +110,7 @@ class ColorJitter(TransformSpec):
         for name in ("brightness", "contrast", "saturation", "hue"):
             given = getattr(self, name)
             if isinstance(given, tuple) and (len(given) != 2 or given[0] > given[1]):
-                yield OptionError(name, "This must be a number, or the least and the greatest factor.")
+                yield OptionError(name, "This must be a number, or the smallest and the largest factor.")
         if isinstance(self.hue, float) and self.hue < 0:
             yield OptionError("hue", "This must be at least 0, or two numbers from -0.5 to 0.5.", id="out-of-bounds")
 

@@ -25,9 +25,9 @@ class RandomErasing(TransformSpec):
     p: float = option(default=0.5, minimum=0, maximum=1)
     """The probability that an image is changed."""
     scale: tuple[float, ...] = option(default=(0.02, 0.33), above=0, maximum=1)
-    """The least and the greatest part of the area of the image that is overwritten."""
+    """The smallest and the largest part of the area of the image that is overwritten."""
     ratio: tuple[float, ...] = option(default=(0.3, 3.3), above=0)
-    """The least and the greatest ratio of height to width of the rectangle."""
+    """The smallest and the largest ratio of height to width of the rectangle."""
     value: float | tuple[float, ...] | Literal["random"] = option(default=0.0, unbounded=True)
     """The new value: one for all channels, one for each, or "random" for normally distributed numbers."""
 
@@ -36,7 +36,7 @@ class RandomErasing(TransformSpec):
         for name in ("scale", "ratio"):
             given = getattr(self, name)
             if len(given) != 2 or given[0] > given[1]:
-                yield OptionError(name, "This must be the least and the greatest value.")
+                yield OptionError(name, "This must be the smallest and the largest value.")
 
     def numbers(self, shape: tuple[int, ...]) -> int:
         """Return 24: whether, the place, for each attempt the area and the ratio, and what random values begin with."""

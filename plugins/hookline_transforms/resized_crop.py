@@ -26,7 +26,7 @@ ATTEMPTS = 10
 
 @spec
 class RandomResizedCrop(TransformSpec):
-    """Crop a random part of training images, and resize it. Of other images, the greatest part in the center with the
+    """Crop a random part of training images, and resize it. Of other images, the largest part in the center with the
     proportions of `size` is resized.
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResizedCrop.html
@@ -35,9 +35,9 @@ class RandomResizedCrop(TransformSpec):
     size: int | tuple[int, ...] = option(minimum=1)
     """Height and width of the result, or one number for both."""
     scale: tuple[float, ...] = option(default=(0.08, 1.0), above=0, maximum=1)
-    """The least and the greatest part of the area of the image."""
+    """The smallest and the largest part of the area of the image."""
     ratio: tuple[float, ...] = option(default=(3 / 4, 4 / 3), above=0)
-    """The least and the greatest ratio of width to height of the crop."""
+    """The smallest and the largest ratio of width to height of the crop."""
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
     """How to compute the pixels of the result."""
     antialias: bool = True
@@ -49,7 +49,7 @@ class RandomResizedCrop(TransformSpec):
         for name in ("scale", "ratio"):
             given = getattr(self, name)
             if len(given) != 2 or given[0] > given[1]:
-                yield OptionError(name, "This must be the least and the greatest value.")
+                yield OptionError(name, "This must be the smallest and the largest value.")
 
     def numbers(self, shape: tuple[int, ...]) -> int:
         """Return 22: the place, and for each attempt the area and the ratio."""
@@ -80,7 +80,7 @@ class RandomResizedCrop(TransformSpec):
     def rectangles(self, numbers: "NDArray[Any]", height: int, width: int) -> "NDArray[Any]":
         """Return the crop of each image: top, left, height and width, int64 `(N, 4)`.
 
-        The first of ten attempts that fits counts. If none does, it is the greatest crop in the center whose ratio is
+        The first of ten attempts that fits counts. If none does, it is the largest crop in the center whose ratio is
         allowed.
         """
         import numpy
@@ -103,7 +103,7 @@ class RandomResizedCrop(TransformSpec):
         return numpy.concatenate([places, sizes], axis=1)
 
     def transform_evaluated(self, images: "Tensor") -> "Tensor":
-        """Resize the greatest part in the center that has the proportions of `size`."""
+        """Resize the largest part in the center that has the proportions of `size`."""
         height, width = pair(self.size)
         part = largest(images.shape[-2], images.shape[-1], width / height, width / height)
         return self._resized(center(images, part))

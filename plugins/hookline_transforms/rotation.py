@@ -23,7 +23,7 @@ class RandomRotation(TransformSpec):
     """
 
     degrees: float | tuple[float, ...] = option(unbounded=True)
-    """The greatest angle in degrees, in both directions, or the least and the greatest angle. Positive angles are
+    """The largest angle in degrees, in both directions, or the smallest and the largest angle. Positive angles are
     counterclockwise."""
     interpolation: Literal["nearest", "bilinear"] = "nearest"
     """How to compute the pixels between those of the image."""
@@ -34,9 +34,9 @@ class RandomRotation(TransformSpec):
         """Report an invalid range."""
         if isinstance(self.degrees, tuple):
             if len(self.degrees) != 2 or self.degrees[0] > self.degrees[1]:
-                yield OptionError("degrees", "This must be a number, or the least and the greatest angle.")
+                yield OptionError("degrees", "This must be a number, or the smallest and the largest angle.")
         elif self.degrees < 0:
-            yield OptionError("degrees", "A single angle must not be negative: it is the greatest in both directions.")
+            yield OptionError("degrees", "A single angle must not be negative: it is the largest in both directions.")
 
     def numbers(self, shape: tuple[int, ...]) -> int:
         """Return 1: the angle."""

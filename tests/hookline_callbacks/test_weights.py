@@ -68,7 +68,7 @@ def test_norms_of_gradients_are_logged(tmp_path):
             norms.append(torch.nn.utils.get_total_norm([parameter.grad for parameter in model.parameters()]))
         record = trial.history[epoch - 1]
         assert record["gradient_norm"] == float(norms[0] + norms[1] + norms[2]) / 3
-        assert record["greatest_gradient_norm"] == max(map(float, norms))
+        assert record["max_gradient_norm"] == max(map(float, norms))
     assert same(trial.model, model)
     assert not any("norm" in name for name in trial.metrics)  # Only metrics of the splits are reported at the end.
 

@@ -136,7 +136,7 @@ def test_images_are_files_in_base64_and_never_paths(tmp_path):
         {"row": 1, "column": "image", "message": "It is not a file in base64."}
     ]
     text = base64.b64encode(b"no image").decode()
-    assert "It is no image" in refused(predictor, [{"image": text}]).detail
+    assert "It is not an image" in refused(predictor, [{"image": text}]).detail
     assert "The cell is empty." in refused(predictor, [{"image": None}]).detail
     assert refused(predictor, [{"path": str(path)}]).detail.startswith('row 1: There is no column "image".')
 

@@ -77,7 +77,7 @@ def test_a_text_input_whose_kind_needs_numbers_is_reported_at_the_entry(tmp_path
             'data.columns."b*": This has no effect: the later entry "bill" matches the same columns.',
         ),
         (
-            {"time_column": "bill", "validation": 0.2, "columns": {"bill": {"type": "Log1p"}}},
+            {"inputs": "*", "time_column": "bill", "validation": 0.2, "columns": {"bill": {"type": "Log1p"}}},
             'data.columns.bill: This has no effect: "bill" is the column of `time_column`, which is not an input.',
         ),
         (

@@ -33,8 +33,25 @@ def test_the_readme_has_at_most_six_kilobytes():
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
 )
 def test_every_link_has_a_target(page):
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+        if not target.startswith("https://"):
+            file = page.parent / target if target else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file.read_text()), f"{target}#{anchor}"
+
+
+def anchors(text):
+    """The anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if text.count("\n") > 140 and name != "README"])
+def test_a_long_page_begins_with_links_to_its_sections(page):
+    introduction = re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL).partition("\n## ")[0]
+    sections = re.findall(r"^## (.*)$", re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL), re.MULTILINE)
+    linked = re.findall(r"\]\(#([^)]*)\)", introduction)
+    assert {*anchors("\n".join(f"## {section}" for section in sections))} <= {*linked}
 
 
 def test_the_reference_is_up_to_date():

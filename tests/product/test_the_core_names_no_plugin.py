@@ -20,7 +20,7 @@ EXAMPLES = {
     "cli/specs/explain.py": {"EarlyStopping"},
     "cli/specs/new.py": {"Arrow", "CSV", "NPZ", "Parquet"},  # The file formats.
     "cli/specs/show.py": {"Conv2d"},
-    "data/new_rows.py": {"NPZ"},  # The file format.
+    "data/array_blocks.py": {"NPZ"},  # The file format.
     "errors/kinds/of_runs.py": {"CSV", "Flatten"},
     "errors/kinds/of_specs.py": {  # A test checks that each example has the mistake.
         *(

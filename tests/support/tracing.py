@@ -53,11 +53,11 @@ def run_of(steps=1000, *, objective=None):
         stages=SimpleNamespace(seen_by=lambda stage: None),
         objective=objective or Objective.of(LossSpec()),
         traced_steps=TracedSteps(),
+        state=SimpleNamespace(epoch=1, history=[]),
         epoch=1,
         step=0,
         last_step=steps,
         steps_per_epoch=None,
-        history=[],
         kept={},
     )
 

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from hookline.cli.commands import BAD_INPUT, COMMANDS, DRAFTS, MODULES
@@ -28,7 +28,7 @@ def parsed_arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _refuse_unknown_words(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
-    """End the program if the first word is no command, or if `hookline new` cannot write what the second one says."""
+    """End the program if the first word is not a command, or if `hookline new` cannot write the second one."""
     if words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
         from hookline.cli.arguments.mistyped import unknown_command
 
@@ -45,10 +45,22 @@ def _refuse_unknown_argument(
     """End the program, since a command does not have these arguments."""
     from hookline.cli.arguments.mistyped import unknown_argument
 
-    options = [option for action in command._actions for option in action.option_strings]
-    if (sentence := unknown_argument(unknown[0], words, options)) is not None:
+    if (sentence := unknown_argument(unknown[0], words, list(_options(command)), _commands_with)) is not None:
         command.exit(BAD_INPUT, f"{sentence}\n")
     command.error(f"unrecognized arguments: {' '.join(unknown)}")
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The options of a command, and of the commands below it."""
+    for action in parser._actions:
+        yield from action.option_strings
+        for below in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
+            yield from _options(below)
+
+
+def _commands_with(option: str) -> list[str]:
+    """The commands that have an option. Their modules are imported, which takes time."""
+    return [name for name in COMMANDS if option in _options(parser_of_command(name))]
 
 
 def _with_values(words: Sequence[str]) -> list[str]:

@@ -1,3 +1,4 @@
+from .array_blocks import blocks_of_arrays as blocks_of_arrays
 from .batches import (
     Batch as Batch,
     Batches as Batches,
@@ -24,10 +25,7 @@ from .input_group import (
 from .json_rows.arrays import arrays_of_rows as arrays_of_rows, field_of_array as field_of_array
 from .json_rows.row_field import RowField as RowField
 from .memory import encode as encode, in_memory as in_memory, warn_of_merged as warn_of_merged
-from .new_rows import (
-    RowBlock as RowBlock,
-    blocks_of_arrays as blocks_of_arrays,
-)
+from .new_rows import RowBlock as RowBlock
 from .numerics import (
     in_float64 as in_float64,
     log_odds as log_odds,

@@ -30,8 +30,8 @@ class Batch:
     lengths: "Mapping[str, Tensor]" = NOTHING_MORE
     """The lengths of padded input sequences by input name: the number of steps of each row, int64."""
     weights: "Tensor | None" = None
-    """The weight of each row in the loss, float `(N,)`, not negative; `None` if all rows count equally. It is no input
-    of the model."""
+    """The weight of each row in the loss, float `(N,)`, not negative; `None` if all rows count equally. It is not an
+    input of the model."""
 
     @property
     def input(self) -> "Tensor":

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+LENGTHS = "_lengths"
+"""The end of the name of the array with the lengths of the padded sequences of a group."""
+
 
 @frozen(kw_only=True)
 class InputDescription:

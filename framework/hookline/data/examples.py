@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
 from hookline.data.data import Data
+from hookline.data.description import LENGTHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,9 +15,6 @@ MOST_ROWS = 64
 
 MOST_BYTES = 2**20
 """The largest size of example rows, unless two rows are larger."""
-
-LENGTHS = "_lengths"
-"""The end of the name of the array with the lengths of padded sequences."""
 
 
 def example_places(rows: int, row_bytes: int) -> "NDArray[Any]":

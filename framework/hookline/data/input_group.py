@@ -31,9 +31,8 @@ class InputGroup:
         """Return the training rows on the CPU, as the model sees them, to fit a layer.
 
         Of rows that are not held in memory, these are `MOST_ROWS` rows that the split draws (its method `sample`), or
-        the first `MOST_ROWS` rows of the first epoch. What is fitted
-        belongs in parameters or buffers whose shapes do not depend on the rows: a finished run builds its model without
-        them, and then loads its weights.
+        the first `MOST_ROWS` rows of the first epoch. Keep what is fitted in parameters or buffers whose shapes do not
+        depend on the rows: a finished run builds its model without the rows, and then loads its weights.
         """
         import torch
 

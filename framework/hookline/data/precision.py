@@ -49,6 +49,7 @@ def merged_columns(before: "NDArray[Any]", after: "NDArray[Any]") -> list[Merged
 
     Both have the shape `(N, columns)`. Each column of `after` must be a nondecreasing function of the same column of
     `before`, such as a cast, or a standardization and a cast.
+
     >>> import numpy
     >>> days = numpy.array([[20240102.0], [20240103.0], [20240104.0]])
     >>> merged_columns(days, days.astype(numpy.float32))

@@ -18,10 +18,10 @@ class Summary:
     """Their mean: a number, or an array with that of each column."""
     variance: Any
     """Their variance: the mean square of the distances from the mean."""
-    least: Any
+    minimum: Any
     """The smallest number."""
-    greatest: Any
-    """The greatest number."""
+    maximum: Any
+    """The largest number."""
 
     @classmethod
     def of(cls, numbers: "NDArray[Any]") -> "Summary":
@@ -36,14 +36,14 @@ class Summary:
                 rows=numbers.shape[-1],
                 mean=numbers.mean(axis=-1),
                 variance=numbers.var(axis=-1),
-                least=numbers.min(axis=-1),
-                greatest=numbers.max(axis=-1),
+                minimum=numbers.min(axis=-1),
+                maximum=numbers.max(axis=-1),
             )
 
     @classmethod
     def of_equal(cls, number: float, rows: int) -> "Summary":
         """Return the statistics of a number that occurs several times."""
-        return cls(rows=rows, mean=number, variance=0.0, least=number, greatest=number)
+        return cls(rows=rows, mean=number, variance=0.0, minimum=number, maximum=number)
 
     @property
     def std(self) -> Any:
@@ -57,7 +57,7 @@ class Summary:
 
         >>> import numpy
         >>> parts = Summary.of(numpy.array([1.0, 2.0])).merged(Summary.of(numpy.array([6.0])))
-        >>> parts.rows, float(parts.mean), float(parts.greatest)
+        >>> parts.rows, float(parts.mean), float(parts.maximum)
         (3, 3.0, 6.0)
         """
         import numpy
@@ -70,6 +70,6 @@ class Summary:
                 rows=rows,
                 mean=self.mean + away * share,
                 variance=within + away * away * share * (1 - share),
-                least=numpy.minimum(self.least, other.least),
-                greatest=numpy.maximum(self.greatest, other.greatest),
+                minimum=numpy.minimum(self.minimum, other.minimum),
+                maximum=numpy.maximum(self.maximum, other.maximum),
             )

@@ -77,18 +77,26 @@ class TensorBatches:
         whole, rest = divmod(self.rows_per_epoch, self._batch_size)
         return whole + bool(rest and not self._drop_last)
 
+    @property
+    def batched_rows(self) -> int:
+        """The number of rows in the batches of an epoch."""
+        return min(self.rows_per_epoch, len(self) * self._batch_size)
+
+    def order(self, number: int) -> "Tensor | None":
+        """Return the row numbers of an epoch in its order, int64 `(rows_per_epoch,)`; `None` for that of the rows."""
+        if self._seed is None:
+            return None
+        if self.sampler is None:
+            return permutation(self._seed, number, self.rows)
+        return self.sampler.order(self._seed, number)
+
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch; shuffled rows are in the order of `permutation(seed, number, rows)`."""
         orders = None
-        if self._seed is not None:
-            if self.sampler is None:
-                order = permutation(self._seed, number, self.rows)
-            else:
-                order = self.sampler.order(self._seed, number)
+        if (order := self.order(number)) is not None:
             order = order.to(self._tensors[0].device)
             orders = dict.fromkeys([*self.all.inputs, *self.all.targets, *self.all.lengths], order)
-        stop = min(self.rows_per_epoch, len(self) * self._batch_size)
-        return gathered(self.all, orders, self._batch_size, start * self._batch_size, stop)
+        return gathered(self.all, orders, self._batch_size, start * self._batch_size, self.batched_rows)
 
     def with_batch_size(self, batch_size: int) -> "TensorBatches":
         """Return the same rows in batches of another size."""
@@ -159,12 +167,17 @@ def selected(tensor: "Tensor", order: "Tensor") -> "Tensor":
     The result of `index_select` has the usual strides. Those of indexing follow the tensor, such as in `channels_last`,
     and the kernels of convolutions depend on them.
     """
+    return tensor.index_select(0, order) if has_usual_strides(tensor) else tensor[order]
+
+
+def has_usual_strides(tensor: "Tensor") -> bool:
+    """Whether the rows follow one another without gaps, each with its elements in order."""
     usual = 1
     for length, stride in zip(reversed(tensor.shape), reversed(tensor.stride()), strict=True):
         if stride != usual:
-            return tensor[order]
+            return False
         usual *= length
-    return tensor.index_select(0, order)
+    return True
 
 
 def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
@@ -178,6 +191,9 @@ def permutation(seed: int, epoch: int, rows: int) -> "torch.Tensor":
     import numpy
     import torch
 
+    # What `default_rng` and `permutation` do, in less time. NumPy divides larger numbers into several of 32 bits.
+    numbers = numpy.array([seed, epoch], numpy.uint32) if max(seed, epoch) < 2**32 else (seed, epoch)
+    generator = numpy.random.Generator(numpy.random.PCG64(numpy.random.SeedSequence(numbers)))
     order = numpy.arange(rows)
-    numpy.random.default_rng((seed, epoch)).shuffle(order)  # What `permutation` does, in less time.
+    generator.shuffle(order)
     return torch.from_numpy(order)

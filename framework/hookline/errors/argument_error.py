@@ -23,3 +23,11 @@ class ArgumentError(HooklineError):
         '--batch-size: This must be at least 1, not 0.'
         """
         return f"{self.option}: {self.message}"
+
+
+def refuse_unless_positive(argument: str, value: int | None) -> None:
+    """Raise an `ArgumentError` unless the value of an argument is a positive integer, or `None`."""
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ArgumentError(argument, f"This must be an integer, not {value!r}.")
+    if value is not None and value < 1:
+        raise ArgumentError(argument, f"This must be at least 1, not {value}.")

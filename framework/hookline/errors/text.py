@@ -1,10 +1,14 @@
 """Phrases that messages share: lists of names, numbers with nouns, and suggestions."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from hookline.errors.printing import printable
 
 PathElement = str | int
+
+T = TypeVar("T")
 
 
 LONGEST_LISTED = 40
@@ -31,6 +35,16 @@ def enumerate_names(names: Iterable[object], conjunction: str = "and") -> str:
     """
     *others, last = [quoted(shortened(str(name))) for name in names] or [""]
     return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
+def as_list(texts: Iterable[T]) -> list[T]:
+    """The elements of an argument that takes several texts or paths. A single one is an element, not its letters.
+
+    >>> as_list("optimizer.lr=0.1"), as_list(("a", "b"))
+    (['optimizer.lr=0.1'], ['a', 'b'])
+    """
+    only: Any = texts
+    return [only] if isinstance(texts, (str, Path)) else list(texts)
 
 
 def quoted(name: object) -> str:

@@ -82,7 +82,7 @@ def _why_not_written(kind: Any, method: str, behavior: Sequence[str] | None = No
 
 
 def is_written(kind: type[Any]) -> bool | None:
-    """Whether the class of a component has lines; `None` if its family is no part of a script.
+    """Whether the class of a component has lines; `None` if its family is not part of a script.
 
     An option of the component may have no lines all the same.
     """

@@ -19,7 +19,7 @@ BATCH_SIZE = 4096
 
 
 def is_deployed(directory: Path) -> bool:
-    """Whether a directory has a deployed model, and is no run."""
+    """Whether a directory has a deployed model, and is not a run."""
     return (directory / DeploySpec.description).is_file() and not (directory / SPEC).is_file()
 
 

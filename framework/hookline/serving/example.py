@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.description import LENGTHS
 from hookline.data.json_rows.row_field import Cell, RowField
 from hookline.trained.run_files import kept_examples
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from hookline.trained.finished_run import FinishedRun
 
 Row = dict[str, Any]
-
-LENGTHS = "_lengths"
-"""The end of the name of the array with the lengths of sequences."""
 
 TYPES: Mapping[Cell, tuple[type, ...]] = {
     "number": (int, float),

@@ -145,6 +145,6 @@ def to_json(value: Any, indent: int | None = None) -> str:
     if indent is None:
         try:
             return _JSON.encode(value)
-        except (TypeError, ValueError):  # A number is not finite, or a mapping is no dictionary.
+        except (TypeError, ValueError):  # A number is not finite, or a mapping is not a dictionary.
             return _JSON.encode(finite(value))
     return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)

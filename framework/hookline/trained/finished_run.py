@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hookline.errors.argument_error import refuse_unless_positive
 from hookline.errors.exceptions import HooklineWarning
 from hookline.plugins.stages import Run
 from hookline.runs.directory import add_deployed
 from hookline.trained.chosen_target import ChosenTarget, chosen_target
 from hookline.trained.evaluation.added_metrics import AddedMetric, with_metrics
-from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, refuse_batch_size, split_of
+from hookline.trained.evaluation.evaluate import evaluated, located, new_rows, split_of
 from hookline.trained.evaluation.evaluation import Evaluation
 from hookline.trained.evaluation.gathering import Gathering
 from hookline.trained.loaded_run import LoadedRun
@@ -208,7 +209,7 @@ class FinishedRun(LoadedRun):
         with_scores: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> Evaluation:
-        refuse_batch_size(batch_size)
+        refuse_unless_positive("batch_size", batch_size)
         document, spec = with_metrics(self._document, self._loader, added)
         gathering = None
         if with_details:

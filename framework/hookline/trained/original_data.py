@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.description import DataDescription
 from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
-from hookline.errors.text import dotted
+from hookline.errors.text import as_list, dotted
 from hookline.plugins.stages import Run
 from hookline.runs.fingerprint import of_data
 from hookline.spec.walk import walk
@@ -82,7 +82,7 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
 
 def changes_of_data(overrides: Iterable[str]) -> Iterator[str]:
     """The overrides; raise a `RunError` if one changes another section than `[data]`."""
-    for change in overrides:
+    for change in as_list(overrides):
         if not change.lstrip().startswith("data."):
             raise RunError(
                 f"Only the data of a finished run can be changed, such as `data.path=new.csv`, not `{change}`."

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
 from hookline.data.new_rows import RowBlock
-from hookline.errors.argument_error import ArgumentError
+from hookline.errors.argument_error import refuse_unless_positive
 from hookline.errors.exceptions import DataError, HooklineError, MismatchError, UnreadableRowsError
-from hookline.errors.text import enumerate_names
+from hookline.errors.text import as_list, enumerate_names
 from hookline.spec.objective.predicted import Predicted
 from hookline.spec.objective.prediction_columns import PredictionColumn, refuse_parts
 from hookline.trained.prediction_table import known_truth, parts_of, schema_of, with_any_truth
@@ -42,14 +42,12 @@ class PredictionStream:
     ):
         """Open the source and read its first rows. See `FinishedRun.predict` for the arguments."""
         self._finished, self._skips = finished, skip_bad_rows
-        # A single name is what it says, not a sequence of letters.
-        columns, keep = ([names] if isinstance(names, str) else names for names in (columns, keep))
+        columns, keep = as_list(columns), as_list(keep)
         self._parts = parts_of(columns)
         always = finished.spec.data.always_kept
+        refuse_unless_positive("batch_size", batch_size)
         self.batch_size: int = default_batch_size(finished) if batch_size is None else batch_size
         """The number of rows to which the model is applied at once."""
-        if self.batch_size < 1:
-            raise ArgumentError("batch_size", f"This must be at least 1, not {batch_size}.")
         self.rows = 0
         """The number of rows that have been read, readable or not."""
         self.unreadable = 0

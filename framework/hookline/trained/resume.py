@@ -14,6 +14,7 @@ from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
 from hookline.errors.source import Source
+from hookline.errors.text import as_list
 from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
 from hookline.runs import directory as directories, lock, manifest, study
@@ -163,7 +164,7 @@ def resumable_run(
     now = loader.load(document)
     states = with_present_names(state["plugins"], before.callbacks, now.callbacks)
     state = {**state, "plugins": states}
-    resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=tuple(allow))
+    resumed = Resumed(directory=home, step=step, state=state, before=before, allowed=as_list(allow))
     return ResumableRun(Start(home, resumed=resumed, given=data), now, document, loader)
 
 

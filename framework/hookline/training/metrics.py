@@ -50,8 +50,11 @@ class MetricErrors(AbstractContextManager[None]):
     spec: TrainingSpec
     split: str
 
+    def __enter__(self) -> None:
+        pass
+
     def __exit__(self, _: object, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if isinstance(error, HooklineError):
+        if error is None or isinstance(error, HooklineError):
             return
         if isinstance(error, (ValueError, RuntimeError, TypeError, IndexError)):
             raise mismatch_of_metric(error, self.metric, self.spec, self.split) from error

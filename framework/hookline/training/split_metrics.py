@@ -2,36 +2,33 @@
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import HooklineWarning
 from hookline.plugins.stages import Run
-from hookline.spec.families.loss.loss import LossSpec
-from hookline.spec.families.metric import MetricSpec
 from hookline.spec.objective.prediction import Prediction
-from hookline.training.metrics import EvaluatedParts, MetricErrors, Part, built_metric, parts_of_metrics
+from hookline.training.metric_groups import First, Groups, built_groups
+from hookline.training.metrics import Part
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-LARGEST = 2**18
-"""The size in bytes from which rows that wait to be joined are passed to the metrics."""
+KEPT = "metrics of "
+"""The beginning of the name under which a run keeps the metrics of a split for its next evaluation."""
 
 
 class SplitMetrics:
     """The metrics of a spec, accumulated over the batches of a split.
 
-    Metrics that allow it are updated once with the rows of several small batches: see `MetricSpec.joins_batches`.
+    Metrics that allow it are updated once with the rows of several small batches: see `MetricSpec.joins_batches`. Their
+    objects are built once for all evaluations of a split if they allow it: see `MetricSpec.resets`.
     """
 
     def __init__(self, run: Run, split: str):
         """Begin without batches; `split` is the name of the split in messages."""
         self._run, self._split = run, split
-        self._members: list[_Member] = []
-        self._groups: list[_Group] = []
+        self._metrics: Groups | None = None
 
     def add(self, predicted: Mapping[str, Prediction]) -> None:
         """Add the predictions of a batch, by the names of the losses. The first ones determine the numbers of classes.
@@ -41,10 +38,11 @@ class SplitMetrics:
             StageError: for a fault in the code of a metric.
 
         """
-        if not self._groups:
-            self._build(lambda parts: (predicted[parts.key].loss, getattr(predicted[parts.key], parts.of_rows)))
-        for group in self._groups:
-            group.add(predicted[group.key])
+        metrics = self._metrics or self._begun(
+            lambda parts: (predicted[parts.key].loss, getattr(predicted[parts.key], parts.of_rows))
+        )
+        for group in metrics.groups:
+            group.add(predicted[group.parts.key])
 
     def add_parts(self, parts: "Mapping[Part, Sequence[Tensor]]") -> None:
         """Add the parts of the predictions of several batches, which nothing overwrites.
@@ -54,132 +52,44 @@ class SplitMetrics:
                 and the name of the part.
 
         """
-        if not self._groups:
+        metrics = self._metrics
+        if metrics is None:
             objective = self._run.objective
             losses = dict(zip(objective.prediction_keys(), objective.losses.values(), strict=True))
-            self._build(lambda part: (losses[part.key].loss, parts[part.key, part.of_rows][0]))
-        for group in self._groups:
-            group.add_several(parts)
+            metrics = self._begun(lambda part: (losses[part.key].loss, parts[part.key, part.of_rows][0]))
+        for group in metrics.groups:
+            key, of_rows, of_truth = group.parts
+            group.add_several(parts[key, of_rows], parts[key, of_truth])
 
     def values(self) -> dict[str, float]:
-        """Return the metrics of all batches by name, and issue a warning about each that is NaN."""
-        for group in self._groups:
-            group.flush()
+        """Return the metrics of all batches by name, and issue a warning about each that is NaN.
+
+        What is added afterwards begins anew.
+        """
+        metrics, self._metrics = self._metrics, None
         found: dict[str, float] = {}
-        for one in self._members:
+        if metrics is None:
+            return found
+        for group in metrics.groups:
+            group.flush()
+        for one in metrics.members:
             metric = one.metric
-            with one.errors:
-                value = found[metric.label] = float(one.state.compute())
+            value = found[metric.label] = one.value()
             if math.isnan(value):
                 message = f"{metric.label} is NaN on the {self._split} split. {metric.undefined}".rstrip()
                 place = ("metrics", self._run.spec.metrics.index(metric))
                 warnings.warn(HooklineWarning(message, place, id="undefined-metric"), stacklevel=3)
+        if metrics.may_be_kept:
+            metrics.reset()
+            self._run.kept[KEPT + self._split] = metrics
         return found
 
-    def _build(self, first: "Callable[[EvaluatedParts], tuple[LossSpec, Tensor]]") -> None:
-        """Build the metrics, with the loss and the predictions of the first batch."""
-        run = self._run
-        groups: dict[EvaluatedParts, _Group] = {}
-        for metric, parts in parts_of_metrics(run):
-            errors = MetricErrors(metric, run.spec, self._split)
-            with errors:
-                state = built_metric(metric, run.spec, *first(parts))
-            self._members.append(_Member(metric, state, errors))
-            if parts not in groups:
-                groups[parts] = _Group(parts)
-            groups[parts].take(self._members[-1])
-        self._groups = list(groups.values())
+    def _begun(self, first: First) -> Groups:
+        """Begin with the loss and the predictions of the first batch.
 
-
-@frozen
-class _Member:
-    """A metric, and the object that accumulates it."""
-
-    metric: MetricSpec
-    state: Any
-    errors: MetricErrors
-
-    def update(self, rows: "Tensor", true: "Tensor") -> None:
-        with self.errors:
-            self.state.update(*self.metric.prepare(rows, true))
-
-
-class _Group:
-    """The metrics that evaluate the same parts of the predictions."""
-
-    def __init__(self, parts: EvaluatedParts):
-        self.key, self._of_rows, self._true = parts
-        self.members: list[_Member] = []
-        """The metrics to update."""
-        self._rows: list[Tensor] = []
-        self._truth: list[Tensor] = []
-        self._size = 0
-
-    def take(self, new: _Member) -> None:
-        """Take a metric, unless its object gets the updates of another one."""
-        share = getattr(new.state, "shares_updates_of", None)
-        is_plain = type(new.metric).prepare is MetricSpec.prepare
-        if share is not None and is_plain and new.metric.joins_batches:
-            for one in self.members:
-                if one.metric.joins_batches and type(one.metric).prepare is MetricSpec.prepare:
-                    with new.errors:
-                        if share(one.state):
-                            return
-        self.members.append(new)
-
-    def add(self, prediction: Prediction) -> None:
-        """Update the metrics with a batch, or let its rows wait for those of further batches."""
-        with self.members[0].errors:
-            rows, true = getattr(prediction, self._of_rows), getattr(prediction, self._true)
-        joining = False
-        for member in self.members:
-            if member.metric.joins_batches:
-                joining = True
-            else:
-                member.update(rows, true)
-        if joining:
-            self._join(rows, true)
-
-    def add_several(self, parts: "Mapping[Part, Sequence[Tensor]]") -> None:
-        """Update the metrics with several batches of one shape, or let their rows wait for those of further batches."""
-        several, true = parts[self.key, self._of_rows], parts[self.key, self._true]
-        for member in self.members:
-            if not member.metric.joins_batches:
-                for pair in zip(several, true, strict=True):
-                    member.update(*pair)
-        if self._rows and not (_fit(several[0], self._rows[0]) and _fit(true[0], self._truth[0])):
-            self.flush()
-        self._rows += several
-        self._truth += true
-        self._size += len(several) * (several[0].nbytes + true[0].nbytes)
-        if self._size >= LARGEST:
-            self.flush()
-
-    def _join(self, rows: "Tensor", true: "Tensor") -> None:
-        size = rows.nbytes + true.nbytes
-        if self._rows and not (_fit(rows, self._rows[0]) and _fit(true, self._truth[0])):
-            self.flush()
-        is_large = self._size + size >= LARGEST
-        # Copies, because batches and layers may reuse their memory.
-        self._rows.append(rows if is_large else rows.clone())
-        self._truth.append(true if is_large else true.clone())
-        self._size += size
-        if is_large:
-            self.flush()
-
-    def flush(self) -> None:
-        """Update the metrics with the rows that wait."""
-        if not self._rows:
-            return
-        import torch
-
-        rows, true = (several[0] if len(several) == 1 else torch.cat(several) for several in (self._rows, self._truth))
-        self._rows, self._truth, self._size = [], [], 0
-        for member in self.members:
-            if member.metric.joins_batches:
-                member.update(rows, true)
-
-
-def _fit(one: "Tensor", other: "Tensor") -> bool:
-    """Whether the rows of two tensors can be joined without a change of their type."""
-    return one.shape[1:] == other.shape[1:] and one.dtype == other.dtype and one.device == other.device
+        The objects of the last evaluation are taken, so that nothing else uses them at the same time.
+        """
+        kept: Groups | None = self._run.kept.pop(KEPT + self._split, None)
+        metrics = kept if kept is not None and kept.fit(first) else built_groups(self._run, self._split, first)
+        self._metrics = metrics
+        return metrics

@@ -14,7 +14,7 @@ from hookline.runs import directory as directories
 from hookline.runs.study import trial_directory
 from hookline.spec.dump import dumps
 from hookline.tuning.findings import findings
-from hookline.tuning.page.page import PAGE, Told, page
+from hookline.tuning.page.page import PAGE, StudyTexts, page
 from hookline.tuning.pictures.picture import PICTURE, draw_study
 from hookline.tuning.pictures.trials import Trials
 from hookline.tuning.study import Study
@@ -28,7 +28,7 @@ def draw(study: Study, best: str | None) -> None:
         trials = Trials(records=study.records, plan=study.plan, space=study.tuner.space, importances=importances)
         draw_study(trials, study.spec.run.name, path)
         path = study.root / PAGE
-        write_file(path, page(trials, _told(study, best)))
+        write_file(path, page(trials, _texts(study, best)))
         for record in study.best:
             path = trial_directory(study.root, record.number) / directories.PLOT
             is_here = (path.parent / directories.RESULT).is_file()  # A trial may have run on another machine.
@@ -41,9 +41,9 @@ def draw(study: Study, best: str | None) -> None:
         warnings.warn(HooklineWarning(message, id="unwritten-file"), stacklevel=2)
 
 
-def _told(study: Study, best: str | None) -> Told:
+def _texts(study: Study, best: str | None) -> StudyTexts:
     name = study.loader.plugins(study.document).catalog.name
-    return Told(
+    return StudyTexts(
         title=study.spec.run.name,
         directory=str(study.root),
         findings=list(findings(study)),

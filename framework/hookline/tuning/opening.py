@@ -8,6 +8,7 @@ from attrs import evolve
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError, RunError, StorageError
 from hookline.errors.text import dotted
 from hookline.files.atomic import write_file
@@ -94,6 +95,22 @@ def open_study(
         study.change_total(trials)
         study.refresh()
     return study
+
+
+def refuse_unused_arguments(
+    resume: str | Path | None, *, out: str | Path | None, storage: str | None, study: str | None
+) -> None:
+    """Raise an `ArgumentError` for an argument that would have no effect; `resume` is the directory of a study."""
+    if resume is None:
+        if study is not None and storage is None:
+            raise ArgumentError("study", "This names a study in a storage: pass its URL, too.")
+        return
+    if out is not None:
+        raise ArgumentError("out", "A study continues in its own directory: remove this.")
+    if study is not None:
+        raise ArgumentError("study", "The directory of a study knows its name: remove this.")
+    if storage is not None and read_plan(Path(resume)).storage is None:
+        raise ArgumentError("storage", "The trials of this study are in its directory: remove this.")
 
 
 def _store_of(plan: StudyPlan, root: Path, storage: Storage | None) -> TrialStore:

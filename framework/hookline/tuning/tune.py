@@ -8,6 +8,7 @@ from typing import Any
 
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
+from hookline.errors.argument_error import refuse_unless_positive
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineError, HooklineWarning
 from hookline.plugins.manager import Plugins
@@ -19,7 +20,7 @@ from hookline.spec.training import SEVERAL, TrainingSpec
 from hookline.training.preparation import refuse_other_specs
 from hookline.tuning.finishing import finish
 from hookline.tuning.joining import connected, join_study
-from hookline.tuning.opening import new_study, open_study
+from hookline.tuning.opening import new_study, open_study, refuse_unused_arguments
 from hookline.tuning.refitting import refit
 from hookline.tuning.study import Study
 
@@ -54,6 +55,7 @@ def tune(
         on_end: called with the record of each trial that has ended.
 
     Raises:
+        ArgumentError: if an argument has a wrong value, or has no effect beside the others.
         RunError: if `resume` is not the directory of a study, or if it is the study of another spec.
         StorageError: if the storage cannot be reached, or does not have the study.
         HooklineError: if the spec has no section `[tune]`, or the first trials all fail.
@@ -70,6 +72,8 @@ def tune(
     True
 
     """
+    refuse_unused_arguments(resume, out=out, storage=storage, study=study)
+    refuse_unless_positive("trials", trials)
     loader = Loader(plugins)
     plugins_of_spec = Plugins(spec.plugins if spec is not None else (), loader.extra)
     with connected(storage, plugins_of_spec) as connection:

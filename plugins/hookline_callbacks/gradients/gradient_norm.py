@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class GradientNorm(CallbackSpec):
     """Log the norm of all gradients together: its mean and maximum over the steps of an epoch.
 
-    The log names are "gradient_norm" and "greatest_gradient_norm". Listed before GradientClipping it measures unclipped
+    The log names are "gradient_norm" and "max_gradient_norm". Listed before GradientClipping it measures unclipped
     gradients, listed after it clipped ones. For LBFGS, which evaluates gradients several times per step, it measures
     the first ones. It synchronizes with the device once per epoch.
 
@@ -24,7 +24,7 @@ class GradientNorm(CallbackSpec):
     """
 
     only_observes = True
-    logs = ("gradient_norm", "greatest_gradient_norm")
+    logs = ("gradient_norm", "max_gradient_norm")
     writes_to = ()
     connects_to = ()
 
@@ -60,7 +60,7 @@ class _GradientNorm(BeforeStep):
         record = yield
         if self._total is not None and self._greatest is not None:
             mean, greatest = float(self._total) / self._steps, float(self._greatest)
-            record = {**record, "gradient_norm": mean, "greatest_gradient_norm": greatest}
+            record = {**record, "gradient_norm": mean, "max_gradient_norm": greatest}
         self._total, self._greatest, self._steps = None, None, 0
         return record
 

@@ -29,7 +29,7 @@ def find_rate():
     endless = chain.from_iterable(batches("training", epoch) for epoch in count(1))
     with torch.random.fork_rng(devices=[]):
         for index, (VARIABLES) in enumerate(islice(endless, STEPS)):
-            rate = LEAST * (GREATEST / LEAST) ** (index / (STEPS - 1))
+            rate = MIN_LR * (MAX_LR / MIN_LR) ** (index / (STEPS - 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate
             loss = gradients(ARGUMENTS).item()
@@ -68,9 +68,9 @@ class LearningRateFinder(CallbackSpec):
     connects_to = ()
     unlimited = "It runs before the first step."
 
-    least: float = option(default=1e-06, above=0)
+    min_lr: float = option(default=1e-06, above=0)
     """The first learning rate."""
-    greatest: float = option(default=1.0, above=0)
+    max_lr: float = option(default=1.0, above=0)
     """The last learning rate. Rates in between increase exponentially."""
     steps: int = option(default=100, minimum=10)
     """The number of learning rates to try. The trial ends early if the loss exceeds four times the best one."""
@@ -80,10 +80,8 @@ class LearningRateFinder(CallbackSpec):
     """Train with the suggested learning rate, in every parameter group."""
 
     def __attrs_post_init__(self) -> None:
-        if self.least >= self.greatest:
-            raise OptionError(
-                "least", "The first learning rate must be smaller than the last.", against=[("greatest",)]
-            )
+        if self.min_lr >= self.max_lr:
+            raise OptionError("min_lr", "The first learning rate must be smaller than the last.", against=[("max_lr",)])
 
     def check(self, optimizer: OptimizerSpec, callbacks: Sequence[WrapperSpec]) -> None:
         """Refuse schedulers, parameters that are frozen too late, and optimizers that evaluate the loss themselves."""
@@ -112,7 +110,7 @@ class LearningRateFinder(CallbackSpec):
         script.use("import math", "from copy import deepcopy", "from itertools import chain, count, islice, pairwise")
         names = ", ".join(script.batch.all)
         variables = f"{names}," if len(script.batch.all) == 1 else names
-        source = FIND_RATE.replace("LEAST", repr(self.least)).replace("GREATEST", repr(self.greatest))
+        source = FIND_RATE.replace("MIN_LR", repr(self.min_lr)).replace("MAX_LR", repr(self.max_lr))
         source = source.replace("STEPS", str(self.steps)).replace("SMOOTHING", repr(self.smoothing))
         source = source.replace("VARIABLES", variables).replace("ARGUMENTS", names)
         states = ", ".join(f"{part}.state_dict()" for part in (*script.modules, "optimizer"))
@@ -163,22 +161,22 @@ class _LearningRateFinder:
             tried = list(self._tried(run, data, model, criterion, optimizer))
         assert run.directory is not None
         found = steepest(tried)
-        is_greatest = len(tried) == self._spec.steps and found == tried[-1][0]
+        is_last = len(tried) == self._spec.steps and found == tried[-1][0]
         for name, save in (("learning_rate.csv", write), ("learning_rate.png", draw)):
             with OptionalFiles():
                 save(run.directory / name, tried, found)
-        is_used = self._spec.use and found is not None and not is_greatest
+        is_used = self._spec.use and found is not None and not is_last
         if is_used:
             for group in optimizer.param_groups:
                 group["lr"] = found
-        self._tell(run, found, is_greatest=is_greatest, is_used=is_used)
+        self._tell(run, found, is_last=is_last, is_used=is_used)
         return (yield)
 
-    def _tell(self, run: Run, found: float | None, *, is_greatest: bool, is_used: bool) -> None:
+    def _tell(self, run: Run, found: float | None, *, is_last: bool, is_used: bool) -> None:
         if found is None:
             sentence = "The loss falls at none of the learning rates; see learning_rate.png."
-        elif is_greatest:
-            sentence = f"The loss still falls fastest at the largest learning rate, {found:.3g}: raise `greatest`."
+        elif is_last:
+            sentence = f"The loss still falls fastest at the largest learning rate, {found:.3g}: raise `max_lr`."
         else:
             used = "Training uses it; see" if is_used else "See"
             sentence = f"Learning rate {found:.3g}: the loss falls fastest there. {used} learning_rate.png."
@@ -196,7 +194,7 @@ class _LearningRateFinder:
         criterion.train()
         for index in range(spec.steps):
             run.raise_if_interrupted()
-            rate = spec.least * (spec.greatest / spec.least) ** (index / (spec.steps - 1))
+            rate = spec.min_lr * (spec.max_lr / spec.min_lr) ** (index / (spec.steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate
             number = float(gradients(next(batches)))

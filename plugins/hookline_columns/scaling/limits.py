@@ -28,7 +28,7 @@ class MaxAbsScaler(Scaler):
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the largest absolute value."""
-        return {"center": 0.0, "scale": float(max(abs(summary.least), abs(summary.greatest))) or 1.0}
+        return {"center": 0.0, "scale": float(max(abs(summary.minimum), abs(summary.maximum))) or 1.0}
 
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:
         """Add a function that divides, and return a call of it."""
@@ -67,7 +67,7 @@ class MinMaxScaler(NumberColumn):
 
     def learn_summary(self, summary: Summary) -> dict[str, Any]:
         """Return the smallest number, and the factor."""
-        low, high = float(summary.least), float(summary.greatest)
+        low, high = float(summary.minimum), float(summary.maximum)
         return {"minimum": low, "scale": (self.feature_range[1] - self.feature_range[0]) / ((high - low) or 1.0)}
 
     def eject(self, script: "Script", cells: str, training: str, fitted: Mapping[str, Any]) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def moments(summary: Summary) -> tuple[float, float]:
     """Return the mean and the standard deviation, which is 0 for equal numbers."""
     # The computed mean of equal numbers such as 0.1 may be off by one bit, and the deviation may not be 0.
-    if summary.least == summary.greatest:
-        return float(summary.least), 0.0
+    if summary.minimum == summary.maximum:
+        return float(summary.minimum), 0.0
     return float(summary.mean), float(summary.std)
 
 

@@ -95,8 +95,19 @@ def options_of(lines: Sequence[str]) -> dict[str, Any]:
     if delimiter != "," and any(re.match(DECIMAL_COMMA, cell.strip()) for row in rows for cell in row):
         options["decimal_point"] = ","
     if len(rows) > 1 and len(rows[0]) > 1 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1}:
-        options |= {"names": [_new_name(rows[0]), *rows[0]], "header": True}  # As R writes row names.
+        options |= {"names": _names_of_all(rows), "header": True}
     return options
+
+
+def _names_of_all(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a name for each column of rows that have one cell more than the header.
+
+    It is the first one, as R writes row names, or the last one if a delimiter ends each row.
+    """
+    names = rows[0]
+    if all(not row[-1].strip() for row in rows[1:]):
+        return [*names, _new_name(names, "empty")]
+    return [_new_name(names, "row"), *names]
 
 
 def _skipped(lines: Sequence[str]) -> int | None:
@@ -118,16 +129,16 @@ def _skipped(lines: Sequence[str]) -> int | None:
 
 
 def _has_single_quotes(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether the names of all columns, or most cells that are no numbers, are in single quotes."""
+    """Whether the names of all columns, or most cells that are not numbers, are in single quotes."""
     rows = _rows(lines, delimiter) or []
     cells = [cell.strip() for row in rows for cell in row if re.search("[A-Za-z]", cell)]
     quoted = [cell for cell in cells if len(cell) > 1 and cell[0] == cell[-1] == "'"]
     return len(quoted) * 2 > len(cells)
 
 
-def _new_name(names: Sequence[str]) -> str:
-    """Return a name for the row names of R."""
-    return next(name for name in ("row", *(f"row_{number}" for number in range(len(names) + 1))) if name not in names)
+def _new_name(names: Sequence[str], like: str) -> str:
+    """Return a name that none of the columns has."""
+    return next(name for name in (like, *(f"{like}_{number}" for number in range(len(names) + 1))) if name not in names)
 
 
 def _encoding(begin: bytes, file: BinaryIO) -> str:
@@ -159,7 +170,9 @@ def _delimiter(lines: Sequence[str]) -> str:
     if widths[","] > 1:
         return ","
     best = max(widths, key=widths.__getitem__)
-    return " " if widths[best] < 2 and _width(lines, " ") > 1 and not any("  " in line for line in lines) else best
+    if widths[best] > 1:
+        return best
+    return " " if _width(lines, " ") > 1 and not any("  " in line for line in lines) else ","
 
 
 def _width(lines: Sequence[str], delimiter: str) -> int:

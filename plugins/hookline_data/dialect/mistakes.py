@@ -109,12 +109,22 @@ def _refuse_other_lines(source: CSVFile, lines: Sequence[str]) -> None:
     if "comment" in found and not dialect.comment:
         raise DataError('Lines that begin with "#" are comments. Set `comment = "#"`.', file=source.path)
     if "names" in found:
-        names = to_json(found["names"][:3]).removesuffix("]") + (", …]" if len(found["names"]) > 3 else "]")
-        message = (
-            f"Each row has {widths[1]} cells, but the header has {widths[0]}: row names, as R writes them, have no "
-            f"name. List the names of all columns: `names = {names}` and `header = true`."
-        )
-        raise DataError(message, file=source.path)
+        header = next(csv.reader([line for line in lines if line.strip()], **dialect.reader_options()))
+        raise _of_names(found["names"], header, source)
+
+
+def _of_names(names: Sequence[str], header: Sequence[str], source: CSVFile) -> DataError:
+    """Return the error for rows that have one cell more than the header; `names` has a name for each of their cells."""
+    if names[0] == header[0]:
+        why, listed = "a delimiter ends each row", f"[{to_json(names[0])}, …, {to_json(names[-1])}]"
+    else:
+        why = "row names, as R writes them, have no name"
+        listed = to_json(names[:3]).removesuffix("]") + (", …]" if len(names) > 3 else "]")
+    return DataError(
+        f"Each row has {counted(len(names), 'cell')}, but the header has {len(header)}: {why}. List the names of all "
+        f"columns: `names = {listed}` and `header = true`.",
+        file=source.path,
+    )
 
 
 def _refuse_other_width(source: CSVFile, lines: Sequence[str]) -> None:

@@ -57,7 +57,7 @@ class Column:
     numbers: int = 0
     """The number of cells of a text that are numbers, if most are."""
     odd: str = ""
-    """A cell that is no number, in a text whose cells are mostly numbers."""
+    """A cell that is not a number, in a text whose cells are mostly numbers."""
     has_clock: bool = False
     """Whether times have a time of day."""
     other_order: str = ""

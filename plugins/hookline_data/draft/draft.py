@@ -160,7 +160,7 @@ def _notes(draft: Drafted, file: TableFile) -> Iterator[str]:
         yield f"It was written after a look at {draft.target.rows:,} of about {file.rows:,} rows."
     ids = ids_of(draft) if file.type in TABLES else []
     for name in ids:
-        yield f"{as_toml(name)} identifies rows: it is no input, and predictions contain it."
+        yield f"{as_toml(name)} identifies rows: it is not an input, and predictions contain it."
     for why, names in by_reason(draft, ids).items():
         listed = enumerate_names(names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], "others"])
         yield f"{listed} {'is not an input' if len(names) == 1 else 'are not inputs'}: {why}"

@@ -75,7 +75,7 @@ class Group:
 
     @property
     def is_standardized(self) -> bool:
-        """Whether the source scales the numbers: those that are no indices, unless transforms do it."""
+        """Whether the source scales the numbers: those that are not indices, unless transforms do it."""
         return self.role not in ("tokens", "columns") and not self.takes_transforms
 
     def prepared(self) -> list[Layer]:

@@ -106,7 +106,7 @@ def folder_draft(files: DataFiles, directory: Path, task: Task | None) -> SpecDr
     """Draft a spec for images in folders, a class a folder.
 
     Raises:
-        DataError: If the folders are no classes, or if a class has too few images.
+        DataError: If the folders are not classes, or if a class has too few images.
 
     """
     import pyarrow

@@ -101,7 +101,7 @@ def _complaint_of_lists(target: Column, task: Task | None) -> str | None:
 def _complaint_of_numbers(target: Column, rows: int) -> str | None:
     """Why a column cannot be a numeric target."""
     if not target.is_numeric:
-        return f"it has {quoted(target.first)}, which is no number"
+        return f"it has {quoted(target.first)}, which is not a number"
     if not target.deviation or target.deviation**2 == 0:
         return "its numbers differ too little"
     if round(rows * HELD_BACK) < LEAST_TO_JUDGE:

@@ -44,7 +44,7 @@ class Frame:
         """Find the columns of rows. They are converted when they are needed.
 
         Raises:
-            DataError: If these are no rows with names, or if two columns have the same name.
+            DataError: If these are not rows with names, or if two columns have the same name.
 
         """
         if hasattr(rows, "iloc") and hasattr(rows, "columns"):  # A DataFrame of pandas, whose index is ignored.
@@ -139,7 +139,7 @@ def _table(rows: Any, place: str) -> "pyarrow.Table":
         raise DataError(message, file=place)
     if isinstance(rows, pyarrow.RecordBatchReader):  # Each trial reads the rows.
         raise DataError("It can be read only once: pass `reader.read_all()`.", file=place)
-    complaint = f"This is no table with named columns: {TAKES}."
+    complaint = f"This is not a table with named columns: {TAKES}."
     if not (hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__")):
         hint = " Call its method `collect` first." if hasattr(rows, "collect") else ""
         raise DataError(f"{complaint}{hint}", file=place)
@@ -171,5 +171,5 @@ def _refuse_no_lists(cells: Any, name: str, place: str) -> None:
     """Raise a `DataError` for the first cell that is neither a list nor missing, if others are lists."""
     for row, cell in enumerate(cells):
         if not hasattr(cell, "__len__") and not is_missing(cell):
-            message = f"{quoted_cell(str(cell))} is no list, but other cells of the column are."
+            message = f"{quoted_cell(str(cell))} is not a list, but other cells of the column are."
             raise cell_error(place, row, name, message=message)

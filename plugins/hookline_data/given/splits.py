@@ -48,7 +48,7 @@ def _is_by_split(data: Any) -> bool:
     """Whether these are the rows of each split.
 
     Raises:
-        DataError: If they are several tables with names that are no splits.
+        DataError: If they are several tables whose names are not those of splits.
 
     """
     if not isinstance(data, Mapping) or not data or not all(map(_are_rows, data.values())):

@@ -56,7 +56,7 @@ class ImageFormat:
         """Return the image in a file, uint8 `(C, H, W)`. Call it inside of `pillow_warnings`.
 
         Raises:
-            UnreadableImageError: If the file is no image, truncated, too large, or of another kind.
+            UnreadableImageError: If the file is not an image, or truncated, too large, or of another kind.
 
         """
         import numpy
@@ -77,7 +77,7 @@ class ImageFormat:
             raise UnreadableImageError("There is no such file.") from None
         except UnidentifiedImageError:
             is_empty = not (file.stat().st_size if isinstance(file, Path) else file.text)
-            what = "is empty" if is_empty else "is no image, or of a format other than "
+            what = "is empty" if is_empty else "is not an image, or has a format other than "
             names = "" if is_empty else "JPEG, PNG, PPM, BMP, TIFF and WebP"
             raise UnreadableImageError(f"It {what}{names}.") from None
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:

@@ -115,7 +115,7 @@ def encodings(loss: Objective, targets: Collection[str]) -> Mapping[str, Encodin
 def inputs_of_loss(loss: Objective | None, groups: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield each group of inputs that is probably a misspelled input of the loss, with the message.
 
-    Other names are no error: a model may take them and compute the inputs of the loss itself.
+    Other names are not an error: a model may take them and compute the inputs of the loss itself.
     """
     if loss is None:
         return

@@ -71,7 +71,9 @@ def rows_of_table(
         dialect = getattr(table, "dialect", COMMAS)
         rows = opened(source, opening, multiline=getattr(table, "multiline", False), dialect=dialect)
         keep = [name for name in keep if name in rows.names or name not in table.always_kept]
-        Chooser(rows.names, rows.place, dialect.delimiter).require([*wanted, *keep])
+        chooser = Chooser(rows.names, rows.place, dialect.delimiter)
+        chooser.require(wanted)
+        chooser.require(keep, are_copied=True)
         if isinstance(rows, CSVRows):
             wanted = {name: role.with_decimal_point(dialect.decimal_point) for name, role in wanted.items()}
         dtype = run_dtype(description)

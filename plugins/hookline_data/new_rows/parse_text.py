@@ -69,7 +69,7 @@ def column_of_numbers(cells: "pyarrow.ChunkedArray", name: str, wanted: Wanted, 
 
 
 def class_names(name: str, cells: "pyarrow.Array", role: Role) -> "Read":
-    """Return the names of classes, with the first class for cells that are no class, and these cells."""
+    """Return the names of classes, with the first class for cells that are not a class, and these cells."""
     import pyarrow
     from pyarrow import compute
 
@@ -87,7 +87,7 @@ def class_names(name: str, cells: "pyarrow.Array", role: Role) -> "Read":
 
 
 def class_numbers(name: str, cells: "pyarrow.Array", role: Role) -> "Read":
-    """Return classes that are integers, with the first class for cells that are no class, and these cells.
+    """Return classes that are integers, with the first class for cells that are not a class, and these cells.
 
     A whole number such as 3.0 is an integer. True and False are 1 and 0.
     """

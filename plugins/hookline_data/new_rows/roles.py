@@ -22,7 +22,7 @@ class Role:
     wanted: Wanted
     """The kind of its cells: numbers, integers, text, or "any" for classes that are integers."""
     classes: tuple[str | int, ...] | None = None
-    """The classes that its cells must be among; `None` if they are no classes."""
+    """The classes that its cells must be among; `None` if they are not classes."""
     size: int | None = 1
     """How many numbers a cell has: more than 1 for a list of fixed size, `None` if unknown."""
     kind: Kind | None = None

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 UNSEEN = "never seen before"
-"""A text that is no category."""
+"""A text that is not a category."""
 MOST_COLUMNS = 16
 """The largest number of columns of which cells are changed."""
 

@@ -151,16 +151,19 @@ class Chooser:
         """Return the error for an unknown column; the first ones come with a suggestion, by default of any column."""
         self._unknown += 1
         names = self._names if among is None else among
-        hint = _known(name, names, self._path, self._delimiter) if self._unknown <= MOST_MEANT else ""
+        hint = self._hint(name, names) if self._unknown <= MOST_MEANT else ""
         return DataError(f'There is no column "{shortened(name, LONGEST)}".{hint}', file=self._path, columns=[name])
 
-    def require(self, columns: Iterable[str]) -> None:
-        """Raise a `DataError` that names the columns that the file lacks, if any."""
+    def require(self, columns: Iterable[str], *, are_copied: bool = False) -> None:
+        """Raise a `DataError` that names the columns that the file lacks, if any.
+
+        `are_copied` says that any column may have been meant, also one that is used otherwise.
+        """
         wanted = dict.fromkeys(columns)
         lacking = [column for column in wanted if column not in self._numbers]
         is_table = len(self._names) != 1 or self._names[0] in wanted
         are_few = is_table and len(self._names) <= MOST_NEAR
-        unused = [name for name in self._names if name not in wanted] if are_few else []
+        unused = [name for name in self._names if are_copied or name not in wanted] if are_few else []
         if len(lacking) == 1:
             raise self.unknown(lacking[0], among=unused if are_few else None)
         if lacking:
@@ -171,30 +174,31 @@ class Chooser:
             if are_few:
                 hint = "" if any(near.values()) else did_you_mean(lacking[0], unused)
             else:
-                hint = _known(lacking[0], self._names, self._path, self._delimiter)
+                hint = self._hint(lacking[0], self._names)
             message = f"There are no columns {', '.join(named)} and {last}.{hint}"
             raise DataError(message, file=self._path, columns=lacking)
+
+    def _hint(self, name: str, names: Sequence[str]) -> str:
+        """Return a hint for an unknown column: the one of these that was probably meant, or the existing ones."""
+        if len(names) > MOST_NEAR:
+            return f" There are {len(names):,} columns."
+        if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
+            return f' Did you mean "{near[:LONGEST]}"?'
+        place = self._path
+        is_in_memory = (not isinstance(place, Path) and place != "standard input") or isinstance(place, GivenPath)
+        if len(self._names) != 1 or is_in_memory or nearest(name, names) is not None:
+            return did_you_mean(name, names)
+        # The file may not be a table, so do not print its content.
+        signs = {",": "commas", ";": '";"', "\t": "tabs", "|": '"|"'}
+        only, own = self._names[0], self._delimiter
+        other = next((f", not {words}" for sign, words in signs.items() if sign in only and sign != own), "")
+        wanted = signs.get(own, f'"{own}"')
+        return f" The first line of the file is a single name: separate names with {wanted}{other}."
 
 
 def _meant(near: str | None) -> str:
     """Return a hint at the column that was probably meant."""
     return "" if near is None else f' (did you mean "{near[:LONGEST]}"?)'
-
-
-def _known(name: str, names: Sequence[str], place: Place, delimiter: str) -> str:
-    """Return a hint for an unknown column: the one that was probably meant, or the existing ones."""
-    if len(names) > MOST_NEAR:
-        return f" There are {len(names):,} columns."
-    if "*" in name and (near := nearest(name, _patterns(name, names))) is not None:
-        return f' Did you mean "{near[:LONGEST]}"?'
-    is_in_memory = (not isinstance(place, Path) and place != "standard input") or isinstance(place, GivenPath)
-    if len(names) != 1 or is_in_memory or nearest(name, names) is not None:
-        return did_you_mean(name, names)
-    # The file may not be a table, so do not print its content.
-    signs = {",": "commas", ";": '";"', "\t": "tabs", "|": '"|"'}
-    other = next((f", not {words}" for sign, words in signs.items() if sign in names[0] and sign != delimiter), "")
-    wanted = signs.get(delimiter, f'"{delimiter}"')
-    return f" The first line of the file is a single name: separate names with {wanted}{other}."
 
 
 def _patterns(like: str, names: Iterable[str]) -> set[str]:

@@ -28,7 +28,7 @@ CODE = r"^[0-9A-Za-z]*[0-9][0-9A-Za-z]*$"
 
 
 def with_point(cell: str, decimal_point: str) -> str:
-    """Return a number in text with "." as its decimal sign; what has another one is no number afterwards.
+    """Return a number in text with "." as its decimal sign; text with another one is then not a number.
 
     >>> with_point("1,5", ","), with_point("1.5", ",")
     ('1.5', '1..5')

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline.spec import LossSpec, option, spec
-from hookline_metrics.classification.counts import CountingState, Counts
+from hookline_metrics.classification.counting import CountingState
+from hookline_metrics.classification.counts import Counts
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, ClassificationMetric, OneClassMetric, Task
 
@@ -25,6 +26,7 @@ class CohenKappa(OneClassMetric):
     """
 
     joins_batches = True
+    resets = True
     undefined = "It needs two classes, and predictions that are not NaN."
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {**ONLY_FOR, "weights": ("multiclass",)}
 
@@ -74,6 +76,7 @@ class MatthewsCorrCoef(ClassificationMetric):
 
     takes = ("classes", "labels", "numbers")
     joins_batches = True
+    resets = True
     undefined = "All rows are ignored, or a prediction is NaN."
     only_for = ONLY_FOR
 
@@ -105,6 +108,10 @@ class _WeightedKappa(CountingState):
     def __init__(self, task: Task, classes: int, *, square: bool, ignored: int | None):
         super().__init__(task, classes, self._number, ignored=ignored)
         self._square = square
+
+    def reset(self) -> None:
+        """Remove all rows."""
+        super().reset()
         self._weight: Any = 0
 
     def _add_pairs(self, predicted: Any, true: Any, counted: Any) -> None:

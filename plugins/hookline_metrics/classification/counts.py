@@ -1,27 +1,20 @@
-"""Counts of how often each class is predicted, true, and both, from which accuracy, precision, recall and F1 follow."""
+"""Counts of how often each class is predicted, true, and both, and the average of their ratios over classes."""
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from attrs import frozen
 
-from hookline_metrics.arrays import count, has_nan, quick, stacked, table
-from hookline_metrics.state import State
-from hookline_metrics.tasks import LABELS, Task, indices_of_classes, rows_of
+from hookline_metrics.tasks import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
 
 Average = Literal["micro", "macro", "weighted"]
 
-MOST_IN_TABLE = 64
-"""The largest number of classes whose pairs are counted in a table."""
 
-
-@frozen
-class Counts:
+class Counts(NamedTuple):
     """The counts of classes or labels, float64 `(classes,)` each, or their sums, float each.
 
     They are integers, and therefore exact.
@@ -44,17 +37,14 @@ class Counts:
     def total(self) -> "Counts":
         """Return the sums over all classes."""
         # `sum` of a list, since these are few numbers. The order does not matter.
-        return Counts(*(sum(counts.tolist()) for counts in self._counts()))
+        return Counts(*[sum(counts.tolist()) for counts in self])
 
     def both_classes(self) -> "Counts":
         """Return the counts of the two classes of a single label: false, and true."""
         import numpy
 
         no = self.rejected, self.rows - self.predicted, self.rows - self.true, self.rows
-        return Counts(*(numpy.hstack(pair) for pair in zip(no, self._counts(), strict=True)))
-
-    def _counts(self) -> "tuple[NDArray[Any], ...]":
-        return self.hits, self.predicted, self.true, self.rows
+        return Counts(*(numpy.hstack(pair) for pair in zip(no, self, strict=True)))
 
 
 Ratio = Callable[[Counts], "tuple[NDArray[Any], NDArray[Any]]"]
@@ -80,9 +70,7 @@ class Averaging:
 
     def __call__(self, counts: Counts) -> float:
         """Return the number; NaN if all rows are ignored."""
-        import numpy
-
-        if not numpy.count_nonzero(counts.rows):
+        if not any(counts.rows.tolist()):
             return math.nan
         has_labels = self.task == "multilabel" or (self.task == "binary" and self.average is None)
         if self.task == "binary" and self.average is not None:
@@ -91,137 +79,29 @@ class Averaging:
         if average == "micro":
             numerator, denominator = self.ratio(counts.total())
             return float(numerator / denominator) if denominator > 0 else self.otherwise
-        occurs = counts.true > 0 if self.only_true else counts.predicted + counts.true > 0
-        members = counts.rows > 0 if has_labels else occurs
+        # From here on in Python, since these are few numbers.
+        true = counts.true.tolist()
+        if has_labels:
+            occurs = counts.rows.tolist()
+        else:
+            occurs = true if self.only_true else (counts.predicted + counts.true).tolist()
+        weights = true if average == "weighted" else [1.0] * len(true)
+        weights = [weight if times else 0.0 for weight, times in zip(weights, occurs, strict=True)]
         if self.ignored is not None and not has_labels:
-            members[self.ignored] = False
-        weights = members * counts.true if average == "weighted" else members.astype(float)
-        if not numpy.count_nonzero(weights):
+            weights[self.ignored] = 0.0
+        if not any(weights):
             return self.otherwise
-        ratios = numpy.where(weights > 0, self._ratios(counts), 0.0)
-        return _sum(ratios * weights) / sum(weights.tolist())
-
-    def _ratios(self, counts: Counts) -> "NDArray[Any]":
-        import numpy
-
-        numerator, denominator = self.ratio(counts)
-        ratios = numpy.full(len(numerator), self.otherwise)
-        return numpy.divide(numerator, denominator, out=ratios, where=denominator > 0)
-
-
-def _sum(numbers: "NDArray[Any]") -> float:
-    """Return the sum in torch's order, on which the last bit depends."""
-    import torch
-
-    return torch.from_numpy(numbers).sum().item()
-
-
-class CountingState(State):
-    """Accumulates counts, from which it computes one number at the end."""
-
-    def __init__(
-        self,
-        task: Task,
-        classes: int,
-        number: Callable[[Counts], float],
-        *,
-        threshold: float = 0.5,
-        top_k: int = 1,
-        ignored: int | None = None,
-    ):
-        """Start without rows; `classes` is the number of classes or labels, and `number` computes the metric."""
-        self._task, self._classes, self._number_of = task, classes, number
-        self._threshold, self._top_k, self._ignored = threshold, top_k, ignored
-        self._counts: Tensor | None = None
-        self._is_nan: Tensor | bool = False
-        self._updated = self
-
-    def shares_updates_of(self, other: object) -> bool:
-        """Take the counts of another object if they are the same."""
-        if type(self) is not CountingState or type(other) is not CountingState or self._rule() != other._rule():
-            return False
-        self._updated = other
-        return True
-
-    def _rule(self) -> tuple[object, ...]:
-        return self._task, self._classes, self._threshold, self._top_k, self._ignored
-
-    def update(self, predictions: "Tensor", targets: "Tensor") -> None:
-        """Add the rows of a batch."""
-        if self._task in LABELS:
-            rows = quick(rows_of(predictions, self._classes), rows_of(targets, self._classes))
-            is_nan, counts = has_nan(rows[0]), self._of_labels(*rows)
-        else:
-            is_nan, counts = self._of_classes(predictions, indices_of_classes(targets))
-        self._is_nan = self._is_nan | is_nan
-        self._counts = counts if self._counts is None else self._counts + counts
-
-    def _of_labels(self, predictions: Any, targets: Any) -> "Tensor":
-        holds, is_true = predictions >= self._threshold, targets >= 0.5
-        if self._ignored is None:
-            parts = [holds & is_true, holds, is_true, is_true == is_true]
-        else:
-            counted = is_true != bool(self._ignored)
-            parts = [holds & is_true & counted, holds & counted, is_true & counted, counted]
-        return stacked([part.sum(0) for part in parts])
-
-    def _of_classes(self, predictions: "Tensor", true: "Tensor") -> "tuple[Tensor | bool, Tensor]":
-        """Return whether a score is NaN, and the counts."""
-        import numpy
-
-        is_nan: Tensor | bool = False
-        of_rows: Any = true
-        if not predictions.is_floating_point():
-            predicted, of_rows = quick(predictions.reshape(-1).long(), true)
-        elif self._top_k > 1:
-            scores = rows_of(predictions, self._classes)
-            is_nan = has_nan(scores)
-            predicted, of_rows = quick(_first_or_true(scores, true, self._top_k), true)
-        else:
-            scores, of_rows = quick(rows_of(predictions, self._classes), true)
-            is_nan, predicted = has_nan(scores), scores.argmax(1)
-            if isinstance(predicted, numpy.ndarray) and self._classes <= MOST_IN_TABLE:
-                return is_nan, self._of_table(predicted, of_rows)
-        counted = None if self._ignored is None else of_rows != self._ignored
-        is_hit = predicted == of_rows
-        of_true = count(of_rows, self._classes, counted)
-        self._add_pairs(predicted, of_rows, counted)
-        parts = [
-            count(of_rows, self._classes, is_hit if counted is None else is_hit & counted),
-            count(predicted, self._classes, counted),
-            of_true,
-            of_true.sum().repeat(self._classes),
+        numerators, denominators = (numbers.tolist() for numbers in self.ratio(counts))
+        ratios = [
+            weight * (above / below if below > 0 else self.otherwise) if weight else 0.0
+            for weight, above, below in zip(weights, numerators, denominators, strict=True)
         ]
-        return is_nan, stacked(parts)
-
-    def _of_table(self, predicted: Any, true: Any) -> "Tensor":
-        """The counts of a few classes by NumPy: one call counts all pairs."""
-        counted = None if self._ignored is None else true != self._ignored
-        self._add_pairs(predicted, true, counted)
-        if counted is not None:
-            predicted, true = predicted[counted], true[counted]
-        pairs = table(true, predicted, self._classes)
-        return stacked([pairs.diagonal(), pairs.sum(0), pairs.sum(1), [len(true)] * self._classes])
-
-    def _add_pairs(self, predicted: Any, true: Any, counted: Any) -> None:
-        """Add what a metric needs apart from the counts; `counted` says which rows count, `None` means all."""
-
-    def compute(self) -> float:
-        """Return the number; NaN if a prediction is NaN."""
-        counts = self._updated._counts
-        if counts is None or self._updated._is_nan:
-            return math.nan
-        return self._number_of(Counts(*counts.cpu().numpy().astype(float)))
+        return _sum(ratios) / sum(weights)
 
 
-def _first_or_true(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":
-    """Return the true class where its score is among the largest, and elsewhere the class with the largest.
-
-    Among equal scores, lower classes come first.
-    """
+def _sum(numbers: Sequence[float]) -> float:
+    """Return the sum in torch's order, on which the last bit depends."""
+    import numpy
     import torch
 
-    own = scores.gather(1, true.unsqueeze(1))
-    comes_before = torch.arange(scores.shape[1], device=scores.device) < true.unsqueeze(1)
-    is_among_first = ((scores > own) | ((scores == own) & comes_before)).sum(dim=1) < count
-    return torch.where(is_among_first, true, scores.argmax(dim=1))
+    return torch.from_numpy(numpy.array(numbers)).sum().item()

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline.errors import OptionError
 from hookline.spec import LossSpec, option, spec
-from hookline_metrics.classification.counts import Average, Averaging, CountingState, Counts, Ratio
+from hookline_metrics.classification.counting import CountingState
+from hookline_metrics.classification.counts import Average, Averaging, Counts, Ratio
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, ClassificationMetric, Task
 
@@ -25,6 +26,7 @@ class ThresholdMetric(ClassificationMetric):
     """The options of metrics of predicted classes."""
 
     joins_batches = True
+    resets = True
     undefined = NO_ROWS
     only_for: ClassVar[Mapping[str, tuple[Task, ...]]] = {
         **ClassificationMetric.only_for,

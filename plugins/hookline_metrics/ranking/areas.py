@@ -182,8 +182,9 @@ def ranked(scores: "NDArray[Any]", positive: "NDArray[Any]") -> float:
     ordered, is_one, rows = scores[order], positive[order], len(scores)
     begins = ordered[1:] != ordered[:-1]
     if numpy.count_nonzero(begins) == rows - 1:  # No two scores are equal.
-        twice_ranks_of_ones = 2 * (is_one.nonzero()[0] + 1)
-        ones, total = len(twice_ranks_of_ones), int(twice_ranks_of_ones.sum())
+        places = is_one.nonzero()[0]  # A rank is a place + 1.
+        ones = len(places)
+        total = 2 * (int(places.sum()) + ones)
     else:
         # Where groups of equal scores begin and end.
         ends = numpy.concatenate(([0], 1 + begins.nonzero()[0], [rows]))

@@ -24,6 +24,7 @@ class CurveMetric(ClassificationMetric):
 
     takes = ("classes", "labels", "numbers")  # The truth of all triplets is 1, so that there is nothing to rank.
     joins_batches = True
+    resets = True
     undefined = "It needs rows of two classes and predictions that are not NaN."
 
     thresholds: int | tuple[float, ...] | None = option(default=None, minimum=0)

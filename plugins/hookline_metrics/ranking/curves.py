@@ -79,6 +79,10 @@ class KeptScores(State):
     def __init__(self, columns: Columns):
         """Start without rows."""
         self._columns = columns
+        self.reset()
+
+    def reset(self) -> None:
+        """Remove all rows."""
         self._scores: list[Tensor] = []
         self._targets: list[Tensor] = []
 
@@ -118,6 +122,10 @@ class CountedScores(State):
         """Start without rows."""
         self._columns, self._thresholds = columns, thresholds
         self._edges: Tensor | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Remove all rows."""
         self._counts: Tensor | None = None
         self._is_nan: Tensor | bool = False
 
@@ -128,8 +136,9 @@ class CountedScores(State):
         columns = self._columns
         if predictions.dtype.itemsize < 4:
             predictions = predictions.float()  # Not all devices support `searchsorted` for half precision.
-        if self._edges is None or self._counts is None:
+        if self._edges is None:
             self._edges = self._make_edges(predictions)
+        if self._counts is None:
             places = columns.curves * (len(self._edges) + 1)
             self._counts = torch.zeros(2, places, dtype=torch.int64, device=predictions.device)
         self._is_nan = self._is_nan | predictions.isnan().any()

@@ -74,6 +74,10 @@ class _Sums(State):
 
     def __init__(self, metric: SumMetric):
         self._metric = metric
+        self.reset()
+
+    def reset(self) -> None:
+        """Remove all rows."""
         self._sums: Tensor | None = None
         self._count = 0
 

@@ -69,7 +69,7 @@ def random_resized_crop(images, numbers):
 
 CENTER_RESIZED = '''
 def center_resized(images):
-    """Resize the greatest part in the center of images with the right proportions."""
+    """Resize the largest part in the center of images with the right proportions."""
     return resized(center(images, *largest(*images.shape[2:], RATIO, RATIO)))
 '''
 

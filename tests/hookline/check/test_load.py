@@ -83,6 +83,14 @@ def test_a_table_is_loaded_and_not_modified():
     assert table == {**TABLE, "run": {"epochs": 3}}
 
 
+def test_a_single_change_or_file_need_not_be_in_a_list(path, tmp_path):
+    overlay = tmp_path / "more.toml"
+    overlay.write_text("[run]\nepochs = 7\n")
+    assert hookline.load(path, "run.epochs=6") == hookline.load(path, ["run.epochs=6"])
+    assert hookline.load(path, overlays=str(overlay)).run.epochs == 7
+    assert hookline.load(TABLE, "run.epochs=5", overlays=overlay).run.epochs == 5
+
+
 def test_the_same_file_gives_equal_specs(path):
     assert hookline.load(path) == hookline.load(path)
     assert hookline.load(path) != hookline.load(path, ["run.epochs=4"])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hookline.data import DataDescription, InputDescription, blocks_of_arrays
-from hookline.data.new_rows import PREPARED_ROWS
+from hookline.data.array_blocks import PREPARED_ROWS
 from hookline.errors import DataError
 
 WORDS = InputDescription(shape=(5,), dtype="int64", padded=True)
@@ -131,3 +131,29 @@ def test_lengths_that_are_impossible_are_reported():
 def test_arrays_without_rows_are_refused():
     with pytest.raises(DataError, match="There are no rows"):
         blocks({"input": numpy.zeros((0, 2))})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rows", "unreadable"),
+    [
+        ("int64", [[1.0, 2.0], [1.5, 2.0], [float("nan"), 1.0], [float("inf"), 1.0]], [2, 3, 4]),
+        ("uint8", [[0, 255], [0, 256], [-1, 0]], [2, 3]),
+        ("bool", [[0.0, 1.0], [0.5, 1.0], [2.0, 1.0]], [2, 3]),
+        ("float32", [[1, 2], [3, 2**24 + 1]], []),
+    ],
+)
+def test_rows_with_numbers_that_the_type_of_the_training_does_not_have_are_unreadable(dtype, rows, unreadable):
+    given = numpy.array(rows)
+    [block] = blocks({"input": given}, rows_per_block=9, input=InputDescription(shape=(2,), dtype=dtype))
+    readable = [row for row in range(len(rows)) if row + 1 not in unreadable]
+    assert block.batch.inputs["input"].equal(torch.tensor(given[readable]).to(getattr(torch, dtype)))
+    assert [str(one) for one in block.problems] == [
+        f'row {row}, column "input": A number is not a value of {dtype}.' for row in unreadable
+    ]
+
+
+def test_lengths_that_are_not_integers_are_unreadable():
+    source = {"words": numpy.ones((3, 3)), "words_lengths": [3.0, 1.5, 2.0]}
+    first, second = blocks(source, words=WORDS)
+    assert [first.batch.lengths["words"].tolist(), second.batch.lengths["words"].tolist()] == [[3], [2]]
+    assert list(map(str, first.problems)) == ['row 2, column "words_lengths": A number is not a value of int64.']

@@ -12,8 +12,8 @@ def test_merged_statistics_are_those_of_all_numbers(parts):
     for piece in pieces[1:]:
         merged = merged.merged(Summary.of(piece))
     assert merged.rows == 1000
-    assert (merged.least == numbers.min(axis=1)).all()
-    assert (merged.greatest == numbers.max(axis=1)).all()
+    assert (merged.minimum == numbers.min(axis=1)).all()
+    assert (merged.maximum == numbers.max(axis=1)).all()
     numpy.testing.assert_allclose(merged.mean, numbers.mean(axis=1), rtol=1e-13)
     numpy.testing.assert_allclose(merged.std, numbers.std(axis=1), rtol=1e-9)
 

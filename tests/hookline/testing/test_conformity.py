@@ -534,6 +534,18 @@ BAD = [
         {"Off-batches": r"in updates with 1 row, .*: do not set `joins_batches`"},
     ),
     (
+        "metric",
+        [
+            ("    higher_is_better = False\n", "    higher_is_better = False\n    resets = True\n"),
+            (
+                "        self.reset()\n\n    def reset(self):\n",
+                "        self.reset()\n        self.rows = 0\n\n    def reset(self):\n",
+            ),
+            ("self.total, self.rows = 0.0, 0", "self.total = 0.0"),
+        ],
+        {"Off-batches": r"Off is .* after `reset`, but .* if its object is built anew: `reset` must remove all rows"},
+    ),
+    (
         "data",
         [
             ("        return in_memory(", "        made = in_memory("),

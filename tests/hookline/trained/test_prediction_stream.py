@@ -148,6 +148,8 @@ def test_a_source_without_a_readable_row_has_only_nulls(run, flowers):
     [
         ({"columns": ["probabilitys"]}, 'There is no part "probabilitys" of predictions.'),
         ({"batch_size": 0}, "batch_size: This must be at least 1, not 0."),
+        ({"batch_size": 2.5}, "batch_size: This must be an integer, not 2.5."),
+        ({"batch_size": True}, "batch_size: This must be an integer, not True."),
         ({"keep": ["name"]}, 'There is no column "name".'),
         ({"columns": ["prediction"], "keep": ["prediction"]}, 'The predictions have a column "prediction"'),
     ],

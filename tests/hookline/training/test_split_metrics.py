@@ -8,7 +8,7 @@ from hookline.errors import MismatchError
 from hookline.spec import LossSpec, MetricSpec, Prediction, spec
 from hookline.spec.objective.objective import Objective
 from hookline.training import SplitMetrics
-from hookline.training.split_metrics import LARGEST
+from hookline.training.metric_groups import LARGEST
 from hookline_losses.classification import CrossEntropyLoss
 from hookline_metrics.classification.agreement import CohenKappa
 from hookline_metrics.classification.decisions import Accuracy, F1Score
@@ -129,6 +129,63 @@ def test_metrics_that_share_counts_are_equal_to_each_alone(options):
     together = values(*kinds)
     assert together == {name: value for kind in kinds for name, value in values(kind).items()}
     assert len(set(together.values())) == 4
+
+
+class Resetting(Sizes):
+    """Can be used again."""
+
+    def reset(self):
+        self.total = 0.0
+
+
+@spec
+class Kept(Joining):
+    resets = True
+
+    def build(self, loss, predictions):
+        built.append(tuple(predictions.shape))
+        return Resetting()
+
+
+built = []
+LOSS = LossSpec()
+
+
+def test_a_metric_that_resets_is_built_once_for_rows_of_one_kind():
+    built.clear()
+    run = SimpleNamespace(spec=SimpleNamespace(metrics=[Kept()]), objective=Objective.of(LossSpec()), kept={})
+    rows, loss = torch.ones(2, 3), LossSpec()
+
+    def value(outputs, loss, split="test"):
+        metrics = SplitMetrics(run, split)
+        for _ in range(2):
+            batch = Batch({"input": outputs}, {"target": outputs})
+            metrics.add({"target": Prediction(loss, None, outputs, batch)})
+        [number] = metrics.values().values()
+        return number
+
+    assert [value(rows, loss), value(rows[:1], loss), value(rows, loss)] == [12.0, 6.0, 12.0]
+    assert built == [(2, 3)]
+    assert [value(rows[:, :2], loss), value(rows[:, :2].double(), loss), value(rows, LossSpec())] == [8.0, 8.0, 12.0]
+    assert built == [(2, 3), (2, 2), (2, 2), (2, 3)]
+    assert value(rows, loss, "training") == 12.0
+    assert len(built) == 5
+
+
+def test_a_metric_that_fails_is_built_anew():
+    built.clear()
+    run = SimpleNamespace(spec=SimpleNamespace(metrics=[Kept()]), objective=Objective.of(LossSpec()), kept={})
+
+    def add(outputs):
+        metrics = SplitMetrics(run, "test")
+        metrics.add({"target": Prediction(LOSS, None, outputs, Batch({"input": outputs}, {"target": outputs}))})
+        return metrics.values()
+
+    add(torch.ones(2, 3))
+    with pytest.raises(MismatchError):
+        add(-torch.ones(2, 3))
+    assert add(torch.ones(2, 3)) == {"Kept": 6.0}
+    assert len(built) == 2
 
 
 def test_an_error_in_joined_rows_has_the_place_of_the_metric():

@@ -344,3 +344,24 @@ def test_a_study_is_shown_in_a_line_and_warns_once(tmp_path):
     number = f"validation/loss {best.results[0]:.6g}"
     shown = f"<Study tuned: 2 of 2 trials ended; best: trial {best.number}, {number}; in {study.root}>"
     assert repr(study) == shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"out": "x"}, "out: A study continues in its own directory: remove this."),
+        ({"study": "x"}, "study: The directory of a study knows its name: remove this."),
+        ({"storage": "postgresql://x"}, "storage: The trials of this study are in its directory: remove this."),
+        ({"trials": "9"}, "trials: This must be an integer, not '9'."),
+        ({"trials": 0}, "trials: This must be at least 1, not 0."),
+    ],
+)
+def test_an_argument_without_an_effect_is_refused(study, arguments, message):
+    with pytest.raises(hookline.HooklineError) as error:
+        hookline.tune(resume=study.root, **arguments)
+    assert str(error.value) == message
+
+
+def test_a_study_can_only_be_named_in_a_storage():
+    with pytest.raises(hookline.HooklineError, match=r"^study: This names a study in a storage"):
+        hookline.tune(tuned(), study="x")

@@ -163,6 +163,6 @@ def test_the_norm_of_parameter_groups_is_summed_in_the_order_of_the_model(optimi
         for one in optimizers:
             one.step()
     assert all(map(torch.equal, trial.model.parameters(), expected.parameters()))
-    assert [record["greatest_gradient_norm"] for record in trial.history] == [
+    assert [record["max_gradient_norm"] for record in trial.history] == [
         max(greatest[first : first + 3]) for first in range(0, 12, 3)
     ]

@@ -9,7 +9,7 @@ from image_training import EPOCHS, batches, mixed_loss, network, same, squared, 
 import hookline
 
 STEPS = 12
-FINDER = {"type": "LearningRateFinder", "steps": STEPS, "least": 1e-3, "greatest": 0.5}
+FINDER = {"type": "LearningRateFinder", "steps": STEPS, "min_lr": 1e-3, "max_lr": 0.5}
 
 
 def rows(trial):
@@ -128,7 +128,7 @@ class Falling:
 @pytest.mark.parametrize(
     ("sign", "sentence"),
     [
-        (1, "The loss still falls fastest at the largest learning rate, 0.5: raise `greatest`."),
+        (1, "The loss still falls fastest at the largest learning rate, 0.5: raise `max_lr`."),
         (-1, "The loss falls at none of the learning rates; see learning_rate.png."),
     ],
 )

@@ -93,7 +93,7 @@ def test_the_epochs_before_an_interruption_or_an_error_are_drawn(error, drawn, t
     [
         (["validation/*"], ["validation/loss", "validation/Accuracy"]),
         (["lr", "*/loss"], ["lr", "training/loss", "validation/loss"]),
-        (["*gradient_norm"], ["gradient_norm", "greatest_gradient_norm"]),
+        (["*gradient_norm"], ["gradient_norm", "max_gradient_norm"]),
         (["gradient_norm", "*/loss"], ["gradient_norm", "training/loss", "validation/loss"]),
     ],
 )
@@ -107,7 +107,7 @@ def test_the_final_plot_has_numbers_that_were_added_later(drawn, tmp_path):
     made = small({"type": "GradientNorm"}, {"type": "LossPlot", "numbers": ["*"], "every": 1}, epochs=2)
     hookline.train(made, out=tmp_path / "run")
     assert [count for count, _ in drawn] == [1, 2, 2]
-    assert drawn[-1][1][-2:] == ["gradient_norm", "greatest_gradient_norm"]
+    assert drawn[-1][1][-2:] == ["gradient_norm", "max_gradient_norm"]
 
 
 def test_one_of_several_losses_is_named_with_its_brackets(drawn, tmp_path):

@@ -72,6 +72,10 @@ MISTAKES = {
         "row names, as R writes them, have no name. List the names of all columns: "
         '`names = ["row", "size", "weight", …]` and `header = true`.'
     ),
+    "\n".join(line if line.startswith("s") else f"{line}," for line in ROWS.splitlines()): (
+        "Each row has 4 cells, but the header has 3: a delimiter ends each row. List the names of all columns: "
+        '`names = ["size", …, "empty"]` and `header = true`.'
+    ),
     ROWS.replace("3.5,3.25,v", "3.5,v"): "row 4: It has 2 cells, but the header has 3.",
     ROWS.replace("3.5,3.25,v", "3.5,3.25,v,w"): "row 4: It has 4 cells, but the header has 3.",
     ROWS.replace("3.5,3.25,v", "3.5,3.25,v\0"): "row 4: It contains a NUL character. The file is damaged.",

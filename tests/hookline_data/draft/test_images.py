@@ -132,7 +132,7 @@ def test_images_of_a_table_are_found_beside_it_or_in_a_folder_beside_it(here, dr
 def test_paths_of_images_that_do_not_exist_are_text(here, new_spec):
     table("d", lambda index: "ab"[index % 2])
     shutil.rmtree("d")
-    assert '"file" identifies rows: it is no input' in new_spec("labels.csv", "--target", "y")[1]
+    assert '"file" identifies rows: it is not an input' in new_spec("labels.csv", "--target", "y")[1]
 
 
 def test_images_cannot_be_the_target(here, new_spec):

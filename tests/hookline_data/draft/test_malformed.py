@@ -74,6 +74,10 @@ REFUSED = {
         text([*map(json.dumps, OBJECTS[:9]), "{bad", *map(json.dumps, OBJECTS)]),
         "t.csv: row 10: This line is not a JSON object.",
     ),
+    "rows of two widths": (
+        text([HEADER, *(f"{row},7" if index % 2 else row for index, row in enumerate(ROWS))]),
+        "t.csv: row 2: It has 5 cells, but the header has 4.",
+    ),
     "free text as the target": (
         text(["x,y", *(f"{index},the {index} th text" for index in range(30))]),
         '"y" cannot be the target: 30 of its 30 cells are different from one another, and classes would repeat.',
@@ -112,6 +116,10 @@ READ = {
         text([HEADER, *(f'"{index}",{row}' for index, row in enumerate(ROWS, 1))]),
         {"names": ("row", "width", "count", "color", "y"), "header": True},
     ),
+    "a delimiter at the end of each row": (
+        text([HEADER, *(f"{row}," for row in ROWS)]),
+        {"names": ("width", "count", "color", "y", "empty"), "header": True},
+    ),
     "text of several lines": (
         text([HEADER, *(row.replace("red", '"red,\ndark\nor\nnot\nor\nso"') for row in ROWS)]),
         {"multiline": True},
@@ -125,7 +133,15 @@ READ = {
 }
 
 
-SAMPLE = ("UTF-16 without a mark", "decimal commas", "a title", "single quotes", "row names of R", "gzip")
+SAMPLE = (
+    "UTF-16 without a mark",
+    "decimal commas",
+    "a title",
+    "single quotes",
+    "row names of R",
+    "gzip",
+    "a delimiter at the end of each row",
+)
 
 
 @pytest.mark.parametrize("case", sampled(READ, SAMPLE))

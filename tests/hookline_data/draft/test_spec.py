@@ -145,7 +145,7 @@ def test_a_table_that_seems_to_lack_a_header_is_reported_with_what_to_do(tmp_pat
             None,
             '"name" cannot be the target: 8 of its 8 cells are different from one another, and classes would repeat.',
         ),
-        ("city", "number", '"city" cannot be the target: it has "Oslo", which is no number.'),
+        ("city", "number", '"city" cannot be the target: it has "Oslo", which is not a number.'),
         (
             "score",
             "classes",
@@ -247,7 +247,7 @@ def test_kinds_and_the_dialect_are_written_for_a_table_of_a_spreadsheet(tmp_path
     Path("houses.csv").write_text("\n".join(["house;price;rooms;town;sold;garden", *rows]), encoding="latin-1")
     code, out, err = hookline("new", "spec", "houses.csv", "--target", "price")
     assert (code, err) == (0, "")
-    assert '  "house" identifies rows: it is no input, and predictions contain it.\n' in out
+    assert '  "house" identifies rows: it is not an input, and predictions contain it.\n' in out
     text = Path("houses.toml").read_text()
     assert 'encoding = "latin-1"\ndelimiter = ";"\ndecimal_point = ","\n' in text
     assert text.split("[data.columns] # fitted to the training rows\n")[1].split("\n\n")[0].splitlines() == [

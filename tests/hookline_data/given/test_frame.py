@@ -31,15 +31,15 @@ def complaint(prepare_given):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (5, f"the int: This is no table with named columns: {TAKES}."),
-        (numpy.zeros((2, 2)), f"the ndarray: This is no table with named columns: {TAKES}."),
-        ((Y, Y), f"the tuple: This is no table with named columns: {TAKES}."),
-        ([[1, 2]], f"the list: This is no table with named columns: {TAKES}."),
+        (5, f"the int: This is not a table with named columns: {TAKES}."),
+        (numpy.zeros((2, 2)), f"the ndarray: This is not a table with named columns: {TAKES}."),
+        ((Y, Y), f"the tuple: This is not a table with named columns: {TAKES}."),
+        ([[1, 2]], f"the list: This is not a table with named columns: {TAKES}."),
         ([], "the list: There are no columns."),
         ({}, "the columns: There are no columns."),
         (
             polars.DataFrame({"a": Y}).lazy(),
-            f"the LazyFrame: This is no table with named columns: {TAKES}. Call its method `collect` first.",
+            f"the LazyFrame: This is not a table with named columns: {TAKES}. Call its method `collect` first.",
         ),
         (
             pyarrow.table({"a": Y}).to_reader(),
@@ -83,7 +83,7 @@ def test_other_objects_are_no_rows(complaint, rows, message):
         (pandas.Series([1, "x"], dtype=object), 'row 2, column "a": "x" is not a number.'),
         (
             pandas.Series([[1], 2], dtype=object),
-            'row 2, column "a": "2" is no list, but other cells of the column are.',
+            'row 2, column "a": "2" is not a list, but other cells of the column are.',
         ),
         (
             pandas.to_datetime(["2024-01-01", "2024-01-02"]),

@@ -163,9 +163,9 @@ def png(width, height):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no image", "It is no image, or of a format other than JPEG, PNG, PPM, BMP, TIFF and WebP."),
+        (b"no image", "It is not an image, or has a format other than JPEG, PNG, PPM, BMP, TIFF and WebP."),
         (b"", "It is empty."),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "It is no image, or of a format other than "),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "It is not an image, or has a format other than "),
         (
             png(20_000, 20_000),
             "It has 400000000 pixels, which Pillow refuses to protect your memory (at most 89,478,485).",

@@ -301,3 +301,20 @@ def test_a_file_that_changes_while_it_is_read_is_reported(
         assert str(caught.value).endswith(
             ": The file has changed since its column names were read: a column is missing now."
         )
+
+
+def test_a_file_that_lacks_one_column_is_not_taken_for_a_file_with_a_single_one():
+    chooser = Chooser(["age", "city", "towns"], Path("table.csv"))
+    with pytest.raises(DataError) as raised:
+        chooser.require(["age", "city", "y"])
+    assert str(raised.value) == 'table.csv: There is no column "y". Available: "towns".'
+
+
+def test_a_copied_column_may_be_one_that_is_used_otherwise():
+    chooser = Chooser(["age", "city"], Path("table.csv"))
+    with pytest.raises(DataError) as raised:
+        chooser.require(["age", "citty"], are_copied=True)
+    assert str(raised.value) == 'table.csv: There is no column "citty". Did you mean "city"?'
+    with pytest.raises(DataError) as raised:
+        chooser.require(["agee"], are_copied=True)
+    assert str(raised.value) == 'table.csv: There is no column "agee". Did you mean "age"?'

@@ -18,7 +18,7 @@ from hookline.check.toml.tree import Node, Table, plain, without_places
 from hookline.errors.diagnostic import Diagnostic
 from hookline.errors.exceptions import HooklineError, SpecError, notes_of
 from hookline.errors.source import Place, Source
-from hookline.errors.text import PathElement
+from hookline.errors.text import PathElement, as_list
 
 
 @frozen(slots=False)
@@ -97,7 +97,7 @@ def read(
         SpecError: if a file is not TOML, or extends itself, with the place.
 
     """
-    source, overlays, overrides = file_source(path), list(overlays), list(overrides)
+    source, overlays, overrides = file_source(path), as_list(overlays), as_list(overrides)
     is_empty = not (source.text.strip() or overlays or overrides)
     files = MergedFiles(lists, homes(path))
     root = files.changed(files.tree(source), overlays, overrides)
@@ -123,7 +123,7 @@ def from_table(
 ) -> Document:
     """A document from Python, with paths relative to the current directory; the other arguments are those of `read`."""
     files = MergedFiles(lists, homes("."))
-    root = files.changed(without_places(dict(table)), overlays, overrides)
+    root = files.changed(without_places(dict(table)), as_list(overlays), as_list(overrides))
     return Document(root, Source("spec", ""), Path.cwd(), tuple(files.problems))
 
 

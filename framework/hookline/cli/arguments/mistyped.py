@@ -1,19 +1,13 @@
 """Suggestions for unknown words on the command line: the command that the user probably meant."""
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from hookline.check.load import Loader
-from hookline.check.sections_for_keys import Home, homes_in, options_of
-from hookline.check.toml import document as documents
-from hookline.check.translate import translation
-from hookline.errors.exceptions import HooklineError
+from hookline.cli.arguments.named_spec import NamedSpec, to_set
+from hookline.cli.commands import COMMANDS as COMMANDS_HERE, GROUPS
 from hookline.errors.suggestions import nearest
-from hookline.errors.text import dotted, shortened
-from hookline.plugins import other_tools
-from hookline.plugins.catalog import Catalog
-from hookline.spec.training import SEVERAL
+from hookline.errors.text import shortened
 
 COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("run", "fit", "start", "learn", "training", "execute", "go"), "train"),
@@ -44,25 +38,22 @@ OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("plugins",), "--plugin"),
     **dict.fromkeys(("format", "target"), "--type"),
     **dict.fromkeys(("gpu", "cuda", "accelerator"), "--device"),
+    **dict.fromkeys(("j", "jobs", "n-jobs", "num-workers", "processes"), "--workers"),
+    **dict.fromkeys(("num-trials", "max-trials", "count"), "--trials"),
 }
 """Other tools' names for the options."""
 
 SPEC_OPTIONS = ("config", "c", "cfg", "config-file", "config-path", "spec", "file", "f", "conf")
 """Other tools' options for the spec, which is a positional argument here."""
 
-OWNERS: Mapping[str, str] = {
-    "--deep": "check",
-    "--format": "check",
-    "--out": "train",
-    "--locked": "train",
-    "--quiet": "train",
-    "--with": "train",
-    "--set": "train",
-    "--installed": "list",
-    "--built-in": "plugins",
-    "--target": "new spec",
-}
-"""The command that has each option, for commands that lack it."""
+RUN_OPTIONS = ("run", "run-dir", "model", "checkpoint", "ckpt", "weights", "artifact")
+"""Other tools' options for the run, which is the first positional argument here."""
+
+ROWS_OPTIONS = ("data", "input", "inputs", "i", "rows", "csv", "file")
+"""Other tools' options for new rows, which are the second positional argument of `hookline predict`."""
+
+MOST_OWNERS = 3
+"""The largest number of commands with an option that are named."""
 
 EVALUATE = ("test", "eval")
 """Commands of other tools that are part of `train` and `evaluate` here."""
@@ -94,10 +85,17 @@ def unknown_command(words: Sequence[str], known: Collection[str]) -> str:
     return f"{message} `hookline --help` lists all commands."
 
 
-def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
+def unknown_argument(
+    word: str, words: Sequence[str], options: Collection[str], owners: Callable[[str], Sequence[str]]
+) -> str | None:
     """Suggest a replacement for an argument that a command does not have; `None` if there is no suggestion.
 
-    `words` is the whole command line, beginning with the command, and `options` are the options of the command.
+    Args:
+        word: the argument.
+        words: the whole command line, beginning with the command.
+        options: the options of the command.
+        owners: returns the commands that have an option.
+
     """
     command = words[0]
     place = words.index(word) if word in words else 0  # argparse splits a word at an equals sign.
@@ -107,10 +105,10 @@ def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) 
         change = f"{before[1].removesuffix('=')}={value.removeprefix('=') or '…'}"
         return f"Write path and value as one word: --set {shlex.quote(change)}."
     if word.startswith("-") and not word.lstrip("-")[:1].isdigit():
-        return _unknown_option(word, words, options)
+        return _unknown_option(word, words, options, owners)
     name, equals, value = word.partition("=")
     if equals and "--set" in options:
-        return _change(name, value, words) or f"To change a value of the spec: --set {shlex.quote(word)}."
+        return NamedSpec.of(words).change(name, value) or to_set(name, value)
     if command == "list":
         return f"To show a component: `{_shown(['hookline', 'show', *words[1:]])}`."
     if command == "schema":
@@ -126,7 +124,9 @@ def unknown_argument(word: str, words: Sequence[str], options: Collection[str]) 
     return None
 
 
-def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -> str | None:
+def _unknown_option(
+    word: str, words: Sequence[str], options: Collection[str], owners: Callable[[str], Sequence[str]]
+) -> str | None:
     """Suggest a replacement for an option that a command does not have."""
     name, equals, value = word.lstrip("-").partition("=")
     following = words[words.index(word) + 1 :][:1] if word in words else []
@@ -138,14 +138,44 @@ def _unknown_option(word: str, words: Sequence[str], options: Collection[str]) -
         meant = nearest(f"--{name}", longs, most=1 if len(name) < 5 else 2) if len(name) > 2 else None
     if meant is not None:
         return f'There is no option "{shortened(word)}". Did you mean "{meant}"?'
+    if (positional := _positional(name.lower(), value, words)) is not None:
+        return positional
+    option = word.partition("=")[0]
+    unknown = f'There is no option "{shortened(option)}".'
+    spec = NamedSpec.of(words) if "--set" in options else None
+    if spec is not None and (changed := spec.change(name, value)) is not None:
+        return f"{unknown} {changed}"
+    if name in COMMANDS_HERE:
+        return f"{unknown} Did you mean `{_shown(['hookline', name, *([value] if value else [])])}`?"
+    if found := owners(option):
+        return f'"{shortened(option)}" is an option of {_commands(found)}.'
+    translated = None if spec is None else spec.translation(name, value)
+    return None if translated is None else f"{unknown} {translated}"
+
+
+def _commands(names: Sequence[str]) -> str:
+    """The commands with these names in a sentence."""
+    *others, last = [f"`hookline {name}`" for name in names]
+    if len(others) >= MOST_OWNERS:
+        others, last = others[: MOST_OWNERS - 1], f"{len(names) - MOST_OWNERS + 1} other commands"
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _positional(name: str, value: str, words: Sequence[str]) -> str | None:
+    """Suggest a command line for an option of other tools that is a positional argument here; `None` for others."""
+    command = words[0]
+    run = next((word for word in words[1:] if not word.startswith("-") and word != value), "runs/iris/1")
+    if command == "predict" and name in ROWS_OPTIONS:
+        line = ["hookline", command, run, value or "new.csv"]
+        return f"Pass the rows without an option, after the run: `{_shown(line)}`."
+    if command in GROUPS["finished"]:
+        if name not in RUN_OPTIONS:
+            return None
+        rows = [run if run != "runs/iris/1" else "new.csv"] if command == "predict" else []
+        return f"Pass the run without an option: `{_shown(['hookline', command, value or 'runs/iris/1', *rows])}`."
     if name in SPEC_OPTIONS:
-        spec = value or "spec.toml"
-        return f"Pass the spec without an option: `{_shown(['hookline', words[0], spec])}`."
-    if word in OWNERS:
-        return f'"{word}" is an option of `hookline {OWNERS[word]}`.'
-    changed = _change(name, value, words) if "--set" in options else None
-    is_complete = changed is None or changed.startswith("There is no option")
-    return changed if is_complete else f'There is no option "{shortened(word.partition("=")[0])}". {changed}'
+        return f"Pass the spec without an option: `{_shown(['hookline', command, value or 'spec.toml'])}`."
+    return None
 
 
 def unknown_draft(word: str, kinds: Collection[str]) -> str:
@@ -155,50 +185,6 @@ def unknown_draft(word: str, kinds: Collection[str]) -> str:
     near = nearest(word, kinds)
     meant = f" Did you mean `hookline new {near}`?" if near else " `hookline new --help` lists what it can write."
     return f'`hookline new` cannot write "{shortened(word)}".{meant}'
-
-
-def _change(name: str, value: str, words: Sequence[str]) -> str | None:
-    """Suggest how to change the value of the spec that a word names; `None` if it names none."""
-    key = name.replace("-", "_")
-    homes, catalog = _homes(words)
-    if any(not home.path and key in options_of(home.kind) for home in homes):
-        path = f"{key}.type" if key != "run" else "run.epochs"
-        return f"To change a value of the spec: --set {shlex.quote(f'{path}={value}') if value else f'{path}=…'}."
-    known = other_tools.meaning(key)
-    places = [place for place in known.places if len(place) == 2] if known is not None else []
-    for option, sections in ((key, None), *((place[1], place[0]) for place in places)):
-        for home in homes:
-            if option in options_of(home.kind) and home.path and sections in (None, home.path[0]):
-                if known is not None and known.example is not None:
-                    value = str(known.example)
-                change = f"{dotted((*home.path, option))}={value or '…'}"
-                return f"To change a value of the spec: --set {shlex.quote(change) if value else change}."
-    if "." in name:
-        return f"To change a value of the spec: --set {shlex.quote(f'{name}={value}')}."
-    translated = translation(key, _number(value), homes, catalog)
-    return None if translated is None else f'There is no option "{shortened(name)}". {translated[0]}'
-
-
-def _homes(words: Sequence[str]) -> tuple[list[Home], Catalog]:
-    """The tables of the spec that the words name, as far as Hookline can read it, and its catalog."""
-    spec = next((word for word in words[1:] if word.endswith(".toml") and Path(word).is_file()), None)
-    try:
-        document = documents.from_table({}) if spec is None else documents.read(spec, lists=SEVERAL)
-        catalog = Loader().plugins(document).catalog
-    except HooklineError:
-        document = documents.from_table({})
-        catalog = Loader().plugins(document).catalog
-    return list(homes_in(document.table, catalog)), catalog
-
-
-def _number(text: str) -> float | str:
-    """A value as a spec would contain it: a number if possible, otherwise a string."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _shown(words: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from hookline.cli.output.evaluation_lines import details_lines, metric_lines
 from hookline.cli.output.rows_progress import estimated_rows, rows_progress
 from hookline.cli.output.screen import paragraph, screen_width
 from hookline.cli.output.warnings import printed_warnings
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo, echo_json
 from hookline.errors.text import counted
@@ -73,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate the run and print loss, metrics and details."""
     if arguments.data is not None and arguments.split is not None:
         raise HooklineError("Pass either `--split` or `--data`: new rows are not divided into splits.")
+    if arguments.force and arguments.plots is None:
+        raise ArgumentError("force", "This overwrites plots: pass `--plots`, too.")
     from hookline.trained.evaluation.added_metrics import metric_of_text
 
     gc.enable()

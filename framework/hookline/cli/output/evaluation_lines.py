@@ -149,4 +149,4 @@ def _residual_lines(details: "TargetDetails", width: int | None) -> Iterator[str
 
 
 def _fraction(fraction: float) -> str:
-    return {0.0: "least", 0.5: "median", 1.0: "greatest"}.get(fraction, f"{fraction:.0%}")
+    return {0.0: "min", 0.5: "median", 1.0: "max"}.get(fraction, f"{fraction:.0%}")

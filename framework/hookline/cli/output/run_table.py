@@ -20,9 +20,11 @@ GAP = 2
 SHORTEST_RUN = 12
 """The number of characters at the end of a run's directory that are shown on any terminal."""
 
-
 LONGEST_NUMBER = 10
 """The number of characters up to which a number is shown with all digits."""
+
+MOST_NAMED = 6
+"""The maximum number of columns that are named below the table."""
 
 
 @frozen
@@ -142,7 +144,3 @@ def lines(columns: Sequence[Column], width: int | None, compared: Comparison) ->
         more = ", …" if len(hidden) > MOST_NAMED else ""
         yield ""
         yield from paragraph(f"Not shown, for lack of space: {what} ({names}{more}). Choose with --columns.", width)
-
-
-MOST_NAMED = 6
-"""The maximum number of columns that are named below the table."""

@@ -20,6 +20,9 @@ from hookline.plugins.sources.local import from_file
 from hookline.plugins.stages import STAGES
 from hookline.spec.words import plural
 
+MOST = 12
+"""The maximum number of names to list for a family."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -109,10 +112,6 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def _counted(names: list[str], family: str) -> str:
     return counted(len(names), family) if len(names) == 1 else f"{len(names)} {plural(family)}"
-
-
-MOST = 12
-"""The maximum number of names to list for a family."""
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -158,7 +158,7 @@ def lines(kind: type[Spec], width: int) -> list[str]:
 
 
 def _in_script(kind: type[Spec]) -> str:
-    """What `hookline eject` does with the component, as a sentence; empty if its family is no part of a script."""
+    """What `hookline eject` does with the component, as a sentence; empty if its family is not part of a script."""
     if getattr(kind, "only_observes", False):
         return "`hookline eject` leaves it out, because the training is the same without it."
     written = is_written(kind)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from hookline.check.load import Loader
 from hookline.check.toml.override import ChangeByOption
+from hookline.cli.arguments.numbers import positive_integer
 from hookline.cli.arguments.spec_arguments import add_spec_arguments, document_of, loader_of, located
 from hookline.cli.commands import GOOD
 from hookline.cli.output.screen import screen_width
+from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import HooklineError
 from hookline.errors.printing import echo
 from hookline.runs.study import STORAGE, read_plan
@@ -31,10 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", nargs="?", help="a TOML file with a section [tune]")
     add_spec_arguments(parser)
     parser.add_argument(
-        "--trials", type=_positive, metavar="N", help="the total number of trials (default: the spec's)"
+        "--trials", type=positive_integer, metavar="N", help="the total number of trials (default: the spec's)"
     )
     parser.add_argument(
-        "--workers", type=_positive, default=1, metavar="N", help="the number of processes on this machine (default: 1)"
+        "--workers",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="the number of processes on this machine (default: 1)",
     )
     parser.add_argument("--out", metavar="DIR", help="the new directory of the study (default: runs/<name>/<number>)")
     parser.add_argument(
@@ -55,20 +61,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tune the spec, and print the trials and the best one."""
-    loader = loader_of(arguments)
-    return _work(arguments, loader, *_spec_of(arguments, loader))
+    if arguments.spec is None and arguments.resume is None:
+        raise HooklineError("Pass a spec with a section [tune], or a study to resume: `--resume runs/iris/1`.")
+    loader, url = loader_of(arguments), _url(arguments)
+    return _work(arguments, loader, *_spec_of(arguments, loader), url)
 
 
 def tuned_by_default(arguments: argparse.Namespace, loader: Loader, spec: "TrainingSpec", document: "Document") -> int:
     """Tune a spec for `hookline train`, as `hookline tune` does without options of its own."""
     defaults = {"trials": None, "workers": 1, "resume": None, "storage": None, "study": None}
-    return _work(argparse.Namespace(**vars(arguments), **defaults), loader, spec, document)
+    made = argparse.Namespace(**vars(arguments), **defaults)
+    return _work(made, loader, spec, document, _url(made))
 
 
 def _work(
-    arguments: argparse.Namespace, loader: Loader, spec: "TrainingSpec | None", document: "Document | None"
+    arguments: argparse.Namespace,
+    loader: Loader,
+    spec: "TrainingSpec | None",
+    document: "Document | None",
+    url: str | None,
 ) -> int:
-    url = _url(arguments)
     from hookline.plugins.manager import Plugins
     from hookline.tuning.joining import connected
 
@@ -140,36 +152,34 @@ def opened(
     if storage is not None:
         given = {"like": spec, "trials": arguments.trials, "out": arguments.out}
         return join_study(storage, arguments.study, loader, creates=arguments.resume is None, **given)
-    if arguments.study is not None:
-        raise HooklineError("`--study` names a study in a storage: pass its URL, `--storage postgresql://…`.")
     assert spec is not None, "There is a spec, or a study to resume."
     assert document is not None, "A spec has a document."
     return new_study(spec, loader, document, arguments.out)
 
 
 def _url(arguments: argparse.Namespace) -> str | None:
-    """The URL of the storage with the trials; `None` if they are in a directory."""
+    """The URL of the storage with the trials; `None` if they are in a directory.
+
+    Raises:
+        ArgumentError: if an argument has no effect beside the others.
+
+    """
+    from hookline.tuning.opening import refuse_unused_arguments
+
     if "://" in (arguments.resume or ""):
-        return str(arguments.resume)
-    if arguments.resume is not None and read_plan(Path(arguments.resume)).storage is None:
         if arguments.storage is not None:
-            message = "The trials of this study are in its directory: remove `--storage`."
-            raise HooklineError(f"{arguments.resume}: {message}")
-        return None
-    return arguments.storage or os.environ.get(STORAGE)
+            raise ArgumentError("storage", "`--resume` has the URL of the storage already: remove this.")
+        return str(arguments.resume)
+    given = arguments.storage or os.environ.get(STORAGE)
+    if arguments.resume is None:
+        refuse_unused_arguments(None, out=arguments.out, storage=given, study=arguments.study)
+        return given
+    refuse_unused_arguments(arguments.resume, out=arguments.out, storage=arguments.storage, study=arguments.study)
+    return None if read_plan(Path(arguments.resume)).storage is None else given
 
 
 def _spec_of(arguments: argparse.Namespace, loader: Loader) -> "tuple[TrainingSpec | None, Document | None]":
     """The spec that the arguments name, if any, with its document."""
-    if arguments.spec is None and arguments.resume is None:
-        raise HooklineError("Pass a spec with a section [tune], or a study to resume: `--resume runs/iris/1`.")
-    if arguments.resume is not None and "://" not in arguments.resume:
-        if arguments.out is not None:
-            raise HooklineError("`--resume` continues in the directory of the study: remove `--out`.")
-        if arguments.study is not None:
-            raise HooklineError("The directory of a study knows its name: remove `--study`.")
-    if arguments.storage is not None and "://" in (arguments.resume or ""):
-        raise HooklineError("Pass the URL of the storage once: remove `--storage`.")
     if arguments.spec is None:
         if arguments.overlays or arguments.overrides:
             raise HooklineError("A study keeps its own spec: remove `--set` and `--with`.")
@@ -181,9 +191,3 @@ def _spec_of(arguments: argparse.Namespace, loader: Loader) -> "tuple[TrainingSp
         ]
     document = document_of(arguments, arguments.spec)
     return loader.load(document, with_data=True), document
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a positive number.")
-    return int(text)

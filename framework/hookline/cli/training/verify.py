@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookline.cli.arguments.numbers import positive_integer
 from hookline.cli.arguments.spec_arguments import add_plugin_argument, add_set_argument, located
 from hookline.cli.commands import DIFFERENT, GOOD
 from hookline.cli.output.screen import paragraph, screen_width, table
@@ -39,13 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="RUN", help="the directory of a run, or a spec")
     parser.add_argument(
         "--steps",
-        type=_positive,
+        type=positive_integer,
         metavar="N",
         help="the number of steps to train (default: three epochs, or 100 steps if an epoch has more than 100)",
     )
     parser.add_argument(
         "--cut",
-        type=_positive,
+        type=positive_integer,
         action="append",
         default=[],
         dest="cuts",
@@ -54,12 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_set_argument(parser, "change a value of the spec, such as data.batch_size=8")
     add_plugin_argument(parser)
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -104,9 +99,9 @@ def _lines(verified: "Verification", path: str, width: int | None) -> Iterator[s
     if verified.error is None:
         rows = [
             (PARTS.get(part, part), str(count), _judged(verified.unequal.get(part, 0)))
-            for part, count in verified.compared.items()
+            for part, count in sorted(verified.compared.items(), key=lambda pair: [*PARTS, pair[0]].index(pair[0]))
         ]
-        yield from table(sorted(rows, key=lambda row: [*PARTS.values()].index(row[0])), width, right=(1,))
+        yield from table(rows, width, right=(1,))
         yield ""
     for sentence in _sentences(verified):
         yield from paragraph(sentence, width)

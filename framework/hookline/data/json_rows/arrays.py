@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hookline.data.description import LENGTHS, DataDescription
 from hookline.data.json_rows.row_field import RowField
 from hookline.errors.exceptions import DataError
 from hookline.errors.suggestions import did_you_mean
@@ -10,15 +11,13 @@ from hookline.errors.suggestions import did_you_mean
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hookline.data.description import DataDescription
-
 Rows = Sequence[Mapping[str, Any]]
 
 NUMBERS = "biuf"
 """The kinds of NumPy's types that are numbers."""
 
 
-def fields_of_arrays(description: "DataDescription") -> list[RowField]:
+def fields_of_arrays(description: DataDescription) -> list[RowField]:
     """Return the cells of rows of prepared arrays, one for each group of inputs."""
     return [field_of_array(name, group.shape, is_padded=group.padded) for name, group in description.inputs.items()]
 
@@ -45,14 +44,14 @@ def arrays_of_rows(
             its length has that of its list.
 
     Raises:
-        DataError: If a row lacks a cell, or if its cell is no list of numbers of the shape of the others.
+        DataError: If a row lacks a cell, or if its cell is not a list of numbers with the shape of the others.
 
     """
     found: dict[str, NDArray[Any]] = {}
     for field in fields:
         cells = [_array(row, field.name, number) for number, row in enumerate(rows, 1)]
         if field.cell == "list" and field.shape[0] is None:
-            of = (lengths or {}).get(field.name, f"{field.name}_lengths")
+            of = (lengths or {}).get(field.name, f"{field.name}{LENGTHS}")
             cells = _padded(cells, field.name)
             sizes = [row.get(of, _size(row[field.name])) for row in rows]
             found[of] = _whole(sizes, of)

@@ -33,7 +33,7 @@ class ClassesOrDistribution(Classes):
 
     def _of(self, columns: Sequence[str] | Columns) -> Encoding:
         if len(columns) > 1 and self.given is not None:
-            message = "The target has a column per class, which name the classes, so `classes` cannot be set."
+            message = "The target has a column per class, and their names are the classes, so `classes` cannot be set."
             raise DataError(message, option=("classes",))
         return Classes(self.given) if len(columns) == 1 else Distribution()
 
@@ -66,8 +66,7 @@ class Distribution(Encoding):
         if len(columns) < 2:
             raise DataError(
                 f"{loss} needs one target column per class, with its probability, but {enumerate_names(columns)} is "
-                "the "
-                f"only one.",
+                "the only one.",
                 columns=columns,
             )
         for column, cells in columns.items():

@@ -84,7 +84,7 @@ class Encoding:
         """Fit the encoding on the training rows, for example to collect the class names.
 
         If the rows are streamed, these are only some of them: each class, and each character of sequences, is in one of
-        them, and of numbers, the smallest and the greatest one.
+        them, and of numbers, the smallest and the largest one.
 
         Raises:
             DataError: If the columns do not suit the loss, whose name is `loss`.
@@ -198,7 +198,5 @@ def is_numeric(cells: "NDArray[Any]") -> bool:
 
 def one_class(column: str, classes: Sequence[object]) -> DataError:
     """Return the error for a target with fewer than two classes."""
-    return DataError(
-        f'The target column "{column}" is {enumerate_names(classes)} in all training rows, but two classes are needed.',
-        columns=[column],
-    )
+    found = f"is {enumerate_names(classes)} in all training rows" if classes else "has no class in the training rows"
+    return DataError(f'The target column "{column}" {found}, but two classes are needed.', columns=[column])

@@ -68,7 +68,7 @@ class TwoValues(Encoding):
                 if len(classes) > 2:
                     raise DataError(
                         f'The target column "{column}" has {len(classes)} classes, but {loss} takes two: '
-                        f"use a loss for several classes, such as cross-entropy.",
+                        "use a loss for several classes, such as cross-entropy.",
                         columns=[column],
                     )
                 return Target(columns=(column,), classes=classes)
@@ -107,7 +107,7 @@ class TwoValues(Encoding):
             if not is_numeric(cells):
                 raise DataError(
                     f'The target column "{column}" is text, but {loss} needs {self.no} or {self.yes} in each of '
-                    f"several columns.",
+                    "several columns.",
                     columns=[column],
                 )
             if self.between:
@@ -188,7 +188,7 @@ class Labels(TwoValues):
         if len(columns) < 2:
             raise DataError(
                 f"{loss} needs one target column per label, with 0 or 1, but {enumerate_names(columns)} is the only "
-                f"one.",
+                "one.",
                 columns=columns,
             )
         return Target(columns=TwoValues.learn(self, columns, loss).columns, classes=tuple(columns))

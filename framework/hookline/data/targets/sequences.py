@@ -40,6 +40,7 @@ class Sequences(Encoding):
         [(column, cells)] = columns.items()
         names: list[str | int]
         if cells.ndim == 2:
+            _refuse_other_numbers(column, cells, "training")
             names = [index for index in range(int(cells.max()) + 1) if index != self.blank]
         else:
             names = sorted({letter for cell in _texts(cells) for letter in cell})
@@ -56,13 +57,15 @@ class Sequences(Encoding):
         [(column, cells)] = columns.items()
         assert known.classes is not None
         if cells.ndim == 2:
+            _refuse_other_numbers(column, cells, split)
             self._refuse_indices(column, cells, len(known.classes), split)
             return torch.from_numpy(cells).long()
         index = {letter: place for place, letter in enumerate(known.classes)}
         texts = _texts(cells)
         if unknown := sorted({letter for text in texts for letter in text} - set(index)):
             raise _unknown_letters(column, texts, unknown, split)
-        rows = [torch.tensor([index[letter] for letter in text]) for text in texts]
+        # An empty text has no elements, from which torch could infer the type.
+        rows = [torch.tensor([index[letter] for letter in text], dtype=torch.int64) for text in texts]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
 
     def eject(self, script: "Script", columns: Mapping[str, str], known: Target, training: str) -> str:
@@ -74,11 +77,8 @@ class Sequences(Encoding):
         blank = self.blank
         script.add("prepare", f"letters = sorted(set().union(*map(set, {cells}[{training}].tolist())))", apart=False)
         script.add("prepare", f'letters.insert({blank}, "")  # The blank.', apart=False)
-        script.add(
-            "prepare",
-            f"words = [torch.tensor([letters.index(letter) for letter in word]) for word in {cells}.tolist()]",
-            apart=False,
-        )
+        indices = "torch.tensor([letters.index(letter) for letter in word], dtype=torch.int64)"
+        script.add("prepare", f"words = [{indices} for word in {cells}.tolist()]", apart=False)
         return "pad_sequence(words, batch_first=True, padding_value=-1)"
 
     def _refuse_indices(self, column: str, cells: "NDArray[Any]", classes: int, split: str) -> None:
@@ -98,6 +98,23 @@ class Sequences(Encoding):
         else:
             message = f'The class {cells.max()} of "{column}" occurs in {rows_of(split)} but not in the training split.'
         raise UnfitTargetsError(message, {column: UnfitCells(by_row(is_wrong), explain)})
+
+
+def _refuse_other_numbers(column: str, cells: "NDArray[Any]", split: str) -> None:
+    """Raise an `UnfitTargetsError` for numbers that are not integers, or below the padding of -1."""
+    import numpy
+
+    is_wrong = cells < -1 if cells.dtype.kind != "f" else (cells < -1) | (cells != numpy.floor(cells))
+    if not is_wrong.any():
+        return
+
+    def explain(row: int) -> str:
+        return f"{cells[row][is_wrong[row]][0]:g} is not the index of a class."
+
+    message = (
+        f'The target "{column}" has {cells[is_wrong][0]:g} in {rows_of(split)}, which is not the index of a class.'
+    )
+    raise UnfitTargetsError(message, {column: UnfitCells(by_row(is_wrong), explain)})
 
 
 def _unknown_letters(column: str, texts: Sequence[str], unknown: Sequence[str], split: str) -> UnfitTargetsError:

@@ -201,7 +201,7 @@ def _dtype(name: Any, _: object) -> Any:
     import torch
 
     if not isinstance(found := getattr(torch, name), torch.dtype):
-        raise TypeError(f"{name} is no dtype")
+        raise TypeError(f"{name} is not a dtype")
     return found
 
 

@@ -166,7 +166,7 @@ class Condition:
         """Read a condition. The value is written as in TOML; the quotes of a string may be left out.
 
         Raises:
-            HooklineError: if it is none.
+            HooklineError: if the text is not a condition.
 
         >>> Condition.parsed("optimizer.lr>0.01")
         Condition(name='optimizer.lr', comparison='>', value=0.01)

@@ -19,6 +19,9 @@ JSON = "application/json"
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/tiff")
 """The types of a request that is a single image."""
 
+WANTED = frozenset({b"content-type", b"content-encoding", b"content-length"})
+"""The headers that are read."""
+
 
 class _DisconnectedError(Exception):
     """The client is gone."""
@@ -89,7 +92,3 @@ class Endpoint:
             message_late = f"The request did not arrive in {limits.seconds:g} seconds."
             raise RefusedError(408, message_late, closes=True) from None
         return bytes(parts)
-
-
-WANTED = frozenset({b"content-type", b"content-encoding", b"content-length"})
-"""The headers that are read."""

@@ -35,7 +35,7 @@ def given_rows(body: bytes, most: int) -> GivenRows:
         most: the largest number of rows.
 
     Raises:
-        RefusedError: If it is no JSON, has keys twice, NaN or numbers without end, or is something else than rows.
+        RefusedError: If it is not JSON, has duplicate keys, NaN or infinity, or does not consist of rows.
 
     """
     given = _parsed(body)

@@ -73,7 +73,7 @@ def serve(predictor: Served, limits: Limits, listener: socket.socket) -> None:
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="critical",  # Requests that are not HTTP are no business of whoever runs the server.
+        log_level="critical",  # Do not print requests that are not HTTP: anybody can send them.
         access_log=False,
         server_header=False,
         proxy_headers=False,

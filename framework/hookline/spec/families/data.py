@@ -161,7 +161,7 @@ class DataSpec(Spec):
             DataError: If the source cannot be read at all. A row that cannot be read is a problem of its block.
 
         """
-        from hookline.data.new_rows import blocks_of_arrays
+        from hookline.data.array_blocks import blocks_of_arrays
         from hookline.errors.exceptions import DataError
 
         if with_targets or keep:

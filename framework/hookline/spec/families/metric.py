@@ -41,6 +41,11 @@ class MetricSpec(Spec):
     once for many small batches, which saves time. It is so if `update` counts in integers or keeps the rows, and not if
     it adds numbers that are rounded. `prepare` must treat each row by itself."""
 
+    resets: ClassVar[bool] = False
+    """Whether the object that `build` returns has a method `reset()` that removes all rows. It is then built once for
+    all evaluations of a split, which saves time. `build` must not look at the values of the predictions or at their
+    number: it is called again only if the loss, the data type, the device or the shape of a row changes."""
+
     undefined: ClassVar[str] = ""
     """A sentence for the warning that says when the metric is NaN."""
 

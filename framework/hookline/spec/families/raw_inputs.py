@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from hookline.data.examples import LENGTHS
+from hookline.data.description import LENGTHS
 from hookline.spec.families.graph import Graph, Value
 
 if TYPE_CHECKING:

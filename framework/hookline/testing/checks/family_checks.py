@@ -1,22 +1,15 @@
-"""Checks for one family: data sources, metrics, distances, deployment targets."""
+"""Checks for one family: data sources, distances, deployment targets."""
 
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
-from hookline.data.batches import Batch, Batches, length_of
-from hookline.errors.text import counted
-from hookline.plugins.stages import Run
-from hookline.testing.checks.declaration_checks import replaced
+from hookline.data.batches import Batch, length_of
 from hookline.testing.checks.training_checks import same
 from hookline.testing.components_under_test import Component
 from hookline.testing.kit_components import Kit
 from hookline.testing.outcomes import refuse
-from hookline.training.metrics import built_metric, evaluated_parts
 from hookline.training.pipeline import train
-from hookline.training.preparation import Prepared
 
 
 def keeps_its_order(component: Component) -> None:
@@ -54,55 +47,6 @@ def _equal(one: list[Batch], other: list[Batch]) -> bool:
         return [dict(batch.inputs), dict(batch.targets), dict(batch.lengths), weights]
 
     return same([plain(batch) for batch in one], [plain(batch) for batch in other])
-
-
-def is_independent_of_batches(component: Component) -> None:
-    """Check that a metric does not depend on the batch size."""
-    spec = component.needs()
-    numbers = {}
-    for size in (64, 5):
-        data: Any = spec.data
-        run, made = component.prepare(replaced(spec, data, evolve(data, batch_size=size)))
-        batches = made.data.validation or made.data.test
-        assert batches is not None, "The preflight rejects metrics without rows to evaluate."
-        results = run.stages.evaluate(
-            run=run, model=made.model, criterion=made.criterion, batches=batches, split="validation"
-        )
-        numbers[size] = results[component.example.label]
-    one, other = numbers.values()
-    if not (one == other or abs(one - other) <= 1e-5 * max(1.0, abs(one)) or (one != one and other != other)):
-        refuse(
-            f"{component.name} is {one:.6g} for rows in one batch, but {other:.6g} in batches of 5: `update` must "
-            f"accumulate what `compute` needs for all rows, instead of averaging over batches."
-        )
-    if component.example.joins_batches:
-        assert batches is not None, "It was evaluated."
-        _joins_batches(component, run, made, batches)
-
-
-def _joins_batches(component: Component, run: Run, made: Prepared, batches: Batches) -> None:
-    """Check that a metric with `joins_batches` is the same for the rows of several batches in one update."""
-    import torch
-
-    metric: Any = component.example
-    parts = evaluated_parts(metric, run)
-    pairs = []
-    with torch.no_grad():
-        for batch in batches.epoch(1):
-            outputs = run.stages.forward(run=run, model=made.model, batch=batch)
-            several = run.stages.predict(run=run, criterion=made.criterion, outputs=outputs, batch=batch)
-            prediction = several[parts.key]
-            pairs.append((getattr(prediction, parts.of_rows), getattr(prediction, parts.true)))
-        rows, true = (torch.cat(several) for several in zip(*pairs, strict=True))
-        numbers = {}
-        for size in (1, 2, 5, len(rows)):
-            state = built_metric(metric, run.spec, prediction.loss, rows)
-            for pair in zip(rows.split(size), true.split(size), strict=True):
-                state.update(*metric.prepare(*pair))
-            numbers[size] = float(state.compute())
-    if len({repr(number) for number in numbers.values()}) > 1:
-        shown = ", ".join(f"{number!r} in updates with {counted(size, 'row')}" for size, number in numbers.items())
-        refuse(f"{component.name} is {shown}: do not set `joins_batches`, which promises the same number.")
 
 
 def measures_rows(component: Component) -> None:

@@ -36,7 +36,7 @@ def with_metrics(document: Document, loader: Loader, added: Iterable[AddedMetric
     """
     existing = document.root.value.get("metrics", Node([]))
     metrics: list[Node] = list(existing.value)
-    for one in added:
+    for one in [added] if isinstance(added, (str, Mapping, MetricSpec)) else added:
         node = _node(one)
         if (
             same := next((index for index, other in enumerate(metrics) if _label(other) == _label(node)), None)

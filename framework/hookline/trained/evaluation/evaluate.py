@@ -9,7 +9,6 @@ from hookline.check.toml.document import Document
 from hookline.data.batches import Batches, in_order
 from hookline.data.data import Data
 from hookline.data.description import DataDescription
-from hookline.errors.argument_error import ArgumentError
 from hookline.errors.exceptions import MismatchError, RunError
 from hookline.errors.suggestions import did_you_mean
 from hookline.errors.text import enumerate_names
@@ -50,12 +49,6 @@ def new_rows(run: Run, description: DataDescription, source: Any, batch_size: in
     )
     name = source if isinstance(source, (str, Path)) else "data"
     return NewRows(run, blocks, size, name, has_weights=description.has_weights)
-
-
-def refuse_batch_size(batch_size: int | None) -> None:
-    """Raise an `ArgumentError` unless the batch size is a positive number, or `None`."""
-    if batch_size is not None and batch_size < 1:
-        raise ArgumentError("batch_size", f"This must be at least 1, not {batch_size}.")
 
 
 def evaluated(run: Run, model: "nn.Module", criterion: "nn.Module", batches: Batches, split: str) -> dict[str, float]:

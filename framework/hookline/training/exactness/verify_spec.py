@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
-from hookline.errors.argument_error import ArgumentError
+from hookline.errors.argument_error import ArgumentError, refuse_unless_positive
 from hookline.errors.exceptions import CheckpointError, RunError
 from hookline.errors.text import counted
 from hookline.plugins.manager import Named, Plugins, callback_name
@@ -56,6 +56,9 @@ def verify_spec(
         HooklineError: If the training fails.
 
     """
+    refuse_unless_positive("steps", steps)
+    for cut in cuts:
+        refuse_unless_positive("cuts", cut)
     kept, left_out = _without_effects(spec.callbacks)
     names = {callback_name(place, one): f"callbacks.{index} ({type(one).__name__})" for place, (index, one) in kept}
     whole: Any = spec

@@ -11,6 +11,7 @@ from hookline.runs.directory import spec_text
 from hookline.spec.durations import seconds_of
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.training_state import load_training_state, training_state
+from hookline.training.loop.modes import is_in_training_mode, switch_to_training
 from hookline.training.loop.records import Records
 from hookline.training.means.mean_loss import EpochLosses
 from hookline.training.means.mean_losses import MeanLosses
@@ -96,9 +97,15 @@ class Position:
         if self._lacks_time:  # No checkpoint says so: a run that is resumed may have more time.
             self._run.stop(f"The time in `max_time` is over: {self._run.spec.run.max_time}.")
 
+    @property
+    def made(self) -> int:
+        """The number of steps of the current epoch that have been made."""
+        return self._run.state.step - self._first_step
+
     def batches(self) -> "Iterator[Batch]":
-        """Return the remaining batches of the current epoch."""
-        self.given, self._is_cut = self._run.step - self._first_step, False
+        """Switch the model to training mode, and return the remaining batches of the current epoch."""
+        switch_to_training(self._trained[0])
+        self.given, self._is_cut = self.made, False
         batches = iter(self._training.epoch(self._run.epoch, self.given))
         return self._with_acts_between(batches) if self._acts_between_steps or self.given else batches
 
@@ -108,6 +115,8 @@ class Position:
         The loop may request as many batches before it makes these steps. The end of the time in `max_time`, and other
         requests that come at any time, wait for them.
         """
+        if not self._acts_between_steps:
+            return None
         run, limits = self._run, self._run.spec.run
         counts = [] if self._max_steps is None else [self._max_steps - run.step]
         if limits.validate_every_steps is not None:
@@ -126,10 +135,14 @@ class Position:
         """Whether the model is evaluated immediately after the last step of the present epoch."""
         return not self._run.state.ends_now and self._records.is_due_after_epoch
 
+    def is_in_training_mode(self) -> bool:
+        """Whether all layers of the model are in training mode, and switching to it does nothing else."""
+        return is_in_training_mode(self._trained[0])
+
     @property
     def _is_ahead(self) -> bool:
         """Whether the loop has received batches whose steps are not made yet."""
-        return self.given > self._run.step - self._first_step
+        return self.given > self.made
 
     def _with_acts_between(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         saving, state, records = self._saving, self._run.state, self._records

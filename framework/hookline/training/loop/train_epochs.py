@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from hookline.plugins.stages import Run
 from hookline.training.gradients import Closure, gradients_of
-from hookline.training.loop.modes import switch_to_training
 from hookline.training.loop.position import Position
 from hookline.training.tracing.beginning import steps_at_once
 
@@ -45,9 +44,7 @@ def _train_epochs(
         data.training,
         gradients,
         optimizer,
-        position.undisturbed_steps,
-        position.unread_steps,
-        position.is_validated_next,
+        position,
     )
     step = stage if at_once is None else at_once.step
 
@@ -76,14 +73,13 @@ def _train_epochs(
 
     run.raise_if_interrupted()
     for _ in position.epochs():
-        switch_to_training(model)
-        batches: Iterator[Any] = position.batches()
-        make: Callable[[Any], None] = make_step
-        if at_once is not None:
-            if at_once.is_left:
-                at_once, step = None, stage
-            else:
-                batches, make = at_once.groups(batches, position.given), make_steps
+        if at_once is not None and at_once.is_left:
+            at_once, step = None, stage
+        if at_once is None:
+            batches: Iterator[Any] = position.batches()
+            make: Callable[[Any], None] = make_step
+        else:
+            batches, make = at_once.groups(position.batches, position.made), make_steps
         for following in batches:
             make(following)
             if interruption.number is not None:

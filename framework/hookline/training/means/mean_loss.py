@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hookline.errors.exceptions import TrainingError
-from hookline.training.means.scalars import READ_EVERY, Scalars
+from hookline.training.means.scalars import READ_EVERY, Scalars, sum_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,24 +28,22 @@ class MeanLoss:
         self._losses.add(loss)
         if divisor is not None:
             self._divisors.add(divisor)
-        if len(self._losses) == READ_EVERY:
+        if self._losses.count == READ_EVERY:
             self._add_up()
 
     def add_several(self, losses: "Sequence[float]", divisors: "Sequence[float]") -> None:
         """Add the losses of several batches, as `add` does for each; there are no divisors if the losses are sums."""
-        start = 0
-        while start < len(losses):
-            stop = start + READ_EVERY - len(self._losses)
-            self._losses.extend(losses[start:stop])
-            self._divisors.extend(divisors[start:stop])
-            start = stop
-            if len(self._losses) == READ_EVERY:
-                self._add_up()
+        free = self.unread
+        self._losses.extend(losses[:free])
+        self._divisors.extend(divisors[:free])
+        if len(losses) >= free:
+            self._add_up()
+            self.add_several(losses[free:], divisors[free:])
 
     @property
     def unread(self) -> int:
         """The number of batches before the losses are read."""
-        return READ_EVERY - len(self._losses)
+        return READ_EVERY - self._losses.count
 
     def add_sum(self, total: float, divisor: float | None, batches: int) -> None:
         """Add several batches: the sum of their losses, each times its divisor, and the sum of the divisors.
@@ -81,32 +79,31 @@ class MeanLoss:
         self._divisors.load(state["divisors"])
         self._total, self._divisor, self._has_batches = state["total"], state["divisor"], state["has_batches"]
 
-    def _check(self, losses: "Tensor") -> None:
+    def _check(self, losses: "Sequence[float]") -> None:
         """Check losses whose sum is not finite."""
 
     def _add_up(self) -> None:
-        import torch
-
-        if not len(self._losses):
+        if not self._losses.count:
             return
         self._has_batches = True
-        losses = self._losses.take()
-        if not len(self._divisors):
-            total = float(losses.sum())
+        losses, divisors = self._losses.take(), self._divisors.take()
+        if not divisors:
+            total = sum_of(losses)
             if not math.isfinite(total):
                 self._check(losses)
         else:
-            divisor = self._divisors.sum_of_integers()
-            divisors = self._divisors.take()
-            total = float((losses * divisors).sum())
+            total = sum_of(_products(losses, divisors))
             if not math.isfinite(total):
                 # If every row of a batch is ignored, its loss is 0 / 0.
-                losses = torch.where(divisors > 0, losses, 0.0)
+                losses = [loss if divisor > 0 else 0.0 for loss, divisor in zip(losses, divisors, strict=True)]
                 self._check(losses)
-                total = float((losses * divisors).sum())
-            # No sum of integers is rounded, so that it is the same in any order.
-            self._divisor = (self._divisor or 0.0) + float(divisors.sum() if divisor is None else divisor)
+                total = sum_of(_products(losses, divisors))
+            self._divisor = (self._divisor or 0.0) + sum_of(divisors)
         self._total += total
+
+
+def _products(losses: "Sequence[float]", divisors: "Sequence[float]") -> list[float]:
+    return [loss * divisor for loss, divisor in zip(losses, divisors, strict=True)]
 
 
 class EpochLosses(MeanLoss):
@@ -137,18 +134,16 @@ class EpochLosses(MeanLoss):
         super().load_state_dict(state)
         self._next_step = state["next_step"]
 
-    def _check(self, losses: "Tensor") -> None:
+    def _check(self, losses: "Sequence[float]") -> None:
         """Raise a `TrainingError` that names the first step whose loss is NaN or infinite."""
-        wrong = losses.isfinite().logical_not_()
-        if wrong.any():
-            first = int(wrong.nonzero()[0])
-            step, what = self._next_step + first, "NaN" if losses[first].isnan() else "infinite"
-            raise TrainingError(
-                f"The loss is {what} in epoch {self._epoch}, step {step}. Often the learning rate is too high, "
-                f"or an input is not finite."
-            )
+        for step, loss in enumerate(losses, self._next_step):
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"The loss is {'NaN' if math.isnan(loss) else 'infinite'} in epoch {self._epoch}, step {step}. "
+                    f"Often the learning rate is too high, or an input is not finite."
+                )
 
     def _add_up(self) -> None:
-        count = len(self._losses)
+        count = self._losses.count
         super()._add_up()
         self._next_step += count

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIRST = 256
 """The number of rows to compare before all rows of a column."""
 ROWS_PER_CLASS = 10
-"""The number of training rows per class from which a column that determines the class is no coincidence."""
+"""The number of training rows per class from which a column that determines the class is not a coincidence."""
 MOST_NAMED = 4
 """The largest number of columns that a message names."""
 SAME = 1e-5

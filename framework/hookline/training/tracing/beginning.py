@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch, Batches
     from hookline.training.tracing.updates.steps_at_once import StepsAtOnce
+    from hookline.training.tracing.updates.steps_in_groups import Loop
 
     Gradients = Callable[[Batch], Tensor]
 
@@ -41,9 +42,7 @@ def steps_at_once(
     batches: "Batches",
     gradients: Any,
     optimizer: "optim.Optimizer",
-    undisturbed: Callable[[], int | None],
-    unread: Callable[[], int],
-    is_validated: Callable[[], bool],
+    loop: "Loop",
 ) -> "StepsAtOnce | None":
     """Return what makes several steps in one call; `None` if something may happen between any two.
 
@@ -52,9 +51,7 @@ def steps_at_once(
         batches: the training split.
         gradients: what `gradients_of` returned.
         optimizer: the optimizer.
-        undisturbed: returns how many steps can be made before the loop itself does something; `None` for any number.
-        unread: returns how many steps can be made before their losses are read: one that is not finite is an error.
-        is_validated: returns whether the model is evaluated immediately after the present epoch.
+        loop: the training loop.
 
     """
     if isinstance(gradients, FunctionType) or run.spec.optimizer.needs_closure:
@@ -68,8 +65,8 @@ def steps_at_once(
     from hookline.training.tracing.updates.steps_at_once import StepsAtOnce
     from hookline.training.tracing.updates.steps_in_groups import StepsInGroups
 
-    rows: Any = batches
+    rows: Any = batches  # They are `TensorBatches`.
     options = ComingOptions(run, optimizer, schedules)
     updates = OptimizerUpdates(run, gradients, optimizer, rates_may_change=options.may_change)
-    groups = StepsInGroups(run, gradients.traces, updates, rows.full_batches, undisturbed, unread, is_validated)
+    groups = StepsInGroups(run, gradients.traces, updates, rows, loop)
     return StepsAtOnce(run, gradients, optimizer, options, updates, groups)

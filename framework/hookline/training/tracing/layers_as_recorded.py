@@ -29,23 +29,32 @@ class LayersAsRecorded:
 
     def are_unchanged(self, present: Any) -> bool:
         """Whether all is as it was recorded, or nothing is recorded; `present` are the settings."""
-        if self.watched is None:
-            return True
-        run = self._run
-        place = (run.epoch, len(run.history))
-        # Inside an epoch, only wrappers of the stage `step` are called, which might replace the memory of a parameter.
-        is_inside = place == self._compared_at and not self._is_step_wrapped
-        if present == self._settings and (
-            self.watched.is_unchanged() if is_inside else self.watched.is_unchanged_inside()
-        ):
-            self._compared_at = place
+        if self.watched is None or self.are_same(present):
             return True
         self.changes += 1
-        what = self.watched.change() or "the objective or of settings of torch"
-        run.traced_steps.add_reason(f"a change of {what} required a new trace")
+        self._run.traced_steps.add_reason(reason_of_new_trace(self.watched))
         return False
+
+    def are_same(self, present: Any) -> bool:
+        """Whether all is as it was recorded; `present` are the settings."""
+        if self.watched is None or present != self._settings:
+            return False
+        state = self._run.state
+        place = (state.epoch, len(state.history))
+        # Inside an epoch, only wrappers of the stage `step` are called, which might replace the memory of a parameter.
+        is_inside = place == self._compared_at and not self._is_step_wrapped
+        if not (self.watched.is_unchanged() if is_inside else self.watched.is_unchanged_inside()):
+            return False
+        self._compared_at = place
+        return True
 
     def keep_until_evaluation(self) -> None:
         """Note that nothing has happened since the last comparison, and that an evaluation comes next."""
         if self.watched is not None:
             self.watched.is_current = not self._is_evaluation_wrapped
+
+
+def reason_of_new_trace(watched: Watched) -> str:
+    """Say what has changed since a trace was recorded, so that another one is required."""
+    what = watched.change() or "the objective or of settings of torch"
+    return f"a change of {what} required a new trace"

@@ -11,6 +11,7 @@ from hookline.training.tracing.updates.update import TracedUpdates
 
 if TYPE_CHECKING:
     from hookline.data.batches import Batch
+    from hookline.training.tracing.updates.planned_epoch import PlannedEpoch
 
 MOST_CHANGES = 8
 """After so many changes of layers, which each need a new trace, the layers compute all further batches."""
@@ -31,6 +32,8 @@ class StepTraces:
         """Whether the updates are traced with the gradients where possible, so that a trace saves more."""
         self.are_left = False
         """Whether the layers compute all further batches."""
+        self.plan: PlannedEpoch | None = None
+        """The plan of further epochs, as long as the traces that it needs are kept."""
 
     @property
     def exist(self) -> bool:
@@ -54,9 +57,14 @@ class StepTraces:
             self.are_left = self.layers.changes >= MOST_CHANGES
         return not self.are_left
 
+    def are_same(self) -> bool:
+        """Whether what the traces depend on is unchanged. They are kept if it is not."""
+        present = settings_of(self._run)
+        return present is not None and self.layers.are_same(present)
+
     def forget(self) -> None:
         """Forget all traces, since something that they depend on has changed."""
-        self.layers.watched = None
+        self.layers.watched = self.plan = None
         for key, shape in self._shapes.items():
             self._shapes[key] = OfShape(shape.count, is_left=key is None)
             self._shapes[key].gradients.by_layers = shape.gradients.by_layers
@@ -76,13 +84,14 @@ class StepTraces:
 
     def forget_updates(self) -> None:
         """Forget the traces of updates, so that those of gradients are used alone."""
+        self.plan = None
         for shape in self._shapes.values():
             shape.updates = None
 
     def leave(self, shape: OfShape | None, reason: str) -> None:
         """Let the layers compute all further batches of a shape, if there is one."""
         if shape is not None:
-            shape.is_left, shape.step, shape.updates = True, None, None
+            shape.is_left, shape.step, shape.updates, self.plan = True, None, None, None
         self._report.add_reason(reason)
         self._leave_if_none_is_traced()
 

@@ -20,13 +20,18 @@ from hookline.tuning.pictures.trials import Trials
 PAGE = "tune.html"
 """The page, in the directory of the study."""
 
+MOST_BEST = 12
+"""The number of best trials that are listed."""
+
 
 @frozen(kw_only=True)
-class Told:
-    """What the page says of a study, in addition to its trials."""
+class StudyTexts:
+    """The texts of the page about a study, in addition to its trials."""
 
     title: str
+    """The name of the study."""
     directory: str
+    """Its directory."""
     findings: Sequence[str]
     """Sentences about the trials."""
     before: str
@@ -35,15 +40,15 @@ class Told:
     """The spec of the best trial, as TOML."""
 
 
-def page(trials: Trials, told: Told) -> str:
+def page(trials: Trials, texts: StudyTexts) -> str:
     """The page. Text of the study is escaped wherever it stands."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     body = [
-        h("h1", told.title),
-        h("p", f"Hookline study in {told.directory}, {now}", class_="faint"),
+        h("h1", texts.title),
+        h("p", f"Hookline study in {texts.directory}, {now}", class_="faint"),
         h("p", _states(trials)),
         h("h2", "Result"),
-        *_result(trials, told.findings),
+        *_result(trials, texts.findings),
         h("h2", "Pictures"),
         h("p", "Point at a trial to see its values, here and in the table.", class_="faint script"),
         *history_charts(trials),
@@ -54,11 +59,11 @@ def page(trials: Trials, told: Told) -> str:
         h("h2", "Trials"),
         trial_table(trials),
     ]
-    if told.best is not None:
-        changes, whole = best_spec(told.before, told.best)
+    if texts.best is not None:
+        changes, whole = best_spec(texts.before, texts.best)
         body += [h("h2", "Best spec"), h("p", f"Trial {trials.best[0].number}, best.toml:"), changes, whole]
     body.append(h("div", id_="tip", hidden=""))
-    return document(f"{told.title} - Hookline", body, style=_file("tune.css"), script=_file("tune.js"))
+    return document(f"{texts.title} - Hookline", body, style=_file("tune.css"), script=_file("tune.js"))
 
 
 def _states(trials: Trials) -> str:
@@ -81,10 +86,6 @@ def _result(trials: Trials, findings: Sequence[str]) -> Iterator[Html]:
             yield h("p", f"and {len(trials.best) - MOST_BEST} more, which are bold in the table.")
     if findings:
         yield h("ul", *(h("li", finding) for finding in findings), class_="judgements")
-
-
-MOST_BEST = 12
-"""The number of best trials that are listed."""
 
 
 def _best(record: TrialRecord, trials: Trials) -> Html:

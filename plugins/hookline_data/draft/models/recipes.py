@@ -1,4 +1,4 @@
-"""Model, loss and metrics for inputs that are no plain columns, and for targets with several numbers per row."""
+"""Model, loss and metrics for inputs that are not plain columns, and for targets with several numbers per row."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

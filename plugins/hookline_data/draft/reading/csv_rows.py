@@ -80,6 +80,6 @@ def csv_rows(path: Path) -> CSVRows:
         raise DataError(f"The file cannot be read: {error.strerror or error}.", file=path) from None
     if below:
         rows.options["skipfooter"] = below
-        lines = "The last line is no row" if below == 1 else f"The last {below} lines are no rows"
+        lines = "The last line is not a row" if below == 1 else f"The last {below} lines are not rows"
         rows.notes.append(f"{path}: {lines}, so the spec has `skipfooter = {below}`.")
     return rows

@@ -24,7 +24,7 @@ class CSVLines(ReadFile):
 
     @property
     def has_other_lines(self) -> bool:
-        """Whether some lines of a file are no rows, so that pyarrow does not read it itself."""
+        """Whether some lines of a file are not rows, so that pyarrow does not read it itself."""
         return bool(self.source.skipfooter or self.source.comment)
 
     def read(self, path: Path) -> "pyarrow.Table":

@@ -25,7 +25,7 @@ class TransformedSource(DataSpec):
         """Return data whose batches are transformed.
 
         Raises:
-            MismatchError: If the rows are no images, or if a transform does not take them.
+            MismatchError: If the rows are not images, or if a transform does not take them.
 
         """
         if not self.transforms:

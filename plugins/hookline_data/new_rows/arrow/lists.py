@@ -34,7 +34,7 @@ def sequences(name: str, cells: "pyarrow.Array", role: Role, place: Place) -> "R
     """Return lists of any length, of numbers or of lists of one size.
 
     Raises:
-        DataError: If the cells are no lists.
+        DataError: If the cells are not lists.
 
     """
     import numpy

@@ -51,8 +51,8 @@ class Standardizing:
             found = first
             for other in others:
                 found = found.merged(other)
-        is_constant = found.least == found.greatest
-        mean = numpy.where(is_constant, found.least, found.mean)
+        is_constant = found.minimum == found.maximum
+        mean = numpy.where(is_constant, found.minimum, found.mean)
         std = numpy.where(is_constant | (found.std == 0), 1.0, found.std)
         return {"mean": self._placed(mean, group, sizes, 0.0), "std": self._placed(std, group, sizes, 1.0)}
 

@@ -75,7 +75,7 @@ class Witnesses:
         return rows | self._new_values(name, cells)
 
     def _has_many_fractions(self, name: str, cells: "NDArray[Any]") -> bool:
-        """Whether a column has numbers with fractions, so that they are no classes, and many of them."""
+        """Whether a column has numbers with fractions, so that they are not classes, and many of them."""
         if cells.dtype.kind == "f" and bool((cells != cells.round()).any()):
             self._fractions.add(name)
         return name in self._fractions and len(self._seen.get(name, ())) > MOST_FRACTIONS

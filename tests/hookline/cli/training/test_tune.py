@@ -69,9 +69,13 @@ def test_the_estimated_time_is_that_of_all_epochs_of_all_trainings(spec, capsys,
     ("words", "message"),
     [
         (["tune"], "Pass a spec with a section [tune], or a study to resume"),
+        (["tune", "mine.toml", "--study", "x"], "--study: This names a study in a storage: pass its URL, too."),
         (["tune", "--resume", "none"], "none: This is not the directory of a study"),
-        (["tune", "mine.toml", "--resume", "x", "--out", "y"], "remove `--out`"),
-        (["tune", "mine.toml", "--trials", "0"], "`0` is not a positive number"),
+        (
+            ["tune", "mine.toml", "--resume", "x", "--out", "y"],
+            "--out: A study continues in its own directory: remove this.",
+        ),
+        (["tune", "mine.toml", "--trials", "0"], "`0` is not a positive integer"),
     ],
 )
 def test_wrong_arguments_are_refused(spec, capsys, words, message):

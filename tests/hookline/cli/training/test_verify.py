@@ -95,4 +95,4 @@ def test_hidden_state_ends_with_exit_code_1_and_the_name_of_the_callback(path, t
 def test_wrong_numbers_are_refused(path, capsys, number):
     with pytest.raises(SystemExit):
         main(["verify", str(path), f"--cut={number}"])
-    assert f"argument --cut: '{number}' is not a positive integer" in capsys.readouterr().err
+    assert f"argument --cut: `{number}` is not a positive integer" in capsys.readouterr().err

@@ -79,3 +79,26 @@ def test_several_columns_are_refused():
     with pytest.raises(DataError) as error:
         Sequences().learn({"word": numpy.array(["a"]), "line": numpy.array(["b"])}, "CTCLoss")
     assert str(error.value) == ('CTCLoss needs one target column with sequences, but "word" and "line" are given.')
+
+
+def test_an_empty_text_has_no_classes_wherever_it_is():
+    known = learnt(["ab"])
+    encoded = Sequences().apply({"word": numpy.array(["", "ab"])}, known, "CTCLoss", "validation")
+    assert (str(encoded.dtype), encoded.tolist()) == ("torch.int64", [[-1, -1], [1, 2]])
+
+
+@pytest.mark.parametrize(("wrong", "shown"), [(1.5, "1.5"), (float("nan"), "nan"), (-2, "-2")])
+def test_numbers_that_are_not_indices_are_refused(wrong, shown):
+    known = learnt([[1, 2]])
+    message = f'The target "word" has {shown} in the {{}} split, which is not the index of a class.'
+    with pytest.raises(DataError) as error:
+        learnt([[1, 2], [wrong, 1]])
+    assert str(error.value) == message.format("training")
+    with pytest.raises(DataError) as error:
+        applied([[1, 2], [wrong, 1]], known, split="test")
+    assert str(error.value) == message.format("test")
+
+
+def test_padding_alone_is_refused():
+    with pytest.raises(DataError, match=r'^The target column "word" has no class in the training rows'):
+        learnt([[-1, -1]])

@@ -72,6 +72,8 @@ def test_metrics_are_added_and_replaced(run):
     [spec] = run.spec.metrics
     assert isinstance(spec, MetricSpec)
     assert run.evaluate(metrics=[spec]) == run.evaluate()
+    for one in ("Recall", {"type": "Recall"}, spec):
+        assert run.evaluate(metrics=one) == run.evaluate(metrics=[one])
 
 
 @pytest.mark.parametrize(

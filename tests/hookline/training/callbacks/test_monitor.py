@@ -112,7 +112,7 @@ def test_a_similar_number_of_a_callback_is_suggested(problems):
     callbacks = '[[callbacks]]\ntype = "EarlyStopping"\nmonitor = "gradient_nrom"\n[[callbacks]]\ntype = "GradientNorm"'
     [(_, _, message)] = problems(callbacks)
     assert message.startswith('"gradient_nrom" is not logged. Did you mean "gradient_norm"? Logged: ')
-    assert message.endswith('"validation/F1", "gradient_norm" and "greatest_gradient_norm".')
+    assert message.endswith('"validation/F1", "gradient_norm" and "max_gradient_norm".')
 
 
 @pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
@@ -221,7 +221,7 @@ def test_a_callback_that_saves_the_log_causes_a_warning_about_invisible_numbers(
     with pytest.warns(hookline.HooklineWarning) as caught:
         hookline.train(spec, out=tmp_path / "last")
     assert [str(warning.message) for warning in caught] == [
-        'callbacks[2]: CSVLog cannot see "gradient_norm", "greatest_gradient_norm" and "lr" of GradientNorm '
+        'callbacks[2]: CSVLog cannot see "gradient_norm", "max_gradient_norm" and "lr" of GradientNorm '
         "and StepLR: list it before."
     ]
     hookline.train(hookline.load({**table, "callbacks": [log, norm, scheduler]}), out=tmp_path / "first")

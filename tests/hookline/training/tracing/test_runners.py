@@ -72,5 +72,5 @@ def test_the_loop_alone_imports_no_traces():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert [name.removeprefix("hookline.training.tracing.") for name in found] == [
         *("beginning", "conditions", "passes", "passes.evaluated_batch", "passes.evaluated_batches"),
-        *("passes.to_come", "worth"),
+        *("passes.kept_batches", "passes.modes", "passes.to_come", "worth"),
     ]

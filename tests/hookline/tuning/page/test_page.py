@@ -6,14 +6,14 @@ from browser import needs_chromium, tab
 from made_trials import made_trials
 
 from hookline.spec import Choices, Space
-from hookline.tuning.page.page import Told, page
+from hookline.tuning.page.page import StudyTexts, page
 
 HOSTILE = "<script>document.title = 'taken over'</script>"
 
 
 def told(**changes):
     given = {"title": "mine", "directory": "runs/mine/1", "findings": ["The best lr is at the edge."]}
-    return Told(
+    return StudyTexts(
         **{**given, "before": "[run]\nepochs = 2\nseed = 0\n", "best": "[run]\nepochs = 3\nseed = 0\n", **changes}
     )
 

@@ -60,7 +60,7 @@ def test_a_draft_of_some_rows_checks_and_trains_on_all(here, small, drafted, nam
     some, total = (int(word.replace(",", "")) for word in looked_at.split() if word[0].isdigit())
     assert 100 < some < 900
     assert abs(total - ROWS) < ROWS / 20
-    assert notes == ['  "id" identifies rows: it is no input, and predictions contain it.']
+    assert notes == ['  "id" identifies rows: it is not an input, and predictions contain it.']
     # Other rows may have missing cells and other categories.
     assert spec.data.columns["*" if "*" in spec.data.columns else "x"].missing == "median"
     assert (spec.data.columns["city"].missing, spec.data.columns["city"].handle_unknown) == ("category", "ignore")

@@ -9,14 +9,16 @@ from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import EVALUATED, WATCHED, why_not
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
+from hookline.training.tracing.passes.kept_batches import KeptBatches, kept_batches
+from hookline.training.tracing.passes.modes import set_modes
 from hookline.training.tracing.passes.to_come import can_earn_its_cost
 
 if TYPE_CHECKING:
     from torch import nn
 
     from hookline.data.batches import Batches
-    from hookline.training.tracing.passes.traced_batch import TracedGroup
     from hookline.training.tracing.passes.traced_evaluation import TracedEvaluation
+    from hookline.training.tracing.passes.traced_group import TracedGroup
     from hookline.training.tracing.watched import Watched
 
 KEPT = "evaluations"
@@ -34,6 +36,8 @@ class Kept:
     """Why none is traced; `None` if they may be."""
     traced: "list[TracedEvaluation]" = field(factory=list)
     """The traces of pairs of model and criterion."""
+    batches: KeptBatches | None = None
+    """The batches of a split that are the same in each pass."""
     left: set[str] = field(factory=set)
     """The splits with so few batches to come that their traces would not earn back what they cost."""
 
@@ -60,18 +64,18 @@ def evaluated_batches(
 
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
+    same = _taken(kept, batches)
     if evaluation is not None:
-        yield from evaluation.batches(batches, split, of_steps)
-        return
-    model.eval()
-    criterion.eval()
-    for batch in batches.epoch(run.epoch):
-        if run.interruption.number is not None:
-            run.raise_if_interrupted()
-        run.traced_evaluation.by_layers += kept.reason is None
-        yield evaluated_by_layers(run, model, criterion, batch)
-    model.train()
-    criterion.train()
+        yield from evaluation.batches(batches, split, same, of_steps)
+    else:
+        set_modes((model, criterion), is_training=False)
+        for batch in batches.epoch(run.epoch) if same is None else same.batches:
+            if run.interruption.number is not None:
+                run.raise_if_interrupted()
+            run.traced_evaluation.by_layers += kept.reason is None
+            yield evaluated_by_layers(run, model, criterion, batch)
+        set_modes((model, criterion), is_training=True)
+    kept.batches = same
 
 
 def _begun(run: Run) -> Kept:
@@ -90,6 +94,12 @@ def _compared_layers(run: Run) -> "Watched | None":
         return None
     watched.is_current = False  # Metrics and callbacks follow.
     return watched
+
+
+def _taken(kept: Kept, batches: "Batches") -> KeptBatches | None:
+    """Take the kept batches, if they are those of this split, so that nothing else uses them at the same time."""
+    same, kept.batches = kept.batches, None
+    return same if same is not None and same.is_refreshed(batches) else kept_batches(batches)
 
 
 def _is_left(run: Run, kept: Kept, split: str, batches: "Batches") -> bool:

@@ -8,15 +8,20 @@ if TYPE_CHECKING:
 
 FLAG = "training"
 
+METHODS = frozenset({"train", "eval", "children", "named_children", "__setattr__"})
+"""The methods that `train` and `eval` call."""
+
 
 class Modes:
     """The modes of modules whose structure does not change."""
 
     def __init__(self, roots: "Iterable[nn.Module]"):
         """Take the modules that contain all others."""
+        from torch import nn
+
         modules = [module for root in roots for module in root.modules()]
         self._own = [vars(module) for module in modules]
-        self.are_plain = all(map(_is_plain, modules))
+        self.are_plain = all(_is_plain(module, nn.Module) for module in modules)
         """Whether no module does anything else when its mode is set."""
 
     def evaluate(self) -> list[bool]:
@@ -37,16 +42,33 @@ class Modes:
             own[FLAG] = mode
 
 
-def _is_plain(module: "nn.Module") -> bool:
+def set_modes(roots: "Iterable[nn.Module]", *, is_training: bool) -> None:
+    """Do what `train` or `eval` of each module does, in a fraction of the time."""
     from torch import nn
 
+    for root in roots:
+        if not _is_plain(root, nn.Module):
+            root.train() if is_training else root.eval()
+            continue
+        plain = [root]
+        for module in plain:  # It grows.
+            own = vars(module)
+            own[FLAG] = is_training
+            for child in own["_modules"].values():
+                if child is not None:
+                    plain.append(child) if _is_plain(child, nn.Module) else child.train(is_training)
+
+
+def _is_plain(module: "nn.Module", usual: Any) -> bool:
     kind: Any = type(module)
     own = vars(module)
     return (
-        FLAG in own
+        kind.train is usual.train
+        and kind.eval is usual.eval
+        and kind.children is usual.children
+        and kind.named_children is usual.named_children
+        and kind.__setattr__ is usual.__setattr__
+        and METHODS.isdisjoint(own)
+        and FLAG in own
         and not hasattr(kind, FLAG)
-        and all(
-            name not in own and getattr(kind, name) is getattr(nn.Module, name)
-            for name in ("train", "eval", "__setattr__")
-        )
     )

@@ -8,11 +8,13 @@ from attrs import define, field
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.comparison import Comparison, Results
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
-from hookline.training.tracing.passes.groups import Group
 from hookline.training.tracing.passes.traced_batch import TracedBatch
+from hookline.training.tracing.traced_step import tensors_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from hookline.data.batches import Batch
 
 
 @define(eq=False, repr=False)
@@ -26,11 +28,16 @@ class OfShape:
     trace: TracedBatch | None = None
     is_left: bool = False
     """Whether the layers evaluate all further batches."""
+    is_ready: bool = False
+    """Whether the trace alone evaluates further batches."""
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the trace alone evaluates further batches."""
-        return self.trace is not None and self.comparison.is_passed
+    def settle(self) -> None:
+        """Decide whether the trace alone evaluates further batches, after a batch was recorded or compared."""
+        self.is_ready = self.trace is not None and self.comparison.is_passed
+
+    def leave(self) -> None:
+        """Let the layers evaluate all further batches."""
+        self.is_left, self.is_ready, self.trace = True, False, None
 
     def most(self, size: int) -> int:
         """The number of batches to evaluate in one call, each of this size in bytes."""
@@ -40,17 +47,17 @@ class OfShape:
         return most_in_call(size + trace.size, min(self.comparison.traced, self.comparison.by_layers))
 
     def both_ways(
-        self, group: Group, by_layers: Callable[[], EvaluatedBatch], changed: "Sequence[Tensor]"
+        self, batch: "Batch", by_layers: Callable[[], EvaluatedBatch], changed: "Sequence[Tensor]"
     ) -> tuple[EvaluatedBatch, str | None]:
-        """Evaluate the only batch of a group both ways: see `Comparison.both_ways`."""
-        trace = self.trace
+        """Evaluate a batch both ways: see `Comparison.both_ways`."""
+        trace, columns = self.trace, [[tensor] for tensor in tensors_of(batch)]
         assert trace is not None
 
         def results(found: "Sequence[Tensor]") -> Results:
             return {"the loss or a prediction": [tensor.clone() for tensor in found]}  # It may be a part of the state.
 
         return self.comparison.both_ways(
-            lambda: trace.run(group),
+            lambda: trace.run(columns, 1),
             by_layers,
             changed,
             results,

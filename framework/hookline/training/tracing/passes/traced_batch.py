@@ -1,21 +1,16 @@
-"""The trace of the evaluation of a batch, and what it computes for several batches in one call."""
+"""The trace of the evaluation of a batch."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline.plugins.stages import Run
-from hookline.spec.objective.objective import Term
-from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.metrics import Part
-from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.graphs.graph import Graph, Program
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
-from hookline.training.tracing.passes.groups import Group
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 @frozen(eq=False, repr=False)
@@ -44,12 +39,6 @@ class Ends:
             return part
         self.tensors.append(part)
         return Output(len(self.tensors) - 1)
-
-
-def _filled(part: Any, outputs: "Sequence[Tensor]") -> Any:
-    if isinstance(part, Output):
-        return outputs[part.index]
-    return {name: _filled(one, outputs) for name, one in part.items()} if isinstance(part, dict) else part
 
 
 @frozen(eq=False, repr=False)
@@ -100,11 +89,16 @@ class TracedBatch:
     is_rewritten: bool = False
     """Whether it has faster operations than the layers."""
 
-    def run(self, group: Group) -> "Sequence[Tensor]":
-        """Compute the outputs of all batches of a group, one batch after the other."""
-        columns = group.columns
+    def run(self, columns: "Sequence[list[Tensor]]", count: int) -> "Sequence[Tensor]":
+        """Compute the outputs of several batches, one batch after the other.
+
+        Args:
+            columns: the tensors of the batches: a list for each tensor of a batch.
+            count: the number of batches.
+
+        """
         empty: list[Tensor] = []
-        return self.program(*self.fixed, *[columns[index] for index in self.of_batch], len(group.batches), empty)
+        return self.program(*self.fixed, *[columns[index] for index in self.of_batch], count, empty)
 
     def values_of(self, evaluated: EvaluatedBatch) -> "list[Tensor]":
         """The tensors that the program returns, of a batch that the layers evaluated."""
@@ -113,44 +107,3 @@ class TracedBatch:
             parts = {(key, name): getattr(evaluated.predicted[key], name) for key, name in self.returned.parts}
         returned(evaluated, parts, ends)
         return ends.tensors
-
-
-@frozen(eq=False, repr=False)
-class TracedGroup:
-    """The losses and the predictions of the batches of a group."""
-
-    run: Run
-    criterion: "nn.Module"
-    trace: TracedBatch
-    group: Group
-    found: "Sequence[Tensor]"
-    """What the program returned."""
-
-    def add_to(self, losses: MeanLosses, metrics: SplitMetrics) -> None:
-        """Add the batches to the mean losses and the metrics of their split."""
-        found, returned, objective = self.found, self.trace.returned, self.run.objective
-        count = len(self.group.batches)
-        width = len(found) // count
-        values = [loss.item() for loss in found[::width]]
-        if returned.is_plain:
-            losses.add_several(values, [] if returned.divisor is None else [returned.divisor] * count)
-        else:
-            self._add_terms(values, [found[start : start + width] for start in range(0, len(found), width)], losses)
-        if returned.parts is not None:
-            parts = {part: found[output.index :: width] for part, output in returned.parts.items()}
-            if self.trace.changes_state or not self.group.are_kept:
-                parts = {part: [one.clone() for one in several] for part, several in parts.items()}
-            metrics.add_parts(parts)
-            return
-        for number, batch in enumerate(self.group.batches):
-            of_model = _filled(returned.outputs, found[number * width : (number + 1) * width])
-            metrics.add(objective.predict(self.criterion, of_model, batch, self.run.undo))
-
-    def _add_terms(self, values: list[float], several: "Sequence[Sequence[Tensor]]", losses: MeanLosses) -> None:
-        returned = self.trace.returned
-        terms: list[Term] = []
-        for value, outputs in zip(values, several, strict=True):
-            terms = [Term(*[_filled(part, outputs) for part in term]) for term in returned.terms]
-            losses.add(value, _filled(returned.divisor, outputs), terms)
-        if terms:
-            self.run.objective.keep_terms(self.criterion, terms)

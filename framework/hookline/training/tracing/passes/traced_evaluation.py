@@ -9,13 +9,15 @@ from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import WATCHED, settings_of
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
+from hookline.training.tracing.layers_as_recorded import reason_of_new_trace
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
-from hookline.training.tracing.passes.groups import Group, KeptBatches, can_be_kept, groups_of
-from hookline.training.tracing.passes.modes import Modes
+from hookline.training.tracing.passes.groups import Group, groups_of
+from hookline.training.tracing.passes.kept_batches import KeptBatches
+from hookline.training.tracing.passes.modes import Modes, set_modes
 from hookline.training.tracing.passes.of_shape import OfShape
 from hookline.training.tracing.passes.recorded_batch import RecordedBatch
-from hookline.training.tracing.passes.traced_batch import TracedBatch, TracedGroup
+from hookline.training.tracing.passes.traced_group import TracedGroup
 from hookline.training.tracing.shapes import Shapes
 from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.step_traces import MOST_CHANGES
@@ -54,71 +56,63 @@ class TracedEvaluation:
         self._changes = 0
         self._count = 0
         self._kept: KeptBatches | None = None
-        self._kept_groups: list[tuple[Group, OfShape]] | None = None
-        """The groups of a pass over the kept batches that were all traced."""
+        self._kept_groups: list[Group] | None = None
+        """The groups of the kept batches, as long as the traces of their shapes are the same."""
 
     def is_of(self, model: "nn.Module", criterion: "nn.Module") -> bool:
         """Whether it evaluates this model with this criterion."""
         return self._model is model and self._criterion is criterion
 
     def batches(
-        self, batches: "Batches", split: str, of_steps: Watched | None = None
+        self, batches: "Batches", split: str, kept: KeptBatches | None, of_steps: Watched | None = None
     ) -> Iterator[EvaluatedBatch | TracedGroup]:
         """Evaluate the batches of a split: see `evaluated_batches`.
 
         Args:
             batches: the batches.
             split: the name of the split.
+            kept: the same batches, if they are kept.
             of_steps: what was compared before the last steps, if nothing has happened since then.
 
         """
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin(of_steps)
         by_layers, position = report.by_layers, 0
-        passed: list[tuple[Group, OfShape]] = []
-        for group, shape in self._groups(batches):
-            if self._kept is not None:
-                passed.append((group, shape))
+        for group in self._groups(batches, kept):
             if interruption.number is not None:
                 run.raise_if_interrupted()
-            shape.count += len(group.batches)
-            self._count += len(group.batches)
-            if shape.trace is not None and shape.is_ready and not self._is_observed:
-                yield from self._traced(shape, shape.trace, group)
-            elif shape.is_left or self._is_observed:
+            shape, count = group.shape, len(group.batches)
+            shape.count += count
+            self._count += count
+            if shape.is_left or self._is_observed:
                 yield from self._all_by_layers(group)
+            elif shape.is_ready:
+                yield from self._traced(group)
             else:
                 report.by_layers += 1
                 of_all = to_come.batches_to_come(run, split, batches, position)
-                yield self._first(shape, group, of_all * shape.count / self._count)
-            position += len(group.batches)
-        is_traced = report.by_layers == by_layers
-        self._end(is_traced=is_traced)
-        if self._kept is not None:
-            self._kept_groups = passed if is_traced else None
+                yield self._first(group, of_all * shape.count / self._count)
+            position += count
+        self._end(is_traced=report.by_layers == by_layers)
 
-    def _groups(self, batches: "Batches") -> Iterable[tuple[Group, OfShape]]:
-        """The groups of a pass, with what is known about their shapes."""
-        if self._kept is None or not self._kept.is_of(batches):
-            self._kept = KeptBatches(batches) if can_be_kept(batches) else None  # type: ignore[arg-type]
-            self._kept_groups = None
-        else:
-            self._kept.refresh()
-            if self._kept_groups is not None and not self._is_observed:
-                return self._kept_groups
-        if self._kept is not None:
-            groups = groups_of(iter(self._kept.batches), self._most, are_kept=True)
-        else:
+    def _groups(self, batches: "Batches", kept: KeptBatches | None) -> Iterable[Group]:
+        """The groups of a pass."""
+        most = 1 if self._is_observed else None
+        if kept is None:
             # Other batches may use the same memory again, or depend on what happened before they are requested.
             is_in_memory = are_in_memory(batches)
-            most = self._most if is_in_memory else (lambda batch: 1)
-            groups = groups_of(iter(batches.epoch(self._run.epoch)), most, are_kept=is_in_memory)
-        return ((group, self._shapes.of(group.batches[0])) for group in groups)
-
-    def _most(self, batch: "Batch") -> int:
-        """The number of batches to evaluate in one call, of which this one is the first."""
-        shape = self._shapes.of(batch)
-        return 1 if self._is_observed else shape.most(sum(tensor.nbytes for tensor in tensors_of(batch)))
+            return groups_of(
+                batches.epoch(self._run.epoch),
+                self._shapes.of,
+                most=most if is_in_memory else 1,
+                are_kept=is_in_memory,
+            )
+        if self._is_observed:
+            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True)
+        if self._kept_groups is None or self._kept is not kept:
+            self._kept = kept
+            self._kept_groups = list(groups_of(kept.batches, self._shapes.of, are_kept=True))
+        return self._kept_groups
 
     def _begin(self, of_steps: Watched | None) -> None:
         """Switch to evaluation mode; forget the traces if what they depend on has changed.
@@ -126,27 +120,29 @@ class TracedEvaluation:
         What has been compared for the steps is not compared again: if it was the same in an earlier evaluation, too, so
         are the layers now, apart from their mode.
         """
+        if self._watched is None:
+            self._is_observed = False
+            set_modes((self._model, self._criterion), is_training=False)
+            return
         if of_steps is not None and of_steps is self._same_with and self._modes is not None and not self._is_observed:
             self._modes.evaluate()
             return
         self._same_with = None
         present = settings_of(self._run, with_gradients=False)
         self._is_observed = present is None
-        if self._modes is not None and self._watched is not None and not self._is_observed:
+        if self._modes is not None and not self._is_observed:
             before = self._modes.evaluate()
             if present == self._settings and self._watched.is_unchanged_inside():
                 if of_steps is not None and of_steps.is_of((self._model, self._criterion)):
                     self._same_with = of_steps
                 return
             self._modes.restore(before)
-        self._model.eval()
-        self._criterion.eval()
-        if self._watched is None or self._is_observed:
+        set_modes((self._model, self._criterion), is_training=False)
+        if self._is_observed:
             return
         if present != self._settings or not self._watched.is_unchanged_inside():
             self._changes += 1
-            what = self._watched.change() or "the objective or of settings of torch"
-            self._report.add_reason(f"a change of {what} required a new trace")
+            self._report.add_reason(reason_of_new_trace(self._watched))
             self._forget(is_left=self._changes >= MOST_CHANGES)
 
     def _end(self, *, is_traced: bool) -> None:
@@ -154,13 +150,13 @@ class TracedEvaluation:
         if is_traced and self._modes is not None:
             self._modes.train()
         else:
-            self._model.train()
-            self._criterion.train()
+            set_modes((self._model, self._criterion), is_training=True)
 
     def _forget(self, *, is_left: bool) -> None:
         self._watched = self._modes = self._same_with = None
         self._kept_groups = None
         for key, shape in self._shapes.items():
+            shape.leave()  # Further groups of this pass may have it.
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
             self._shapes[key].comparison.by_layers = shape.comparison.by_layers
 
@@ -175,7 +171,8 @@ class TracedEvaluation:
         return True
 
     def _leave(self, shape: OfShape, reason: str) -> None:
-        shape.is_left, shape.trace = True, None
+        shape.leave()
+        self._kept_groups = None
         self._report.add_reason(reason)
 
     def _by_layers(self, batch: "Batch") -> EvaluatedBatch:
@@ -187,35 +184,36 @@ class TracedEvaluation:
             self._report.by_layers += 1
             yield self._by_layers(batch)
 
-    def _traced(self, shape: OfShape, trace: TracedBatch, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
-        before = None
+    def _traced(self, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
+        before, trace, count = None, group.shape.trace, len(group.batches)
+        assert trace is not None
         try:
             if trace.changes_state:
                 before = Snapshot(self._tensors(group.batches[0]))
-            found = trace.run(group)
+            found = trace.run(group.columns, count)
         except Exception as error:  # noqa: BLE001 - The layers raise it again, or it does not count.
             if before is not None:
                 before.restore()
-            self._leave(shape, runners.failure(error))
+            self._leave(group.shape, runners.failure(error))
             yield from self._all_by_layers(group)
             return
-        self._report.traced += len(group.batches)
+        self._report.traced += count
         yield TracedGroup(self._run, self._criterion, trace, group, found)
 
-    def _first(self, shape: OfShape, group: Group, batches: float) -> EvaluatedBatch:
+    def _first(self, group: Group, batches: float) -> EvaluatedBatch:
         """Evaluate one of the first batches of a shape by the layers, and approach its trace.
 
         Args:
-            shape: the shape.
             group: the group, which has only one batch.
             batches: how many batches of this shape are to come.
 
         """
-        [batch] = group.batches
+        [batch], shape = group.batches, group.shape
         if shape.trace is not None:
-            evaluated, reason = shape.both_ways(group, lambda: self._by_layers(batch), self._tensors(batch))
+            evaluated, reason = shape.both_ways(batch, lambda: self._by_layers(batch), self._tensors(batch))
             if reason is not None and not self._is_recorded_plainly(shape, reason):
                 self._leave(shape, reason)
+            self._settle(shape)
             return evaluated
         # The number of batches to come is an estimate: a later batch decides again.
         seconds = shape.comparison.by_layers
@@ -230,6 +228,8 @@ class TracedEvaluation:
     def _recorded(self, shape: OfShape, batch: "Batch") -> EvaluatedBatch:
         """Evaluate a batch by the layers, and record it."""
         run, modules = self._run, (self._model, self._criterion)
+        if settings_of(run, with_gradients=False) is None:  # Something observes operations now.
+            return self._by_layers(batch)
         try:
             watched = self._watched or self._newly_watched()
             recording = RecordedBatch(run, *modules, batch, watched)
@@ -254,7 +254,13 @@ class TracedEvaluation:
             modes = Modes(modules)
             self._watched, self._modes = watched, modes if modes.are_plain else None
             self._settings = settings_of(self._run, with_gradients=False)
+        self._settle(shape)
         return evaluated
+
+    def _settle(self, shape: OfShape) -> None:
+        shape.settle()
+        if shape.is_ready:
+            self._kept_groups = None
 
     def _newly_watched(self) -> Watched:
         modules, of_steps = (self._model, self._criterion), self._run.kept.get(WATCHED)

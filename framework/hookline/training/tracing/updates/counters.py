@@ -1,9 +1,7 @@
 """Count the steps of an optimizer once for all parameters, as long as all counts are equal."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import evolve, frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call
 from hookline.training.tracing.graphs.running.sources import Name
@@ -23,8 +21,7 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False, repr=False)
-class Counter:
+class Counter(NamedTuple):
     """The counts of the parameters of a group: torch keeps one for each."""
 
     first: "Tensor"
@@ -71,7 +68,7 @@ def with_common_counters(
         counter = Counter.of(tensors) if len(counting) == 1 and is_read else None
         if counter is not None:
             [place] = counting
-            calls[place] = evolve(calls[place], arguments=[Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
+            calls[place] = calls[place].with_arguments([Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
             lists[index] = [counter.first] * len(tensors)
             lists.append([counter.first])
             counters.append(counter)

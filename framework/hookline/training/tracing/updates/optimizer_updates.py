@@ -51,6 +51,10 @@ class OptimizerUpdates:
             return False
         return True
 
+    def are_same(self) -> bool:
+        """Whether options and states are those that were recorded. The traces are kept if they are not."""
+        return self._state is not None and self._state.is_unchanged() and self._state.has_same_rates()
+
     def leave(self, reason: str) -> None:
         """Make all further updates one by one."""
         self.is_left, self._traces.have_updates = True, False

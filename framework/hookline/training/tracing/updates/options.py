@@ -31,8 +31,8 @@ class Option:
     """Its value when the update was recorded."""
 
     def admits(self, values: Sequence[float]) -> bool:
-        """Whether the recorded operations are those for these values: without momentum, torch updates no buffers."""
-        return self.name != "momentum" or all(bool(value) == bool(self.recorded) for value in values)
+        """Whether the recorded operations are those for these momentums: without one, torch updates no buffers."""
+        return all(bool(value) == bool(self.recorded) for value in values)
 
     def of(self, groups: Sequence[Mapping[str, Any]]) -> float:
         """Its present value."""

@@ -12,9 +12,11 @@ from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.traced_gradients import TracedGradients
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.updates.optimizer_updates import OptimizerUpdates
-from hookline.training.tracing.updates.options import ComingOptions, Option
-from hookline.training.tracing.updates.steps_in_groups import Steps, StepsInGroups
-from hookline.training.tracing.updates.update import TracedUpdates, make
+from hookline.training.tracing.updates.options import ComingOptions
+from hookline.training.tracing.updates.steps import Steps
+from hookline.training.tracing.updates.steps_in_call import StepsInCall
+from hookline.training.tracing.updates.steps_in_groups import StepsInGroups
+from hookline.training.tracing.updates.update import TracedUpdates
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
@@ -53,21 +55,22 @@ class StepsAtOnce:
         self._traces = gradients.traces
         self._coming_options, self._updates, self._groups = coming_options, updates, groups
         self.step = updates.step
+        self._dtype = run.dtype
 
     @property
     def is_left(self) -> bool:
         """Whether all further steps are made one by one."""
         return self._updates.is_left or self._traces.are_left
 
-    def groups(self, batches: "Iterator[Batch]", number: int) -> Iterator[Steps]:
+    def groups(self, begin: "Callable[[], Iterator[Batch]]", number: int) -> Iterator[Steps]:
         """Yield the steps of an epoch in groups, to be given to `made` one after the other.
 
         Args:
-            batches: the batches.
+            begin: switches the layers to training mode, and returns the remaining batches of the epoch.
             number: how many batches of the epoch came before them.
 
         """
-        return self._groups.of_epoch(batches, number)
+        return self._groups.of_epoch(begin, number)
 
     def made(self, steps: Steps, one: "Callable[[Batch], None]") -> Made | None:
         """Make the steps of a group.
@@ -123,20 +126,20 @@ class StepsAtOnce:
 
         If the call fails, or if its steps need other operations, none is made, and the result is `None`.
         """
-        run, count = self._run, sum(len(part.batches) for part in steps.parts)
-        parts = [(part.shape.updates, part.batches) for part in steps.parts if part.shape and part.shape.updates]
+        run = self._run
+        call = steps.call(self._dtype)
         started = time.perf_counter()
         try:
-            options = self._coming_options.taken(parts[0][0].options, count)
+            options = self._coming_options.taken(call.updates[0].options, call.count)
         except Exception:  # noqa: BLE001 - The schedule raises it again, after the steps before.
             self._updates.leave("a schedule failed")
             return None
-        if not all(all(map(Option.admits, updates.options, options)) for updates, _ in parts):
+        if not all(updates.admits(options) for updates in call.updates):
             self._coming_options.return_to(0)
             self._updates.leave("a schedule begins or ends the momentum")
             return None
         try:
-            scalars = make(parts, options, run.dtype)
+            call.make(options)
         except BaseException as error:
             self._coming_options.return_to(0)
             if not isinstance(error, Exception):
@@ -144,25 +147,27 @@ class StepsAtOnce:
             for part in steps.parts:
                 self._traces.leave(part.shape, runners.failure(error))
             return None
-        seconds = (time.perf_counter() - started) / count
-        for part in steps.parts:
-            self._gradients.add_traced(part.shape, len(part.batches))
-        run.loss, *last = [places[-1].clone() for places in scalars[-1].places]
+        seconds = (time.perf_counter() - started) / call.count
+        run.loss, *last = [places[-1].clone() for places in call.scalars[-1].places]
         made = Made([], [], [])
-        for (updates, batches), (losses, *terms) in zip(parts, (one.tensors for one in scalars), strict=True):
+        for part, updates, scalars in zip(steps.parts, call.updates, call.scalars, strict=True):
             updates.seconds = seconds
+            self._gradients.add_traced(part.shape, len(part.batches))
+            losses, *terms = scalars.tensors
             made.losses.extend(losses.tolist())
-            made.divisors.extend(self._gradients.divisors(updates, batches))
+            made.divisors.extend(self._gradients.divisors(updates, part.batches))
             if terms:
                 numbers = zip(*(several.tolist() for several in terms), strict=True)
                 made.terms.extend(map(updates.step.filled, numbers))
-        self._gradients.keep_terms(parts[-1][0].step.filled(last))
+        if call.updates[-1].step.terms:
+            self._gradients.keep_terms(call.updates[-1].step.filled(last))
         return made
 
     def _one_by_trace(self, updates: TracedUpdates, batch: "Batch") -> "Tensor":
         """Make a step with the present options, and return its loss. Schedules do not notice."""
         groups = self._optimizer.param_groups
-        [scalars] = make([(updates, [batch])], [[option.of(groups)] for option in updates.options], self._run.dtype)
-        loss, *of_terms = [place.clone() for [place] in scalars.places]
+        call = StepsInCall([(updates, [batch])], self._dtype)
+        call.make([[option.of(groups)] for option in updates.options])
+        loss, *of_terms = [place.clone() for [place] in call.scalars[0].places]
         self._gradients.keep_terms(updates.step.filled(of_terms))
         return loss

@@ -1,6 +1,7 @@
-"""Steps with the updates of the parameters, several of which are made in one call."""
+"""The trace of steps with the updates of the parameters, several of which are made in one call."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.graphs.graph import Program, Untraceable
 from hookline.training.tracing.graphs.whole_step import WholeStep
 from hookline.training.tracing.snapshot import Snapshot
-from hookline.training.tracing.traced_step import TracedStep, tensors_of
+from hookline.training.tracing.traced_step import TracedStep
 from hookline.training.tracing.updates.counters import Counter
 from hookline.training.tracing.updates.divisors import DivisorOfShape
 from hookline.training.tracing.updates.options import Option
@@ -19,8 +20,6 @@ from hookline.training.tracing.updates.scalars import Scalars
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-    from hookline.data.batches import Batch
 
 LARGEST = 2**22
 """The largest size in bytes of what is copied before each call, which takes less than a hundredth of the longest."""
@@ -67,20 +66,28 @@ class TracedUpdates:
             self._follower = other
         return True
 
+    def admits(self, options: Sequence[Sequence[float]]) -> bool:
+        """Whether the recorded operations are those for these values of the options."""
+        return all(self.options[index].admits(options[index]) for index in self._momentums)
+
+    @cached_property
+    def _momentums(self) -> list[int]:
+        return [index for index, option in enumerate(self.options) if option.name == "momentum"]
+
     def run(
-        self, tensors: "Sequence[list[Tensor]]", options: Sequence[Sequence[float]], scalars: Scalars
+        self, columns: "Sequence[list[Tensor]]", options: Sequence[Sequence[float]], scalars: Scalars
     ) -> "Sequence[Tensor]":
         """Make a step for each batch, and return the gradients of the last one.
 
         Args:
-            tensors: the tensors of each batch.
+            columns: a list with the tensors of all batches, for each tensor of a batch.
             options: the values in each step of each option.
             scalars: what `scalars` returned, to which the losses and terms are written.
 
         """
-        columns = [[one[index] for one in tensors] for index in self.whole.of_batch]
+        of_batch = [columns[index] for index in self.whole.of_batch]
         empty: list[Tensor] = []
-        return self.program(*self.whole.fixed, *columns, *self.whole.lists, *options, *scalars.places, empty)
+        return self.program(*self.whole.fixed, *of_batch, *self.whole.lists, *options, *scalars.places, empty)
 
     def keep_gradients(self, gradients: "Sequence[Tensor]") -> None:
         """Store what `run` returned in `grad`."""
@@ -88,48 +95,6 @@ class TracedUpdates:
             parameter.grad = None
         for parameter, gradient in zip(self.step.with_gradient, gradients, strict=True):
             parameter.grad = gradient
-
-
-def make(
-    parts: "Sequence[tuple[TracedUpdates, Sequence[Batch]]]", options: Sequence[Sequence[float]], dtype: "torch.dtype"
-) -> list[Scalars]:
-    """Make a step for each batch, and store the gradients of the last one.
-
-    If a program fails, everything is as before.
-
-    Args:
-        parts: the traces of shapes, each of which can precede the next, and their batches.
-        options: the values in each step of each option.
-        dtype: the type of the losses.
-
-    Returns:
-        The losses and terms of each part, until the next call.
-
-    """
-    of_parts = [list(map(tensors_of, batches)) for _, batches in parts]
-    scalars = [updates.scalars(len(batches), dtype) for updates, batches in parts]
-
-    def program() -> "Sequence[Tensor]":
-        start = 0
-        gradients: Sequence[Tensor] = ()
-        for (updates, batches), tensors, places in zip(parts, of_parts, scalars, strict=True):
-            stop = start + len(batches)
-            gradients = updates.run(tensors, [values[start:stop] for values in options], places)
-            start = stop
-        for counter in parts[0][0].counters:
-            counter.complete()
-        return gradients
-
-    changed = [
-        one[index]
-        for (updates, _), tensors in zip(parts, of_parts, strict=True)
-        if updates.step.changed_of_batch
-        for one in tensors
-        for index in updates.step.changed_of_batch
-    ]
-    gradients = parts[0][0].beginning.undone_if_it_fails(program, (), changed)
-    parts[-1][0].keep_gradients(gradients)
-    return scalars
 
 
 def beginning_of(whole: WholeStep, step: TracedStep, counters: Sequence[Counter]) -> Snapshot:

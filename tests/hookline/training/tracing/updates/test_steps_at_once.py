@@ -1,5 +1,6 @@
 """Several steps in one call leave everything as the same steps one by one."""
 
+import functools
 import json
 
 import numpy
@@ -11,11 +12,13 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 import hookline
+from hookline.data import TensorBatches
 from hookline.spec.objective.objective import Objective
 from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, worth
 from hookline.training.tracing.graphs import runners
-from hookline.training.tracing.updates import steps_at_once, update, update_state
+from hookline.training.tracing.updates import planned_epoch, steps_at_once, update, update_state
+from hookline.training.tracing.updates.steps import Part, Steps
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -170,6 +173,77 @@ def test_what_is_seen_and_changed_between_epochs_is_the_same(change, calls, tmp_
 
 
 @pytest.fixture
+def planned(monkeypatch):
+    """The epochs whose steps were made as planned."""
+    epochs, steps = [], planned_epoch.PlannedEpoch.steps
+    monkeypatch.setattr(
+        planned_epoch.PlannedEpoch, "steps", lambda self, epoch: epochs.append(epoch) or steps(self, epoch)
+    )
+    return epochs
+
+
+def once(change):
+    """Make a change after the second epoch, which is the first one whose steps are all made in one call."""
+
+    @functools.wraps(change)
+    def changing(run, optimizer):
+        if run.epoch == 2:
+            change(run, optimizer)
+
+    return changing
+
+
+def halved_rows(run, optimizer):
+    run.kept["rows"].all.inputs["x"].mul_(0.5)
+
+
+def other_rows(run, optimizer):
+    run.kept["rows"].all.inputs["x"].data = torch.ones(40, 3)
+
+
+def other_mode(run, optimizer):
+    run.kept["model"].eval()
+
+
+def without_dropout(run, optimizer):
+    run.kept["model"][1].p = 0.0
+
+
+def deterministic(run, optimizer):
+    run.resources.callback(torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled())
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+
+
+class Knowing(AfterEpoch):
+    """It also knows the rows and the model."""
+
+    @hookline.hookimpl(wrapper=True)
+    def fit(self, run, data, model):
+        run.kept |= {"rows": data.training, "model": model}
+        return (yield)
+
+
+KEEPING = [AfterEpoch().change, halved_rows, scaled_states, all_counts, other_rate, other_betas]
+"""Changes of values, after which the steps can be made as planned."""
+
+ENDING = [other_rows, other_mode, without_dropout, deterministic, other_states, one_count, hooked, replaced]
+ENDING += [other_groups, other_objective, skipped]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_planned"),
+    [*((once(one), True) for one in KEEPING), *((once(one), False) for one in ENDING), (hooked_for_all, False)],
+)
+def test_a_change_after_an_epoch_in_one_call_is_noticed(change, is_planned, unequal, calls, planned, tmp_path):
+    plugins = {trace: Knowing(change) for trace in ("off", "auto")}
+    plain, traced = (trained(trace, tmp_path / trace, plugins[trace], epochs=5) for trace in plugins)
+    assert plugins["auto"].seen == plugins["off"].seen
+    assert weights(traced) == weights(plain)
+    assert traced.history == plain.history
+    assert (3 in planned) == is_planned
+
+
+@pytest.fixture
 def unequal(monkeypatch):
     """Batches of 12 rows, of which the last one has only four: all four steps of an epoch are made in one call."""
     usual = hookline.load
@@ -208,18 +282,18 @@ def test_steps_are_counted_once_for_the_parameters_of_a_group(groups, calls, mon
         trained(trace, tmp_path / trace, plugin, optimizer=optimizer)
     assert plugins["auto"].seen == plugins["off"].seen
     [whole] = wholes
-    counts = [call.arguments[0].text for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
+    counts = [str(call.arguments[0]) for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
     assert [len(whole.lists[int(name.removeprefix("list"))]) for name in counts] == [1] * (1 + len(groups))
 
 
 def test_if_the_last_batch_fails_no_step_of_the_call_is_made(unequal, calls, monkeypatch, tmp_path):
     usual, parts = update.TracedUpdates.run, []
 
-    def run(self, tensors, options, scalars):
-        parts.append(len(tensors))
+    def run(self, columns, options, scalars):
+        parts.append(len(columns[0]))
         if parts[-2:] == [3, 1]:
             raise RuntimeError("There is not enough memory.")
-        return usual(self, tensors, options, scalars)
+        return usual(self, columns, options, scalars)
 
     plain = trained("off", tmp_path / "off")
     monkeypatch.setattr(update.TracedUpdates, "run", run)
@@ -227,6 +301,25 @@ def test_if_the_last_batch_fails_no_step_of_the_call_is_made(unequal, calls, mon
     assert weights(traced) == weights(plain)
     assert traced.history == plain.history
     assert reasons_in(tmp_path / "auto") == ["the trace failed: There is not enough memory."]
+
+
+@pytest.mark.parametrize("first", [3, 4], ids=["full batches", "the last batch"])
+def test_a_planned_call_that_fails_is_repeated_by_the_layers(first, unequal, calls, planned, monkeypatch, tmp_path):
+    failing_after(2, monkeypatch, RuntimeError("There is not enough memory."), first)
+    seen = {trace: Seen() for trace in ("off", "auto")}
+    plain, traced = (trained(trace, tmp_path / trace, one) for trace, one in seen.items())
+    assert seen["auto"].ended == seen["off"].ended
+    assert traced.history == plain.history
+    assert planned == [3]
+    assert reasons_in(tmp_path / "auto") == ["the trace failed: There is not enough memory."]
+
+
+def test_layers_never_get_the_memory_of_planned_steps():
+    batches = list(TensorBatches({"x": torch.rand(7, 2)}, {"y": torch.rand(7)}, batch_size=4).epoch(1))
+    steps = Steps([Part(batches[:1], None), Part(batches[1:], None)], are_kept=True)
+    pairs = [*zip(steps.batches, batches, strict=True)]
+    assert all(torch.equal(one.input, other.input) and torch.equal(one.target, other.target) for one, other in pairs)
+    assert all(one.input.data_ptr() != other.input.data_ptr() for one, other in pairs)
 
 
 @pytest.mark.parametrize("row", [17, 39])
@@ -532,9 +625,9 @@ class RandomForFew(nn.Module):
 def test_a_last_batch_that_alone_draws_random_numbers_is_undone(unequal, calls, monkeypatch, tmp_path):
     usual, parts = update.TracedUpdates.run, []
 
-    def run(self, tensors, options, scalars):
-        answer = usual(self, tensors, options, scalars)
-        parts.append(len(tensors))
+    def run(self, columns, options, scalars):
+        answer = usual(self, columns, options, scalars)
+        parts.append(len(columns[0]))
         if parts.count(1) == 3:  # After its random numbers have been drawn.
             raise RuntimeError("There is not enough memory.")
         return answer
