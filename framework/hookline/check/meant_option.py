@@ -141,7 +141,8 @@ class UnknownKey:
                     return Meant(f"It is a section of its own: {header(key)}.", (key,))
                 owner = f"It is an option of {home.kind.__name__} and" if home.kind.family else "It"
                 if key in home.options and home.kind.family:
-                    return Meant(f"It is an option of {home.kind.__name__}, {home.label}, where it is set already.")
+                    known = f"It is an option of {home.kind.__name__}, {home.label}, where it is set already."
+                    return Meant(known, (*home.path, key))
                 return Meant(f"{owner} belongs {home.label}.", (*home.path, key))
         return None
 
