@@ -1,7 +1,10 @@
 """The records of a training: each has the mean losses of the steps since the one before, and those of a validation."""
 
+import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
+from hookline.errors.exceptions import HooklineWarning
 from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
@@ -25,6 +28,7 @@ class Records:
         assert run.directory is not None, "The directory is created before training begins."
         self._run, self._data, self._model, self._criterion = run, data, model, criterion
         self._file = GrowingFile(run.directory / LOG, pause)
+        self._has_warned = False
 
     def write(self) -> None:
         """Write the records that wait."""
@@ -52,7 +56,15 @@ class Records:
         """Return a new record, which is not logged yet."""
         run, state, validation = self._run, self._run.state, self._data.validation
         record: dict[str, Any] = {"epoch": state.epoch, "step": state.step}
-        record |= {f"training/{name}": value for name, value in losses.values().items()}
+        values = losses.values()
+        record |= {f"training/{name}": value for name, value in values.items()}
+        if math.isnan(values["loss"]) and not self._has_warned:
+            self._has_warned = True
+            message = (
+                f"No batch of epoch {run.epoch} counts: each was skipped, since it had no gradients, or all of its "
+                "rows are ignored. A plugin that answers `backward` must compute the gradients."
+            )
+            warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
         if with_validation and validation is not None:
             results = run.stages.evaluate(
                 run=run, model=self._model, criterion=self._criterion, batches=validation, split="validation"
