@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from attrs import define
-
 from hookline.training.tracing import worth
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.graphs.runners import failure
@@ -33,16 +31,17 @@ Results: TypeAlias = "Mapping[str, Sequence[Tensor | None]]"
 """What is compared, in groups by their names."""
 
 
-@define(eq=False, repr=False)
 class Comparison:
     """How the batches of a trace compare with those of the layers so far."""
 
-    checks: int = 0
-    """The number of batches that both computed, with the same bits."""
-    by_layers: float = float("inf")
-    """The shortest time in seconds of a batch by the layers."""
-    traced: float = float("inf")
-    """The shortest time of a batch by the trace."""
+    def __init__(self) -> None:
+        """Begin before any batch."""
+        self.checks = 0
+        """The number of batches that both computed, with the same bits."""
+        self.by_layers = float("inf")
+        """The shortest time in seconds of a batch by the layers."""
+        self.traced = float("inf")
+        """The shortest time of a batch by the trace."""
 
     @property
     def has_same_bits(self) -> bool:

@@ -32,8 +32,7 @@ class LayersAsRecorded:
         if self.watched is None or self.are_same(present):
             return True
         self.changes += 1
-        what = self.watched.change() or "the objective or of settings of torch"
-        self._run.traced_steps.add_reason(f"a change of {what} required a new trace")
+        self._run.traced_steps.add_reason(reason_of_new_trace(self.watched))
         return False
 
     def are_same(self, present: Any) -> bool:
@@ -53,3 +52,9 @@ class LayersAsRecorded:
         """Note that nothing has happened since the last comparison, and that an evaluation comes next."""
         if self.watched is not None:
             self.watched.is_current = not self._is_evaluation_wrapped
+
+
+def reason_of_new_trace(watched: Watched) -> str:
+    """Say what has changed since a trace was recorded, so that another one is required."""
+    what = watched.change() or "the objective or of settings of torch"
+    return f"a change of {what} required a new trace"

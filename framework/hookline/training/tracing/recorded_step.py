@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hookline.spec.objective.objective import Term
 from hookline.training.tracing.comparison import Results
 from hookline.training.tracing.graphs.graph import Runner, Untraceable
-from hookline.training.tracing.graphs.recording import Recorded, computed_otherwise, with_recording
-from hookline.training.tracing.snapshot import Snapshot, state_of_python
+from hookline.training.tracing.graphs.recording import Recorded, with_recording
+from hookline.training.tracing.side_effects import SideEffects
+from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import TracedStep, tensors_of, traced_step
 from hookline.training.tracing.watched import Watched
 from hookline.training.tracing.watching.reads import noting_reads
@@ -45,7 +46,7 @@ class RecordedStep:
             raise Untraceable("the parameters are so large that they are not copied")
         self._watched, self._parameters, self._batch = watched, parameters, batch
         self._before = Snapshot([*watched.tensors, *tensors_of(batch)])
-        self._of_python = state_of_python()
+        self._effects = SideEffects(watched, "a step")
         self._operations: list[Recorded] = []
         self._reads: list[str] = []
         self._loss: Any = None
@@ -62,16 +63,7 @@ class RecordedStep:
 
     def reason_to_repeat(self) -> str | None:
         """Say why the layers must compute the step again; `None` if its bits are right, or if it cannot be undone."""
-        reason = computed_otherwise(self._operations)
-        return None if reason is None or self._changes_python() is not None else reason
-
-    def _changes_python(self) -> str | None:
-        """Say what the step has changed besides tensors; `None` if it has changed nothing."""
-        if (change := self._watched.change()) is not None:
-            return f"a step changes {change}"
-        if state_of_python() != self._of_python:
-            return "a layer draws random numbers from Python or NumPy"
-        return None
+        return self._effects.reason_to_repeat(self._operations)
 
     def traced(self, terms: Sequence[Term], runner: Runner, *, is_rewritten: bool) -> TracedStep:
         """Return the trace.
@@ -87,8 +79,7 @@ class RecordedStep:
         """
         if not self._operations:
             raise Untraceable("the results of all operations are too large to be kept")
-        if (change := self._changes_python()) is not None:
-            raise Untraceable(change)
+        self._effects.refuse()
         if self._reads:
             raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         return traced_step(

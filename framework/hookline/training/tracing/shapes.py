@@ -3,8 +3,6 @@
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import define, field
-
 from hookline.plugins.traced_steps import TracedSteps
 from hookline.training.tracing.comparison import Comparison
 from hookline.training.tracing.traced_step import TracedStep, tensors_of
@@ -20,20 +18,24 @@ Known = TypeVar("Known")
 """What is known about the batches of a shape."""
 
 
-@define(eq=False, repr=False)
 class OfShape:
     """What is known about the batches of one shape."""
 
-    count: int = 0
-    """The number of its batches."""
-    step: TracedStep | None = None
-    """The trace of the gradients."""
-    gradients: Comparison = field(factory=Comparison)
-    """How it compares with the layers."""
-    updates: TracedUpdates | None = None
-    """The trace of steps with their updates. While there is one, that of the gradients alone is not used."""
-    is_left: bool = False
-    """Whether the layers compute all further batches."""
+    def __init__(self, count: int = 0, *, is_left: bool = False):
+        """Begin without a trace.
+
+        Args:
+            count: the number of its batches so far.
+            is_left: whether the layers compute all further batches.
+
+        """
+        self.count, self.is_left = count, is_left
+        self.step: TracedStep | None = None
+        """The trace of the gradients."""
+        self.gradients = Comparison()
+        """How it compares with the layers."""
+        self.updates: TracedUpdates | None = None
+        """The trace of steps with their updates. While there is one, that of the gradients alone is not used."""
 
     @property
     def ready(self) -> TracedUpdates | None:

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
 from hookline.spec.objective.objective import Objective, Term
-from hookline.training.tracing.graphs.arranged import arranged
+from hookline.training.tracing.graphs.arranged import Arranged, arranged
 from hookline.training.tracing.graphs.graph import Graph, Program, Runner
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.rewritten import rewritten
@@ -28,27 +26,41 @@ def tensors_of(batch: "Batch") -> "list[Tensor]":
     return tensors
 
 
-@frozen(eq=False, repr=False)
 class TracedStep:
     """The program of a step, and what it takes and returns."""
 
-    graph: Graph
-    runner: Runner
-    """Makes the program of the graph."""
-    fixed: "Sequence[Tensor]"
-    """The parameters, buffers and constants that the program takes before the tensors of a batch."""
-    of_batch: Sequence[int]
-    """The indices of the tensors of a batch that the program takes."""
-    with_gradient: "Sequence[nn.Parameter]"
-    """The parameters whose gradients the program returns, after the loss."""
-    without_gradient: "Sequence[nn.Parameter]"
-    """The other parameters of the optimizer."""
-    terms: Sequence[Term]
-    """The terms of `[losses]`, with the index of an output in place of each tensor."""
-    dtypes: "Sequence[torch.dtype | None]"
-    """The data types of these outputs, which follow the gradients; `None` for one that is no scalar."""
-    saved: float = 0.0
-    """The time in seconds that faster operations save."""
+    def __init__(
+        self,
+        whole: Arranged,
+        graph: Graph,
+        runner: Runner,
+        *,
+        with_gradient: "Sequence[nn.Parameter]",
+        without_gradient: "Sequence[nn.Parameter]",
+        terms: Sequence[Term],
+        dtypes: "Sequence[torch.dtype | None]",
+        saved: float,
+    ):
+        """Describe a step.
+
+        Args:
+            whole: the recorded step.
+            graph: its graph, which may have faster operations.
+            runner: makes the program of the graph.
+            with_gradient: the parameters whose gradients the program returns, after the loss.
+            without_gradient: the other parameters of the optimizer.
+            terms: the terms of `[losses]`, with the index of an output in place of each tensor.
+            dtypes: the data types of these outputs, which follow the gradients; `None` for one that is no scalar.
+            saved: the time in seconds that faster operations save.
+
+        """
+        self.graph, self.runner = graph, runner
+        self.fixed = whole.fixed
+        """The parameters, buffers and constants that the program takes before the tensors of a batch."""
+        self.of_batch = whole.of_batch
+        """The indices of the tensors of a batch that the program takes."""
+        self.with_gradient, self.without_gradient = with_gradient, without_gradient
+        self.terms, self.dtypes, self.saved = terms, dtypes, saved
 
     @cached_property
     def program(self) -> Program:
@@ -102,9 +114,9 @@ class TracedStep:
         return [Term(*map(value, term)) for term in self.terms]
 
 
-@frozen(eq=False, repr=False)
 class _Output:
-    index: int
+    def __init__(self, index: int):
+        self.index = index
 
 
 def traced_step(
@@ -140,12 +152,11 @@ def traced_step(
     whole = arranged(operations, known, tensors_of(batch), outputs)
     graph, saved = whole.graph, 0.0
     if is_rewritten:
-        graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
+        graph, saved = rewritten(graph, whole.builder.memory)
     return TracedStep(
-        graph=graph,
-        runner=runner,
-        fixed=whole.fixed,
-        of_batch=whole.of_batch,
+        whole,
+        graph,
+        runner,
         with_gradient=with_gradient,
         without_gradient=[parameter for parameter in parameters if parameter.grad is None],
         terms=template,

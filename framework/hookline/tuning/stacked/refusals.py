@@ -20,6 +20,13 @@ class NotStackable(Exception):  # noqa: N818 - It is a reason: the trial can be 
     """Raised with the reason why a trial cannot be trained together with others."""
 
 
+class StackFailure(NotStackable):
+    """Raised with the error of steps or batches of several trials. Alone, some of the trials may not have it."""
+
+    def __init__(self, error: str):
+        super().__init__(f"A step of all of them has failed: {error.removesuffix('.')}.")
+
+
 def refuse_unstackable(run: Run, parts: Parts, own: object) -> None:
     """Raise a `NotStackable` for a run whose steps cannot be computed together with those of others.
 

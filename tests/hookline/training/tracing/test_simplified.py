@@ -28,7 +28,7 @@ def test_a_sum_leaves_out_its_dimensions_where_a_view_would(case):
     builder = GraphBuilder([ROWS])
     for operation in operations:
         builder.add(operation)
-    graph, constants = simplified(builder.graph([result]), builder.tensors, builder.reshaped)
+    graph, constants = simplified(builder.graph([result]), builder.memory)
     assert constants == {}
     assert [call.schema.name for call in graph.calls][: len(expected)] == expected
     [again] = in_python(graph)(ROWS)

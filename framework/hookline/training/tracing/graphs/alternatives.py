@@ -8,8 +8,6 @@ order.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import frozen
-
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -82,15 +80,19 @@ def alternatives(operation: "OpOverload", arguments: Sequence[Any]) -> tuple[lis
     return ways, [small, *_options(operation, options, small.shape[:2])]
 
 
-@frozen(eq=False, repr=False)
 class TogetherInMemory:
     """Applies an operation to planes, several of which are stored in channels_last as if they were channels."""
 
-    operation: "OpOverload"
-    dimensions: int
-    """The number of dimensions of a plane."""
-    size: int
-    """The number of planes that are stored together."""
+    def __init__(self, operation: "OpOverload", dimensions: int, size: int):
+        """Take the operation.
+
+        Args:
+            operation: the operation.
+            dimensions: the number of dimensions of a plane.
+            size: the number of planes that are stored together.
+
+        """
+        self.operation, self.dimensions, self.size = operation, dimensions, size
 
     def __call__(self, planes: "Tensor", *options: Any) -> "Tensor | tuple[Tensor, ...]":
         """Apply the operation."""

@@ -1,9 +1,7 @@
 """The graph of a function of batches: the inputs that are the same for all batches come before those of a batch."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.graph import Graph, Value
@@ -14,8 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(eq=False, repr=False)
-class Arranged:
+class Arranged(NamedTuple):
     """A graph, and the tensors that it takes."""
 
     graph: Graph
@@ -54,12 +51,13 @@ def arranged(
     builder, first = GraphBuilder([*known, *of_batch]), len(known)
     for operation in operations:
         builder.add(operation)
-    graph, constants = simplified(builder.graph(outputs), builder.tensors, builder.reshaped)
-    fixed = [value for value in graph.inputs if builder.indices.get(value, 0) < first]
-    others = [value for value in graph.inputs if builder.indices.get(value, 0) >= first]
+    graph, constants = simplified(builder.graph(outputs), builder.memory)
+    indices = builder.indices
+    fixed = [value for value in graph.inputs if value in constants or indices[value] < first]
+    others = [value for value in graph.inputs if value not in constants and indices[value] >= first]
     return Arranged(
         graph=Graph([*fixed, *others], graph.calls, graph.outputs, graph.written),
-        fixed=[constants[value] if value in constants else known[builder.indices[value]] for value in fixed],
-        of_batch=[builder.indices[value] - first for value in others],
+        fixed=[constants[value] if value in constants else known[indices[value]] for value in fixed],
+        of_batch=[indices[value] - first for value in others],
         builder=builder,
     )

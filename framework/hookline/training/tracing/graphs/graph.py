@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import Factory, field, frozen
-
 from hookline.training.tracing.graphs.operations import Schema, schema_of
 
 if TYPE_CHECKING:
@@ -21,77 +19,137 @@ def reason_of(error: Exception) -> str:
     return str(error) if isinstance(error, Untraceable) else f"the trace cannot be made: {error!r}"
 
 
-@frozen(eq=False, repr=False)
 class Value:
     """A tensor of a graph: an input, or a result of an operation. A graph has one object for each."""
 
-    number: int
+    __slots__ = ("name", "number", "storage")
+
+    def __init__(self, number: int, storage: int = 0):
+        """Name a tensor.
+
+        Args:
+            number: the number, which no other value of the graph has.
+            storage: identifies the memory of the tensor while the operations were recorded.
+
+        """
+        self.number, self.storage = number, storage
+        self.name = f"t{number}"
+        """Its variable in the source of a program."""
 
 
-@frozen(eq=False, repr=False)
 class Call:
     """An operation with its arguments, in which `Value` stands for a tensor."""
 
-    operation: "OpOverload"
-    arguments: Sequence[Any]
-    keywords: Mapping[str, Any]
-    results: Sequence[Value | None]
-    """Its results; `None` for one that is no tensor."""
-    is_several: bool
-    """Whether it returns several results, or a list of them."""
-    is_list: bool = False
-    """Whether it returns a list whose length its schema does not say."""
-    truth: bool | None = None
-    """What it must return if the following operations are to be those of the layers, as in `if (x < 0).any()`; for an
-    operation that returns a truth value."""
-    schema: Schema = field(default=Factory(lambda self: schema_of(self.operation), takes_self=True), repr=False)
-    """What is known about its operation."""
-    values: Sequence[Value] = field(
-        default=Factory(lambda self: values_in([*self.arguments, *self.keywords.values()]), takes_self=True),
-        repr=False,
-    )
-    """The values that it takes."""
+    __slots__ = ("arguments", "is_list", "is_several", "keywords", "operation", "results", "schema", "truth", "values")
+
+    def __init__(
+        self,
+        operation: "OpOverload",
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any],
+        results: Sequence[Value | None],
+        *,
+        is_several: bool = False,
+        is_list: bool = False,
+        truth: bool | None = None,
+        schema: Schema | None = None,
+        values: Sequence[Value] | None = None,
+    ):
+        """Describe a call.
+
+        Args:
+            operation: the operation.
+            arguments: its arguments.
+            keywords: its arguments with names.
+            results: its results; `None` for one that is not a tensor.
+            is_several: whether it returns several results, or a list of them.
+            is_list: whether it returns a list whose length its schema does not say.
+            truth: what it must return if the following operations are to be those of the layers, as in
+                `if (x < 0).any()`; for an operation that returns a truth value.
+            schema: what is known about the operation.
+            values: the values that it takes, in the order of the arguments.
+
+        """
+        self.operation, self.arguments, self.keywords, self.results = operation, arguments, keywords, results
+        self.is_several, self.is_list, self.truth = is_several, is_list, truth
+        self.schema = schema_of(operation) if schema is None else schema
+        self.values = values_in([*arguments, *keywords.values()]) if values is None else values
 
     def written(self) -> list[Value]:
         """The values that it changes in place."""
         return values_in(self.schema.written(self.arguments, self.keywords))
 
-    def changed(self, change: Callable[[Value], Value], argument: Callable[[Any], Any] | None = None) -> "Call":
-        """Return the call with other values.
+    def with_values(self, others: Mapping[Value, Value]) -> "Call":
+        """Return the call with other values in place of some."""
 
-        Args:
-            change: returns what takes the place of a value.
-            argument: returns what takes the place of an argument; `None` if only values change.
+        def other(part: Any) -> Any:
+            if type(part) is Value:
+                return others.get(part, part)
+            return [other(one) for one in part] if type(part) is list else part
 
-        """
-        other = argument or (lambda part: replaced(part, change))
         return Call(
             self.operation,
-            [other(part) for part in self.arguments],
-            {name: other(part) for name, part in self.keywords.items()},
+            [other(one) for one in self.arguments],
+            {name: other(one) for name, one in self.keywords.items()},
             # An operation in place returns the tensor that it changes.
-            [None if one is None else change(one) for one in self.results],
-            self.is_several,
-            self.is_list,
-            self.truth,
-            self.schema,
+            [others.get(one, one) if one is not None else None for one in self.results],
+            is_several=self.is_several,
+            is_list=self.is_list,
+            truth=self.truth,
+            schema=self.schema,
+            values=[others.get(one, one) for one in self.values],
+        )
+
+    def with_arguments(
+        self,
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any] | None = None,
+        results: Sequence[Value | None] | None = None,
+    ) -> "Call":
+        """Return the call with other arguments, and other results if given."""
+        return Call(
+            self.operation,
+            arguments,
+            self.keywords if keywords is None else keywords,
+            self.results if results is None else results,
+            is_several=self.is_several,
+            is_list=self.is_list,
+            truth=self.truth,
+            schema=self.schema,
         )
 
 
-@frozen(eq=False, repr=False)
 class Graph:
     """Operations in the order in which they run."""
 
-    inputs: Sequence[Value]
-    calls: Sequence[Call]
-    outputs: Sequence[Value]
-    written: frozenset[Value] = field(default=frozenset())
-    """The inputs whose memory the operations change."""
+    __slots__ = ("calls", "inputs", "outputs", "written")
+
+    def __init__(
+        self,
+        inputs: Sequence[Value],
+        calls: Sequence[Call],
+        outputs: Sequence[Value],
+        written: frozenset[Value] = frozenset(),
+    ):
+        """Describe a graph.
+
+        Args:
+            inputs: the values that it takes.
+            calls: its operations.
+            outputs: the values that it returns.
+            written: the inputs whose memory the operations change.
+
+        """
+        self.inputs, self.calls, self.outputs, self.written = inputs, calls, outputs, written
+
+    def with_calls(self, calls: Sequence[Call]) -> "Graph":
+        """Return a graph with other calls that takes and returns the same."""
+        return Graph(self.inputs, calls, self.outputs, self.written)
 
     @property
     def is_guarded(self) -> bool:
         """Whether the operations are those of the layers only for some values of the inputs."""
-        return any(call.truth is not None for call in self.calls)
+        return bool({call.truth for call in self.calls} - {None})
 
 
 Program: TypeAlias = "Callable[..., Sequence[Tensor]]"
@@ -105,15 +163,8 @@ def values_in(parts: Sequence[Any]) -> list[Value]:
     """Return the values in arguments, and in lists among them."""
     found: list[Value] = []
     for part in parts:
-        if isinstance(part, Value):
+        if type(part) is Value:
             found.append(part)
-        elif isinstance(part, (list, tuple)):
+        elif type(part) is list:
             found += values_in(part)
     return found
-
-
-def replaced(part: Any, change: Callable[[Value], Value]) -> Any:
-    """Return an argument with other values."""
-    if isinstance(part, Value):
-        return change(part)
-    return [replaced(element, change) for element in part] if isinstance(part, (list, tuple)) else part

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import frozen
-
 if TYPE_CHECKING:
     from torch._ops import OpOverload
 
@@ -19,14 +17,15 @@ class Argument(NamedTuple):
     name: str
     type: str
     """Its type as TorchScript writes it, such as "Optional[Tensor]"."""
+    kind: str
+    """Its type if it is not `None`, such as "Tensor"."""
     is_written: bool
     """Whether the operation changes it in place."""
     default: Any = None
     """Its value where none is given."""
 
 
-@frozen(eq=False, repr=False)
-class Schema:
+class Schema(NamedTuple):
     """The schema of an operation."""
 
     namespace: str
@@ -34,7 +33,7 @@ class Schema:
     """Its name without namespace and overload."""
     overload: str
     arguments: tuple[Argument, ...]
-    count: int
+    results: int
     """The number of results; 1 for a list."""
     writes: bool
     """Whether it changes an argument in place."""
@@ -76,7 +75,8 @@ def schema_of(operation: "OpOverload") -> Schema:
     arguments = tuple(
         Argument(
             name=one.name,
-            type=str(one.type),
+            type=(text := str(one.type)),
+            kind=text.removeprefix("Optional[").removesuffix("]") if text.startswith("Optional[") else text,
             is_written=(alias is not None and alias.is_write) or one.name in OF_BATCH_NORM,
             default=one.default_value,
         )
@@ -90,7 +90,7 @@ def schema_of(operation: "OpOverload") -> Schema:
         name=name,
         overload=schema.overload_name,
         arguments=arguments,
-        count=len(returned),
+        results=len(returned),
         writes=writes,
         is_view=is_tensor and returned[0].alias_info is not None and not writes,
         reshapes=torch.Tag.inplace_view in tags,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hookline.training.tracing.graphs.operations import schema_of
+from hookline.training.tracing.graphs.operations import Schema, schema_of
 
 if TYPE_CHECKING:
     from torch._ops import OpOverload
@@ -25,11 +25,14 @@ class Recorded(NamedTuple):
     arguments: Sequence[Any]
     keywords: Mapping[str, Any]
     result: Any
+    schema: Schema | None
+    """What is known about the operation; `None` if it is none of `torch.ops`."""
 
 
 @cache
 def _mode() -> Any:
     """Return the class of the mode in which torch shows each operation, made once: to make a class takes long."""
+    import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Recording(TorchDispatchMode):
@@ -56,7 +59,8 @@ def _mode() -> Any:
             keywords = kwargs or {}
             result = func(*args, **keywords)
             if self._memory.size <= LARGEST:
-                self.operations.append(Recorded(func, args, keywords, result))
+                schema = schema_of(func) if isinstance(func, torch._ops.OpOverload) else None
+                self.operations.append(Recorded(func, args, keywords, result, schema))
                 self._memory.add(result)
             else:
                 self.operations.clear()
@@ -86,10 +90,8 @@ class _Memory:
 
 def computed_otherwise(operations: Iterable[Recorded]) -> str | None:
     """Say that the results of operations may have other bits because they were recorded; `None` if they have not."""
-    import torch
-
     for one in operations:
-        if isinstance(one.operation, torch._ops.OpOverload) and schema_of(one.operation).name in COMPUTED_OTHERWISE:
+        if one.schema is not None and one.schema.name in COMPUTED_OTHERWISE:
             return f"torch computes {one.operation} in another way while it is recorded"
     return None
 

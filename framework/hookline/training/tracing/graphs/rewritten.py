@@ -1,37 +1,32 @@
 """Replace slow operations of a graph by faster ones, with the same bits."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
-
-from attrs import evolve
+from typing import Any
 
 from hookline.training.tracing.graphs.alternatives import REPLACED, Described, Way
 from hookline.training.tracing.graphs.builder import GraphBuilder
 from hookline.training.tracing.graphs.fastest import Faster, fastest, own_numbers
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
+from hookline.training.tracing.graphs.memory import Memory
 from hookline.training.tracing.graphs.recording import with_recording
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 MOST_SECONDS = 0.3
 """After this time, further operations are kept as they are."""
 
 
-def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> tuple[Graph, float]:
+def rewritten(graph: Graph, memory: Memory) -> tuple[Graph, float]:
     """Return a graph that computes the same, with the same bits and memory formats, and the seconds that it saves.
 
     Args:
         graph: the graph.
-        tensors: the tensor of each value when the operations were recorded.
-        reshaped: the values whose tensors have another shape now.
+        memory: the tensors of its values.
 
     """
-    if not any(call.schema.name in REPLACED for call in graph.calls):
+    if REPLACED.isdisjoint([call.schema.name for call in graph.calls]):
         return graph, 0.0
-    fresh = map(Value, count(len(tensors)))
+    fresh = map(Value, count(memory.size))
     calls: list[Call] = []
     used = {*graph.outputs, *(value for call in graph.calls for value in call.values)}
     saved = 0.0
@@ -39,41 +34,39 @@ def rewritten(graph: Graph, tensors: "Sequence[Tensor]", reshaped: Collection[Va
     for call in graph.calls:
         faster = None
         if call.schema.name in REPLACED and time.perf_counter() < end:
-            faster = _faster(call, tensors, reshaped)
+            faster = _faster(call, memory)
         if faster is None:
             calls.append(call)
         else:
-            calls += _written_out(faster.way, call, tensors, used, fresh)
-            saved += faster.saved * tensors[call.values[0].number].numel()
-    return evolve(graph, calls=calls), saved
+            calls += _written_out(faster.way, call, memory, used, fresh)
+            saved += faster.saved * memory.tensor(call.values[0]).numel()
+    return graph.with_calls(calls), saved
 
 
-def _faster(call: Call, tensors: "Sequence[Tensor]", reshaped: Collection[Value]) -> Faster | None:
+def _faster(call: Call, memory: Memory) -> Faster | None:
     import torch
 
-    given = [tensors[value.number] for value in call.values]
-    if call.keywords or any(value in reshaped for value in call.values):
+    given = list(map(memory.tensor, call.values))
+    if call.keywords or any(value in memory.reshaped for value in call.values):
         return None
     if not all(one.is_contiguous() and one.is_floating_point() for one in given):
         return None
 
     def described(argument: Any) -> Any:
         if isinstance(argument, Value):
-            one = tensors[argument.number]
+            one = memory.tensor(argument)
             return Described(one.shape, one.dtype)
         return tuple(argument) if isinstance(argument, list) else argument
 
     return fastest(call.operation, tuple(map(described, call.arguments)), torch.get_num_threads())
 
 
-def _written_out(
-    way: Way, call: Call, tensors: "Sequence[Tensor]", used: Collection[Value], fresh: Iterator[Value]
-) -> list[Call]:
+def _written_out(way: Way, call: Call, memory: Memory, used: Collection[Value], fresh: Iterator[Value]) -> list[Call]:
     """Return the operations of a way as calls that have the results of another call, as far as these are used."""
     import torch
 
     taken = call.values
-    given = {value: torch.empty_like(tensors[value.number], requires_grad=False) for value in taken}
+    given = {value: torch.empty_like(memory.tensor(value), requires_grad=False) for value in taken}
     with torch.no_grad(), own_numbers():
         arguments = [given[one] if isinstance(one, Value) else one for one in call.arguments]
         results, operations = with_recording(lambda: way(*arguments))
@@ -92,9 +85,7 @@ def _written_out(
             needed.update(one.values)
             calls.append(one)
 
-    def named(value: Value) -> Value:
-        if value not in names:
-            names[value] = next(fresh)
-        return names[value]
-
-    return [one.changed(named) for one in reversed(calls)]
+    calls.reverse()
+    for one in calls:
+        names |= {value: next(fresh) for value in one.results if value is not None and value not in names}
+    return [one.with_values(names) for one in calls]

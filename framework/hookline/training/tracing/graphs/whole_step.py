@@ -1,20 +1,17 @@
 """The graph of a step with the update of the parameters."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call, Graph, Value
+from hookline.training.tracing.graphs.memory import Memory
 from hookline.training.tracing.graphs.running.sources import Name
-from hookline.training.tracing.graphs.simplified import Memory
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-@frozen(eq=False, repr=False)
-class WholeStep:
+class WholeStep(NamedTuple):
     """The graph of a step with the update: its inputs besides the tensors of a batch, and its last outputs."""
 
     graph: Graph
@@ -49,10 +46,11 @@ class Lists:
     def name(self, tensors: "Sequence[Tensor]") -> Name:
         """Return the argument for a list of tensors."""
         key = tuple(map(id, tensors))
-        if key not in self._names:
-            self._names[key] = Name(f"list{len(self.tensors)}")
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = Name(f"list{len(self.tensors)}")
             self.tensors.append(tensors)
-        return self._names[key]
+        return name
 
 
 def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[list[Call], int]:
@@ -64,7 +62,7 @@ def with_views_first(calls: Sequence[Call], fixed: Collection[Value]) -> tuple[l
     first, others = [], []
     for call in calls:
         if call.schema.is_view and known.issuperset(call.values):
-            known.update(one for one in call.results if one is not None)
+            known.update(call.results)  # type: ignore[arg-type] # A view has one result.
             first.append(call)
         else:
             others.append(call)
@@ -76,8 +74,8 @@ def with_constants_first(graph: Graph, fixed: Collection[Value], memory: Memory)
 
     These return views of fixed inputs, or compute something from inputs and results that no call changes.
     """
-    changed = memory.written(graph.calls)
-    views, same = set(fixed), {value for value in fixed if memory.storage(value) not in changed}
+    changed = memory.written
+    views, same = set(fixed), {value for value in fixed if value.storage not in changed}
     ends = set(graph.outputs)
     first, others = [], []
     for call in graph.calls:
@@ -85,10 +83,10 @@ def with_constants_first(graph: Graph, fixed: Collection[Value], memory: Memory)
         taken = call.values
         is_view = call.schema.is_view and views.issuperset(taken)
         is_same = not (call.schema.writes or call.schema.is_random) and same.issuperset(taken)
-        is_same = is_same and not any(memory.storage(one) in changed for one in results)
+        is_same = is_same and not any(one.storage in changed for one in results)
         if ends.isdisjoint(results) and (is_view or is_same):
             views.update(results)
-            same.update(one for one in results if memory.storage(one) not in changed)
+            same.update(one for one in results if one.storage not in changed)
             first.append(call)
         else:
             others.append(call)

@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import evolve
-
 from hookline.plugins.stages import Run
 from hookline.spec.objective.prediction import Prediction
 from hookline.training.metrics import Part, evaluated_parts
 from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Graph, Program, Untraceable
-from hookline.training.tracing.graphs.recording import Recorded, computed_otherwise, with_recording
+from hookline.training.tracing.graphs.recording import Recorded, with_recording
 from hookline.training.tracing.graphs.rewritten import rewritten
 from hookline.training.tracing.graphs.whole_step import with_views_first
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.traced_batch import Ends, TracedBatch, returned
 from hookline.training.tracing.recorded_step import LARGEST
-from hookline.training.tracing.snapshot import Snapshot, state_of_python
+from hookline.training.tracing.side_effects import SideEffects
+from hookline.training.tracing.snapshot import Snapshot
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.watched import Watched
 from hookline.training.tracing.watching.reads import noting_reads
@@ -44,7 +43,7 @@ class RecordedBatch:
             raise Untraceable("the parameters are so large that they are not copied")
         self._run, self._model, self._criterion, self._batch, self._watched = run, model, criterion, batch, watched
         self._before = Snapshot([*watched.tensors, *tensors_of(batch)])
-        self._of_python = state_of_python()
+        self._effects = SideEffects(watched, "an evaluation")
         self._operations: list[Recorded] = []
         self._of_parts: list[Recorded] = []
         self._parts: dict[Part, Tensor] = {}
@@ -70,16 +69,7 @@ class RecordedBatch:
 
     def reason_to_repeat(self) -> str | None:
         """Say why the layers must evaluate the batch again; `None` if its bits are right, or if it cannot be undone."""
-        reason = computed_otherwise([*self._operations, *self._of_parts])
-        return None if reason is None or self._changes_python() is not None else reason
-
-    def _changes_python(self) -> str | None:
-        """Say what the evaluation has changed besides tensors; `None` if it has changed nothing."""
-        if (change := self._watched.change()) is not None:
-            return f"an evaluation changes {change}"
-        if state_of_python() != self._of_python:
-            return "a layer draws random numbers from Python or NumPy"
-        return None
+        return self._effects.reason_to_repeat([*self._operations, *self._of_parts])
 
     def traced(self, runner: RunnerOfBatches, *, is_rewritten: bool) -> TracedBatch:
         """Return the trace.
@@ -96,8 +86,7 @@ class RecordedBatch:
 
         if not self._operations:
             raise Untraceable("the results of all operations are too large to be kept")
-        if (change := self._changes_python()) is not None:
-            raise Untraceable(change)
+        self._effects.refuse()
         if self._reads:
             raise Untraceable(f"`{self._reads[0]}` looks at the values of a tensor")
         draws = not torch.equal(torch.get_rng_state(), self._before.generator)
@@ -124,9 +113,9 @@ class RecordedBatch:
         whole = arranged(operations, self._watched.tensors, tensors_of(self._batch), ends.tensors)
         graph, saved = whole.graph, 0.0
         if is_rewritten:
-            graph, saved = rewritten(graph, whole.builder.tensors, whole.builder.reshaped)
+            graph, saved = rewritten(graph, whole.builder.memory)
         calls, before = with_views_first(graph.calls, whole.fixed_inputs)
-        graph = evolve(graph, calls=calls)
+        graph = graph.with_calls(calls)
         return TracedBatch(
             graph=graph,
             program=runner(graph, len(whole.fixed), before),

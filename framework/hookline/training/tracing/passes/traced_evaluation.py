@@ -10,6 +10,7 @@ from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import WATCHED, settings_of
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.graph import Untraceable, reason_of
+from hookline.training.tracing.layers_as_recorded import reason_of_new_trace
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
 from hookline.training.tracing.passes.groups import Group, groups_of
@@ -145,8 +146,7 @@ class TracedEvaluation:
             return
         if present != self._settings or not self._watched.is_unchanged_inside():
             self._changes += 1
-            what = self._watched.change() or "the objective or of settings of torch"
-            self._report.add_reason(f"a change of {what} required a new trace")
+            self._report.add_reason(reason_of_new_trace(self._watched))
             self._forget(is_left=self._changes >= MOST_CHANGES)
 
     def _end(self, *, is_traced: bool) -> None:

@@ -1,15 +1,16 @@
 """Count the steps of an optimizer once for all parameters, as long as all counts are equal."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import evolve, frozen
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call
 from hookline.training.tracing.graphs.running.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ITEM = methodcaller("item")
 
 COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
@@ -23,8 +24,7 @@ def counts(call: Call) -> bool:
     return call.schema.name == COUNTING and type(call.arguments[1]) is int
 
 
-@frozen(eq=False, repr=False)
-class Counter:
+class Counter(NamedTuple):
     """The counts of the parameters of a group: torch keeps one for each."""
 
     first: "Tensor"
@@ -43,8 +43,7 @@ class Counter:
     @property
     def is_common(self) -> bool:
         """Whether all counts are equal."""
-        value = self.first.item()
-        return all(one.item() == value for one in self.others)
+        return len({self.first.item(), *map(ITEM, self.others)}) == 1
 
     def complete(self) -> None:
         """Give the others the value of the first."""
@@ -71,7 +70,7 @@ def with_common_counters(
         counter = Counter.of(tensors) if len(counting) == 1 and is_read else None
         if counter is not None:
             [place] = counting
-            calls[place] = evolve(calls[place], arguments=[Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
+            calls[place] = calls[place].with_arguments([Name(f"list{len(lists)}"), *calls[place].arguments[1:]])
             lists[index] = [counter.first] * len(tensors)
             lists.append([counter.first])
             counters.append(counter)

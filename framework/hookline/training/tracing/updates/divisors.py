@@ -1,9 +1,7 @@
 """What the losses of several batches are divided by, without a look at each batch where that is not needed."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing.graphs.recording import with_recording
@@ -15,8 +13,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch
 
 
-@frozen(eq=False, repr=False)
-class DivisorOfShape:
+class DivisorOfShape(NamedTuple):
     """The divisor of the batches of a shape."""
 
     is_fixed: bool

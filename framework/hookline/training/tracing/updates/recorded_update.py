@@ -5,11 +5,9 @@ from operator import is_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.builder import GraphBuilder
-from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value, replaced
+from hookline.training.tracing.graphs.graph import Call, Graph, Untraceable, Value
 from hookline.training.tracing.graphs.recording import Recorded
 from hookline.training.tracing.graphs.running.sources import Name
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_views_first
@@ -48,11 +46,10 @@ def traced_updates(
     gradients: list[Any] = [parameter.grad for parameter in step.with_gradient]
     others = [*step.fixed, *state.tensors, *(one for g in optimizer.param_groups for one in g["params"])]
     known = [*gradients, *{id(one): one for one in others}.values()]
-    builder = GraphBuilder(known)
+    builder = GraphBuilder(known, first=1 + max([0, *(value.number for value in _all_values(step.graph))]))
     for operation in operations:
         builder.add(operation)
-    update = builder.graph([])
-    first = 1 + max([0, *(value.number for value in _all_values(step.graph))])
+    update, memory = builder.graph([]), builder.memory
     of_gradients = len(gradients)
     ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
@@ -60,62 +57,57 @@ def traced_updates(
     more: dict[Value, Tensor] = {}
     for value, index in builder.indices.items():
         if index < of_gradients:
-            places[value] = step.graph.outputs[1 + index]
+            places[value] = ends[index]
         elif index < of_gradients + len(step.fixed):
             places[value] = step.graph.inputs[index - of_gradients]
-
-    def place(value: Value) -> Value:
-        if value not in places:
-            places[value] = Value(first + value.number)
-            if value in builder.indices:
-                more[places[value]] = known[builder.indices[value]]
-        return places[value]
+        else:
+            more[value] = known[index]
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
     lists = Lists()
 
     def argument(one: Any) -> Any:
-        if isinstance(one, (list, tuple)) and one and all(isinstance(value, Value) for value in one):
-            if [places.get(value) for value in one] == ends:
-                return Name("last")
-            indices = [builder.indices.get(value, -1) for value in one]
-            if min(indices) >= of_gradients:
-                return lists.name([known[index] for index in indices])
-        return replaced(one, place)
+        """The argument itself, or the name of a list of tensors that exist already."""
+        if type(one) is not list or set(map(type, one)) != {Value}:
+            return one
+        if [places.get(value) for value in one] == ends:
+            return Name("last")
+        indices = [builder.indices.get(value, -1) for value in one]
+        return lists.name([known[index] for index in indices]) if min(indices) >= of_gradients else one
 
     calls: list[Call] = []
-    for recorded in update.calls:
-        call = recorded.changed(place, argument)
-        keywords = dict(call.keywords)
+    for call in update.calls:
+        arguments = [argument(one) for one in call.arguments]
+        keywords = {name: argument(one) for name, one in call.keywords.items()}
         if call.schema.name.startswith(FUSED):
-            group = groups[id(builder.tensors[recorded.arguments[0][0].number])]
+            group = groups[id(memory.tensor(call.arguments[0][0]))]
             for name in filter(keywords.__contains__, VARIABLE):
                 if not isinstance(keywords[name], (int, float)):
                     raise Untraceable(f"the option {VARIABLE[name][0]} of the optimizer is no number")
                 option = Option(group, *VARIABLE[name], recorded=float(keywords[name]))
                 keywords[name] = options.setdefault(option, Name(f"r{len(options)}"))
-        elif not counts(recorded):
-            _refuse(recorded, [builder.tensors[value.number] for value in recorded.written()], gradients)
-            if any(isinstance(one, list) for one in call.schema.written(call.arguments, call.keywords)):
+        elif not counts(call):
+            _refuse(call, gradients)
+            if any(type(one) is list for one in call.schema.written(arguments, keywords)):
                 # A list that is made inside TorchScript would not be changed in place.
                 raise Untraceable(f"the optimizer updates with {call.operation}")
             state.keep_rates()
-        calls.append(evolve(call, keywords=keywords))
+        calls.append(call.with_arguments(arguments, keywords).with_values(places))
     if not calls:
         raise Untraceable("the optimizer updates nothing")
-    written = {places[value] for value in update.written if value in places}
+    written = {places.get(value, value) for value in update.written}
     calls, tensors, counters = with_common_counters(calls, lists.tensors)
     state.counters = counters
     return _traced(step, calls, tensors, list(options), counters, more, written)
 
 
-def _refuse(call: Call, written: "Sequence[Tensor]", gradients: "Sequence[Tensor]") -> None:
+def _refuse(call: Call, gradients: "Sequence[Tensor]") -> None:
     """Raise `Untraceable` if an operation that is not fused cannot be repeated in another step."""
     if call.truth is not None:
         raise Untraceable("the optimizer looks at values of tensors")
     storages = {one.untyped_storage()._cdata for one in gradients}
-    if any(one.untyped_storage()._cdata in storages for one in written):
+    if any(one.storage in storages for one in call.written()):
         raise Untraceable("the optimizer changes gradients")
 
 
@@ -134,7 +126,7 @@ def _traced(
     inputs = [*step.graph.inputs[:count], *more, *step.graph.inputs[count:]]
     fixed = [*step.fixed, *more.values()]
     whole = WholeStep(
-        graph=evolve(step.graph, inputs=inputs, calls=[*calls, *update]),
+        graph=Graph(inputs, [*calls, *update], step.graph.outputs, step.graph.written),
         fixed=fixed,
         lists=lists,
         of_batch=step.of_batch,
@@ -166,7 +158,7 @@ def updates_like(other: TracedUpdates, step: TracedStep) -> TracedUpdates | None
     if len(places) < len(others) or not is_of_gradients or step.graph.is_guarded or None in step.dtypes:
         return None
     try:
-        update = [call.changed(places.__getitem__) for call in calls]
+        update = [call.with_values(places) for call in calls]
         return _traced(step, update, other.whole.lists, other.options, other.counters)
     except Exception:  # noqa: BLE001 - The update is recorded, which says what it is.
         return None

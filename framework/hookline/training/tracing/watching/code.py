@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import resolve_name
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
-
-from attrs import frozen
+from typing import Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Untraceable
 
@@ -57,8 +55,7 @@ MOST_KEPT = 1024
 GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 
 
-@frozen(eq=False, repr=False)
-class Names:
+class Names(NamedTuple):
     """The names in the code of a function, and of the functions inside it."""
 
     variables: frozenset[str]

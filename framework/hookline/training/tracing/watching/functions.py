@@ -6,8 +6,6 @@ from operator import attrgetter
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from attrs import define, field
-
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.code import (
     CALLED,
@@ -30,23 +28,19 @@ GENERATED = "<attrs generated"
 """The beginning of the names of files from which functions come that attrs has written."""
 
 
-@define(eq=False, repr=False)
 class _Class:
-    path: str
-    kind: type
-    makes: bool
-    called: set[str] = field(factory=set)
-    """The names of its attributes that were found to be called."""
+    def __init__(self, path: str, kind: type, *, makes: bool):
+        self.path, self.kind, self.makes = path, kind, makes
+        self.called: set[str] = set()
+        """The names of its attributes that were found to be called."""
 
 
-@define(eq=False, repr=False)
 class _Namespace:
-    path: str
-    values: Mapping[str, Any]
-    names: set[str] = field(factory=set)
+    def __init__(self, path: str, values: Mapping[str, Any]):
+        self.path, self.values = path, values
+        self.names: set[str] = set()
 
 
-@define(eq=False, repr=False)
 class Functions:
     """The functions that a step may call, as far as their names say it.
 
@@ -54,12 +48,14 @@ class Functions:
     functions are watched than are called, but none is missed whose name is written.
     """
 
-    _names: set[str] = field(factory=lambda: set(CALLED))
-    """All names in the functions that are called."""
-    _classes: dict[type, _Class] = field(factory=dict)
-    _modules: dict[int, tuple[str, ModuleType]] = field(factory=dict)
-    _namespaces: dict[int, _Namespace] = field(factory=dict)
-    _live: list[tuple[str, Iterable[Any]]] = field(factory=list)
+    def __init__(self) -> None:
+        """Begin with the methods of layers, losses and functions of autograd."""
+        self._names: set[str] = set(CALLED)
+        """All names in the functions that are called."""
+        self._classes: dict[type, _Class] = {}
+        self._modules: dict[int, tuple[str, ModuleType]] = {}
+        self._namespaces: dict[int, _Namespace] = {}
+        self._live: list[tuple[str, Iterable[Any]]] = []
 
     def live(self) -> Iterator[tuple[str, Iterable[Any]]]:
         """Where functions, classes and namespaces are, and their values."""
@@ -137,7 +133,7 @@ class Functions:
             if one in self._classes:
                 self._classes[one].makes |= makes
                 continue
-            self._classes[one] = _Class(one.__name__, one, makes)
+            self._classes[one] = _Class(one.__name__, one, makes=makes)
             self._live.append((one.__name__, vars(one).values()))
             self._live.append((one.__name__, OfObjects([one], attrgetter("__mro__"))))
             if type(one) is not type:

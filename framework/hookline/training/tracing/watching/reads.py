@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache
 from typing import Any
 
 READING = (
@@ -21,6 +21,32 @@ READING_INDICES = ("_pad_packed_sequence", "gru", "lstm", "rnn_relu", "rnn_tanh"
 """Functions that read the values of a tensor of integers without an operation, if one follows the first argument."""
 
 
+class _Place:
+    """An attribute through which values are read, and what replaces it."""
+
+    def __init__(self, owner: Any, name: str):
+        """Take the class or module, and the name of its attribute."""
+        self.owner, self.name = owner, name
+        self.other: Any = None
+        """What replaces it, made once for all times. It calls the usual function of the time."""
+        self.usual: Any = None
+        """The usual function."""
+        self._own: Any = None
+
+    def replace(self) -> None:
+        """Replace the usual function."""
+        self.usual = getattr(self.owner, self.name)
+        self._own = self.owner.__dict__.get(self.name)  # `None` if it is inherited.
+        setattr(self.owner, self.name, self.other)
+
+    def restore(self) -> None:
+        """Undo it."""
+        if self._own is None:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self._own)
+
+
 class _Methods:
     """Replaces what reads values, in all threads, while at least one of them wants to note it.
 
@@ -28,15 +54,32 @@ class _Methods:
     """
 
     def __init__(self) -> None:
+        import torch
+
         self._lock, self._users = threading.Lock(), 0
         self._local = threading.local()
-        self._usual: list[tuple[Any, str, Any]] = []
+        tensor: Any = torch.Tensor
+        self._places: list[_Place] = []
+        for name in READING:
+            self._add(tensor, name, self._noting)
+        self._add(tensor, COUNTING, self._counting)
+        self._add(tensor, "__bool__", self._as_comparison)
+        for owner in (tensor, torch, torch._VF):
+            for name in READING_INDICES:
+                if hasattr(owner, name):
+                    self._add(owner, name, self._noting_indices)
+
+    def _add(self, owner: Any, name: str, made: Callable[[_Place], Any]) -> None:
+        place = _Place(owner, name)
+        place.other = made(place)
+        self._places.append(place)
 
     def begin(self) -> list[str]:
         """Return the list to which the reads of this thread are added."""
         with self._lock:
             if self._users == 0:
-                self._replace_all()
+                for place in self._places:
+                    place.replace()
             self._users += 1
         noted: list[str] = []
         self._local.noted = noted
@@ -47,64 +90,47 @@ class _Methods:
         self._local.noted = None
         with self._lock:
             self._users -= 1
-            while self._users == 0 and self._usual:
-                owner, name, usual = self._usual.pop()
-                if usual is None:
-                    delattr(owner, name)
-                else:
-                    setattr(owner, name, usual)
-
-    def _replace_all(self) -> None:
-        import torch
-
-        tensor: Any = torch.Tensor
-        for name in READING:
-            self._replace(tensor, name, self._noting(name, getattr(tensor, name)))
-        count = self._noting(COUNTING, getattr(tensor, COUNTING).__get__)
-        self._replace(tensor, COUNTING, property(count))
-        self._replace(tensor, "__bool__", self._as_comparison(tensor.__bool__))
-        for owner in (tensor, torch, torch._VF):
-            for name in READING_INDICES:
-                if (usual := getattr(owner, name, None)) is not None:
-                    self._replace(owner, name, self._noting_indices(name, usual))
-
-    def _replace(self, owner: Any, name: str, other: Any) -> None:
-        self._usual.append((owner, name, vars(owner).get(name)))  # `None` if it is inherited.
-        setattr(owner, name, other)
+            if self._users == 0:
+                for place in self._places:
+                    place.restore()
 
     def _note(self, name: str) -> None:
         noted = getattr(self._local, "noted", None)
         if noted is not None:
             noted.append(name)
 
-    def _noting(self, name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(usual)
+    def _noting(self, place: _Place) -> Callable[..., Any]:
         def noting(*arguments: Any, **options: Any) -> Any:
-            self._note(name)
-            return usual(*arguments, **options)
+            self._note(place.name)
+            return place.usual(*arguments, **options)
 
         return noting
 
-    def _noting_indices(self, name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+    def _counting(self, place: _Place) -> property:
+        def count(tensor: Any) -> Any:
+            self._note(place.name)
+            return place.usual.__get__(tensor)
+
+        return property(count)
+
+    def _noting_indices(self, place: _Place) -> Callable[..., Any]:
         import torch
 
-        @wraps(usual)
         def noting(*arguments: Any, **options: Any) -> Any:
             others = (*arguments[1:], *options.values())
             if any(isinstance(one, torch.Tensor) and not one.is_floating_point() for one in others):
-                self._note(name)
-            return usual(*arguments, **options)
+                self._note(place.name)
+            return place.usual(*arguments, **options)
 
         return noting
 
-    def _as_comparison(self, usual: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def _as_comparison(self, place: _Place) -> Callable[[Any], bool]:
         import torch
 
-        @wraps(usual)
         def truth(tensor: Any) -> bool:
             if getattr(self._local, "noted", None) is None or tensor.dtype == torch.bool:
-                return usual(tensor)
-            return usual(tensor != 0)  # So that what is read is a truth value, which can be compared later.
+                return bool(place.usual(tensor))
+            return bool(place.usual(tensor != 0))  # So that it is a truth value, which can be compared later.
 
         return truth
 

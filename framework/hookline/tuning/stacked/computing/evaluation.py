@@ -113,6 +113,8 @@ class Evaluator:
         self._member = 0
         self._outputs: Iterator[Outputs] | None = None
         self._others: dict[str, bool] = {}
+        self.training_rows: Batches | None = None
+        """The rows of the training split in order, once the trained model is evaluated."""
 
     def join(self, evaluation: Evaluation | None, member: int) -> None:
         """Evaluate the model as this member from now on; `None` to evaluate it alone."""
@@ -125,7 +127,10 @@ class Evaluator:
         """Return the losses, and the metrics of the outputs that are computed for all members."""
         evaluation = self._evaluation
         # Another plugin may put other weights into the model for the evaluation.
-        if evaluation is None or self._has_others(run, "evaluate") or not evaluation.rows.has(self._member):
+        if evaluation is None or self._has_others(run, "evaluate"):
+            return None
+        own = self.training_rows if split == "training" else evaluation.data[self._member].splits().get(split)
+        if batches is not own or not evaluation.rows.are_of(model, self._member):
             return None
         if not self.needs_outputs(run):
             losses = evaluation.losses(self._member, split, run.epoch)

@@ -122,6 +122,7 @@ class LossTable:
 
     def add(self, losses: "Tensor", several: Sequence[Together], criterion: Criterion) -> None:
         """Add batches, given the rows of the losses of each: `(batches, 1 + terms, members)`."""
+        self._sums, self._last = None, ()
         self._values.append(losses[:, 0])
         self._divisors += [criterion.divisors(together) for together in several]
         if names := criterion.objective.names:

@@ -22,20 +22,21 @@ class Rows:
         self._parameters = [dict(model.named_parameters()) for model in models]
         first = self._parameters[0]
         names = {id(one): name for name, one in first.items()}
-        groups = [[names[id(one)] for one in group["params"]] for group in optimizers[0].param_groups]
-        self.names: Sequence[str] = [name for group in groups for name in group]
-        """The names of the trained parameters, in the order of the optimizer."""
+        trained = {names[id(one)] for group in optimizers[0].param_groups for one in group["params"]}
+        self.names: Sequence[str] = [name for name in first if name in trained]
+        """The names of the trained parameters, in the order of the model."""
         self.sizes: Sequence[int] = [first[name].numel() for name in self.names]
         """The number of elements of each."""
-        self.columns_of_groups: Sequence[int] = [sum(first[name].numel() for name in group) for group in groups]
-        """The number of elements of each parameter group."""
         example = first[self.names[0]]
         self.matrix: Tensor = example.detach().new_empty(len(models), sum(self.sizes))
         """The trained parameters, `(models, elements)`."""
         self.gradients: Tensor = torch.zeros_like(self.matrix)
         """Their gradients, `(models, elements)`."""
+        self._models = models
+        self._own = [[*model.named_parameters(), *model.named_buffers()] for model in models]
+        """The parameters and buffers of each model by name."""
         self._places: dict[int, list[int]] = {}
-        """The addresses of the parameters of each model, once they are needed."""
+        """The addresses of those of each model, once they are needed."""
         self._views: dict[int, list[tuple[Tensor, Tensor]]] = {}
         self.tensors: Mapping[str, Tensor] = {
             **{name: stacked.requires_grad_() for name, stacked in self._trained_views().items()},
@@ -109,12 +110,30 @@ class Rows:
             self._views[row] = list(zip(parameters, views, strict=True))
         return self._views[row]
 
+    def groups(self, row: int, optimizer: "optim.Optimizer") -> list[int]:
+        """The index of the parameter group of each trained parameter of a model, in the order of `names`."""
+        found = {id(one): index for index, group in enumerate(optimizer.param_groups) for one in group["params"]}
+        return [found[id(self._parameters[row][name])] for name in self.names]
+
     def has(self, row: int) -> bool:
-        """Whether the parameters of a model are still those of its row."""
-        own = self._parameters[row]
+        """Whether the parameters and buffers of a model are still those of its row."""
         if row not in self._places:
-            self._places[row] = [self.tensors[name][row].data_ptr() for name in own]
-        return [one.data_ptr() for one in own.values()] == self._places[row]
+            self._places[row] = [self.tensors[name][row].data_ptr() for name, _ in self._own[row]]
+        return [one.data_ptr() for _, one in self._own[row]] == self._places[row]
+
+    def are_of(self, model: "nn.Module", row: int) -> bool:
+        """Whether this is the model of a row, with the parameters and buffers of the row."""
+        return model is self._models[row] and self.has(row)
+
+    def take(self, row: int) -> None:
+        """Copy values into the row of a model that a callback has replaced by other tensors."""
+        if self.has(row):
+            return
+        for name, one in self._own[row]:
+            own = self.tensors[name].detach()[row]
+            if one.data_ptr() != own.data_ptr():
+                own.copy_(one.detach())
+                one.data = own
 
 
 def _fill(stacked: "Tensor", parameters: "Sequence[Tensor]") -> None:

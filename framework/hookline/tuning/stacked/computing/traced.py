@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from hookline.training.tracing.graphs import runners
 from hookline.training.tracing.graphs.arranged import arranged
 from hookline.training.tracing.graphs.graph import Program
 from hookline.training.tracing.graphs.recording import with_recording
-from hookline.training.tracing.graphs.simplified import Memory
 from hookline.training.tracing.graphs.whole_step import Lists, WholeStep, with_constants_first
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ def recorded(
     def traced() -> Traced:
         whole = arranged(operations, known, of_batch, [result])
         builder, first = whole.builder, len(known)
-        memory = Memory(builder.tensors, builder.reshaped)
-        calls, before = with_constants_first(whole.graph, whole.fixed_inputs, memory)
+        calls, before = with_constants_first(whole.graph, whole.fixed_inputs, builder.memory)
         lists = Lists()
 
         def argument(one: Any) -> Any:
@@ -67,9 +65,9 @@ def recorded(
                 return lists.name([known[builder.indices[value]] for value in one])
             return one
 
-        calls = [call.changed(lambda value: value, argument) for call in calls]
+        calls = [call.with_arguments(list(map(argument, call.arguments))) for call in calls]
         step = WholeStep(
-            graph=evolve(whole.graph, calls=calls),
+            graph=whole.graph.with_calls(calls),
             fixed=whole.fixed,
             lists=lists.tensors,
             of_batch=whole.of_batch,

@@ -19,10 +19,17 @@ def update_key(spec: OptimizerSpec, optimizer: "optim.Optimizer") -> tuple[Any, 
     The key of a member that makes its steps with its own optimizer is unique.
     """
     update = spec.stacked_update()
-    if update is None:
+    if update is None or not _is_as_built(spec, optimizer):
         return ("", id(optimizer))
-    options = [tuple((name, repr(group[name])) for name in update.equal) for group in optimizer.param_groups]
-    return (type(spec).__name__, tuple(options)) if len(set(options)) == 1 else ("", id(optimizer))
+    options = {tuple((name, repr(group[name])) for name in update.equal) for group in optimizer.param_groups}
+    return (type(spec).__name__, *options) if len(options) == 1 else ("", id(optimizer))
+
+
+def _is_as_built(spec: OptimizerSpec, optimizer: "optim.Optimizer") -> bool:
+    """Whether an optimizer is that of the spec, has made no steps, and does nothing besides."""
+    hooks = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
+    has_stepped = any(float(one.get("step", 1)) > 0 for one in optimizer.state.values())  # Adagrad begins with states.
+    return type(optimizer).__name__ == type(spec).__name__ and not hooks and not has_stepped
 
 
 class Updates:
@@ -85,10 +92,10 @@ class _Alone:
     """A member that makes its steps with its own optimizer."""
 
     def __init__(self, rows: Rows, index: int, optimizer: "optim.Optimizer"):
-        rows.set_gradients(index)
-        self._optimizer = optimizer
+        self._rows, self._index, self._optimizer = rows, index, optimizer
 
     def step(self) -> None:
+        self._rows.set_gradients(self._index)  # A callback may have cleared them.
         self._optimizer.step()
 
     def read_options(self) -> None:
@@ -106,7 +113,9 @@ class _Stacked:
         self.members = members
         place = slice(members[0], members[-1] + 1)
         self._parameters, self._gradients = rows.matrix[place], rows.gradients[place]
-        self._columns = rows.columns_of_groups
+        self._groups = [rows.groups(*pair) for pair in zip(members, optimizers, strict=True)]
+        """The index of the parameter group of each trained parameter, for each member."""
+        self._sizes = rows.sizes
         self._update = update
         self._optimizers = optimizers
         self._state: dict[str, Any] = {}
@@ -174,11 +183,13 @@ class _Stacked:
         """The numbers of an option of each member and group as float64 `(members, 1)`, or for each element."""
         import torch
 
-        table = torch.tensor([[float(one) for one in row] for row in values], dtype=torch.float64)
-        table = table.to(self._parameters.device)
-        if all(len(set(row)) == 1 for row in values):
-            return table[:, :1]
-        return table.repeat_interleave(torch.tensor(self._columns, device=table.device), dim=1)
+        is_equal = all(len(set(row)) == 1 for row in values)
+        places = [[0]] * len(values) if is_equal else self._groups
+        table = [[float(row[place]) for place in own] for row, own in zip(values, places, strict=True)]
+        numbers = torch.tensor(table, dtype=torch.float64, device=self._parameters.device)
+        if is_equal:
+            return numbers
+        return numbers.repeat_interleave(torch.tensor(self._sizes, device=numbers.device), dim=1)
 
 
 def _several(value: Any) -> Iterator[float]:

@@ -282,7 +282,7 @@ def test_steps_are_counted_once_for_the_parameters_of_a_group(groups, calls, mon
         trained(trace, tmp_path / trace, plugin, optimizer=optimizer)
     assert plugins["auto"].seen == plugins["off"].seen
     [whole] = wholes
-    counts = [call.arguments[0].text for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
+    counts = [str(call.arguments[0]) for call in whole.graph.calls if call.schema.name == "_foreach_add_"]
     assert [len(whole.lists[int(name.removeprefix("list"))]) for name in counts] == [1] * (1 + len(groups))
 
 

@@ -5,17 +5,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
-
 from hookline.training.tracing.graphs.graph import Call, Graph, Program, Value
-from hookline.training.tracing.graphs.running.sources import (
-    MOST_COMPILED,
-    OTHER_VALUES,
-    Name,
-    Source,
-    lines_of,
-    name_of,
-)
+from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, OTHER_VALUES, Name, Source, lines_of
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
@@ -24,18 +15,20 @@ if TYPE_CHECKING:
 INDENT = "    "
 
 
-@frozen(eq=False, repr=False)
 class PythonSource(Source):
     """The statements of a graph in Python."""
 
-    names: dict[str, Any] = field(factory=dict)
-    """What the statements name: operations, and constants that are not numbers."""
+    def __init__(self) -> None:
+        """Begin without statements."""
+        super().__init__()
+        self.names: dict[str, Any] = {}
+        """What the statements name: operations, and constants that are not numbers."""
 
 
 def in_python(graph: Graph) -> Program:
     """Run the operations of a batch."""
     source = _source(graph)
-    given = [name_of(value) for value in graph.inputs]
+    given = [value.name for value in graph.inputs]
     return _program(given, [*lines_of(source.statements), f"return {_list(graph.outputs)}"], source)
 
 
@@ -43,11 +36,11 @@ def several_in_python(whole: WholeStep) -> Program:
     """Run several steps with their updates: see `runners.best_of_several`."""
     graph, source = whole.graph, _source(whole.graph, whole.before)
     of_batch = graph.inputs[len(whole.fixed) :]
-    loss, *others = map(name_of, graph.outputs)
+    loss, *others = (value.name for value in graph.outputs)
     gradients, terms = others[: whole.gradients], others[whole.gradients :]
     given = [
-        *(name_of(value) for value in graph.inputs[: len(whole.fixed)]),
-        *(f"of_{name_of(value)}" for value in of_batch),
+        *(value.name for value in graph.inputs[: len(whole.fixed)]),
+        *(f"of_{value.name}" for value in of_batch),
         *(f"list{index}" for index in range(len(whole.lists))),
         *(f"of_r{index}" for index in range(whole.options)),
         "losses",
@@ -58,7 +51,7 @@ def several_in_python(whole: WholeStep) -> Program:
     lines = [
         *lines_of(source.statements[: whole.before]),
         "for step in range(len(losses)):",
-        *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
+        *(f"{INDENT}{value.name} = of_{value.name}[step]" for value in of_batch),
         *(f"{INDENT}r{index} = of_r{index}[step]" for index in range(whole.options)),
         *(f"{INDENT}{line}" for line in lines_of(source.statements[whole.before : updates])),
         f"{INDENT}last = [{', '.join(gradients)}]",
@@ -74,12 +67,12 @@ def batches_in_python(graph: Graph, fixed: int, before: int = 0) -> Program:
     """Run several batches without updates: see `runners.best_of_batches`."""
     source = _source(graph, before)
     of_batch = graph.inputs[fixed:]
-    given = [name_of(value) for value in graph.inputs[:fixed]]
-    given += [*(f"of_{name_of(value)}" for value in of_batch), "count", "found"]
+    given = [value.name for value in graph.inputs[:fixed]]
+    given += [*(f"of_{value.name}" for value in of_batch), "count", "found"]
     lines = [
         *lines_of(source.statements[:before]),
         "for step in range(count):",
-        *(f"{INDENT}{name_of(value)} = of_{name_of(value)}[step]" for value in of_batch),
+        *(f"{INDENT}{value.name} = of_{value.name}[step]" for value in of_batch),
         *(f"{INDENT}{line}" for line in lines_of(source.statements[before:])),
         f"{INDENT}found.extend({_list(graph.outputs)})",
         "return found",
@@ -88,7 +81,7 @@ def batches_in_python(graph: Graph, fixed: int, before: int = 0) -> Program:
 
 
 def _list(values: Iterable[Value]) -> str:
-    return f"[{', '.join(map(name_of, values))}]"
+    return f"[{', '.join(one.name for one in values)}]"
 
 
 def _program(given: Iterable[str], lines: Iterable[str], source: PythonSource) -> Program:
@@ -129,7 +122,7 @@ def _source(graph: Graph, before: int = 0) -> PythonSource:
         else:
             lines = [f"if bool({given}) != {call.truth}:", f"{INDENT}raise RuntimeError('{OTHER_VALUES}')"]
         if last[index]:
-            lines.append(f"del {', '.join(map(name_of, last[index]))}")
+            lines.append(f"del {', '.join(one.name for one in last[index])}")
         source.statements.append(lines)
     return source
 
@@ -152,18 +145,18 @@ def last_uses(graph: Graph, kept: int = 0) -> dict[int, list[Value]]:
 
 def _arguments(call: Call, source: PythonSource) -> Iterator[str]:
     """The arguments of a call as text."""
-    types = {one.name: one.type for one in call.schema.arguments}
+    kinds = {one.name: one.kind for one in call.schema.arguments}
     for argument, declared in zip(call.arguments, call.schema.arguments, strict=False):
-        yield _argument(argument, declared.type, source)
+        yield _argument(argument, declared.kind, source)
     for name, argument in call.keywords.items():
-        yield f"{name}={_argument(argument, types[name], source)}"
+        yield f"{name}={_argument(argument, kinds[name], source)}"
 
 
 def _argument(argument: Any, kind: str, source: PythonSource) -> str:
     if isinstance(argument, Value):
-        return name_of(argument)
+        return argument.name
     if isinstance(argument, Name):
-        return argument.text
+        return str(argument)
     if number := source.number(argument, kind):
         return number
     if isinstance(argument, (list, tuple)):
@@ -182,7 +175,7 @@ def _assigned(call: Call, expression: str) -> Iterator[str]:
         yield expression
     elif not call.is_several:
         [result] = results
-        yield f"{name_of(result)} = {expression}" if result is not None else expression
+        yield f"{result.name} = {expression}" if result is not None else expression
     else:
-        targets = [f"_{index}" if one is None else name_of(one) for index, one in enumerate(results)]
+        targets = [f"_{index}" if one is None else one.name for index, one in enumerate(results)]
         yield f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {expression}"

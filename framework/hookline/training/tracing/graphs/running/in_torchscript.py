@@ -18,7 +18,7 @@ from hookline.training.tracing.graphs.running.intermediate import (
     IntermediateSource,
     listed,
 )
-from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, lines_of, name_of
+from hookline.training.tracing.graphs.running.sources import MOST_COMPILED, lines_of
 from hookline.training.tracing.graphs.whole_step import WholeStep
 
 if TYPE_CHECKING:
@@ -32,22 +32,22 @@ NO_SCHEMA = "(no schema)"
 
 def in_torchscript(graph: Graph) -> Program:
     """Run the operations of a batch."""
-    source = IntermediateSource.of(graph)
-    given = [f"%{name_of(value)} : Tensor" for value in graph.inputs]
+    source = IntermediateSource(graph)
+    given = [f"%{value.name} : Tensor" for value in graph.inputs]
     lines = [*lines_of(source.statements), f"%found : {LIST} = {listed(graph.outputs)}"]
     return _program(given, lines, "found", source)
 
 
 def several_in_torchscript(whole: WholeStep) -> Program:
     """Run several steps with their updates: see `runners.best_of_several`."""
-    graph, source = whole.graph, IntermediateSource.of(whole.graph)
+    graph, source = whole.graph, IntermediateSource(whole.graph)
     of_batch = graph.inputs[len(whole.fixed) :]
     loss, *others = graph.outputs
     terms = others[whole.gradients :]
     written = {"losses": loss, **{f"term{index}": term for index, term in enumerate(terms)}}
     given = [
-        *(f"%{name_of(value)} : Tensor" for value in graph.inputs[: len(whole.fixed)]),
-        *(f"%of_{name_of(value)} : {LIST}" for value in of_batch),
+        *(f"%{value.name} : Tensor" for value in graph.inputs[: len(whole.fixed)]),
+        *(f"%of_{value.name} : {LIST}" for value in of_batch),
         *(f"%list{index} : {LIST}" for index in range(len(whole.lists))),
         *(f"%of_r{index} : float[]" for index in range(whole.options)),
         *(f"%{name} : {LIST}" for name in written),
@@ -72,10 +72,10 @@ def several_in_torchscript(whole: WholeStep) -> Program:
 
 def batches_in_torchscript(graph: Graph, fixed: int, before: int = 0) -> Program:
     """Run several batches without updates: see `runners.best_of_batches`."""
-    source, of_batch = IntermediateSource.of(graph), graph.inputs[fixed:]
+    source, of_batch = IntermediateSource(graph), graph.inputs[fixed:]
     given = [
-        *(f"%{name_of(value)} : Tensor" for value in graph.inputs[:fixed]),
-        *(f"%of_{name_of(value)} : {LIST}" for value in of_batch),
+        *(f"%{value.name} : Tensor" for value in graph.inputs[:fixed]),
+        *(f"%of_{value.name} : {LIST}" for value in of_batch),
         "%count : int",
         f"%found : {LIST}",
     ]
@@ -94,14 +94,14 @@ def batches_in_torchscript(graph: Graph, fixed: int, before: int = 0) -> Program
 
 def _elements(of_batch: Iterable[Value]) -> Iterator[str]:
     """Lines that take the tensors of a batch from their lists."""
-    for name in map(name_of, of_batch):
-        yield f"%{name} : Tensor = aten::__getitem__(%of_{name}, %step)"
+    for value in of_batch:
+        yield f"%{value.name} : Tensor = aten::__getitem__(%of_{value.name}, %step)"
 
 
 def _copied(name: str, value: Value) -> Iterator[str]:
     """Lines that write a scalar of a step to its place."""
     yield f"%place : Tensor = aten::__getitem__(%{name}, %step)"
-    yield f"%written : Tensor = aten::copy_(%place, %{name_of(value)}, {FALSE})"
+    yield f"%written : Tensor = aten::copy_(%place, %{value.name}, {FALSE})"
 
 
 def _program(given: Iterable[str], lines: Iterable[str], result: str, source: IntermediateSource) -> Program:
