@@ -42,7 +42,7 @@ class Records:
     def is_due_after_step(self) -> bool:
         """Whether a validation is due after this step, even inside an epoch."""
         every = self._run.spec.run.validate_every_steps
-        return every is not None and self._data.validation is not None and self._run.step % every == 0
+        return every is not None and self._data.validation is not None and self._run.state.step % every == 0
 
     @property
     def is_due_after_epoch(self) -> bool:
@@ -50,12 +50,12 @@ class Records:
         spec = self._run.spec.run
         if spec.validate_every_steps is not None:
             return self.is_due_after_step
-        return self._data.validation is not None and self._run.epoch % (spec.validate_every_epochs or 1) == 0
+        return self._data.validation is not None and self._run.state.epoch % (spec.validate_every_epochs or 1) == 0
 
     def made(self, losses: MeanLosses, *, with_validation: bool) -> dict[str, Any]:
         """Return a new record, which is not logged yet."""
-        run, validation = self._run, self._data.validation
-        record: dict[str, Any] = {"epoch": run.epoch, "step": run.step}
+        run, state, validation = self._run, self._run.state, self._data.validation
+        record: dict[str, Any] = {"epoch": state.epoch, "step": state.step}
         values = losses.values()
         record |= {f"training/{name}": value for name, value in values.items()}
         if math.isnan(values["loss"]) and not self._has_warned:
@@ -74,6 +74,7 @@ class Records:
 
     def log(self, record: dict[str, Any]) -> None:
         """Log a record, and add it to the history."""
-        logged = dict(self._run.stages.log(run=self._run, record=record))
-        self._run.history.append(logged)
+        run = self._run
+        logged = dict(run.stages.log(run=run, record=record))
+        run.state.history.append(logged)
         self._file.add(f"{to_json(logged)}\n")
