@@ -1,6 +1,6 @@
 """Memory for the rows of an epoch: those of one epoch after the other are gathered into it."""
 
-from operator import attrgetter, is_, methodcaller
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LAYOUT = attrgetter("__class__", "shape", "dtype", "requires_grad")
-STRIDES, PLACE = methodcaller("stride"), methodcaller("data_ptr")
 
 MOST_ORDERS = 8
 """The largest number of epochs whose orders are computed at once: NumPy needs a third of the time for further ones."""
@@ -90,7 +89,9 @@ def _tensors_of(rows: Batch) -> "list[Tensor]":
 
 
 def _layout_of(tensors: "list[Tensor]") -> list[Any]:
-    return [*map(LAYOUT, tensors), *map(STRIDES, tensors), *map(PLACE, tensors)]
+    import torch
+
+    return [*map(LAYOUT, tensors), *map(torch.Tensor.stride, tensors), *map(torch.Tensor.data_ptr, tensors)]
 
 
 def _is_plain(tensor: "Tensor", rows: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import chain
-from operator import attrgetter, call, is_, methodcaller
+from operator import attrgetter, call, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec.objective.objective import Objective
@@ -22,7 +22,6 @@ FLAGS = attrgetter("requires_grad", "_backward_hooks", "_post_accumulate_grad_ho
 """What a step depends on of a parameter."""
 
 LAYOUT = attrgetter("shape", "dtype", "device")
-STRIDES, IS_CONJUGATED, IS_NEGATED = map(methodcaller, ("stride", "is_conj", "is_neg"))
 
 
 class Watched:
@@ -149,8 +148,11 @@ class Watched:
         return list(map(FLAGS, self._parameters))
 
     def _present_shapes(self) -> list[Any]:
-        tensors = self.tensors
-        return [*map(LAYOUT, tensors), *map(STRIDES, tensors), *map(IS_CONJUGATED, tensors), *map(IS_NEGATED, tensors)]
+        import torch
+
+        tensors, of_tensor = self.tensors, torch.Tensor
+        views = [*map(of_tensor.is_conj, tensors), *map(of_tensor.is_neg, tensors)]
+        return [*map(LAYOUT, tensors), *map(of_tensor.stride, tensors), *views]
 
 
 def _have_same_objects(values: list[Any], others: list[Any]) -> bool:

@@ -45,12 +45,6 @@ class Counter(NamedTuple):
         """Whether all counts are equal."""
         return len({self.first.item(), *map(ITEM, self.others)}) == 1
 
-    def complete(self) -> None:
-        """Give the others the value of the first."""
-        import torch
-
-        torch._foreach_copy_(self.others, [self.first] * len(self.others))
-
 
 def with_common_counters(
     calls: Iterable[Call], lists: "Sequence[Sequence[Tensor]]"
