@@ -10,32 +10,27 @@ from hookline.spec import CallbackSpec, WrapperSpec
 if TYPE_CHECKING:
     from attrs import Attribute
 
-OF_A_RUN = frozenset({"plugins", "safetensors", "loss.png", "learning_rate.png"})
-"""Names in the run directory that Hookline uses itself."""
-
 
 def plain_name(suffix: str = "") -> "Callable[[object, Attribute[Any], str], None]":
     """Return a validator for the name of a file with this suffix in the run directory; without a suffix, of a
     directory.
     """
-    # It must be directly in the run directory, and must not overwrite anything there.
+    # It must be directly in the run directory.
     pattern = rf"[\w-][\w. -]*{re.escape(suffix)}" if suffix else r"[\w-]([\w -]*[\w-])?"
 
     def validate(instance: object, attribute: "Attribute[Any]", value: str) -> None:
         if not re.fullmatch(pattern, value):
             what = f'file that ends in "{suffix}", without a directory' if suffix else "directory, without a dot"
             raise ValueError(f'"{value}" is not the plain name of a {what}.')
-        if value.lower() in OF_A_RUN:
-            raise ValueError(f'"{value}" is reserved for Hookline: choose another name.')
 
     return validate
 
 
 def refuse_another(callback: CallbackSpec, option: str, callbacks: Sequence[WrapperSpec]) -> None:
-    """Raise an `OptionError` if another callback has the same file name in this option."""
+    """Raise an `OptionError` if another callback of the same type has the same file name in this option."""
     name = getattr(callback, option)
     for other in callbacks:
         # Some file systems ignore case.
-        if other is not callback and str(getattr(other, option, None)).lower() == name.lower():
-            kind = f"{'Another ' if type(other) is type(callback) else ''}{type(other).__name__}"
-            raise OptionError(option, f'{kind} also writes to "{name}": give each another `{option}`.')
+        if other is not callback and type(other) is type(callback) and getattr(other, option).lower() == name.lower():
+            kind = type(other).__name__
+            raise OptionError(option, f'Another {kind} also writes to "{name}": give each another `{option}`.')

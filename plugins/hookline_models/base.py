@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import NOTHING, asdict, fields
 
+from hookline.errors import OptionError
 from hookline.script import call, code_of, constructor
 from hookline.spec import LayerSpec, spec
 
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
 
 
 def refuse_missing_size(layer: LayerSpec) -> None:
-    """Raise a `ValueError` if the number of outputs is missing and the loss has not set it."""
+    """Raise an `OptionError` if the number of outputs is missing and the loss has not set it."""
     if layer.size_option is not None and getattr(layer, layer.size_option) is None:
-        raise ValueError(
-            f"`{layer.size_option}` is missing: the losses do not say how many outputs they take of this layer."
-        )
+        message = f"`{layer.size_option}` is missing: the losses do not say how many outputs they take of this layer."
+        raise OptionError(layer.size_option, message, id="missing-option")
 
 
 @spec

@@ -78,6 +78,8 @@ def _initialize(model: nn.Module, rules: Sequence[InitializationSpec]) -> None:
             except (ValueError, RuntimeError, NotImplementedError) as error:
                 name, shape = type(rule).__name__, tuple(parameter.tensor.shape)
                 message = f'{name} cannot initialize "{parameter.name}" of shape {shape}. {str(error).rstrip(".")}.'
+                if len(shape) < 2:
+                    message += ' Select others with `parameters`, such as "*weight".'
                 raise MismatchError(message, ("initialize", index)) from error
     _clear_padding(model, {id(parameter.tensor) for group in groups for parameter in group})
 

@@ -124,7 +124,8 @@ class CategoricalEmbeddings(Constructed):
             raise ValueError("It takes rows with an index of the type int64 for each column.")
         known = self.cardinalities or (groups[0].cardinalities if len(groups) == 1 else None)
         if known is None:
-            raise ValueError("`cardinalities` is missing: the data does not say how many categories there are.")
+            message = "`cardinalities` is missing: the data does not say how many categories there are."
+            raise OptionError("cardinalities", message, id="missing-option")
         if len(known) != inputs.shape[1]:
             raise ValueError(f"`cardinalities` has {len(known)} numbers, but there are {inputs.shape[1]} columns.")
         return constructed(CategoricalEmbeddings, known, self.d_embedding, bias=self.bias)

@@ -74,7 +74,11 @@ def test_a_text_input_whose_kind_needs_numbers_is_reported_at_the_entry(tmp_path
         ),
         (
             {"columns": {"b*": {"type": "Number"}, "bill": {"type": "Log1p"}}},
-            'data.columns."b*": This has no effect: later entries match the same columns.',
+            'data.columns."b*": This has no effect: the later entry "bill" matches the same columns.',
+        ),
+        (
+            {"inputs": "*", "time_column": "bill", "validation": 0.2, "columns": {"bill": {"type": "Log1p"}}},
+            'data.columns.bill: This has no effect: "bill" is the column of `time_column`, which is not an input.',
         ),
         (
             {"inputs": ["sex", "bill"], "columns": {"sex": {"type": "OrdinalEncoder"}}},

@@ -119,6 +119,8 @@ class UnknownKey:
 
     def _own_word_of_another_tool(self) -> Meant | None:
         found = own_option(self.key, self.option.kind, self.given)
+        if found is not None and found[0] in self.given and (others := self._option_of_other_components()) is not None:
+            return others  # It is a word of Hookline, too.
         return None if found is None else Meant(found[1], (*self.within, found[0]))
 
     def _section_of_another_tool(self) -> Meant | None:
@@ -138,6 +140,9 @@ class UnknownKey:
                 if home.kind is TrainingSpec and key in SECTIONS:
                     return Meant(f"It is a section of its own: {header(key)}.", (key,))
                 owner = f"It is an option of {home.kind.__name__} and" if home.kind.family else "It"
+                if key in home.options and home.kind.family:
+                    known = f"It is an option of {home.kind.__name__}, {home.label}, where it is set already."
+                    return Meant(known, (*home.path, key))
                 return Meant(f"{owner} belongs {home.label}.", (*home.path, key))
         return None
 

@@ -65,7 +65,8 @@ def _union_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     def structure_union(value: Any, _: Any) -> Any:
         fitting = [arm for arm in form.inner if arm.accepts(value)]
         if not fitting and len(form.inner) > 1:
-            raise wrong(value, form.words, rewritten(value, form.accepts))
+            near = next((arm.suggestion(value) for arm in form.inner if isinstance(arm, Choice)), "")
+            raise wrong(value, form.words, near or rewritten(value, form.accepts))
         return converter.structure(value, (fitting or form.inner)[0].kind)
 
     return structure_union

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 Tensors = dict[str, "Tensor"]
 """Tensors by name."""
 
+PREPARED_ROWS = (
+    "Pass prepared inputs: a mapping of arrays by group of inputs, or a file in NPZ format with these arrays."
+)
+"""The remedy for a source that cannot contain prepared inputs."""
+
 MOST_PROBLEMS = 20
 """The largest number of unreadable rows of a block that are reported."""
 
@@ -149,6 +154,8 @@ def _tensor(arrays: Mapping[str, Any], name: str) -> "Tensor":
 def _arrays(source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
+    if not isinstance(source, (str, Path)):
+        raise DataError(f"{PREPARED_ROWS} This is of type {type(source).__name__}.")
     import numpy
 
     try:
@@ -156,5 +163,6 @@ def _arrays(source: Any) -> Mapping[str, Any]:
             return dict(file)
     except FileNotFoundError:
         raise DataError(no_such_file(source), file=source) from None
-    except Exception as error:  # noqa: BLE001 - NumPy raises errors of many types for a damaged file.
-        raise DataError(f"Pass a file in NPZ format, or a mapping of arrays. {error}".rstrip(".") + ".") from None
+    except Exception as error:  # noqa: BLE001 - NumPy raises errors of many types for a file in another format.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it has another format"
+        raise DataError(f"The file cannot be read: {reason}. {PREPARED_ROWS}", file=source) from None

@@ -1,6 +1,6 @@
 """Memory for the rows of an epoch: those of one epoch after the other are gathered into it."""
 
-from operator import attrgetter, is_, methodcaller
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-LAYOUT = attrgetter("__class__", "shape", "dtype", "device", "requires_grad")
-STRIDES, PLACE = methodcaller("stride"), methodcaller("data_ptr")
+LAYOUT = attrgetter("__class__", "shape", "dtype", "requires_grad")
+
+MOST_ORDERS = 8
+"""The largest number of epochs whose orders are computed at once: NumPy needs a third of the time for further ones."""
+
+LARGEST = 2**15
+"""The largest number of row numbers in orders that are computed at once."""
 
 
 class KeptRows:
@@ -35,6 +40,8 @@ class KeptRows:
             raise ValueError("Only plain tensors without lengths can be gathered into memory that is kept.")
         kept = rows.changed(lambda tensor: tensor.new_empty((count, *tensor.shape[1:])))
         self._arrays = [*zip(map(_bytes_of, self._tensors), map(_bytes_of, _tensors_of(kept)), strict=True)]
+        self._orders: dict[int, NDArray[Any]] = {}
+        """The orders of further epochs."""
         self.batches = [kept.slice(start, min(start + size, count)) for start in range(0, count, size)]
         """The batches of the epoch that was gathered last."""
 
@@ -52,15 +59,24 @@ class KeptRows:
 
     def gather(self, epoch: int) -> None:
         """Copy the rows of an epoch to the batches."""
-        order, stop = self._source.order(epoch), self._source.batched_rows
-        if order is None:
+        if self._source.is_in_order:
             for rows, own in self._arrays:
-                own[...] = rows[:stop]
+                own[...] = rows[: len(own)]
             return
-        numbers = order.numpy()[:stop]
+        order = self._orders.pop(epoch, None)
+        if order is None:
+            self._orders = self._following_orders(epoch)
+            order = self._orders.pop(epoch)
         for rows, own in self._arrays:
             # NumPy gathers few rows in a fifth of the time of torch; with "clip", it needs no other memory for them.
-            rows.take(numbers, 0, own, "clip")
+            rows.take(order, 0, own, "clip")
+
+    def _following_orders(self, epoch: int) -> "dict[int, NDArray[Any]]":
+        """The orders of an epoch and of some further ones, unless a sampler may change between them."""
+        source: Any = self._source
+        count = min(MOST_ORDERS, LARGEST // source.rows_per_epoch) if source.sampler is None else 1
+        stop = source.batched_rows
+        return {number: source.order(number).numpy()[:stop] for number in range(epoch, epoch + max(1, count))}
 
 
 def _names_of(rows: Batch) -> list[Any]:
@@ -73,7 +89,9 @@ def _tensors_of(rows: Batch) -> "list[Tensor]":
 
 
 def _layout_of(tensors: "list[Tensor]") -> list[Any]:
-    return [*map(LAYOUT, tensors), *map(STRIDES, tensors), *map(PLACE, tensors)]
+    import torch
+
+    return [*map(LAYOUT, tensors), *map(torch.Tensor.stride, tensors), *map(torch.Tensor.data_ptr, tensors)]
 
 
 def _is_plain(tensor: "Tensor", rows: int) -> bool:

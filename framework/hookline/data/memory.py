@@ -10,6 +10,7 @@ from hookline.data.batches import NOTHING_MORE
 from hookline.data.data import Data
 from hookline.data.precision import merged_columns
 from hookline.data.prepared_column import PreparedColumn
+from hookline.data.rows.fitting_rows import refuse_unfit_rows
 from hookline.data.rows.row_numbers import RowNumbers
 from hookline.data.rows.sampling import Sampling
 from hookline.data.targets.counts import counts_of
@@ -120,6 +121,7 @@ def in_memory(
 
     """
     sources = dict.fromkeys(inputs, source) if isinstance(source, str) else source
+    refuse_unfit_rows(inputs, targets, lengths, sources)
     encoded, known = encode(targets, loss, sources, classes)
     warn_of_merged(encoded["training"], known, run, sources["training"])
     sampler = None if sampling is None else sampling.sampler(encoded["training"], known)
@@ -136,9 +138,6 @@ def in_memory(
             weights=None if weights is None else run.moved(_some_weight(weights[split], split, sources[split])),
             sampler=sampler if is_training else None,
         )
-    rows = batches["training"].rows
-    if not rows:
-        raise DataError("There are no rows.", file=sources["training"])
     if not len(batches["training"]):
         drawn = batches["training"].rows_per_epoch
         message = f"`drop_last` leaves no batch: there are only {drawn} rows."

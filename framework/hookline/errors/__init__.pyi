@@ -17,6 +17,7 @@ from .exceptions import (
 from .near_files import (
     near_file as near_file,
     no_such_file as no_such_file,
+    not_expanded as not_expanded,
 )
 from .option_errors import OptionError as OptionError
 from .printing import (

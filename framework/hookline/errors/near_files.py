@@ -28,11 +28,29 @@ def near_file(path: Path) -> Path | None:
     return None
 
 
+def not_expanded(path: str | Path) -> str:
+    """Say that a path is a URL, or has a part that only a shell expands; empty for all other paths.
+
+    >>> not_expanded("https://example.org/iris.csv")
+    'Files are read from this machine only: download it, and write the path of the file.'
+    """
+    parts = Path(path).parts
+    if any(part.endswith(":") and len(part) > 2 for part in parts[:-1]):
+        return "Files are read from this machine only: download it, and write the path of the file."
+    if "~" in parts:
+        return "`~` is not expanded in a spec: write the whole path."
+    if any(part.startswith("$") for part in parts):
+        return "Variables of the environment are not expanded in a spec: write the whole path."
+    return ""
+
+
 def no_such_file(path: str | Path) -> str:
     """The message for a missing file, with a suggestion.
 
     >>> no_such_file("specs/data/irs.csv")
     'There is no such file. Did you mean "specs/data/iris.csv"?'
     """
+    if hint := not_expanded(path):
+        return f"There is no such file. {hint}"
     near = near_file(Path(path))
     return "There is no such file." if near is None else f'There is no such file. Did you mean "{near}"?'

@@ -37,10 +37,14 @@ class OptionalFiles:
             error = file_error(error.filename or "", error)
         if not isinstance(error, FileError):
             return False
+        self.warn(error)
+        return True
+
+    def warn(self, error: FileError) -> None:
+        """Warn that a file could not be written."""
         if not self._has_warned:
             self._has_warned = True
-            warnings.warn(HooklineWarning(f"{error} {self._consequence}", id="unwritten-file"), stacklevel=2)
-        return True
+            warnings.warn(HooklineWarning(f"{error} {self._consequence}", id="unwritten-file"), stacklevel=3)
 
 
 class GrowingFile:
@@ -58,7 +62,7 @@ class GrowingFile:
             pause: lines wait for this number of seconds since the last ones were written, and for `write`.
 
         """
-        self.path = path
+        self.path, self._name = path, str(path)
         self._pause = pause
         self._written = -math.inf
         self._waiting = ""
@@ -78,30 +82,31 @@ class GrowingFile:
 
     def write(self) -> None:
         """Write the lines that wait."""
-        self._written = time.monotonic()
+        if self._pause:
+            self._written = time.monotonic()
         if not self._waiting and not self._is_whole:
             return
-        with self._optional:
+        try:
             if self._is_whole:
                 write_file(self.path, self._waiting)
             else:
-                _append(self.path, self._waiting.encode())
+                _append(self._name, self._waiting.encode())
             self._waiting, self._is_whole = "", False
+        except FileError as error:
+            self._optional.warn(error)
 
 
-def _append(path: Path, content: bytes) -> None:
+def _append(path: str, content: bytes) -> None:
     """Append all of the content or none of it."""
     try:  # The functions of the operating system, since this happens in each epoch.
-        file = os.open(path, APPENDING, PERMISSIONS)
+        file, written = os.open(path, APPENDING, PERMISSIONS), 0
         try:
-            size = os.fstat(file).st_size
-            try:
-                written = 0
-                while written < len(content):
-                    written += os.write(file, content[written:])
-            except OSError:
-                os.ftruncate(file, size)
-                raise
+            while written < len(content):
+                written += os.write(file, content[written:] if written else content)
+        except OSError:
+            if written:
+                os.ftruncate(file, os.fstat(file).st_size - written)
+            raise
         finally:
             os.close(file)
     except OSError as error:

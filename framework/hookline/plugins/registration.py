@@ -26,7 +26,7 @@ def register(manager: pluggy.PluginManager, origin: Origin, plugin: object, list
         if origin.is_built_in:
             return  # Tests check these: checking takes as long as everything else here.
         manager.check_pending()
-        _refuse_unmarked_wrappers(manager, origin, plugin, listed)
+        _refuse_unfit_functions(manager, origin, plugin, listed)
         if not manager.get_hookcallers(plugin):
             message = f"The plugin {origin} implements no hook: nothing in it is marked with @hookimpl."
             raise PluginError(message, listed)
@@ -36,19 +36,28 @@ def register(manager: pluggy.PluginManager, origin: Origin, plugin: object, list
         raise PluginError(f"The plugin {origin} is used twice.", listed) from None
 
 
-def _refuse_unmarked_wrappers(
-    manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None
-) -> None:
-    """Raise a `PluginError` for a generator function not marked as a wrapper: its answer would be a generator."""
+def _refuse_unfit_functions(manager: pluggy.PluginManager, origin: Origin, plugin: object, listed: str | None) -> None:
+    """Raise a `PluginError` for a function that pluggy calls, but not as its author meant it."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
-            if implementation.plugin is not plugin or implementation.wrapper or implementation.hookwrapper:
-                continue
-            function = inspect.unwrap(implementation.function)
-            if inspect.isgeneratorfunction(function):
-                place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
-                message = f'{place}: "{caller.name}" yields, so it is a wrapper: mark it with @hookimpl(wrapper=True).'
+            if implementation.plugin is plugin and (message := _misunderstood(implementation, caller)):
                 raise PluginError(f"The plugin {origin} has a hook that does not fit. {message}", listed)
+
+
+def _misunderstood(implementation: pluggy.HookImpl, caller: pluggy.HookCaller) -> str | None:
+    """Describe a generator function not marked as a wrapper, or a method without `self`; `None` for all others.
+
+    The answer of the former would be a generator. The latter would get its object in place of its first argument.
+    """
+    function = inspect.unwrap(implementation.function)
+    place = f"{function.__code__.co_filename}, line {function.__code__.co_firstlineno}"
+    if inspect.isgeneratorfunction(function) and not (implementation.wrapper or implementation.hookwrapper):
+        return f'{place}: "{caller.name}" yields, so it is a wrapper: mark it with @hookimpl(wrapper=True).'
+    if inspect.ismethod(function) and caller.spec is not None:
+        first = function.__code__.co_varnames[: function.__code__.co_argcount][:1]
+        if first and first[0] in caller.spec.argnames:
+            return f'{place}: "{caller.name}" is a method, so its first argument must be `self`, not "{first[0]}".'
+    return None
 
 
 def _wrong_hook(manager: pluggy.PluginManager, plugin: object, error: pluggy.PluginValidationError) -> str:

@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
-from attrs import Factory, define, field
+from attrs import Factory, define, field, setters
 
 from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.saving import Resuming, Saving
@@ -447,7 +447,7 @@ class Run:
 
     """
 
-    spec: TrainingSpec
+    spec: TrainingSpec = field(on_setattr=setters.frozen)
     objective: Objective = field(init=False, default=Factory(lambda self: self.spec.objective, takes_self=True))
     stages: Stages
     plugins: "Sequence[tuple[Origin, object]]"

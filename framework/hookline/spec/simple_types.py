@@ -147,10 +147,14 @@ class Choice(OptionType):
 
     def structure(self, value: Any) -> Any:
         if not self.accepts(value):
-            choices = [choice for choice in self.choices if isinstance(choice, str)]
-            near = nearest(value, choices) if isinstance(value, str) else None
-            raise wrong(value, self.words, "" if near is None else f'Did you mean "{near}"?')
+            raise wrong(value, self.words, self.suggestion(value))
         return value
+
+    def suggestion(self, value: object) -> str:
+        """Suggest the choice that was probably meant by a string; empty if there is none."""
+        choices = [choice for choice in self.choices if isinstance(choice, str)]
+        near = nearest(value, choices) if isinstance(value, str) else None
+        return "" if near is None else f'Did you mean "{near}"?'
 
     def json_schema(self, bounds: list[Bounds], table: TableSchema) -> Schema:
         return {"enum": list(self.choices)}

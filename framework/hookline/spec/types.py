@@ -4,7 +4,7 @@
 values contain others, add a hook in `hookline.check.structure`, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -82,7 +82,7 @@ class OneOf(OptionType):
 
     def __init__(self, kind: Any):
         self.kind = kind
-        self.inner = tuple(map(option_type, (arm for arm in get_args(kind) if arm is not NoneType)))
+        self.inner = _with_choices_together([option_type(arm) for arm in get_args(kind) if arm is not NoneType])
         self.is_optional = NoneType in get_args(kind)
         arms = sorted(self.inner, key=lambda arm: arm.depth)
         self.words = arms[0].words
@@ -102,6 +102,15 @@ class OneOf(OptionType):
 
     def example(self, bounds: list[Bounds]) -> Any:
         return self.inner[0].example(bounds)
+
+
+def _with_choices_together(arms: Sequence[OptionType]) -> tuple[OptionType, ...]:
+    """The types of a union with all choices in one of them, so that a message lists or suggests them as one list."""
+    choices = [arm for arm in arms if isinstance(arm, Choice)]
+    if len(choices) < 2:
+        return tuple(arms)
+    together = Choice(Literal[tuple(choice for arm in choices for choice in arm.choices)])
+    return tuple(together if arm is choices[0] else arm for arm in arms if arm not in choices[1:])
 
 
 class Options(OptionType):

@@ -18,6 +18,7 @@ from hookline.training.run_setup import refuse_unused_rows
 
 if TYPE_CHECKING:
     from hookline.data.data import Data
+    from hookline.spec.families.data import DataSpec
 
 _CHANGED = "The data has changed since training"
 
@@ -64,8 +65,8 @@ def checked_data(run: Run, directory: Path, description: DataDescription) -> "Da
     except HooklineError as error:
         if description.is_given and run.given is None:
             raise RunError(f"{directory}: {_GIVEN}") from error
-        if run.given is None and (missing := dict(_missing_files(run))):
-            raise RunError(f"{directory}: {_sentence(missing)}") from error
+        if run.given is None:
+            refuse_missing_files(run.spec.data, directory, "hookline.open_run", error)
         raise
     refuse_unused_rows(run)
     if different := list(_differences(DataDescription.of(data), description)):
@@ -89,21 +90,30 @@ def changes_of_data(overrides: Iterable[str]) -> Iterator[str]:
         yield change
 
 
-def _missing_files(run: Run) -> Iterator[tuple[str, Path]]:
+def refuse_missing_files(data: "DataSpec", directory: Path, function: str, error: Exception) -> None:
+    """Raise a `RunError` from an error of reading data if a file is missing, since the run or the data was moved.
+
+    `function` is the function of Python that takes another path in `overrides`.
+    """
+    if missing := dict(_missing_files(data)):
+        raise RunError(f"{directory}: {_sentence(missing, function)}") from error
+
+
+def _missing_files(data: "DataSpec") -> Iterator[tuple[str, Path]]:
     """The paths in the data source that do not exist, by option."""
-    for path, value in walk(run.spec.data, ("data",)):
+    for path, value in walk(data, ("data",)):
         if isinstance(value, Path) and not value.exists() and not glob.glob(str(value), recursive=True):  # noqa: PTH207
             yield dotted(path), value  # Not a pattern that matches files either.
 
 
-def _sentence(missing: Mapping[str, Path]) -> str:
+def _sentence(missing: Mapping[str, Path], function: str) -> str:
     files = " and ".join(f'"{os.path.normpath(file)}"' for file in missing.values())  # In full, to find them.
     option, path = next(iter(missing.items()))
     change = f"{option}={Path('/new/place', path.name)}"
     return (
         f"The data of the run is needed, but {files} {'does' if len(missing) == 1 else 'do'} not exist. If the run or "
         f"the data has been moved, pass the new path with `--set {change}`, or in Python with "
-        f'`hookline.open_run(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the '
+        f'`{function}(..., overrides=["{change}"])`. Paths in spec.toml are relative to the directory of the '
         "run, and those that you pass to the current one."
     )
 

@@ -1,7 +1,9 @@
 """Resume a run that was interrupted, killed or is to become longer, from its newest checkpoint."""
 
+import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,19 @@ from attrs import frozen
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineWarning, RunError
+from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
 from hookline.errors.source import Source
 from hookline.errors.text import as_list
 from hookline.plugins.manager import Plugins
 from hookline.plugins.trial import Trial
-from hookline.runs import directory as directories, lock, study
+from hookline.runs import directory as directories, lock, manifest, study
 from hookline.runs.liveness import is_running
 from hookline.runs.plan.plan import Plan
 from hookline.runs.run_paths import refuse_other_paths
 from hookline.runs.trials import is_later_trial, trials_of
+from hookline.spec.compare import differences
 from hookline.spec.training import SEVERAL, TrainingSpec
+from hookline.trained.original_data import refuse_missing_files
 from hookline.trained.run_plugins import load_spec
 from hookline.training.checkpoints.moved_callbacks import with_present_names
 from hookline.training.checkpoints.remaining import Remaining, remaining
@@ -82,9 +86,32 @@ class ResumableRun:
         assert self.start.resumed is not None, "A run that can be resumed has a checkpoint."
         return self.start.resumed.step
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run has ended by itself, and nothing that was changed could make it longer."""
+        resumed = self.start.resumed
+        assert resumed is not None, "A run that can be resumed has a checkpoint."
+        try:
+            result = json.loads((self.start.place / directories.RESULT).read_text(encoding="utf-8"))
+            has_ended = result["state"] in ("finished", "stopped") and result["steps"] == resumed.step
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+        is_whole = (self.start.place / manifest.NAME).is_file()  # It is written last.
+        return has_ended and is_whole and not resumed.allowed and not any(differences(resumed.before, self.spec))
+
     def train(self, plugins: Plugins) -> Trial:
         """Continue the training."""
-        return train_trials(self.spec, plugins, self.start)
+        with self._naming_moved_files():
+            return train_trials(self.spec, plugins, self.start)
+
+    @contextmanager
+    def _naming_moved_files(self) -> Iterator[None]:
+        try:
+            yield
+        except HooklineError as error:
+            if self.start.given is None:
+                refuse_missing_files(self.spec.data, self.start.place, "hookline.resume", error)
+            raise
 
     def planned(self, plugins: Plugins) -> tuple[Plan, Remaining]:
         """Return the plan of the run, what it has done, and what remains. Nothing is written.
@@ -98,7 +125,8 @@ class ResumableRun:
         assert resumed is not None, "A run that can be resumed has a checkpoint."
         with new_run(self.spec, plugins, given=self.start.given) as run:
             run.state.initialized_from = resumed.state["run"].get("initialized_from")
-            made = prepared(run)
+            with self._naming_moved_files():
+                made = prepared(run)
             resumed.refuse_changes(run, made.plan)
             plan = with_estimates(run, made)
             return plan, remaining(resumed, run, made.model, made.criterion, made.optimizer)

@@ -138,11 +138,8 @@ class Groups:
     members: Sequence[Member]
     """The metrics in the order of the spec."""
     groups: Sequence[Group]
-
-    @property
-    def may_be_kept(self) -> bool:
-        """Whether all objects can be used for another evaluation."""
-        return all(one.metric.resets for one in self.members)
+    may_be_kept: bool
+    """Whether all objects can be used for another evaluation."""
 
     def fit(self, first: First) -> bool:
         """Whether the objects were built for such predictions."""
@@ -167,7 +164,8 @@ def built_groups(run: Run, split: str, first: First) -> Groups:
         if parts not in groups:
             groups[parts] = Group(parts, loss, predictions)
         groups[parts].take(members[-1])
-    return Groups(members, list(groups.values()))
+    may_be_kept = all(one.metric.resets for one in members)
+    return Groups(members, list(groups.values()), may_be_kept=may_be_kept)
 
 
 def _kind(rows: "Tensor") -> tuple[Any, ...]:

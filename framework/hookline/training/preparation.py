@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import fields, frozen
 
 from hookline.data.batches import length_of
-from hookline.errors.exceptions import HooklineError
+from hookline.errors.exceptions import HooklineError, MismatchError
 from hookline.plugins.dispatch.limits import warn_of_idle
 from hookline.plugins.stages import Run
 from hookline.runs.plan.layers import Layer, recorded_layers
@@ -84,7 +84,17 @@ def built_parts(run: Run, is_tried: "Callable[[Data], bool]" = _never) -> Parts:
     check_deployments(run, data, model, criterion)
     run.raise_if_interrupted()
     optimizer = stages.select_optimizer(run=run, model=model, criterion=criterion)
+    _refuse_other_parameters(optimizer, model, criterion)
     return Parts(data=data, model=model, criterion=criterion, optimizer=optimizer, layers=tuple(layers))
+
+
+def _refuse_other_parameters(optimizer: "optim.Optimizer", model: "nn.Module", criterion: "nn.Module") -> None:
+    """Raise a `MismatchError` if an optimizer, such as that of a plugin, would train neither the model nor the loss."""
+    own = {id(parameter) for module in (model, criterion) for parameter in module.parameters()}
+    if not any(id(parameter) in own for group in optimizer.param_groups for parameter in group["params"]):
+        raise MismatchError(
+            "The optimizer has no parameter of the model or of the loss, so nothing would be trained.", ("optimizer",)
+        )
 
 
 def _seed(run: Run) -> None:

@@ -81,17 +81,11 @@ def _deploy(study: Study) -> list[Path]:
 
 def _about(record: TrialRecord) -> str:
     """A comment about the numbers of the best trial, if it was trained together with others."""
-    others = counted(record.together - 1, "other")
+    stack = f"# Trial {record.number} was trained in a stack of {counted(record.together, 'training')}"
     if record.is_rounded:
-        return (
-            f"# Trial {record.number} was trained together with {others}. Alone, it leads to the\n"
-            "# numbers of the study up to rounding.\n"
-        )
+        return f"{stack}. Alone, it leads to the\n# numbers of the study up to rounding.\n"
     if record.rounded is not None:
-        return (
-            f"# Trial {record.number} was trained together with {others}, and again alone: its "
-            "numbers in the study\n# are those that this spec leads to.\n"
-        )
+        return f"{stack}, and again alone: its\n# numbers in the study are those that this spec leads to.\n"
     return ""
 
 

@@ -1,7 +1,7 @@
 """Train one trial of a study, and write what is kept of it."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ from hookline.runs import directory as directories, lock as locking, manifest
 from hookline.runs.checkpoints import store
 from hookline.runs.study import RECORD, StudyPlan, trial_directory
 from hookline.spec.families.tuner import TunerSpec
-from hookline.spec.space.record import TrainingRecord, TrialRecord
+from hookline.spec.space.record import TrialRecord
 from hookline.spec.training import TrainingSpec
 from hookline.training.pipeline import fitted
 from hookline.training.preparation import Parts, Prepared, built_parts, prepared
 from hookline.training.run_setup import new_run
 from hookline.tuning.observers import Curve, SharedData
-from hookline.tuning.trainings import Training, mean_results, trainings_of
+from hookline.tuning.trainings import Training, note, note_other, trainings_of
 
 WEIGHTS = (directories.MODEL, directories.CRITERION)
 """The files that are removed of trials that are not the best."""
@@ -77,13 +77,14 @@ class Trainer:
             return False
         curve = Curve(self.plan.monitors[0], record, prunes)
         try:
-            with self.opened(record, curve) as (run, trainings):
+            trainings = self.trainings(record)
+            with self.opened(trainings[0], curve) as run:
                 made = prepared(run)
                 self.begin_directory(run, record)
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                self.note(record, trainings[0], trial, failure, curve)
+                note(record, trainings[0], trial, failure, curve.pruned, self.plan.monitors)
                 if failure is None and not self._train_others(record, trainings[1:], prunes):
                     return False
                 self.write_files(run, made, trial, is_kept=failure is None and is_kept(record))
@@ -119,14 +120,20 @@ class Trainer:
         remove_all_but_record(trial_directory(self.root, record.number))
         return write(record)
 
+    def trainings(self, record: TrialRecord) -> list[Training]:
+        """The trainings of a trial with these values."""
+        return trainings_of(
+            self.loader.load(trial_document(self.document, self.tuner.space, record.values)), self.tuner
+        )
+
     @contextmanager
-    def opened(self, record: TrialRecord, curve: Curve, *inner: Named) -> Iterator[tuple[Run, Sequence[Training]]]:
-        """Open the run of the first training of a trial, with more plugins inside of all others."""
-        trial_spec = self.loader.load(trial_document(self.document, self.tuner.space, record.values))
-        trainings = trainings_of(trial_spec, self.tuner)
-        plugins = self.plugins.arranged(lambda named: [*self._with(curve, named), *inner])
-        with new_run(trainings[0].spec, plugins, interruption=self.interruption, given=self.given) as run:
-            yield run, trainings
+    def opened(self, training: Training, curve: Curve | None = None, *inner: Named) -> Iterator[Run]:
+        """Open the run of a training, with more plugins inside of all others. The first one of a trial has a curve."""
+        outer: list[Named] = [] if curve is None else [(Origin("the study"), curve)]
+        shared: Named = (Origin("the data of the study"), self.shared)
+        plugins = self.plugins.arranged(lambda named: [*outer, *named, shared, *inner])
+        with new_run(training.spec, plugins, interruption=self.interruption, given=self.given) as run:
+            yield run
 
     def begin_directory(self, run: Run, record: TrialRecord) -> None:
         """Give the run the directory of its trial, and write its spec there."""
@@ -152,62 +159,30 @@ class Trainer:
         shutil.rmtree(trial_directory(self.root, record.number))  # The results are those of another process.
         return False
 
-    def _with(self, curve: Curve, named: Sequence[Named]) -> list[Named]:
-        """The plugins of a run, between the record of the curve and the shared data."""
-        return [(Origin("the study"), curve), *named, (Origin("the data of the study"), self.shared)]
-
-    def note(
-        self, record: TrialRecord, training: Training, trial: Trial, failure: BaseException | None, curve: Curve
-    ) -> None:
-        """Add the results of the first training to the record."""
-        record.epochs, record.seconds = trial.epochs, round(trial.seconds, 3)
-        if failure is not None:
-            record.state, record.reason = "failed", trial.error
-            return
-        record.state = "pruned" if curve.pruned else "stopped" if trial.state == "stopped" else "finished"
-        record.reason = curve.pruned or trial.stopped
-        record.trainings = [self._training(training, trial)]
-        record.results = mean_results(record.trainings)
-
-    def _training(self, training: Training, trial: Trial) -> TrainingRecord:
-        """The record of a training."""
-        results = self._results(trial)
-        return TrainingRecord(seed=training.seed, fold=training.fold, epoch=trial.weights.epoch, results=results)
-
-    def _results(self, trial: Trial) -> list[float]:
-        """The monitored numbers of a training."""
-        numbers = {**_numbers_of_weights(trial), "seconds": trial.seconds}
-        numbers["parameters"] = float(sum(parameter.numel() for parameter in trial.model.parameters()))
-        missing = [name for name in self.plan.monitors if name not in numbers]
-        if missing:
-            raise HooklineError(f'The tuner monitors "{missing[0]}", which this trial has not logged.')
-        return [float(numbers[name]) for name in self.plan.monitors]
-
     def _train_others(
         self, record: TrialRecord, trainings: Sequence[Training], prunes: Callable[[TrialRecord], str | None]
     ) -> bool:
         """Train a trial with the other seeds and folds: its results become the means. Return false if interrupted."""
-        plugins = self.plugins.arranged(lambda named: [*named, (Origin("the data of the study"), self.shared)])
         for training in trainings:
             if record.state == "pruned" or record.results is None:
                 return True
             if (reason := prunes(record)) is not None:
                 record.state, record.reason = "pruned", reason
                 return True
-            with new_run(training.spec, plugins, interruption=self.interruption, given=self.given) as run:
+            with self.opened(training) as run:
                 made = built_parts(run)
-                run.directory = trial_directory(self.root, record.number) / training.name
-                run.directory.mkdir()
+                self.begin_other(run, record, training)
                 trial, failure = fitted(run, made)
                 if run.interrupted:
                     return False
-                if failure is not None:
-                    raise HooklineError(f"In the training {training.name}: {trial.error}")
+                note_other(record, training, trial, failure, self.plan.monitors)
                 directories.write_result(run, trial)
-                record.trainings.append(self._training(training, trial))
-                record.seconds = round(record.seconds + trial.seconds, 3)
-                record.results = mean_results(record.trainings)
         return True
+
+    def begin_other(self, run: Run, record: TrialRecord, training: Training) -> None:
+        """Give the run of a training that is not the first one a directory in that of its trial."""
+        run.directory = trial_directory(self.root, record.number) / training.name
+        run.directory.mkdir()
 
     @property
     def tuner(self) -> TunerSpec:
@@ -219,13 +194,6 @@ class Trainer:
     def plugins(self) -> Plugins:
         """The plugins of the spec, and those of the process."""
         return self.loader.plugins(self.document).inside(*self.added)
-
-
-def _numbers_of_weights(trial: Trial) -> Mapping[str, float]:
-    """The numbers of the weights that a trial keeps: its final ones, and what was logged after their epoch."""
-    kept = trial.weights.epoch, trial.weights.step
-    logged = next((one for one in trial.history if (one.get("epoch"), one.get("step")) == kept), {})
-    return {**{name: number for name, number in logged.items() if isinstance(number, (int, float))}, **trial.metrics}
 
 
 def remove_all_but_record(home: Path) -> None:

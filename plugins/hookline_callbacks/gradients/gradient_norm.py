@@ -42,7 +42,7 @@ class _GradientNorm(BeforeStep):
     def __init__(self, spec: GradientNorm):
         super().__init__(spec)
         self._total: Tensor | None = None
-        self._greatest: Tensor | None = None
+        self._maximum: Tensor | None = None
         self._steps = 0
 
     def use(self, gradients: "list[Tensor]") -> None:
@@ -51,23 +51,23 @@ class _GradientNorm(BeforeStep):
 
         norm = total_norm(gradients, self._spec.norm_type)
         self._total = norm if self._total is None else self._total + norm
-        self._greatest = norm if self._greatest is None else torch.maximum(self._greatest, norm)
+        self._maximum = norm if self._maximum is None else torch.maximum(self._maximum, norm)
         self._steps += 1
 
     @hookimpl(wrapper=True)
     def log(self) -> Generator[None, Mapping[str, Any], Mapping[str, Any]]:
         """Add both numbers to the record, and reset the sums."""
         record = yield
-        if self._total is not None and self._greatest is not None:
-            mean, greatest = float(self._total) / self._steps, float(self._greatest)
-            record = {**record, "gradient_norm": mean, "max_gradient_norm": greatest}
-        self._total, self._greatest, self._steps = None, None, 0
+        if self._total is not None and self._maximum is not None:
+            mean, maximum = float(self._total) / self._steps, float(self._maximum)
+            record = {**record, "gradient_norm": mean, "max_gradient_norm": maximum}
+        self._total, self._maximum, self._steps = None, None, 0
         return record
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of this epoch."""
-        return {"total": self._total, "greatest": self._greatest, "steps": self._steps}
+        return {"total": self._total, "maximum": self._maximum, "steps": self._steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Resume in the middle of an epoch."""
-        self._total, self._greatest, self._steps = state["total"], state["greatest"], state["steps"]
+        self._total, self._maximum, self._steps = state["total"], state["maximum"], state["steps"]

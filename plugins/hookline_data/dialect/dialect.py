@@ -52,7 +52,7 @@ class Dialect:
     @property
     def width(self) -> str:
         """The beginning of a clause about the number of columns."""
-        return "there are" if self.names else "the header has" if self.header else "the first row has"
+        return "`names` has" if self.names else "the header has" if self.header else "the first row has"
 
     def reader_options(self) -> dict[str, Any]:
         """Return the arguments of `csv.reader`."""

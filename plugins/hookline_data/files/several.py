@@ -123,7 +123,9 @@ def _together(files: Sequence[Path]) -> str:
 def refuse_other_columns(names: Sequence[str], others: Sequence[str], file: Path, first: Path) -> None:
     """Raise a `DataError` if a file lacks a column of the first file, or has another one."""
     if missing := [name for name in names if name not in set(others)]:
-        raise DataError(f"It lacks the column {enumerate_names(missing[:MOST_NAMED])} of {first}.", file=file)
-    if more := [name for name in others if name not in set(names)]:
-        which = enumerate_names(more[:MOST_NAMED])
-        raise DataError(f"It has the column {which}, which {first} lacks. All files must have the same.", file=file)
+        which = f"column{'s' * (len(missing) > 1)} {enumerate_names(missing[:MOST_NAMED])}"
+        more = f", and {counted(len(missing) - MOST_NAMED, 'other')}," if len(missing) > MOST_NAMED else ""
+        raise DataError(f"It lacks the {which}{more} of {first}.", file=file)
+    if added := [name for name in others if name not in set(names)]:
+        which = f"column{'s' * (len(added) > 1)} {enumerate_names(added[:MOST_NAMED])}"
+        raise DataError(f"It has the {which}, which {first} lacks. All files must have the same.", file=file)

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from hookline.data import Encoding
-from hookline.errors import DataError, MismatchError, OptionError, enumerate_names, near_file, nearest
+from hookline.errors import (
+    DataError,
+    MismatchError,
+    OptionError,
+    enumerate_names,
+    near_file,
+    nearest,
+    not_expanded,
+)
 from hookline.spec import Objective
 from hookline_data.files import several
 from hookline_data.files.given_path import GivenPath
@@ -40,7 +48,7 @@ def names_in(path: Path, option: str, names: Callable[[Path], list[str]]) -> lis
 
 def _refuse_what_is_no_file(path: Path, option: str, what: str) -> None:
     if not path.exists():
-        hint = "" if path.name.isprintable() else ESCAPED
+        hint = not_expanded(path) if path.name.isprintable() else ESCAPED
         if (fraction := _fraction(path.name)) is not None:
             hint = f"Write a fraction as a number, without quotes: {fraction}."
         near = None if hint else near_file(path)

@@ -8,13 +8,14 @@ from hookline.errors import OptionError, quoted_cell
 from hookline.spec import to_json
 from hookline_data.layout.by_group import of_group
 from hookline_data.layout.kinds import Kind, wrong_mixture
+from hookline_data.reading.columns import Chooser
 
 if TYPE_CHECKING:
     from hookline_data.table import Table
 
 
 def check(
-    table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind], targets: Set[str]
+    table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind], targets: Set[str], chooser: Chooser
 ) -> Iterator[OptionError]:
     """Report entries of `columns` without effect, and groups whose columns cannot be together.
 
@@ -22,16 +23,26 @@ def check(
     """
     used = {column for columns in groups.values() for column in columns}
     effective = {kind.pattern for name, kind in kinds.items() if name in used}
-    matching = {kind.pattern for kind in kinds.values()}
     for pattern in table.columns or ():
         if pattern not in effective and pattern not in targets:
-            why = "it matches no input" if pattern in matching else "later entries match the same columns"
-            yield OptionError("columns", f"This has no effect: {why}.", pattern, on_key=True, id="unused-option")
+            message = f"This has no effect: {_why_unused(table, chooser.matching(pattern), used, kinds)}."
+            yield OptionError("columns", message, pattern, on_key=True, id="unused-option")
     is_by_group = isinstance(table.inputs, Mapping)
     for group, columns in groups.items():
-        if message := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
-            yield OptionError("inputs", message, *([group] if is_by_group else []))
+        if mixture := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
+            yield OptionError("inputs", mixture, *([group] if is_by_group else []))
     yield from _standardized(table, groups, kinds)
+
+
+def _why_unused(table: "Table", matching: Set[str], used: Set[str], kinds: Mapping[str, Kind]) -> str:
+    """Return why an entry of `columns` that matches these columns has no effect, as a clause."""
+    if inputs := sorted(matching & used):
+        return f'the later entry "{kinds[inputs[0]].pattern}" matches the same columns'
+    for option, patterns in table.named_columns.items():
+        names = (patterns,) if isinstance(patterns, str) else patterns
+        if column := next((name for name in names if name in matching), None):
+            return f'"{column}" is the column of `{option}`, which is not an input'
+    return "it matches no input"
 
 
 def _standardized(table: "Table", groups: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Iterator[OptionError]:

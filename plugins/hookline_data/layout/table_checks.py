@@ -76,7 +76,7 @@ def _columns(table: "Table", names: list[str]) -> Iterator[OptionError]:
         groups = table.input_columns(names)
         kinds = kinds_of(table.columns, chooser)
         targets = {name for several in table.target_patterns.values() for name in chooser.chosen(several)}
-        yield from kind_checks.check(table, groups, kinds, targets)
+        yield from kind_checks.check(table, groups, kinds, targets, chooser)
         if table.has_single_cells:
             yield from _shapes(table, groups, kinds)
 

@@ -96,19 +96,22 @@ def _indices_of(groups: Sequence[InputGroup]) -> int:
     """Return the number of indices of the only column of a group of inputs.
 
     Raises:
-        ValueError: If it is unknown, or if there are several columns, which would share the vectors.
+        OptionError: If it is unknown, or if there are several columns, which would share the vectors.
 
     """
     if len(groups) != 1 or groups[0].cardinalities is None:
         where = f' of "{groups[0].name}"' if len(groups) == 1 else ""
-        raise ValueError(f"`num_embeddings` is missing: the data does not say how many indices{where} there are.")
+        message = f"`num_embeddings` is missing: the data does not say how many indices{where} there are."
+        raise OptionError("num_embeddings", message, id="missing-option")
     [group] = groups
     if len(group.cardinalities or ()) != 1:
         numbers = ", ".join(map(str, group.cardinalities or ()))
-        raise ValueError(
+        raise OptionError(
+            "num_embeddings",
             f'`num_embeddings` is missing: "{group.name}" has several columns, with {numbers} indices. Use '
             "CategoricalEmbeddings, which has vectors for each column, or set `num_embeddings` to let the columns "
-            "share the vectors."
+            "share the vectors.",
+            id="missing-option",
         )
     return group.cardinalities[0]  # type: ignore[index]
 

@@ -100,7 +100,8 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
         (
             "padding",
             "sane",
-            'This must be an integer or "same" or an array of 2 integers, but it is the string "sane".',
+            'This must be an integer or "same" or an array of 2 integers, but it is the string "sane". Did you mean '
+            '"same"?',
         ),
         ("fraction", True, "This must be a number or a string with the path of a file, but it is true."),
         ("names", 3, 'This must be a string or an array of strings, but it is the number 3. Write it in quotes: "3".'),
@@ -133,7 +134,7 @@ def test_a_path_in_a_table_is_relative_to_the_current_directory(tmp_path, monkey
             "mode_of",
             "minimun",
             'This must be "minimum" or "maximum" or a table of elements, each "minimum" or "maximum", but it is '
-            'the string "minimun".',
+            'the string "minimun". Did you mean "minimum"?',
         ),
         ("count", 0, "0 is out of bounds: it must be at least 1."),
         (

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from hookline.data import DataDescription, InputDescription, blocks_of_arrays
+from hookline.data.array_blocks import PREPARED_ROWS
 from hookline.errors import DataError
 
 WORDS = InputDescription(shape=(5,), dtype="int64", padded=True)
@@ -46,7 +47,7 @@ def test_padded_sequences_may_have_another_number_of_steps_than_in_training():
         ({"input": numpy.array([["a", "b"]])}, '"input" is not an array of numbers.'),
         ({"input": [[1.0, 2.0], [3.0]]}, '"input" is not an array of numbers.'),
         ({"input": None}, '"input" is not an array of numbers.'),
-        (None, "Pass a file in NPZ format, or a mapping of arrays. "),
+        ([{"input": [1.0, 2.0]}], f"{PREPARED_ROWS} This is of type list."),
     ],
 )
 def test_unusable_arrays_are_refused(source, message):
@@ -75,8 +76,10 @@ def test_padded_sequences_need_their_lengths(arrays, message):
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 damaged", b"a,b\n1,2\n"])
 def test_another_file_is_refused_with_its_format(content, tmp_path):
     (tmp_path / "rows.npz").write_bytes(content)
-    with pytest.raises(DataError, match=r"^Pass a file in NPZ format, or a mapping of arrays\. "):
+    with pytest.raises(DataError) as raised:
         blocks(tmp_path / "rows.npz")
+    expected = f"{tmp_path}/rows.npz: The file cannot be read: it has another format. {PREPARED_ROWS}"
+    assert str(raised.value) == expected
 
 
 def test_a_missing_file_is_reported(tmp_path):
@@ -90,7 +93,7 @@ def test_a_damaged_file_is_refused(tmp_path):
     content = bytearray((tmp_path / "rows.npz").read_bytes())
     content[200:400] = bytes(200)
     (tmp_path / "rows.npz").write_bytes(content)
-    with pytest.raises(DataError, match=r"^Pass a file in NPZ format"):
+    with pytest.raises(DataError, match=r"rows\.npz: The file cannot be read: "):
         blocks(tmp_path / "rows.npz")
 
 

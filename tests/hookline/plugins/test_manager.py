@@ -220,6 +220,12 @@ def test_a_generator_that_is_not_marked_as_a_wrapper_is_reported(name):
     )
 
 
+def test_a_method_without_self_is_reported():
+    with pytest.raises(PluginError) as error:
+        Plugins(extra=[plugin_with("step", "run, optimizer")])
+    assert str(error.value).endswith('line 2: "step" is a method, so its first argument must be `self`, not "run".')
+
+
 def test_a_plugin_that_is_used_twice_is_reported():
     plugin = Asked("a", [])
     with pytest.raises(PluginError, match=r'^The plugin "Asked.*" is used twice'):

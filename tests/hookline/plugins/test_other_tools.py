@@ -35,7 +35,7 @@ def help_for(section=None, *, loss=None, callbacks=(), **options):
         ("run", "num_train_epochs", 3, 'Hookline calls it "epochs", which is already set.'),
         ("run", "random_state", 3, 'Did you mean "seed"?'),
         ("run", "learning_rate", 0.1, 'Hookline calls it "lr", in [optimizer]: lr = 0.1.'),
-        ("run", "lr", 0.1, "It is an option of Adam and belongs in [optimizer]."),
+        ("run", "lr", 0.1, "It is an option of Adam, in [optimizer], where it is set already."),
         ("run", "train_batch_size", 8, 'Hookline calls it "batch_size", in [data]: batch_size = 8.'),
         ("run", "validation_split", 0.2, 'Hookline calls it "validation", in [data]: validation = 0.2.'),
         ("run", "accelerator", "gpu", 'Did you mean "device", as in device = "cuda"?'),

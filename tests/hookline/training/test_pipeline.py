@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 import hookline
 from hookline import HooklineError, Interrupted, hookimpl
-from hookline.errors import StageError, TrainingError
+from hookline.errors import MismatchError, StageError, TrainingError
 from hookline.plugins.stages import STAGES
 from hookline_callbacks.progress import Progress
 
@@ -640,3 +640,36 @@ def test_dropout_with_several_evaluations_per_step_causes_a_warning(optimizer, p
     assert [str(warning.message) for warning in reported] == [
         "optimizer: LBFGS evaluates the loss several times in a step, and Dropout changes it each time."
     ] * is_reported
+
+
+# Answers that train nothing, and assignments to the spec.
+
+
+def test_an_optimizer_of_other_parameters_is_an_error(tmp_path):
+    other = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    with pytest.raises(MismatchError, match=r"^optimizer: The optimizer has no parameter of the model or of the loss"):
+        trained(tmp_path, wrapper_of("select_optimizer", lambda _: other))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_training_whose_batches_are_all_skipped_is_a_warning(tmp_path):
+    class Idle:
+        @hookimpl
+        def backward(self, loss):
+            return loss.detach()
+
+    with pytest.warns(hookline.errors.HooklineWarning, match=r"^No batch of epoch 1 counts: each was skipped"):
+        result = trained(tmp_path, Idle())
+    assert math.isnan(result.history[-1]["training/loss"])
+
+
+def test_the_spec_of_a_run_cannot_be_replaced(tmp_path):
+    class Replacing:
+        @hookimpl(wrapper=True)
+        def log(self, run):
+            run.spec = None
+            return (yield)
+
+    with pytest.raises(StageError, match=r'failed in the stage "log" .*: FrozenAttributeError'):
+        trained(tmp_path, Replacing())
+    assert json.loads((tmp_path / "run/result.json").read_text())["state"] == "failed"

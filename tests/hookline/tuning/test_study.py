@@ -1,6 +1,7 @@
 import json
 import shutil
 import signal
+import sys
 from statistics import fmean
 
 import PIL.Image
@@ -13,6 +14,7 @@ import hookline
 from hookline.check.load import Loader
 from hookline.cli.main import main
 from hookline.errors import RunError, SpecError
+from hookline.plugins.signals import Interruption
 from hookline.runs.liveness import marked_as_running
 from hookline.runs.study import claimed, read_plan, write_plan
 from hookline.runs.trials import chosen_trial
@@ -22,6 +24,7 @@ from hookline.tuning.findings import findings
 from hookline.tuning.finishing import finish
 from hookline.tuning.opening import open_study
 from hookline.tuning.study import Study
+from hookline.tuning.workers import work_together
 
 
 def told(study):
@@ -186,12 +189,27 @@ def test_the_front_of_several_numbers(tmp_path):
     assert results[0][1] == 15
 
 
-def test_one_and_two_workers_choose_the_same_trials_together(tmp_path):
-    spec = tuned(trials=4, synchronous=2, type="Optuna", sampler={"type": "TPESampler", "n_startup_trials": 2})
+@pytest.mark.filterwarnings("ignore:.*This never stops the run")
+def test_one_and_two_workers_choose_the_same_trials_together_and_warn_once(tmp_path, capsys):
+    sections = {"callbacks": [{"type": "EarlyStopping", "patience": 50}]}
+    sampler = {"type": "TPESampler", "n_startup_trials": 2}
+    spec = tuned(trials=4, synchronous=2, type="Optuna", sampler=sampler, sections=sections)
     one = hookline.tune(spec, out=tmp_path / "one")
     hookline.tune(spec, trials=1, out=tmp_path / "several")
     assert main(["tune", "--join", str(tmp_path / "several"), "--trials", "4", "--workers", "2", "--quiet"]) == 0
     assert told(open_study(tmp_path / "several", Loader())) == told(one)
+    assert capsys.readouterr().err.count("This never stops the run") == 1
+
+
+def test_a_worker_that_fails_ends_the_study_with_its_last_lines(tmp_path, monkeypatch):
+    study = hookline.tune(tuned(trials=1), out=tmp_path / "one")
+    study.change_total(2)
+    lines = "import sys; print('a: warning: b', file=sys.stderr); print('c\\nd', file=sys.stderr); sys.exit(2)"
+    monkeypatch.setattr("hookline.tuning.workers.command", lambda *_: [sys.executable, "-c", lines])
+    warned = []
+    with Interruption() as interruption, pytest.raises(hookline.HooklineError, match=r"^c\nd$"):
+        work_together(study, 2, interruption, lambda _: None, on_warning=warned.append)
+    assert warned == ["a: warning: b"]
 
 
 def test_the_mean_over_several_seeds_counts(tmp_path):

@@ -9,6 +9,7 @@ from image_training import EPOCHS, IMAGES, Spoiled, batches, network, same, step
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import hookline
+from hookline.errors import HooklineWarning
 
 
 class SpoiledInputs:
@@ -180,7 +181,9 @@ def test_skipped_batches_are_counted_per_epoch(tmp_path):
 
 def test_an_epoch_without_a_loss_is_never_the_best(tmp_path):
     stopping = {"type": "EarlyStopping", "monitor": "training/loss", "patience": 2}
-    trial = trained(tmp_path, stopping, plugins=[LeavingOut(2, 3, 4)])
+    with pytest.warns(HooklineWarning, match=r"^No batch of epoch 2 counts") as warned:
+        trial = trained(tmp_path, stopping, plugins=[LeavingOut(2, 3, 4)])
+    assert len(warned) == 1
     assert [math.isnan(record["training/loss"]) for record in trial.history] == [False, True, True]
     assert (
         trial.stopped == "training/loss has not improved for 2 epochs; it was best in epoch 1, whose weights are kept."
@@ -201,7 +204,8 @@ def test_a_trial_without_a_loss_is_the_worst(tmp_path):
             "optimizer": {"type": "SGD", "lr": 0.1},
         }
     )
-    trial = hookline.train(spec, plugins=[LeavingOut(1, 2)], out=tmp_path / "run")
+    with pytest.warns(HooklineWarning, match=r"^No batch of epoch 1 counts"):
+        trial = hookline.train(spec, plugins=[LeavingOut(1, 2)], out=tmp_path / "run")
     assert trial.objective == math.inf
     assert hookline.train(spec, out=tmp_path / "other").objective < math.inf
 
@@ -217,7 +221,8 @@ def test_parts_of_a_loss_that_were_not_computed_are_logged_as_nan(tmp_path):
             "optimizer": {"type": "SGD", "lr": 0.1},
         }
     )
-    trial = hookline.train(spec, plugins=[LeavingOut(1)], out=tmp_path / "run")
+    with pytest.warns(HooklineWarning, match=r"^No batch of epoch 1 counts"):
+        trial = hookline.train(spec, plugins=[LeavingOut(1)], out=tmp_path / "run")
     missing = [[name for name, value in record.items() if math.isnan(value)] for record in trial.history]
     assert missing == [["training/loss", "training/loss[near]", "training/loss[far]"], []]
 

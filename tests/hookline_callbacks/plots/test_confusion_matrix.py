@@ -296,7 +296,9 @@ def test_options_that_do_not_fit_the_loss_are_reported(spec, options, option, me
 
 
 def test_two_callbacks_with_the_same_directory_are_reported():
-    with pytest.raises(hookline.errors.SpecError, match=r'callbacks\[0\].directory: Predictions also writes to "x"'):
+    with pytest.raises(
+        hookline.errors.SpecError, match=r'callbacks\[1\].directory: ConfusionMatrix also writes to "x"'
+    ):
         small({"type": "ConfusionMatrix", "directory": "x"}, {"type": "Predictions", "directory": "x"})
 
 

@@ -187,7 +187,7 @@ def test_a_number_that_no_callback_has_added_is_one_warning(drawn, tmp_path):
         ("../x.png", '"../x.png" is not the plain name of a file that ends in ".png", without a directory.'),
         ("x.jpg", '"x.jpg" is not the plain name of a file that ends in ".png", without a directory.'),
         ("loss.png", '"loss.png" is reserved for Hookline: choose another name.'),
-        ("Learning_Rate.png", '"Learning_Rate.png" is reserved for Hookline: choose another name.'),
+        ("Loss.png", '"Loss.png" is reserved for Hookline: choose another name.'),
     ],
 )
 def test_a_file_in_another_directory_or_with_a_reserved_name_is_reported(file, message):

@@ -17,6 +17,7 @@ from hookline.errors.printing import echo
 from hookline.errors.text import counted
 from hookline.plugins.signals import EXIT_CODE, sentence
 from hookline.plugins.trial import SAVED, Trial
+from hookline.plugins.weights import LAST_STEP, Weights
 from hookline.runs.checkpoints import store
 from hookline.spec.families.callback import CallbackSpec
 from hookline.spec.training import TrainingSpec
@@ -96,12 +97,20 @@ def _print_result(trial: Trial) -> None:
     echo("")
     if trial.stopped:
         echo(trial.stopped)
+    elif trial.weights.source != LAST_STEP:
+        echo(_kept(trial.weights))
     if trial.not_finite:
         echo(trial.notes[-1])
     epochs, steps = counted(trial.epochs, "epoch"), counted(trial.steps, "step")
     echo(f"{epochs}, {steps}, {trial.seconds:.1f} s. Results are in {trial.directory}")
     for path in trial.deployed:
         echo(f"  deployed {path}")
+
+
+def _kept(weights: Weights) -> str:
+    """Say which weights were saved, if they are not those of the last step."""
+    which = "a mean until" if weights.is_mean else "those of"
+    return f"The saved weights are {which} epoch {weights.epoch}, from {weights.source}."
 
 
 def _of_other_weights(trial: Trial) -> Iterator[str]:

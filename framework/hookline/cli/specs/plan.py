@@ -1,6 +1,7 @@
 """`hookline plan spec.toml`, and `hookline plan --resume runs/iris/1`."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
@@ -80,7 +81,8 @@ def _plan_of_run(arguments: argparse.Namespace) -> int:
     from hookline.trained.resume import resumable_run
 
     extra = [from_file(file) for file in arguments.plugin]
-    run = resumable_run(arguments.resume, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
+    with printed_warnings(str(Path(arguments.resume) / "spec.toml")):
+        run = resumable_run(arguments.resume, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
     deferred_compiler.defer()
     with printed_warnings(run.document), located(run.document, run.spec):
         plan, remaining = run.planned(run.loader.plugins(run.document))

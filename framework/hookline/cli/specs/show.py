@@ -1,6 +1,7 @@
 """`hookline show layer Conv2d`, `hookline show Conv2d`, and `hookline show spec.toml`."""
 
 import argparse
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -61,8 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _is_path(word: str) -> bool:
-    """Whether a word names a spec rather than a component. A directory must have a separator in its path."""
-    return word.endswith(".toml") or Path(word).is_file() or (Path(word).is_dir() and len(Path(word).parts) != 1)
+    """Whether a word names a spec rather than a component.
+
+    A directory must have a separator in its path, or be that of a run.
+    """
+    if word.endswith(".toml") or Path(word).is_file() or (Path(word) / "spec.toml").is_file():
+        return True
+    return (os.sep in word or (os.altsep or os.sep) in word) and Path(word).is_dir()
 
 
 def complete(arguments: argparse.Namespace, path: str) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from hookline.cli.arguments.spec_arguments import add_allow_argument, add_plugin_argument, add_set_argument
 from hookline.cli.commands import GOOD
@@ -23,12 +24,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Resume the run, and print the results."""
     # Imported here, so that `hookline resume --help` does not wait for these imports.
     from hookline.cli.output.training import trained
+    from hookline.cli.output.warnings import printed_warnings
     from hookline.plugins.manager import Plugins
     from hookline.trained.resume import resumable_run
 
     extra: list[object] = [from_file(file) for file in arguments.plugin]
-    run = resumable_run(arguments.directory, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
-
+    directory = Path(arguments.directory)
+    with printed_warnings(str(directory / "spec.toml")):
+        run = resumable_run(directory, overrides=arguments.overrides, allow=arguments.allow, plugins=extra)
+    if run.has_ended:
+        if not arguments.quiet:
+            longer = f"`hookline resume {directory} --set run.epochs={2 * run.spec.run.epochs}`"
+            echo(f"{directory}: The run has ended after step {run.step:,}, so nothing remains. A longer run: {longer}.")
+        return GOOD
     if not arguments.quiet:
         echo(f"{arguments.directory}: The newest checkpoint is that of step {run.step:,}.", "")
 

@@ -108,7 +108,15 @@ def _tuned(study: "Study", arguments: argparse.Namespace, url: str | None) -> in
             if arguments.workers == 1:
                 study.work(interruption, on_end=display.add)
             else:
-                work_together(study, arguments.workers, interruption, display.add, plugins=arguments.plugin, url=url)
+                work_together(
+                    study,
+                    arguments.workers,
+                    interruption,
+                    display.add,
+                    plugins=arguments.plugin,
+                    url=url,
+                    on_warning=lambda line: echo(line, file=sys.stderr),
+                )
         with printed_warnings(study.document), located(study.document, study.spec):
             deployed = finish(study)
         if not arguments.quiet:

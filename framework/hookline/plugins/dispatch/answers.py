@@ -59,7 +59,7 @@ def unfit(stage: str, answer: Any) -> str | None:
         empty = next((split for split, batches in answer.splits().items() if length_of(batches) == 0), None)
         remedy = "" if empty == "training" else ": omit the split, or give it rows"
         return None if empty is None else f"at least one batch in each split, but the {empty} split has none{remedy}"
-    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping) or _are_plain(stage, answer):
+    if stage not in ("evaluate", "log") or not isinstance(answer, Mapping):
         return None
     is_good, values = (is_number, "numbers") if stage == "evaluate" else (_is_json, "JSON values")
     for name, value in answer.items():
@@ -78,13 +78,16 @@ def unfit(stage: str, answer: Any) -> str | None:
     return None
 
 
-def _are_plain(stage: str, answer: Mapping[str, Any]) -> bool:
-    """Whether an answer consists of ordinary numbers, as most do: it is checked in each epoch."""
-    if set(map(type, answer)) != {str} or not set(map(type, answer.values())) <= {float, int}:
+def is_plain(stage: str, answer: Any) -> bool:
+    """Whether an answer is what most answers of the stages that are called in each epoch are: ordinary numbers."""
+    if type(answer) is not dict or set(map(type, answer)) != {str}:
         return False
-    integers = [value for value in answer.values() if type(value) is int]
-    are_small = all(abs(value) < LARGE for value in integers)
-    return are_small and (stage != "log" or type(answer.get("epoch")) is type(answer.get("step")) is int)
+    for value in answer.values():
+        if type(value) is not float and (type(value) is not int or abs(value) >= LARGE):
+            return False
+    if stage == "log":
+        return "training/loss" in answer and type(answer.get("epoch")) is type(answer.get("step")) is int
+    return stage == "evaluate" and "loss" in answer
 
 
 def missing_predictions(stage: str, answer: Any, run: Run) -> str | None:

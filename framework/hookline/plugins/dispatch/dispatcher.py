@@ -8,7 +8,7 @@ import pluggy
 
 from hookline.errors.exceptions import StageError
 from hookline.errors.text import PathElement
-from hookline.plugins.dispatch.answers import missing_losses, missing_predictions, shown, unfit, wanted
+from hookline.plugins.dispatch.answers import is_plain, missing_losses, missing_predictions, shown, unfit, wanted
 from hookline.plugins.dispatch.attribution import (
     describe_calls,
     implementations,
@@ -16,7 +16,7 @@ from hookline.plugins.dispatch.attribution import (
     is_wrapper,
     unanswered,
 )
-from hookline.plugins.dispatch.limits import Limited, limits_by_stage
+from hookline.plugins.dispatch.limits import OF_AN_EPOCH, Limited, limits_by_stage
 from hookline.plugins.dispatch.located_manager import LocatedManager
 from hookline.plugins.registration import new_manager
 from hookline.plugins.stages import INNER, STAGES, Run, Stages, hookimpl
@@ -116,7 +116,7 @@ def _resolved(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> Callabl
     direct = _direct(caller)
     if direct is not None and caller.name in INNER and is_built_in(caller.get_hookimpls()[0]):
         return direct  # It never returns `None`: the loop calls it directly.
-    call = direct or caller
+    call, is_of_epoch = direct or caller, caller.name in OF_AN_EPOCH
 
     def answered(**values: Any) -> Any:
         answer = call(**values)
@@ -126,6 +126,8 @@ def _resolved(caller: pluggy.HookCaller, path: Sequence[PathElement]) -> Callabl
 
     def checked(**values: Any) -> Any:
         answer = call(**values)
+        if is_of_epoch and is_plain(caller.name, answer):
+            return answer
         if answer is None and caller.name not in MAY_BE_UNANSWERED:
             raise unanswered(caller, path)
         if product := wanted(caller.name, answer):

@@ -49,54 +49,66 @@ class JoinedWrites:
         self._transport.close()
 
 
-def protocol(seconds: float) -> type[H11Protocol]:
-    """Return the protocol of uvicorn with time limits for what it waits for without any: headers, and slow readers."""
+class TimedProtocol(H11Protocol):
+    """The protocol of uvicorn with time limits for what it waits for without any: headers, and slow readers."""
 
-    class Timed(H11Protocol):
-        def __init__(self, *arguments: Any, **options: Any):
-            super().__init__(*arguments, **options)
-            self._timer: asyncio.TimerHandle | None = None
-            self._is_paused = False
+    seconds = 10.0
+    """The time in which a client must send the headers of a request, and must take the answer."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, **options: Any):
+        """Take the arguments of uvicorn."""
+        super().__init__(*arguments, **options)
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_paused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the headers of the first request."""
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]
+        self._start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of the headers, and for nothing while a request is answered."""
+        super().data_received(data)
+        if self._is_paused:
+            return
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering:
+            self._stop()
+        elif self._timer is None:  # The headers of a request have begun.
             self._start()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop()
-            super().connection_lost(exc)
+    def on_response_complete(self) -> None:
+        """Write the answer."""
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self._is_paused:
-                return
-            is_answering = self.cycle is not None and not self.cycle.response_complete
-            if is_answering:
-                self._stop()
-            elif self._timer is None:  # The headers of a request have begun.
-                self._start()
+    def pause_writing(self) -> None:
+        """Wait until the client takes the answer."""
+        super().pause_writing()
+        self._is_paused = True
+        self._start()
 
-        def on_response_complete(self) -> None:
-            self.transport.flush()  # type: ignore[attr-defined]
-            super().on_response_complete()
+    def resume_writing(self) -> None:
+        """Wait for nothing, since the client takes the answer."""
+        super().resume_writing()
+        self._is_paused = False
+        self._stop()
 
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._is_paused = True
-            self._start()
+    def _start(self) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(self.seconds, self.transport.abort)
 
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            self._is_paused = False
-            self._stop()
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-        def _start(self) -> None:
-            self._stop()
-            self._timer = self.loop.call_later(seconds, self.transport.abort)
 
-        def _stop(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-    return Timed
+def protocol(seconds: float) -> type[TimedProtocol]:
+    """Return the protocol with this time limit."""
+    return type("LimitedProtocol", (TimedProtocol,), {"seconds": seconds})

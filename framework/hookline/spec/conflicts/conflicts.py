@@ -7,6 +7,7 @@ from hookline.errors.exceptions import PluginError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import FaultError, OptionError
 from hookline.spec.conflicts.callback_conflicts import callback_conflicts
+from hookline.spec.conflicts.output_conflicts import output_conflicts
 from hookline.spec.conflicts.tuner_conflicts import tuner_conflicts
 from hookline.spec.families.data import DataSpec
 from hookline.spec.families.loss.loss import LossSpec
@@ -45,6 +46,7 @@ def conflicts(sections: Mapping[str, Any]) -> Iterator[OptionError]:
     for section in ("callbacks", "deploy"):
         yield from _check_repetitions(section, sections.get(section, ()))
     yield from callback_conflicts(sections.get("callbacks", ()), sections)
+    yield from output_conflicts(sections.get("callbacks", ()), sections.get("deploy", ()))
     if sections.get("tune") is not None:
         yield from tuner_conflicts(sections["tune"], sections)
 

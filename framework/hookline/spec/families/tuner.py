@@ -72,8 +72,9 @@ class TunerSpec(Spec):
     vectorize: int = option(default=1, minimum=1)
     """The largest number of trials that a process trains together, with one set of stacked weights, which is many times
     as fast for small models. They are chosen together, like `synchronous` ones, and share everything but the options
-    of the optimizer, the seed and the probability of dropout; other trials are trained alone. The numbers agree with
-    those of each trial alone up to rounding, and the best trial is trained again alone."""
+    of the optimizer, the seed, the fold and the probability of dropout; other trials are trained alone. All `seeds` and
+    `folds` of a trial are trained together, too. The numbers agree with those of each trial alone up to rounding, and
+    the best trial is trained again alone."""
     seeds: int = option(default=1, minimum=1)
     """The number of trainings of each trial, with consecutive seeds that begin with `run.seed`. The mean of their
     numbers is the result. The first training is the one that is kept."""
@@ -119,10 +120,6 @@ class TunerSpec(Spec):
         if 1 < self.synchronous < self.vectorize:
             message = f"Only {self.synchronous} trials are chosen together, so no more are trained together."
             yield OptionError("vectorize", message, against=[("synchronous",)])
-        for name, is_set in (("seeds", self.seeds > 1), ("folds", self.folds)):
-            if is_set:
-                message = f"Trials with several {name} cannot be trained together: remove one of the options."
-                yield OptionError("vectorize", message, against=[(name,)])
         if "seconds" in self.monitors:
             message = 'Trials that are trained together do not have "seconds" of their own: remove one of the options.'
             yield OptionError("vectorize", message, against=[("monitor",)])

@@ -66,6 +66,8 @@ def _of_options(kind: type) -> Iterator[str]:
         if is_option(value) and name not in annotations:
             yield f'has the option "{name}" without a type; annotate it, for example `{name}: float = …`.'
     for name, annotation in annotations.items():
+        if name == "type" and issubclass(kind, Spec) and kind.family:
+            yield 'has the option "type", which names the component in a spec: choose another name.'
         if isinstance(annotation, str):
             if annotation.startswith(("ClassVar", "typing.ClassVar")):
                 continue

@@ -59,8 +59,8 @@ class TrialRecord:
     epochs: int = 0
     """The number of epochs that were trained."""
     together: int = 1
-    """The number of trials that were trained together. If it is more than one, the numbers are those of the trial
-    alone only up to rounding, unless it was trained again."""
+    """The number of trainings, of this trial and of others, that were computed together. If it is more than one, the
+    numbers are those of the trial alone only up to rounding, unless it was trained again."""
     rounded: Sequence[float] | None = None
     """The results of a trial that was trained together with others, if it was trained again alone afterwards. The
     search knows these, so that it does not depend on which trial was the best one at some time."""

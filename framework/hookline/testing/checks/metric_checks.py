@@ -18,7 +18,7 @@ from hookline.training.preparation import Prepared
 if TYPE_CHECKING:
     from torch import Tensor
 
-Pairs = Sequence["tuple[Tensor, Tensor]"]
+Evaluated = Sequence["tuple[Tensor, Tensor]"]
 """What a metric evaluates in each batch: predictions and true values."""
 
 
@@ -50,7 +50,7 @@ def is_independent_of_batches(component: Component) -> None:
             _resets(component, run, pairs, loss)
 
 
-def _evaluated_pairs(component: Component, run: Run, made: Prepared, batches: Batches) -> tuple[Pairs, LossSpec]:
+def _evaluated_pairs(component: Component, run: Run, made: Prepared, batches: Batches) -> tuple[Evaluated, LossSpec]:
     """Return what the metric evaluates in each batch, and the loss that predicts it."""
     import torch
 
@@ -66,7 +66,7 @@ def _evaluated_pairs(component: Component, run: Run, made: Prepared, batches: Ba
     return pairs, prediction.loss
 
 
-def _joins_batches(component: Component, run: Run, pairs: Pairs, loss: LossSpec) -> None:
+def _joins_batches(component: Component, run: Run, pairs: Evaluated, loss: LossSpec) -> None:
     """Check that a metric with `joins_batches` is the same for the rows of several batches in one update."""
     import torch
 
@@ -80,7 +80,7 @@ def _joins_batches(component: Component, run: Run, pairs: Pairs, loss: LossSpec)
         refuse(f"{component.name} is {shown}: do not set `joins_batches`, which promises the same number.")
 
 
-def _resets(component: Component, run: Run, pairs: Pairs, loss: LossSpec) -> None:
+def _resets(component: Component, run: Run, pairs: Evaluated, loss: LossSpec) -> None:
     """Check that the object of a metric with `resets` is the same as a new one after `reset`."""
     state = built_metric(component.example, run.spec, loss, pairs[-1][0])
     for some in (pairs, pairs[:1]):
@@ -94,7 +94,7 @@ def _resets(component: Component, run: Run, pairs: Pairs, loss: LossSpec) -> Non
         state.reset()
 
 
-def _number(component: Component, state: Any, pairs: Pairs) -> float:
+def _number(component: Component, state: Any, pairs: Evaluated) -> float:
     metric: Any = component.example
     for pair in pairs:
         state.update(*metric.prepare(*pair))

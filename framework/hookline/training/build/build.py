@@ -6,6 +6,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hookline.errors.exceptions import MismatchError
+from hookline.errors.option_errors import OptionError
 from hookline.errors.out_of_memory import is_out_of_memory
 from hookline.errors.text import counted
 from hookline.spec.families.model import ModelSpec
@@ -47,6 +48,8 @@ def build_and_apply(
         module = (spec.build(*inputs, groups=groups) if takes_groups else spec.build(*inputs)).eval()
         with torch.no_grad(), unchanged_embeddings(module):
             outputs = apply_module(module, *inputs, lengths=lengths)
+    except OptionError as error:
+        raise MismatchError(str(error), error.path, id=error.diagnostic.id) from error
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError, MemoryError) as error:
         if is_out_of_memory(error):
             raise MismatchError(f"{name} needs more memory than there is, for its parameters or outputs.") from error

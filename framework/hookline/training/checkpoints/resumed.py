@@ -1,7 +1,7 @@
 """A run that is resumed: its checkpoint, and what may differ from the run that saved it."""
 
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,12 @@ class Resumed:
                     f"{self.directory}: The run has reached {name} {there} already, so it cannot end after {name} "
                     f"{most}."
                 )
-        changed = [*self._changes_of_spec(run.spec), *self._changes_of_schedules(run), *self._other_changes(run, plan)]
+        of_lock = self._differences_from_lock(run, plan)
+        changed = [
+            *self._changes_of_spec(run.spec, has_same_rows=all(kind != "data" for kind, _ in of_lock)),
+            *self._changes_of_schedules(run),
+            *self._other_changes(of_lock),
+        ]
         if changed:
             raise LockError(self.directory, changed, "resumed")
         self._warn_of_unused(run, plan)
@@ -126,12 +131,13 @@ class Resumed:
             elif difference.path[0] in INITIAL:
                 yield f"{path} cannot be changed: the run continues with the weights of its checkpoint."
 
-    def _changes_of_spec(self, now: TrainingSpec) -> Iterator[str]:
+    def _changes_of_spec(self, now: TrainingSpec, *, has_same_rows: bool) -> Iterator[str]:
         for difference in differences(self.before, now):
             path = dotted(difference.path)
             if (
                 difference.path[0] in INITIAL
                 or _is_longer(difference)
+                or (has_same_rows and _is_moved_file(difference))
                 or any(_is_below(path, name) for name in self.allowed)
             ):
                 continue
@@ -141,8 +147,8 @@ class Resumed:
                 f"{self.step + 1:,} on."
             )
 
-    def _other_changes(self, run: Run, plan: Plan) -> Iterator[str]:
-        for kind, sentence in self._differences_from_lock(run, plan):
+    def _other_changes(self, differing: Iterable[tuple[str, str]]) -> Iterator[str]:
+        for kind, sentence in differing:
             if kind not in self.allowed and kind != "stages":
                 yield f"{sentence} Allow this with `--allow {kind}`."
 
@@ -170,6 +176,12 @@ def _is_of_groups(difference: Difference) -> bool:
 
 def _is_learning_rate(difference: Difference) -> bool:
     return _is_of_groups(difference) and difference.path[-1] == "lr"
+
+
+def _is_moved_file(difference: Difference) -> bool:
+    """Whether the data is read from another path."""
+    values = (difference.first, difference.second)
+    return difference.path[0] == "data" and all(isinstance(value, Path) for value in values)
 
 
 def _is_longer(difference: Difference) -> bool:

@@ -1,6 +1,5 @@
 """Find out before training whether the model can be deployed as its spec says."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.errors.exceptions import MismatchError
@@ -26,12 +25,6 @@ def check_deployments(run: Run, data: "Data", model: "nn.Module", criterion: "nn
     """
     if not run.spec.deploy:
         return
-    places: dict[Path, int] = {}
-    for index, target in enumerate(run.spec.deploy):
-        first = places.setdefault(target.place_in(Path()), index)
-        if first != index:
-            message = f"This writes to the same directory as deploy[{first}]: deploy one of them later, with `-o`."
-            raise MismatchError(message, ("deploy", index), against=[("deploy", first)])
     deployment = Deployment.of_data(run, data, model, criterion)
     try:
         for index, target in enumerate(run.spec.deploy):

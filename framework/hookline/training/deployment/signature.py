@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from hookline.data.batches import Batch
-from hookline.data.examples import LENGTHS
+from hookline.data.description import LENGTHS
 from hookline.spec.objective.predicted import Predicted
 from hookline.spec.objective.prediction_columns import column_name, prediction_columns
 from hookline.spec.objective.prediction_values import Part

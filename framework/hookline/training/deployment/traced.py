@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.examples import LENGTHS
+from hookline.data.description import LENGTHS
 from hookline.errors.exceptions import DeploymentError
 from hookline.training.deployment.deployment import Deployment
 from hookline.training.deployment.exporting import Format, exporting

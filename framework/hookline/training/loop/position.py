@@ -1,16 +1,15 @@
 """Where a training is, so that it can be validated, saved and ended between any two steps, and continued from there."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import length_of
 from hookline.errors.exceptions import CheckpointError, DataError
 from hookline.plugins.stages import Run
 from hookline.runs.directory import spec_text
-from hookline.spec.durations import seconds_of
 from hookline.training.checkpoints.generators import load_generators, state_of_generators
 from hookline.training.checkpoints.training_state import load_training_state, training_state
+from hookline.training.loop.limits import Limits
 from hookline.training.loop.modes import is_in_training_mode, switch_to_training
 from hookline.training.loop.records import Records
 from hookline.training.means.mean_loss import EpochLosses
@@ -52,13 +51,8 @@ class Position:
         self._saving = run.saving
         assert run.directory is not None, "The directory is created before training begins."
         self._spec = "" if run.saving is None else spec_text(run, run.directory)
-        limits = run.spec.run
-        self._max_steps = limits.max_steps
-        self._max_seconds = None if limits.max_time is None else seconds_of(limits.max_time)
-        self._acts_between_steps = self._saving is not None or any(
-            limit is not None for limit in (limits.max_steps, limits.max_time, limits.validate_every_steps)
-        )
-        """Whether anything may happen between two steps of an epoch."""
+        self._limits = Limits(run)
+        self.undisturbed_steps = self._limits.undisturbed_steps
         self._is_inside = False
         """Whether an epoch has begun and its record has not been logged."""
         self._first_step = 0
@@ -68,8 +62,6 @@ class Position:
         self._begin_losses()
         self._is_cut = False
         """Whether a limit has ended the epoch before its last batch."""
-        self._lacks_time = False
-        """Whether the time is over before the last epoch has ended."""
         self.given = 0
         """The number of batches of the epoch that the loop has received."""
         self._generators: Any = None
@@ -89,12 +81,12 @@ class Position:
         state = self._run.state
         for epoch in range(state.epoch + (not self._is_inside), self._run.spec.run.epochs + 1):
             if not self._is_inside:
-                if state.stopped or self._is_at_limit():
+                if state.stopped or self._limits.are_reached():
                     break
                 state.epoch, self._first_step, self._is_inside = epoch, state.step, True
                 self._begin_losses()
             yield epoch
-        if self._lacks_time:  # No checkpoint says so: a run that is resumed may have more time.
+        if self._limits.lacks_time:  # No checkpoint says so: a run that is resumed may have more time.
             self._run.stop(f"The time in `max_time` is over: {self._run.spec.run.max_time}.")
 
     @property
@@ -107,25 +99,12 @@ class Position:
         switch_to_training(self._trained[0])
         self.given, self._is_cut = self.made, False
         batches = iter(self._training.epoch(self._run.epoch, self.given))
-        return self._with_acts_between(batches) if self._acts_between_steps or self.given else batches
+        return self._with_acts_between(batches) if self.acts_between_steps or self.given else batches
 
-    def undisturbed_steps(self) -> int | None:
-        """The number of coming steps before anything may happen between two; `None` if nothing does in this epoch.
-
-        The loop may request as many batches before it makes these steps. The end of the time in `max_time`, and other
-        requests that come at any time, wait for them.
-        """
-        if not self._acts_between_steps:
-            return None
-        run, limits = self._run, self._run.spec.run
-        counts = [] if self._max_steps is None else [self._max_steps - run.step]
-        if limits.validate_every_steps is not None:
-            counts.append(limits.validate_every_steps - run.step % limits.validate_every_steps)
-        if self._saving is not None:
-            steps_before_due = getattr(self._saving, "steps_before_due", None)
-            count = 1 if steps_before_due is None else steps_before_due(run)
-            counts += [] if count is None else [count]
-        return min(counts, default=None)
+    @property
+    def acts_between_steps(self) -> bool:
+        """Whether anything may happen between two steps of an epoch."""
+        return self._limits.act_between_steps
 
     def unread_steps(self) -> int:
         """The number of coming steps before their losses are read, which ends the training if one is not finite."""
@@ -146,7 +125,7 @@ class Position:
 
     def _with_acts_between(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         saving, state, records = self._saving, self._run.state, self._records
-        while not (state.ends_now or self._is_at_limit()):
+        while not (state.ends_now or self._limits.are_reached()):
             is_validated = not self._is_ahead and records.is_due_after_step and state.step > self._logged_step
             if is_validated:
                 self._generators = state_of_generators(self._run.device)
@@ -164,12 +143,6 @@ class Position:
                 self._save()
         self._is_cut = True
 
-    def _is_at_limit(self) -> bool:
-        if self._max_steps is not None and self._run.step >= self._max_steps:
-            return True
-        self._lacks_time = self._max_seconds is not None and self._run.seconds >= self._max_seconds
-        return self._lacks_time
-
     def _validate_inside(self) -> None:
         """Validate and log inside an epoch, after the next batch has been read."""
         run, generators = self._run, state_of_generators(self._run.device)
@@ -185,7 +158,7 @@ class Position:
     def end_epoch(self) -> None:
         """Validate and log at the end of an epoch, which may have been ended early."""
         run = self._run
-        if run.step == self._first_step:
+        if not self.made:
             length = length_of(self._training)
             expected = "" if length is None else f"; {length} were expected"
             raise DataError(f"Epoch {run.epoch} yielded no training batch{expected}.", option=())
@@ -204,18 +177,24 @@ class Position:
     def _log(self, record: dict[str, Any], *, ends_epoch: bool = False, is_saved: bool = True) -> None:
         """Log a record and save the training if it is due; an interruption waits until both are complete."""
         saving = self._saving
-        with nullcontext() if saving is None else self._run.interruption.postponed():
-            self._records.log(record)
-            self._logged_step = self._run.step
-            if ends_epoch:  # The next epoch begins its losses.
-                self._is_inside, self._generators = False, None
-            else:
-                self._begin_losses()
-            if saving is not None and saving.is_due_after_record(self._run) and is_saved:
+        if saving is None:
+            self._add(record, ends_epoch=ends_epoch)
+            return
+        with self._run.interruption.postponed():
+            self._add(record, ends_epoch=ends_epoch)
+            if saving.is_due_after_record(self._run) and is_saved:
                 self._save()
 
+    def _add(self, record: dict[str, Any], *, ends_epoch: bool) -> None:
+        self._records.log(record)
+        self._logged_step = self._run.state.step
+        if ends_epoch:  # The next epoch begins its losses.
+            self._is_inside, self._generators = False, None
+        else:
+            self._begin_losses()
+
     def _begin_losses(self) -> None:
-        self._total = EpochLosses(self._run.epoch, self._run.step + 1)
+        self._total = EpochLosses(self._run.state.epoch, self._run.state.step + 1)
         self.losses = MeanLosses(self._run.objective, self._total)
         """The losses since the last record, to which the loop adds."""
 

@@ -1,7 +1,10 @@
 """The records of a training: each has the mean losses of the steps since the one before, and those of a validation."""
 
+import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
+from hookline.errors.exceptions import HooklineWarning
 from hookline.files import GrowingFile
 from hookline.plugins.stages import Run
 from hookline.runs.directory import LOG
@@ -25,6 +28,7 @@ class Records:
         assert run.directory is not None, "The directory is created before training begins."
         self._run, self._data, self._model, self._criterion = run, data, model, criterion
         self._file = GrowingFile(run.directory / LOG, pause)
+        self._has_warned = False
 
     def write(self) -> None:
         """Write the records that wait."""
@@ -38,7 +42,7 @@ class Records:
     def is_due_after_step(self) -> bool:
         """Whether a validation is due after this step, even inside an epoch."""
         every = self._run.spec.run.validate_every_steps
-        return every is not None and self._data.validation is not None and self._run.step % every == 0
+        return every is not None and self._data.validation is not None and self._run.state.step % every == 0
 
     @property
     def is_due_after_epoch(self) -> bool:
@@ -46,13 +50,21 @@ class Records:
         spec = self._run.spec.run
         if spec.validate_every_steps is not None:
             return self.is_due_after_step
-        return self._data.validation is not None and self._run.epoch % (spec.validate_every_epochs or 1) == 0
+        return self._data.validation is not None and self._run.state.epoch % (spec.validate_every_epochs or 1) == 0
 
     def made(self, losses: MeanLosses, *, with_validation: bool) -> dict[str, Any]:
         """Return a new record, which is not logged yet."""
-        run, validation = self._run, self._data.validation
-        record: dict[str, Any] = {"epoch": run.epoch, "step": run.step}
-        record |= {f"training/{name}": value for name, value in losses.values().items()}
+        run, state, validation = self._run, self._run.state, self._data.validation
+        record: dict[str, Any] = {"epoch": state.epoch, "step": state.step}
+        values = losses.values()
+        record |= {f"training/{name}": value for name, value in values.items()}
+        if math.isnan(values["loss"]) and not self._has_warned:
+            self._has_warned = True
+            message = (
+                f"No batch of epoch {run.epoch} counts: each was skipped, since it had no gradients, or all of its "
+                "rows are ignored. A plugin that answers `backward` must compute the gradients."
+            )
+            warnings.warn(HooklineWarning(message, id="no-effect"), stacklevel=2)
         if with_validation and validation is not None:
             results = run.stages.evaluate(
                 run=run, model=self._model, criterion=self._criterion, batches=validation, split="validation"
@@ -62,6 +74,7 @@ class Records:
 
     def log(self, record: dict[str, Any]) -> None:
         """Log a record, and add it to the history."""
-        logged = dict(self._run.stages.log(run=self._run, record=record))
-        self._run.history.append(logged)
+        run = self._run
+        logged = dict(run.stages.log(run=run, record=record))
+        run.state.history.append(logged)
         self._file.add(f"{to_json(logged)}\n")

@@ -13,6 +13,11 @@ SHORTEST = 1e-6
 """A time in seconds that no batch falls below."""
 
 
+def is_short(count: int, seconds: float) -> bool:
+    """Whether a call with so many batches, each of which takes this time, is not too long."""
+    return count * seconds <= LONGEST
+
+
 def most_in_call(size: float, seconds: float) -> int:
     """Return the largest number of batches in one call.
 

@@ -1,6 +1,8 @@
 """When the steps of a run may be traced at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from operator import call
 from typing import Any
 
 from hookline.plugins.stages import Run
@@ -35,35 +37,43 @@ def settings(*, with_gradients: bool = True) -> tuple[Any, ...] | None:
 
     The answer is `None`, too, if gradients are recorded and `with_gradients` is false, or the other way round.
     """
+    is_recording, observing, deciding = _questions()
+    if is_recording() != with_gradients or any(map(call, observing)):
+        return None
+    return tuple(map(call, deciding))
+
+
+@cache
+def _questions() -> "tuple[Callable[[], bool], Sequence[Callable[[], Any]], Sequence[Callable[[], Any]]]":
+    """Return the functions that say whether gradients are recorded, what observes operations, and what decides them."""
     import torch
 
     own: Any = torch._C
-    if (
-        own._len_torch_dispatch_stack()
-        or own._len_torch_function_stack()
-        or torch.is_anomaly_enabled()
-        or torch.is_autocast_enabled("cpu")
-        or torch.is_grad_enabled() != with_gradients
-        or torch.is_inference_mode_enabled()
-        or own._autograd._top_saved_tensors_default_hooks(*ALSO_WHILE_TRACING)
-        or torch.nn.modules.module._has_any_global_hook()
-    ):
-        return None
-    return (
-        torch.get_default_dtype(),
-        torch.get_autocast_dtype("cpu"),
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-        own._get_mkldnn_enabled(),
-        own._get_nnpack_enabled(),
-        own._get_flash_sdp_enabled(),
-        own._get_math_sdp_enabled(),
-        own._get_mem_efficient_sdp_enabled(),
-        own._get_overrideable_sdp_enabled(),
-        own._get_sdp_priority_order(),
-        torch.backends.mha.get_fastpath_enabled(),
+    observing = (
+        own._len_torch_dispatch_stack,
+        own._len_torch_function_stack,
+        torch.is_anomaly_enabled,
+        partial(torch.is_autocast_enabled, "cpu"),
+        torch.is_inference_mode_enabled,
+        partial(own._autograd._top_saved_tensors_default_hooks, *ALSO_WHILE_TRACING),
+        torch.nn.modules.module._has_any_global_hook,
     )
+    deciding = (
+        torch.get_default_dtype,
+        partial(torch.get_autocast_dtype, "cpu"),
+        torch.get_num_threads,
+        own._get_deterministic_algorithms,
+        own._get_deterministic_algorithms_warn_only,
+        own._get_mkldnn_enabled,
+        own._get_nnpack_enabled,
+        own._get_flash_sdp_enabled,
+        own._get_math_sdp_enabled,
+        own._get_mem_efficient_sdp_enabled,
+        own._get_overrideable_sdp_enabled,
+        own._get_sdp_priority_order,
+        torch.backends.mha.get_fastpath_enabled,
+    )
+    return torch.is_grad_enabled, observing, deciding
 
 
 def settings_of(run: Run, *, with_gradients: bool = True) -> tuple[Any, ...] | None:

@@ -3,19 +3,25 @@
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import chain
-from operator import attrgetter, is_
+from operator import attrgetter, call, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.spec.objective.objective import Objective
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.watching.finder import Finder
-from hookline.training.tracing.watching.views import OfObjects
+from hookline.training.tracing.watching.views import OfObjects, View, are_same_objects
 
 if TYPE_CHECKING:
     from torch import nn, optim
 
 COMPARED = frozenset({bool, bytes, complex, float, int, str})
 """Types whose objects may be replaced by equal ones."""
+
+
+FLAGS = attrgetter("requires_grad", "_backward_hooks", "_post_accumulate_grad_hooks")
+"""What a step depends on of a parameter."""
+
+LAYOUT = attrgetter("shape", "dtype", "device")
 
 
 class Watched:
@@ -55,9 +61,11 @@ class Watched:
         self.tensors = finder.tensors
         """All tensors among the attributes."""
         self._parameters, self._hooks = finder.parameters, finder.hooks
-        self._paths = [path for path, _ in finder.live]
-        self._live = [values for _, values in finder.live]
-        """The values of each object that contains others, which follow its changes."""
+        live = sorted(finder.live, key=lambda place: isinstance(place[1], View))
+        self._paths, self._live = [path for path, _ in live], [values for _, values in live]
+        """The values of each object that contains others, which follow its changes: containers, and then views."""
+        self._containers = [values for values in self._live if not isinstance(values, View)]
+        self._reading = [values.read for values in self._live if isinstance(values, View)]
         self._kept = [list(values) for values in self._live]
         self._all = list(chain.from_iterable(self._kept))
         self._paths_of_sized = [path for path, _ in finder.sized]
@@ -97,8 +105,8 @@ class Watched:
         try:
             if any(self._hooks) or self._present_flags() != self._flags or self._present_lengths() != self._lengths:
                 return False
-            now = list(chain.from_iterable(self._live))
-            return (len(now) == len(self._all) and all(map(is_, now, self._all))) or self._is_equal()
+            now = list(chain.from_iterable(chain(self._containers, map(call, self._reading))))
+            return are_same_objects(now, self._all) or self._is_equal()
         except Exception:  # noqa: BLE001 - Such as of a dictionary that another thread changes at this moment.
             return False
 
@@ -137,10 +145,14 @@ class Watched:
         return list(map(len, self._sized))
 
     def _present_flags(self) -> list[Any]:
-        return [(one.requires_grad, one._backward_hooks, one._post_accumulate_grad_hooks) for one in self._parameters]
+        return list(map(FLAGS, self._parameters))
 
     def _present_shapes(self) -> list[Any]:
-        return [(one.shape, one.stride(), one.dtype, one.device, one.is_conj(), one.is_neg()) for one in self.tensors]
+        import torch
+
+        tensors, of_tensor = self.tensors, torch.Tensor
+        views = [*map(of_tensor.is_conj, tensors), *map(of_tensor.is_neg, tensors)]
+        return [*map(LAYOUT, tensors), *map(of_tensor.stride, tensors), *views]
 
 
 def _have_same_objects(values: list[Any], others: list[Any]) -> bool:

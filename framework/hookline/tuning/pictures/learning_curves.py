@@ -30,8 +30,8 @@ def draw_learning_curves(axes: "Axes", trials: Trials) -> None:
     from matplotlib.collections import LineCollection
 
     curves = {record.number: _points(record) for record in trials.records}
-    number = [height for curve in curves.values() for _, height in curve]
-    scale = scale_of(number, is_maximized=trials.plan.maximized[0])
+    results = [height for curve in curves.values() for _, height in curve]
+    scale = scale_of(results, is_maximized=trials.plan.maximized[0])
     scale.use(axes)
     pruned = _some([record for record in trials.records if record.state == "pruned"])
     best = [record for record in trials.best if curves[record.number]]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 COMPARED, PRUNED, BEST, FAILED = COLORS[0], COLORS[1], COLORS[2], COLORS[4]
 """The colors of trials that may be the best, of pruned ones, of the best one, and of those without a result."""
 
+GRAY = COLORS[7]
+"""The color of axes and medians."""
+
 SHAPES = {"compared": ("o", COMPARED), "pruned": ("x", PRUNED)}
 """The shape and the color of each state with a result."""
 

@@ -10,7 +10,7 @@ from hookline.plots.figures import picture_text
 from hookline.spec.space.domains import Choices
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.space import Parameter
-from hookline.tuning.pictures.marks import BEST, COMPARED, FAILED, PRUNED, id_of
+from hookline.tuning.pictures.marks import BEST, COMPARED, FAILED, GRAY, PRUNED, id_of
 from hookline.tuning.pictures.trials import Trials, place_of, spread
 
 if TYPE_CHECKING:
@@ -48,15 +48,32 @@ def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter])
 
     A trial with the spec's own values, which are not in the space, has no line.
     """
-    from matplotlib.collections import LineCollection
-
     columns = [
         *(_of_result(trials, index) for index in range(len(trials.plan.monitors))),
         *(_of(one, trials.names[one.name]) for one in parameters),
     ]
+    _draw_lines(axes, trials, columns)
     longest = max(len(picture_text(column.name, LONGEST)) for column in columns)
     many = longest * len(columns) > MOST_LETTERS
-    failed = [record for record in trials.records if record.values and trials.result(record) != trials.result(record)]
+    for place, column in enumerate(columns):
+        _draw_axis(axes, place, column, is_rotated=many)
+    has_absent = any(one.name not in record.values for one in parameters for record in trials.records if record.values)
+    if has_absent:
+        ends = [0.0, len(columns) - 1]
+        axes.annotate("not used", (0, ABSENT), fontsize=7, va="center", ha="right", color=GRAY)
+        axes.plot(ends, [ABSENT] * 2, color=GRAY, linewidth=0.5, linestyle=(0, (1, 3)), zorder=1)
+    axes.set_xlim(-0.25, len(columns) - (0.3 if many else 0.5))
+    axes.set_ylim(ABSENT - 0.08 if has_absent else -0.08, 1.04)
+    axes.set_axis_off()
+
+
+def _draw_lines(axes: "Axes", trials: Trials, columns: "Sequence[_Axis]") -> None:
+    """Draw the trials, those that failed at the bottom and the best ones on top."""
+    from matplotlib.collections import LineCollection
+
+    with_values = [record for record in trials.records if record.values]
+    failed = [record for record in with_values if trials.result(record) != trials.result(record)]
+    pruned = [record for record in trials.with_result("pruned") if record.values]
     best = {record.number for record in trials.best}
     compared = [record for record in _by_result(trials) if record.number not in best and record.values]
     ranks = [(index + 1) / len(compared) for index in range(len(compared))]
@@ -64,41 +81,30 @@ def draw_parallel(axes: "Axes", trials: Trials, parameters: Sequence[Parameter])
     faintest, power = min(0.12, 6 / max(1, len(compared))), max(3.0, len(compared) / 40)
     groups: list[tuple[Sequence[TrialRecord], str, Sequence[float] | float, float]] = [
         (failed, FAILED, [min(0.35, 10 / max(1, len(failed)))] * len(failed), 0.7),
-        (
-            pruned := [one for one in trials.with_result("pruned") if one.values],
-            PRUNED,
-            [min(0.25, 10 / max(1, len(pruned)))] * len(pruned),
-            0.7,
-        ),
+        (pruned, PRUNED, [min(0.25, 10 / max(1, len(pruned)))] * len(pruned), 0.7),
         (compared, COMPARED, [faintest + 0.7 * rank**power for rank in ranks], 0.9),
         ([one for one in trials.best if one.values], BEST, 1.0, 2.2 if len(best) == 1 else 1.2),
     ]
-    for order, (records, color, faintness, width) in enumerate(groups):
+    for order, (records, color, opacity, width) in enumerate(groups):
         if records:
             lines = [_line(record, columns, trials) for record in records]
-            drawn = LineCollection(lines, colors=color, alpha=faintness, linewidths=width, zorder=2 + order)
+            drawn = LineCollection(lines, colors=color, alpha=opacity, linewidths=width, zorder=2 + order)
             drawn.set_gid(id_of(records))
             axes.add_collection(drawn)
-    has_absent = any(one.name not in record.values for one in parameters for record in trials.records if record.values)
-    for place, column in enumerate(columns):
-        axes.plot([place, place], [0, 1], color="#5c6770", linewidth=1, zorder=7)
-        for height, text in column.labels:
-            axes.annotate(
-                text, (place, height), (3, 0), textcoords="offset points", fontsize=6.5, va="center", zorder=8,
-                bbox={"boxstyle": "round,pad=0.1", "facecolor": LABEL_BACKGROUND, "edgecolor": "none", "alpha": 0.6},
-            )  # fmt: skip
+
+
+def _draw_axis(axes: "Axes", place: int, column: "_Axis", *, is_rotated: bool) -> None:
+    """Draw a vertical axis with its labels, and its name above it."""
+    axes.plot([place, place], [0, 1], color=GRAY, linewidth=1, zorder=7)
+    for height, text in column.labels:
         axes.annotate(
-            picture_text(column.name, LONGEST), (place, 1.04), rotation=25 if many else 0, fontsize=7 if many else 8,
-            ha="left" if many else "center", va="bottom",
+            text, (place, height), (3, 0), textcoords="offset points", fontsize=6.5, va="center", zorder=8,
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": LABEL_BACKGROUND, "edgecolor": "none", "alpha": 0.6},
         )  # fmt: skip
-    if has_absent:
-        axes.annotate("not used", (0, ABSENT), fontsize=7, va="center", ha="right", color="#5c6770")
-        axes.plot(
-            [0.0, len(columns) - 1], [ABSENT] * 2, color="#5c6770", linewidth=0.5, linestyle=(0, (1, 3)), zorder=1
-        )
-    axes.set_xlim(-0.25, len(columns) - (0.3 if many else 0.5))
-    axes.set_ylim(ABSENT - 0.08 if has_absent else -0.08, 1.04)
-    axes.set_axis_off()
+    axes.annotate(
+        picture_text(column.name, LONGEST), (place, 1.04), rotation=25 if is_rotated else 0,
+        fontsize=7 if is_rotated else 8, ha="left" if is_rotated else "center", va="bottom",
+    )  # fmt: skip
 
 
 def _by_result(trials: Trials) -> list[TrialRecord]:

@@ -8,7 +8,7 @@ from hookline.plots.figures import picture_text
 from hookline.spec.space.domains import Choices, Domain
 from hookline.spec.space.record import TrialRecord
 from hookline.spec.space.space import Parameter
-from hookline.tuning.pictures.marks import draw_best, draw_points, plain_axes
+from hookline.tuning.pictures.marks import GRAY, draw_best, draw_points, plain_axes
 from hookline.tuning.pictures.trials import Trials, place_of, spread
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def draw_slice(axes: "Axes", parameter: Parameter, trials: Trials, monitor: int 
             numbers = [y(one) for one in groups["compared"] if place(one) == index]
             if len(numbers) > 2:
                 height = scale.within(median(numbers))
-                axes.plot([index - 0.35, index + 0.35], [height] * 2, color="#5c6770", linewidth=1.2, zorder=2)
+                axes.plot([index - 0.35, index + 0.35], [height] * 2, color=GRAY, linewidth=1.2, zorder=2)
         texts = list(map(domain.text, domain.labels))
         is_long = len(texts) > 4 and sum(map(len, texts)) > WIDEST
         most = 14 if is_long else max(6, WIDEST // len(texts))

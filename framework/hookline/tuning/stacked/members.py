@@ -1,5 +1,6 @@
 """The members of a stack: each is the run of a trial, with its own callbacks, schedulers, log and optimizer."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class Member:
     """Its plugin, which evaluates its model together with those of the other members."""
     generator: "Tensor"
     """The state of torch's generator of the CPU in which its training begins."""
+    preparation: float
+    """How long it has taken to open and prepare the run, in seconds."""
     wraps_steps: bool = field(
         default=Factory(
             lambda self: any(map(is_wrapper, implementations(self.stages.manager, "step"))), takes_self=True
@@ -68,6 +71,7 @@ class Member:
         import torch
 
         parts = self.parts
+        self.run.started = time.perf_counter() - self.preparation  # Others may have been trained since.
         own: dict[str, Any] = {"model": parts.model, "criterion": parts.criterion, "optimizer": parts.optimizer}
         torch.set_rng_state(self.generator)
 
@@ -140,14 +144,17 @@ class Member:
 
         def evaluate() -> None:
             refuse_not_finite(run, model, criterion)
-            evaluate_splits(run, model, criterion, splits_to_evaluate(run, data), evaluated)
+            splits = splits_to_evaluate(run, data)
+            self.evaluator.training_rows = splits.get("training")
+            evaluate_splits(run, model, criterion, splits, evaluated)
 
         if self.failure is None:
             self._guarded(evaluate)
         model.eval()
         criterion.eval()
-        for tensor in (*model.parameters(), *model.buffers()):  # Weights in a larger tensor cannot be saved.
-            tensor.data = tensor.data.clone()
+        for module in (model, criterion):
+            for tensor in (*module.parameters(), *module.buffers()):  # Weights in a larger tensor cannot be saved.
+                tensor.data = tensor.data.clone()
         return outcome(run, data, model, criterion, evaluated, self.failure)
 
     def fail(self, error: BaseException) -> None:
@@ -165,6 +172,11 @@ class Member:
             raise
         except BaseException as raised:  # noqa: BLE001 - It is the failure of this trial only.
             self.failure = raised
+
+    def abandon(self) -> None:
+        """End without a result, since none is needed."""
+        self.has_ended = True
+        self.fail(HooklineError("The trial has ended without this training."))
 
     def _end_log(self) -> None:
         self.has_ended = True

@@ -5,12 +5,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from hookline.plugins.signals import Interruption
+from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.computation import Computation
+from hookline.tuning.stacked.computing.generators import Generators
 from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.computing.memory import keep_freed_memory
 from hookline.tuning.stacked.computing.steps import Steps
 from hookline.tuning.stacked.computing.updates import Updates
 from hookline.tuning.stacked.members import Member
+from hookline.tuning.stacked.refusals import NotStackable, StackFailure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,12 +31,15 @@ class Stack:
         self._active = list(members)
         self._interruption = interruption
         self._steps: Steps | None = None
+        self._is_tried = False
+        """Whether an epoch has been trained and evaluated."""
 
     def train(self) -> Iterator[Member]:
         """Train all members, and yield each when it has been trained, to be evaluated.
 
         Raises:
-            NotStackable: before the first step, if they cannot be trained together.
+            NotStackable: if they cannot be trained together, usually before the first step.
+            StackFailure: if the steps or batches of all members fail.
             KeyboardInterrupt: after an interruption.
 
         """
@@ -43,20 +49,36 @@ class Stack:
                 member.begin()
             yield from self._left()
             while self._active:
-                self._train_epoch()
+                yield from self._train_epoch()
+                self._is_tried = True
                 yield from self._left()
         except BaseException as error:
             for member in self._active:
                 member.fail(error)
+            if isinstance(error, Exception) and (self._is_tried or not isinstance(error, NotStackable)):
+                raise StackFailure(" ".join(str(error).split()) or type(error).__name__) from error
             raise
 
     def _left(self) -> Iterator[Member]:
         """Begin the next epoch, and yield the members that have none."""
         for member in self._active:
-            member.begin_epoch()
+            if not member.has_ended:
+                member.begin_epoch()
+        yield from self._ended()
+        self._active = [member for member in self._active if not member.has_ended]  # Without abandoned ones.
+
+    def _ended(self) -> Iterator[Member]:
+        """Yield the members that have ended, which are no longer active."""
         ended = [member for member in self._active if member.has_ended]
+        if not ended:
+            return
         for member in ended:
-            member.end_fit()
+            if self._steps is None:
+                member.end_fit()
+                continue
+            computation = self._steps.computation
+            with Generators(computation.noise).of(computation.members.index(member)):
+                member.end_fit()
         if self._steps is not None:
             self._steps.computation.evaluation.forget()
         self._active = [member for member in self._active if not member.has_ended]
@@ -64,7 +86,8 @@ class Stack:
         for member in ended:
             member.evaluator.join(None, 0)
 
-    def _train_epoch(self) -> None:
+    def _train_epoch(self) -> Iterator[Member]:
+        """Make the steps of an epoch, and yield the members that end inside of it."""
         table = LossTable()
         steps = self._stacked()
         computation, traced = steps.computation, steps.traced
@@ -75,47 +98,88 @@ class Stack:
                 losses = steps.first(group[0])
                 self._steps = steps
             else:
-                losses = steps.made(group)
+                losses = _made(steps, group)
             table.add(losses, group, computation.criterion)
             if not steps.is_whole:
                 self._update(steps, losses[-1, 0])
+                if now := [member for member in self._active if member.run.ends_now and not member.has_ended]:
+                    self._end_epoch(now, table, steps, traced)
+                    for member in now:
+                        member.begin_epoch()
+                    yield from self._ended()
+                    if not self._active:
+                        return
             if self._interruption.number is not None:
                 raise KeyboardInterrupt
+        # A wrapper around one of its steps may have failed.
+        self._end_epoch([member for member in self._active if not member.has_ended], table, steps, traced)
+
+    def _end_epoch(self, members: Sequence[Member], table: LossTable, steps: Steps, traced: int) -> None:
+        """Validate and log. `traced` is the number of traced steps before the epoch."""
+        computation = steps.computation
         computation.evaluation.forget()
-        for member in self._active:
+        generators = Generators(computation.noise)
+        for member in members:
+            index = computation.members.index(member)
             member.run.traced_steps.traced += steps.traced - traced
             member.run.traced_steps.by_layers += len(table) - (steps.traced - traced)
-            if not member.has_ended:  # A wrapper around one of its steps may have failed.
-                member.end_epoch(table, computation.members.index(member))
+            with generators.of(index):
+                member.end_epoch(table, index)
+            computation.rows.take(index)
+        generators.end()
 
     def _stacked(self) -> Steps:
-        """The steps of the active members: those of before, unless half of its members have ended."""
+        """The steps of the active members: those of before, unless half of its members have ended.
+
+        They are made anew, too, if a callback has changed which parameters are trained.
+        """
         before = self._steps
         members = [] if before is None else before.computation.members
-        if before is not None and len(self._active) * 2 > len(members):
+        kept = [members.index(member) for member in self._active] if members else []
+        if before is not None and len(kept) * 2 > len(members) and before.computation.rows.train_the_same(kept):
             return before
         states = None if before is None else before.computation.states()
         generators = [member.generator if states is None else states[member] for member in self._active]
-        computation = Computation(self._active, generators)
+        blocks = [] if before is None else [block.names for block in before.computation.rows.blocks]
+        computation = Computation(self._active, generators, blocks)
         specs = [member.run.spec.optimizer for member in self._active]
         updates = Updates(computation.rows, specs, [member.parts.optimizer for member in self._active])
         is_wrapped = any(member.wraps_steps for member in self._active)
         is_whole = updates.are_together and not is_wrapped
         steps = Steps(computation, updates, run=self._active[0].run, is_whole=is_whole)
         if before is not None:
-            updates.take_states(before.updates, [members.index(member) for member in self._active])
+            updates.take_states(before.updates, kept)
             self._steps = steps
         return steps
 
     def _update(self, steps: Steps, losses: "Tensor") -> None:
         """Update the parameters of all members, inside of the wrappers around the stage `step` of each."""
-        wrapped = [member for member in self._active if member.wraps_steps and not member.has_ended]
+        computation = steps.computation
+        indices = {
+            member: computation.members.index(member)
+            for member in self._active
+            if member.wraps_steps and not member.has_ended
+        }
+        if not indices:
+            steps.updates.step()
+            return
+        generators = Generators(computation.noise)
         entered = []
-        for member in wrapped:
-            index = steps.computation.members.index(member)
-            entered.append(member.enter_step(losses[index], steps.computation.rows, index))
+        for member, index in indices.items():
+            with generators.of(index):
+                entered.append(member.enter_step(losses[index], computation.rows, index))
         steps.updates.step()
-        for member, wrappers in zip(wrapped, entered, strict=True):
-            member.leave_step(wrappers)
-        if wrapped:
-            steps.updates.read_options()
+        for (member, index), wrappers in zip(indices.items(), entered, strict=True):
+            with generators.of(index):
+                member.leave_step(wrappers)
+            computation.rows.take(index)
+        generators.end()
+        steps.updates.read_options()
+
+
+def _made(steps: Steps, group: Sequence[Together]) -> "Tensor":
+    """Make the steps of a group. What fails now has not failed for the first batch."""
+    try:
+        return steps.made(group)
+    except NotStackable as error:
+        raise RuntimeError(str(error)) from error

@@ -1,10 +1,12 @@
 """What the models of a stack must have in common: everything but the values of parameters and buffers."""
 
 from collections.abc import Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
 from hookline.plugins.stages import Run
+from hookline.spec.families.data import DataSpec
 from hookline.training.preparation import Parts
 from hookline.tuning.stacked.computing.noise import dropouts
 
@@ -14,43 +16,26 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
 
-def can_share_a_stack(one: tuple[Run, Parts], other: tuple[Run, Parts]) -> bool:
-    """Whether two runs compute the same, except for the values of parameters, the optimizer, and the probability of
-    dropout.
+def signature(run: Run, parts: Parts, data: DataSpec) -> list[Any]:
+    """What must be equal for runs to share a stack: all but parameters, optimizer, and the probability of dropout.
+
+    `data` is the source of the trial, of which the run may use another fold.
     """
-    (first_run, first), (second_run, second) = one, other
-    return (
-        _sections(first_run) == _sections(second_run)
-        and _have_equal_batches(first, second)
-        and structure(first.model) == structure(second.model)
-        and values(first.criterion) == values(second.criterion)
-    )
-
-
-def _sections(run: Run) -> tuple[Any, ...]:
-    """The parts of the spec that must be equal."""
     spec = run.spec
     run_options = spec.run.dtype, str(run.device), spec.run.max_steps, spec.run.trace
-    return spec.loss, spec.losses, spec.data, spec.model.members, *run_options
-
-
-def _have_equal_batches(first: Parts, second: Parts) -> bool:
-    """Whether the batches have the same shapes in each step and each evaluation."""
-    if first.data is second.data:
-        return True
-    splits = [parts.data.splits() for parts in (first, second)]
-    return splits[0].keys() == splits[1].keys() and all(
-        _shape(splits[0][name]) == _shape(splits[1][name]) is not None for name in splits[0]
-    )
+    sections = spec.loss, spec.losses, data, spec.model.members, *run_options
+    shapes = {name: _shape(batches) for name, batches in parts.data.splits().items()}
+    freezing = [one for one in spec.callbacks if one.freezes_parameters]
+    return [sections, freezing, shapes, structure(parts.model), structure(parts.criterion)]
 
 
 def _shape(batches: "Batches") -> Any:
-    """The shapes of all rows of a split and the number of batches; `None` if they are not held in memory."""
+    """The shapes of all rows of a split and the number of batches; the split itself if they are not held in memory."""
     rows = getattr(batches, "all", None)
     if rows is None:
-        return None
+        return id(batches)
     groups = (rows.inputs, rows.targets)
-    shapes = [(name, tensor.shape) for group in groups for name, tensor in group.items()]
+    shapes = [(name, tensor.shape, tensor.dtype) for group in groups for name, tensor in group.items()]
     return shapes, rows.weights is None, getattr(batches, "rows_per_epoch", None), len(batches)  # type: ignore[arg-type]
 
 
@@ -60,16 +45,10 @@ def structure(model: "nn.Module") -> list[Any]:
     found: list[Any] = []
     for name, module in model.named_modules():
         own = {"p"} if name in dropping else set[str]()
-        found.append((name, type(module), *_options(module, own)))
+        found.append((name, _kind(module), *_options(module, own)))
         for key, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
             found.append((key, tensor.shape, tensor.dtype, tensor.requires_grad))
     return found
-
-
-def values(module: "nn.Module") -> list[Any]:
-    """The structure of a module with the values of its parameters and buffers."""
-    tensors = [(name, tensor.tolist()) for name, tensor in module.state_dict().items()]
-    return [*structure(module), *tensors]
 
 
 def _options(module: "nn.Module", without: set[str]) -> Iterator[Any]:
@@ -80,6 +59,13 @@ def _options(module: "nn.Module", without: set[str]) -> Iterator[Any]:
     for name, value in vars(module).items():
         if name not in of_torch and name not in without:
             yield name, _comparable(value)
+
+
+def _kind(module: "nn.Module") -> type:
+    """The class of a module. torch makes a new one for each module with parametrizations."""
+    from torch.nn.utils import parametrize
+
+    return type(module).__mro__[1] if parametrize.is_parametrized(module) else type(module)
 
 
 def _comparable(value: Any) -> Any:
@@ -93,4 +79,7 @@ def _comparable(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, dict):
         return {key: _comparable(inner) for key, inner in value.items()}
+    if isinstance(value, FunctionType):  # Models may have functions of their own, such as lambdas.
+        contents = [cell.cell_contents for cell in value.__closure__ or ()]
+        return value.__code__, _comparable([value.__defaults__, value.__kwdefaults__]), _comparable(contents)
     return [_comparable(inner) for inner in value] if isinstance(value, (list, tuple)) else value

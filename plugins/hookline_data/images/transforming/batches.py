@@ -7,7 +7,7 @@ from attrs import evolve
 
 from hookline import Run
 from hookline.data import Batch, Batches, Data, fingerprint_of, in_order
-from hookline.errors import MismatchError, enumerate_names
+from hookline.errors import MismatchError
 from hookline.spec import TransformSpec, plain
 from hookline_data.images.transforming.new_rows import SHAPE, TRANSFORMS, evaluated
 from hookline_data.images.transforming.random_numbers import uniform_numbers
@@ -48,10 +48,10 @@ def transformed_data(
         if rows.dim() == 1 + DIMENSIONS and rows.is_floating_point() and name not in data.example.lengths
     }
     if not shapes:
-        kinds = [f'"{name}" {list(rows.shape[1:])}' for name, rows in data.example.inputs.items()]
+        kinds = [f'{list(rows.shape[1:])} of "{name}"' for name, rows in data.example.inputs.items()]
         message = (
-            f"Transforms take images of the shape [channels, height, width], but the shape of a row is "
-            f"{enumerate_names(kinds)}. Set `shape`, such as `shape = [1, 8, 8]`."
+            f"Transforms take images of the shape [channels, height, width], but a row has the shape "
+            f"{' and '.join(kinds)}. Set `shape`, such as `shape = [1, 8, 8]`."
         )
         raise MismatchError(message, ("data", "transforms"))
     complete = {name: _complete(name, transforms, data, known or {}) for name in shapes}

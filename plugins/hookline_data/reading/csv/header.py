@@ -24,6 +24,9 @@ NO_HEADER = 'The first line seems to be data: set `header = false`. The columns 
 RENAME = "Rename one of them in the file, or list names for all columns in `names`, with `header = true`."
 """The advice for two columns of the same name."""
 
+EMPTY = "The file is empty."
+"""The message about a file without a first line."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _JSON = re.compile(r'[\[{]\s*["\[{\d-]')
 _NUMBER = re.compile(rf"\s*{WRITTEN_NUMBER}\s*")
@@ -54,7 +57,9 @@ def names_in(header: bytes, place: Place, dialect: Dialect = COMMAS) -> list[str
     except csv.Error as error:
         raise DataError(f"The header cannot be read: {error}. There may be an unclosed quote.", file=place) from None
     if not first or not header.strip():
-        raise DataError("The file is empty.", file=place)
+        skipped = dialect.skip_rows
+        message = f"No line is left after the first {skipped}, which `skip_rows` skips." if skipped else EMPTY
+        raise DataError(message, file=place, option=("skip_rows",) if skipped else None)
     names = dialect.names_of(first)
     check_names(place, names)
     return names
@@ -63,7 +68,7 @@ def names_in(header: bytes, place: Place, dialect: Dialect = COMMAS) -> list[str
 def check_names(path: Place, names: Sequence[str]) -> None:
     """Raise a `DataError` if a first line is not a header: empty, not a row of names, or with a name twice."""
     if not names:
-        raise DataError("The file is empty.", file=path)
+        raise DataError(EMPTY, file=path)
     if _is_of_another_format(names) and (_JSON.match(names[0].strip()) or names[0].strip() in ("[", "{")):
         raise DataError("This is JSON, not a table. Write an object per line (JSON Lines).", file=path)
     if _is_of_another_format(names) or any(map(_CONTROL.search, names)):

@@ -68,3 +68,9 @@ def test_a_misspelled_attribute_is_reported_with_its_place():
 
     assert misnamed(Focal).startswith("has `activaton`, which Hookline does not use. Did you mean `activation`?")
     assert f"({__file__}, line " in misnamed(Focal)
+
+
+def test_an_option_cannot_have_the_name_of_the_key_that_names_the_component():
+    said = {"__doc__": "A loss.", "__module__": __name__, "__annotations__": {"type": str}, "type": "a"}
+    reported = misdeclared(spec(type("FocalLoss", (LossSpec,), said)))
+    assert reported.startswith('has the option "type", which names the component in a spec: choose another name.')

@@ -149,3 +149,29 @@ def test_the_command_says_from_where_a_run_continues(tmp_path, monkeypatch, caps
     assert [line.split()[:2] for line in shown if line[:7].strip().isdigit()] == [["9", "27"]]
     assert main(["resume", "run", "--quiet"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_has_ended_stays_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    hookline.train(spec(STEPWISE, epochs=2), out="run")
+    before = {path: path.stat().st_mtime_ns for path in Path("run").rglob("*")}
+    assert main(["resume", "run"]) == 0
+    assert capsys.readouterr().out == (
+        "run: The run has ended after step 6, so nothing remains. A longer run: "
+        "`hookline resume run --set run.epochs=4`.\n"
+    )
+    assert {path: path.stat().st_mtime_ns for path in Path("run").rglob("*")} == before
+    Path("run/manifest.json").unlink()  # The process was killed while it wrote the results.
+    assert main(["resume", "run"]) == 0
+    assert Path("run/manifest.json").exists()
+
+
+def test_a_damaged_checkpoint_is_a_warning_of_the_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    hookline.train(spec(STEPWISE), out="run")
+    path = sorted(Path("run/checkpoints").iterdir())[-1] / "tensors.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    expected = f"run/spec.toml: warning: {path}: The file is damaged: it is not what the run wrote (manifest.json). "
+    for arguments in (["plan", "--resume", "run"], ["resume", "run", "--quiet"]):
+        assert main(arguments) == 0
+        assert capsys.readouterr().err.startswith(expected)

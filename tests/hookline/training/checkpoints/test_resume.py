@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 from contextlib import ExitStack
 
@@ -449,6 +448,25 @@ def test_changed_data_are_refused_until_they_are_allowed(tmp_path):
     table.write_text(text)
 
 
+def test_data_may_move_if_its_rows_stay_the_same(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(small().data.path.read_text())
+    data = {"type": "CSV", "path": str(table), "targets": "species", "validation": 0.2, "batch_size": 40}
+    train(spec(data=data), tmp_path / "whole")
+    interrupted(spec(data=data), tmp_path / "run", 4)
+    moved = table.rename(tmp_path / "moved.csv")
+    with pytest.raises(
+        RunError, match=r'"[^"]*table\.csv" does not exist\. If the run or the data has been moved, pass'
+    ):
+        resume(tmp_path / "run")
+    assert resume(tmp_path / "run", overrides=[f"data.path={moved}"]).state == "finished"
+    names = ("metrics.jsonl", "model.safetensors")
+    assert [(tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes() for name in names] == [
+        True,
+        True,
+    ]
+
+
 # Runs that cannot be resumed.
 
 
@@ -660,7 +678,8 @@ def test_a_tuned_run_is_refused(tmp_path):
 
 def test_values_are_shown_as_in_a_spec(tmp_path):
     interrupted(spec(), tmp_path / "run", 4)
-    other = shutil.copy(small().data.path, tmp_path / "other.csv")
+    other = tmp_path / "other.csv"
+    other.write_text(small().data.path.read_text().replace("5.1", "5.2", 1))
     with pytest.raises(LockError) as raised:
         resume(tmp_path / "run", overrides=[f"data.path='{other}'", "run.validate_every_steps=2"])
     assert f"now it is '{other}': allow this with `--allow data.path`" in str(raised.value)

@@ -101,8 +101,9 @@ def test_a_target_is_refused_before_training(tmp_path):
 
 
 def test_two_targets_in_one_directory_are_refused_before_training(tmp_path):
-    with pytest.raises(hookline.HooklineError, match=r"^deploy\[1\]: This writes to the same directory as deploy\[0\]"):
+    with pytest.raises(OptionError, match=r"^This writes to the same directory as deploy\[0\]") as error:
         train(tmp_path / "run", Faulty(), Faulty(how="really not"))
+    assert (error.value.path, error.value.against) == (("deploy", 1), (("deploy", 0),))
     assert not (tmp_path / "run").exists()
 
 

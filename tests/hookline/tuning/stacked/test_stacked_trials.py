@@ -4,6 +4,7 @@ import pytest
 import torch
 from exhaustive import sampled
 from safetensors.torch import load_file
+from stacks import FLOAT64, both
 from tuning import tuned
 
 import hookline
@@ -13,8 +14,6 @@ from hookline.spec import TrialRecord
 from hookline.training.preflight import preflight
 
 LR = {"optimizer.lr": {"low": 0.001, "high": 0.1, "log": True}}
-FLOAT64 = {"run": {"epochs": 3, "name": "stacked", "evaluate_training": False, "dtype": "float64"}}
-
 LINEAR = [{"type": "Linear", "out_features": 8}]
 LAST = {"type": "Linear", "out_features": 3}
 CHANNELS = {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 2, 2]}
@@ -67,17 +66,6 @@ SAMPLE = [
     ("convolution", "Nesterov", "swa"),
     ("residual", "NAdam", "schedulers"),
 ]
-
-
-def both(tmp_path, space, *, sections=None, trials=4, **tuner):
-    """The studies of a spec with and without `vectorize`, which choose the same trials."""
-    sections = {**FLOAT64, **(sections or {})}
-    common = {"sections": sections, "trials": trials, "synchronous": 4, "baseline": False, **tuner}
-    alone = hookline.tune(tuned(space, **common), out=tmp_path / "alone")
-    together = hookline.tune(tuned(space, **common, vectorize=4), out=tmp_path / "together")
-    assert [dict(one.values) for one in together.records] == [dict(one.values) for one in alone.records]
-    assert [one.state for one in together.records] == [one.state for one in alone.records]
-    return alone, together
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -140,7 +128,7 @@ def test_the_best_trial_is_trained_again_alone(tmp_path):
     [best] = study.best
     assert [one.is_rounded for one in study.records] == [one is not best for one in study.records]
     text = (study.root / "best.toml").read_text()
-    assert text.startswith(f"# Trial {best.number} was trained together with 3 others, and again alone: ")
+    assert text.startswith(f"# Trial {best.number} was trained in a stack of 4 trainings, and again alone: ")
     trial = hookline.train(hookline.load(study.root / "best.toml"), out=tmp_path / "again")
     assert trial.metrics["validation/loss"] == best.results[0]
     assert best.rounded == pytest.approx(best.results, rel=1e-5)
@@ -231,7 +219,6 @@ def test_what_cannot_be_stacked_is_refused_when_the_spec_is_checked(sections, me
 def test_conflicting_options_are_refused():
     for options, message in (
         ({"synchronous": 2}, "Only 2 trials are chosen together"),
-        ({"seeds": 2}, "Trials with several seeds"),
         ({"monitor": "seconds"}, 'do not have "seconds" of their own'),
     ):
         with pytest.raises(SpecError, match=message):

@@ -64,7 +64,7 @@ def evaluated_batches(
 
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
-    same = _taken(kept, batches)
+    same = _taken(kept, batches) if kept.reason is None else None  # Otherwise plugins may look at the batches.
     if evaluation is not None:
         yield from evaluation.batches(batches, split, same, of_steps)
     else:

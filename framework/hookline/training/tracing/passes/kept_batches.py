@@ -1,6 +1,6 @@
 """The batches of a split that are the same in each pass, and of which a copy is kept."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch, Batches
@@ -18,7 +18,7 @@ class KeptBatches:
 
     def __init__(self, batches: TensorBatches):
         """Copy the rows."""
-        self._source, self._layout = batches, _layout_of(batches)
+        self._source, self._layout = batches, _layout_of(batches, _tensors_of(batches.all))
         rows = batches.all.changed(lambda tensor: tensor.clone())
         self._copies: list[Tensor] = _tensors_of(rows)
         stop, size = min(batches.rows, len(batches) * batches.batch_size), batches.batch_size
@@ -33,9 +33,10 @@ class KeptBatches:
         source = self._source
         if batches is not source or not are_in_memory(batches) or not source.is_in_order:
             return False
-        if _layout_of(source) != self._layout:
+        tensors = _tensors_of(source.all)
+        if _layout_of(source, tensors) != self._layout:
             return False
-        for copy, tensor in zip(self._copies, _tensors_of(source.all), strict=True):
+        for copy, tensor in zip(self._copies, tensors, strict=True):
             copy.copy_(tensor)
         return True
 
@@ -51,12 +52,12 @@ def kept_batches(batches: Batches) -> KeptBatches | None:
     return KeptBatches(rows) if sum(one.nbytes for one in tensors) <= LARGEST else None
 
 
-def _layout_of(batches: TensorBatches) -> Hashable:
+def _layout_of(batches: TensorBatches, tensors: "Sequence[Tensor]") -> Hashable:
     """What a copy of a split has in common with it, besides values."""
     rows = batches.all
-    tensors = [(type(one), one.shape, one.stride(), one.dtype) for one in _tensors_of(rows)]
+    kinds = [(type(one), one.shape, one.stride(), one.dtype) for one in tensors]
     names = (*rows.inputs, None, *rows.targets, None, *rows.lengths)
-    return batches.batch_size, len(batches), names, rows.weights is None, *tensors
+    return batches.batch_size, len(batches), names, rows.weights is None, *kinds
 
 
 def _tensors_of(rows: Batch) -> "list[Tensor]":

@@ -28,6 +28,8 @@ class OfShape:
     trace: TracedBatch | None = None
     is_left: bool = False
     """Whether the layers evaluate all further batches."""
+    decides_at: int = 0
+    """The number of batches at which it is next decided whether a trace earns back its cost."""
     is_ready: bool = False
     """Whether the trace alone evaluates further batches."""
 

@@ -54,13 +54,13 @@ class RecordedBatch:
     def record(self) -> EvaluatedBatch:
         """Evaluate the batch, and record the operations."""
         evaluated: EvaluatedBatch
-        with noting_reads() as self._reads:
+        with noting_reads() as reads:
             evaluated, self._operations = with_recording(
                 lambda: evaluated_by_layers(self._run, self._model, self._criterion, self._batch)
             )
-        self._evaluated = evaluated
-        with noting_reads() as self._reads_of_parts:
+            self._evaluated, self._reads = evaluated, list(reads)
             self._parts, self._of_parts = with_recording(lambda: _parts(self._run, evaluated.predicted))
+        self._reads_of_parts = reads[len(self._reads) :]
         return evaluated
 
     def undo(self) -> None:

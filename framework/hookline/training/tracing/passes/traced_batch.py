@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from hookline.training.metrics import Part
 from hookline.training.tracing.graphs.graph import Graph, Program
@@ -54,10 +54,11 @@ class Returned:
     outputs: Any
     """The outputs of the model, if there are no parts."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is only one loss, divided by a number or by nothing."""
-        return not self.terms and not isinstance(self.divisor, Output)
+    is_plain: bool = field(
+        init=False,
+        default=Factory(lambda self: not self.terms and not isinstance(self.divisor, Output), takes_self=True),
+    )
+    """Whether there is only one loss, divided by a number or by nothing."""
 
 
 def returned(evaluated: EvaluatedBatch, parts: "Mapping[Part, Tensor] | None", ends: Ends) -> Returned:

@@ -1,6 +1,7 @@
 """The batches of evaluations, by the layers first and then by traces of them, with the same bits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.tensor_batches import are_in_memory
@@ -87,11 +88,14 @@ class TracedEvaluation:
             if shape.is_left or self._is_observed:
                 yield from self._all_by_layers(group)
             elif shape.is_ready:
-                yield from self._traced(group)
+                traced = self._traced(group)
+                if traced is not None:
+                    yield traced
+                else:
+                    yield from self._all_by_layers(group)
             else:
                 report.by_layers += 1
-                of_all = to_come.batches_to_come(run, split, batches, position)
-                yield self._first(group, of_all * shape.count / self._count)
+                yield self._first(group, partial(to_come.batches_to_come, run, split, batches, position))
             position += count
         self._end(is_traced=report.by_layers == by_layers)
 
@@ -184,7 +188,8 @@ class TracedEvaluation:
             self._report.by_layers += 1
             yield self._by_layers(batch)
 
-    def _traced(self, group: Group) -> Iterator[EvaluatedBatch | TracedGroup]:
+    def _traced(self, group: Group) -> TracedGroup | None:
+        """Evaluate a group by its trace; `None` if this fails."""
         before, trace, count = None, group.shape.trace, len(group.batches)
         assert trace is not None
         try:
@@ -195,17 +200,16 @@ class TracedEvaluation:
             if before is not None:
                 before.restore()
             self._leave(group.shape, runners.failure(error))
-            yield from self._all_by_layers(group)
-            return
+            return None
         self._report.traced += count
-        yield TracedGroup(self._run, self._criterion, trace, group, found)
+        return TracedGroup(self._run, self._criterion, trace, group, found)
 
-    def _first(self, group: Group, batches: float) -> EvaluatedBatch:
+    def _first(self, group: Group, batches: Callable[[], int]) -> EvaluatedBatch:
         """Evaluate one of the first batches of a shape by the layers, and approach its trace.
 
         Args:
             group: the group, which has only one batch.
-            batches: how many batches of this shape are to come.
+            batches: returns how many batches are to come, of all shapes.
 
         """
         [batch], shape = group.batches, group.shape
@@ -215,10 +219,15 @@ class TracedEvaluation:
                 self._leave(shape, reason)
             self._settle(shape)
             return evaluated
-        # The number of batches to come is an estimate: a later batch decides again.
-        seconds = shape.comparison.by_layers
+        if shape.count < shape.decides_at:
+            return self._by_layers(batch)
+        seconds, share = shape.comparison.by_layers, shape.count / self._count
         is_first = self._watched is None
-        if shape.count <= WARM_UP or not to_come.earns_its_cost(seconds, batches, is_first=is_first):
+        if shape.count <= WARM_UP:
+            return shape.comparison.measured(lambda: self._by_layers(batch))
+        if not to_come.earns_its_cost(seconds, batches() * share, is_first=is_first):
+            # The number of batches to come is an estimate: a later batch decides again.
+            shape.decides_at = shape.count + shape.count // 4 + 1
             return shape.comparison.measured(lambda: self._by_layers(batch))
         if worth.is_mostly_computation(seconds):
             self._leave(shape, "a batch takes so long that tracing saves little")

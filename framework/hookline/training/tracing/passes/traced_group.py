@@ -1,9 +1,7 @@
 """What the trace of a batch computes for several batches in one call."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
@@ -16,8 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@frozen(eq=False, repr=False)
-class TracedGroup:
+class TracedGroup(NamedTuple):
     """The losses and the predictions of the batches of a group."""
 
     run: Run

@@ -1,6 +1,7 @@
 """Count the steps of an optimizer once for all parameters, as long as all counts are equal."""
 
 from collections.abc import Iterable, Sequence
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookline.training.tracing.graphs.graph import Call
@@ -8,6 +9,8 @@ from hookline.training.tracing.graphs.running.sources import Name
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ITEM = methodcaller("item")
 
 COUNTING = "_foreach_add_"
 """The operation that counts the steps of an optimizer."""
@@ -40,14 +43,7 @@ class Counter(NamedTuple):
     @property
     def is_common(self) -> bool:
         """Whether all counts are equal."""
-        value = self.first.item()
-        return all(one.item() == value for one in self.others)
-
-    def complete(self) -> None:
-        """Give the others the value of the first."""
-        import torch
-
-        torch._foreach_copy_(self.others, [self.first] * len(self.others))
+        return len({self.first.item(), *map(ITEM, self.others)}) == 1
 
 
 def with_common_counters(

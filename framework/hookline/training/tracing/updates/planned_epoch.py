@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hookline.data.kept_rows import KeptRows
-from hookline.training.tracing.calls import most_in_call
+from hookline.training.tracing.calls import is_short
 from hookline.training.tracing.shapes import shape_of
-from hookline.training.tracing.traced_step import tensors_of
 from hookline.training.tracing.updates.steps import Part, Steps
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ class PlannedEpoch:
         if len(kept) != self._count or shapes != known:
             raise ValueError("The batches that are kept have other shapes.")
         self._steps = Steps(planned, are_kept=True)
-        self._size = sum(tensor.nbytes for tensor in tensors_of(kept[0]))
 
     def is_of(self, batches: "TensorBatches") -> bool:
         """Whether it is for these batches, whose tensors and sizes have not changed since it was made."""
@@ -46,8 +44,7 @@ class PlannedEpoch:
     def is_short(self) -> bool:
         """Whether the steps do not take too long for one call, as far as the last ones say it."""
         shape = self._steps.parts[0].shape
-        seconds = 0.0 if shape is None or shape.updates is None else shape.updates.seconds
-        return self._count <= most_in_call(self._size, seconds)
+        return shape is None or shape.updates is None or is_short(self._count, shape.updates.seconds)
 
     def steps(self, epoch: int) -> Steps:
         """Return the steps of an epoch. Those of the epoch before are lost."""

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from attrs import define
-
 from hookline.training.tracing.shapes import OfShape
 from hookline.training.tracing.updates.steps_in_call import StepsInCall
 
@@ -22,20 +20,25 @@ class Part(NamedTuple):
     """What is known about the shape of the batches; `None` if the layers make the step, or something observes it."""
 
 
-@define(eq=False, repr=False)
 class Steps:
     """Steps that are made together: those of one shape, and the last one of an epoch, whose batch may be smaller."""
 
-    parts: Sequence[Part]
-    are_kept: bool = False
-    """Whether the memory of the batches is used again in the next epoch, so that layers must not get them."""
-    _call: StepsInCall | None = None
+    def __init__(self, parts: Sequence[Part], *, are_kept: bool = False):
+        """Take the parts.
+
+        Args:
+            parts: the parts.
+            are_kept: whether the memory of the batches is used again in the next epoch, so that layers must not get it.
+
+        """
+        self.parts, self._are_kept = parts, are_kept
+        self._call: StepsInCall | None = None
 
     @property
     def batches(self) -> "list[Batch]":
         """Their batches, for the layers."""
         batches = [batch for part in self.parts for batch in part.batches]
-        return [batch.changed(lambda tensor: tensor.clone()) for batch in batches] if self.are_kept else batches
+        return [batch.changed(lambda tensor: tensor.clone()) for batch in batches] if self._are_kept else batches
 
     def call(self, dtype: "torch.dtype") -> StepsInCall:
         """Return the call that makes all of them, with losses of this type. Each part has a trace of the updates."""

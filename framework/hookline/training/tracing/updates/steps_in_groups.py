@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class Loop(Protocol):
     """What the training loop says about its next steps."""
 
+    @property
+    def acts_between_steps(self) -> bool:
+        """Whether it may do something between two steps of any epoch, such as look at the time."""
+
     def undisturbed_steps(self) -> int | None:
         """The number of steps that can be made before the loop itself does something; `None` for any number."""
 
@@ -75,7 +79,7 @@ class StepsInGroups:
     def _planned(self) -> Steps | None:
         """The steps of the epoch; `None` if they are not planned, or if something has changed since they were."""
         plan = self._traces.plan
-        if plan is None or not (plan.is_of(self._batches) and plan.is_short() and self._is_undisturbed()):
+        if plan is None or not (plan.is_of(self._batches) and plan.is_short()):
             return None
         # Layers that are as they were recorded are in training mode.
         if not self._traces.are_same() or not self._updates.are_same():
@@ -112,7 +116,7 @@ class StepsInGroups:
     def _plan(self, steps: Steps) -> None:
         """Plan further epochs like this one, whose only call has made these steps."""
         are_ready = all(part.shape is not None and part.shape.ready is not None for part in steps.parts)
-        if are_ready and self._loop.is_in_training_mode():
+        if are_ready and not self._loop.acts_between_steps and self._loop.is_in_training_mode():
             with suppress(ValueError):
                 self._traces.plan = PlannedEpoch(self._batches, steps.parts)
 

@@ -1,17 +1,22 @@
 """Notice when an update would no longer be the recorded one: other options, other states, or hooks of the optimizer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.updates.counters import Counter
 from hookline.training.tracing.updates.options import VARIABLE
 from hookline.training.tracing.watching.optimizers import is_observed
+from hookline.training.tracing.watching.views import are_same_objects
 
 if TYPE_CHECKING:
     from torch import Tensor, optim
 
 RATES = "a learning rate changes, which the optimizer passes to its operations as a number"
+
+VALUES = methodcaller("values")
 
 CONTAINERS = frozenset({"param_groups", "state"})
 """Attributes of an optimizer whose contents are compared in place of themselves."""
@@ -39,17 +44,22 @@ class UpdateState:
         self.counters: Sequence[Counter] = ()
         """The counts of steps that must be equal."""
         self._rates: list[Any] | None = None
+        self._objects = self._present_objects()
+        """The objects with which all was last found to be unchanged."""
 
     def is_unchanged(self) -> bool:
         """Whether options and counts are equal, states are the same tensors, and no hook wants to see the update."""
-        now = self._present_tensors()
         try:
-            return (
-                len(now) == len(self.tensors)
-                and all(one is other for one, other in zip(now, self.tensors, strict=True))
-                and self._present_options() == self._options
-                and all(counter.is_common for counter in self.counters)
-            )
+            if is_observed(self._optimizer):
+                return False
+            objects = self._present_objects()
+            if not are_same_objects(objects, self._objects):
+                if not are_same_objects(self._present_tensors(), self.tensors):
+                    return False
+                if self._present_options() != self._options:
+                    return False
+                self._objects = objects
+            return all(counter.is_common for counter in self.counters)
         except Exception:  # noqa: BLE001 - An option of a plugin may not be comparable, such as a tensor.
             return False
 
@@ -81,10 +91,15 @@ class UpdateState:
         groups: list[dict[str, Any]] = self._optimizer.param_groups
         return [group.get(name) for group in groups for name, _ in VARIABLE.values()]
 
+    def _present_objects(self) -> list[Any]:
+        """Return all objects of which options and states consist, with their names. They are compared in each epoch."""
+        own = self._optimizer
+        tables: list[Any] = [vars(own), *own.param_groups, *own.state.values()]
+        of_tables = chain.from_iterable(map(VALUES, tables))
+        return [type(own), *map(len, tables), *chain.from_iterable(tables), *of_tables]
+
     def _present_options(self) -> list[Any]:
         own = self._optimizer
-        if is_observed(own):
-            return [object()]
         groups: list[dict[str, Any]] = own.param_groups
         options = [{name: value for name, value in group.items() if name not in NOT_COMPARED} for group in groups]
         kinds = [(type(group["lr"]), bool(group.get("momentum"))) for group in groups]

@@ -8,11 +8,11 @@ from importlib.util import resolve_name
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from hookline.plugins.manager import BUILT_IN
 from hookline.training.tracing.graphs.graph import Untraceable
 
-TRUSTED = frozenset({"attr", "attrs", "builtins", "hookline", "numpy", "torch", *sys.stdlib_module_names}) - {
-    "__main__"
-}
+PACKAGES = ("attr", "attrs", "builtins", "hookline", *BUILT_IN, "numpy", "torch")
+TRUSTED = frozenset({*PACKAGES, *sys.stdlib_module_names}) - {"__main__"}
 """Packages whose code and global variables are not watched. They do not change while a training runs."""
 
 UNSTEADY = frozenset(

@@ -3,7 +3,7 @@
 import functools
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
-from operator import attrgetter
+from operator import attrgetter, call
 from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
@@ -75,7 +75,7 @@ class Finder:
         self.live += self._functions.live()
         self.sized += self._functions.sized()
         self.live.append(("the type of a layer", OfObjects(self._typed, attrgetter("__class__"))))
-        self.live.append(("a weak reference", OfObjects(self._references, lambda reference: reference())))
+        self.live.append(("a weak reference", OfObjects(self._references, call)))
         self._seen.clear()
 
     def add(self, path: str, values: Iterable[Any]) -> None:

@@ -48,7 +48,15 @@ def lines() -> "Mapping[type[nn.Module], Lines]":
 
 
 def _elementwise(layer: "nn.Module", tensors: "Mapping[str, Tensor]") -> Function:
-    return layer
+    if not getattr(layer, "inplace", False):
+        return layer
+
+    def in_place(inputs: "Tensor") -> "Tensor":
+        is_shared = len(inputs) > 1 and inputs.stride(0) == 0  # It cannot be changed in place then.
+        made: Tensor = layer(inputs.clone() if is_shared else inputs)
+        return made
+
+    return in_place
 
 
 def _flatten(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None":

@@ -20,9 +20,15 @@ class Network:
     """Computes the outputs of all members. It has no parameters of its own: it uses those in `tensors`."""
 
     def __init__(self, model: "nn.Module", tensors: "Mapping[str, Tensor]", noise: Noise):
-        """Take the model of the first member, the stacked tensors of all members, and their noise."""
-        self._layers = deepcopy(model)
-        self._tensors = tensors
+        """Take the model of the first member, the stacked tensors of all members, and their noise.
+
+        Raises:
+            NotStackable: If the model cannot be copied.
+
+        """
+        self._layers = _copied(model)
+        self._tensors = {id(one): tensors[name] for name, one in _tensors_in(self._layers)}
+        self._dropouts = {id(layer): name for name, layer in dropouts(self._layers).items()}
         self.noise = noise
         self._function = self._made(self._layers, "")
 
@@ -36,12 +42,15 @@ class Network:
         """The function of a module and its name in the model."""
         from torch import nn
 
+        own = {key: self._tensors[id(tensor)] for key, tensor in _tensors_in(module)}
+        if not _is_plain(module):
+            return self._vectorized(module, name, own)
         if type(module) is nn.Sequential:
-            layers = in_best_order(list(module.named_children()))
+            # A layer may be in it several times, and would be named once.
+            layers = in_best_order([(key, child) for key, child in module._modules.items() if child is not None])
             return _in_turn([self._made(child, _inside(name, key)) for key, child in layers])
-        own = {key: self._tensors[_inside(name, key)] for key in _names_in(module)}
-        if name in dropouts(self._layers):
-            return self._dropout(module, name)
+        if id(module) in self._dropouts:
+            return self._dropout(module, self._dropouts[id(module)])
         known = lines().get(type(module))
         made = None if known is None else known(module, own)
         return self._vectorized(module, name, own) if made is None else made
@@ -59,7 +68,7 @@ class Network:
         """The function of a module that has no lines of its own, by `torch.vmap`."""
         import torch
 
-        inside = {layer: _inside(name, key) for key, layer in dropouts(module).items()}
+        inside = {layer: self._dropouts[id(layer)] for layer in dropouts(module).values()}
 
         def call(index: "Tensor", given: "Mapping[str, Tensor]", *inputs: "Tensor") -> Any:
             with self._noise_inside(inside, index):
@@ -114,7 +123,8 @@ def _running(error: BaseException, module: "nn.Module", name: str) -> str:
         if isinstance(running, Module) and running in names:
             innermost = running
         trace = trace.tb_next
-    return f"{type(innermost).__name__} ({names[innermost]}) cannot be computed for several models at once"
+    place = f" ({names[innermost]})" if names[innermost] else ""
+    return f"{type(innermost).__name__}{place} cannot be computed for several models at once"
 
 
 def _in_turn(functions: Sequence[Function]) -> Function:
@@ -130,6 +140,20 @@ def _inside(name: str, key: str) -> str:
     return f"{name}.{key}" if name and key else name or key
 
 
-def _names_in(module: "nn.Module") -> Iterator[str]:
-    for key, _ in (*module.named_parameters(), *module.named_buffers()):
-        yield key
+def _tensors_in(module: "nn.Module") -> "Iterator[tuple[str, Tensor]]":
+    """The parameters and buffers of a module by name, each once: several layers may share them."""
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
+def _copied(model: "nn.Module") -> "nn.Module":
+    try:
+        return deepcopy(model)
+    except Exception as error:  # Layers may contain anything.
+        raise NotStackable(f"The model cannot be copied: {' '.join(str(error).split())}") from error
+
+
+def _is_plain(module: "nn.Module") -> bool:
+    """Whether a call of a module does what its class does, and nothing else."""
+    hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+    return not any(hooks) and "forward" not in vars(module)

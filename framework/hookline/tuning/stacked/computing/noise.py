@@ -46,14 +46,21 @@ class Noise:
 
     def __init__(self, models: "Sequence[nn.Module]", states: "Sequence[Tensor]"):
         """Take the models, and the state of torch's generator of the CPU for each of them."""
-        import torch
-
         self._size = len(models)
         self._rates: list[Mapping[str, float]] = [
             {name: float(layer.p) for name, layer in dropouts(model).items()}  # type: ignore[arg-type]
             for model in models
         ]
         self._sources: list[_Source] = []
+        self.take_states(states)
+        self._noted: list[Draw] | None = None
+        self._drawn: Iterator[Tensor] | None = None
+
+    def take_states(self, states: "Sequence[Tensor]") -> None:
+        """Continue from the state of a generator for each member."""
+        import torch
+
+        self._sources = []
         known: dict[object, _Source] = {}
         for index, (rates, state) in enumerate(zip(self._rates, states, strict=True)):
             # A layer that drops nothing or everything draws nothing.
@@ -64,8 +71,6 @@ class Noise:
                 known[key] = _Source(generator, [])
                 self._sources.append(known[key])
             known[key].members.append(index)
-        self._noted: list[Draw] | None = None
-        self._drawn: Iterator[Tensor] | None = None
 
     @contextmanager
     def noting(self) -> Iterator[list[Draw]]:

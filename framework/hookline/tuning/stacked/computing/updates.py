@@ -19,10 +19,17 @@ def update_key(spec: OptimizerSpec, optimizer: "optim.Optimizer") -> tuple[Any, 
     The key of a member that makes its steps with its own optimizer is unique.
     """
     update = spec.stacked_update()
-    if update is None:
+    if update is None or not _is_as_built(spec, optimizer):
         return ("", id(optimizer))
-    options = [tuple((name, repr(group[name])) for name in update.equal) for group in optimizer.param_groups]
-    return (type(spec).__name__, tuple(options)) if len(set(options)) == 1 else ("", id(optimizer))
+    options = {tuple((name, repr(group[name])) for name in update.equal) for group in optimizer.param_groups}
+    return (type(spec).__name__, *options) if len(options) == 1 else ("", id(optimizer))
+
+
+def _is_as_built(spec: OptimizerSpec, optimizer: "optim.Optimizer") -> bool:
+    """Whether an optimizer is that of the spec, has made no steps, and does nothing besides."""
+    hooks = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
+    has_stepped = any(float(one.get("step", 1)) > 0 for one in optimizer.state.values())  # Adagrad begins with states.
+    return type(optimizer).__name__ == type(spec).__name__ and not hooks and not has_stepped
 
 
 class Updates:
@@ -37,8 +44,9 @@ class Updates:
             update = specs[members[0]].stacked_update()
             if key[0] == "" or update is None:
                 self._parts += [_Alone(rows, index, optimizers[index]) for index in members]
-            else:
-                self._parts.append(_Stacked(rows, members, update, [optimizers[index] for index in members]))
+                continue
+            own = [optimizers[index] for index in members]
+            self._parts += [_Stacked(rows, block, members, update, own) for block in range(len(rows.blocks))]
 
     @property
     def are_together(self) -> bool:
@@ -69,11 +77,16 @@ class Updates:
                 part.step()
 
     def take_states(self, others: "Updates", kept: Sequence[int]) -> None:
-        """Continue from the states of other updates, given the indices that the members had there."""
-        parts = {index: part for part in others._parts if isinstance(part, _Stacked) for index in part.members}
+        """Continue from the states of other updates, given the indices that the members had there.
+
+        The parameters of new blocks are trained for the first time.
+        """
+        known = {
+            (part.block, index): part for part in others._parts if isinstance(part, _Stacked) for index in part.members
+        }
         for part in self._parts:
-            if isinstance(part, _Stacked):
-                part.take_state(parts[kept[part.members[0]]], [kept[index] for index in part.members])
+            if isinstance(part, _Stacked) and (before := known.get((part.block, kept[part.members[0]]))) is not None:
+                part.take_state(before, [kept[index] for index in part.members])
 
     def read_options(self) -> None:
         """Read the options of the optimizers again, since schedulers may have changed them."""
@@ -85,10 +98,10 @@ class _Alone:
     """A member that makes its steps with its own optimizer."""
 
     def __init__(self, rows: Rows, index: int, optimizer: "optim.Optimizer"):
-        rows.set_gradients(index)
-        self._optimizer = optimizer
+        self._rows, self._index, self._optimizer = rows, index, optimizer
 
     def step(self) -> None:
+        self._rows.set_gradients(self._index)  # A callback may have cleared them.
         self._optimizer.step()
 
     def read_options(self) -> None:
@@ -96,17 +109,24 @@ class _Alone:
 
 
 class _Stacked:
-    """Members that are updated at once."""
+    """A block of parameters of members that are updated at once."""
 
     _options: StackedOptions
 
     def __init__(
-        self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
+        self,
+        rows: Rows,
+        block: int,
+        members: Sequence[int],
+        update: StackedUpdate,
+        optimizers: "Sequence[optim.Optimizer]",
     ):
-        self.members = members
-        place = slice(members[0], members[-1] + 1)
-        self._parameters, self._gradients = rows.matrix[place], rows.gradients[place]
-        self._columns = rows.columns_of_groups
+        self.block, self.members = block, members
+        own, place = rows.blocks[block], slice(members[0], members[-1] + 1)
+        self._parameters, self._gradients = own.matrix[place], own.gradients[place]
+        self._groups = [rows.groups(*pair, own.names) for pair in zip(members, optimizers, strict=True)]
+        """The index of the parameter group of each parameter, for each member."""
+        self._sizes = own.sizes
         self._update = update
         self._optimizers = optimizers
         self._state: dict[str, Any] = {}
@@ -174,11 +194,13 @@ class _Stacked:
         """The numbers of an option of each member and group as float64 `(members, 1)`, or for each element."""
         import torch
 
-        table = torch.tensor([[float(one) for one in row] for row in values], dtype=torch.float64)
-        table = table.to(self._parameters.device)
-        if all(len(set(row)) == 1 for row in values):
-            return table[:, :1]
-        return table.repeat_interleave(torch.tensor(self._columns, device=table.device), dim=1)
+        is_equal = all(len(set(row)) == 1 for row in values)
+        places = [[0]] * len(values) if is_equal else self._groups
+        table = [[float(row[place]) for place in own] for row, own in zip(values, places, strict=True)]
+        numbers = torch.tensor(table, dtype=torch.float64, device=self._parameters.device)
+        if is_equal:
+            return numbers
+        return numbers.repeat_interleave(torch.tensor(self._sizes, device=numbers.device), dim=1)
 
 
 def _several(value: Any) -> Iterator[float]:

@@ -1,17 +1,21 @@
 """Compare the first gradients of a stack with those that some members compute alone."""
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from hookline.runs import devices
+from hookline.training.checkpoints.generators import state_of_generators
 from hookline.training.gradients import gradients_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.computation import Computation
-from hookline.tuning.stacked.computing.losses import Losses
+from hookline.tuning.stacked.computing.criterion import Losses
+from hookline.tuning.stacked.computing.trained import both_parts
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 LARGEST_DIFFERENCE = 1e-4
@@ -34,18 +38,24 @@ def verified(computation: Computation, together: Together, count: int) -> Losses
         NotStackable: If the losses, gradients or buffers differ by more than rounding, or cannot be computed.
 
     """
+    import torch
+
     last = len(computation.members) - 1
     checked = sorted({0, last} if count > 1 else {0})
     with devices.forked_generators(computation.members[0].run.device):
         alone = {index: _alone(computation, index, together) for index in checked}
+    device = computation.members[0].run.device
+    before = _states(device)
     try:
         losses = computation.gradients(together)
     except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError, KeyError) as error:
         loss = computation.criterion.objective.name_for(None)
         message = f"{loss} cannot be computed for several models at once: {' '.join(str(error).split())}"
         raise NotStackable(message) from error
+    if any(map(operator.not_, map(torch.equal, before, _states(device)))):
+        raise NotStackable("A layer or the loss draws random numbers, which would be the same for all trials.")
     for index, expected in alone.items():
-        gradients = computation.rows.gradients[index]
+        gradients = computation.rows.gradients(index)
         buffers = {name: computation.rows.tensors[name][index] for name in expected.buffers}
         pairs = [(losses.values[index].detach(), expected.loss), (gradients, expected.gradients)]
         pairs += [(buffers[name], expected.buffers[name]) for name in buffers]
@@ -60,13 +70,15 @@ def _alone(computation: Computation, index: int, together: Together) -> _Alone:
 
     member, rows = computation.members[index], computation.rows
     model, optimizer = member.parts.model, member.parts.optimizer
-    buffers = [(name, buffer, buffer.clone()) for name, buffer in model.named_buffers()]
+    module = both_parts(member.parts)
+    buffers = [(name, buffer, buffer.clone()) for name, buffer in module.named_buffers()]
     torch.set_rng_state(computation.noise.states()[index])
     model.train()
     member.parts.criterion.train()
     batch = together.own[index].changed(lambda tensor: tensor.clone())
     loss = gradients_of(member.run, model, member.parts.criterion, optimizer)(batch)
-    parameters: list[Any] = [one for group in optimizer.param_groups for one in group["params"]]
+    named = dict(module.named_parameters())
+    parameters: list[Any] = [named[name] for name in rows.names]
     if any(one.grad is None for one in parameters):
         raise NotStackable("Some parameters have no gradient.")
     if any(one.grad.is_sparse for one in parameters):
@@ -78,6 +90,11 @@ def _alone(computation: Computation, index: int, together: Together) -> _Alone:
             buffer.copy_(value)
     rows.set_gradients(index)
     return _Alone(loss, gradients, after)
+
+
+def _states(device: "torch.device") -> "list[Tensor]":
+    """The states of torch's generators."""
+    return [one for name, one in state_of_generators(device).items() if name in ("torch", "device")]
 
 
 def _are_close(found: "Tensor", expected: "Tensor") -> bool:
