@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 MOST = 2**18
@@ -21,6 +22,13 @@ def quick(*tensors: "Tensor") -> "list[Any]":
         if not one.is_cpu or one.dtype is torch.bfloat16 or one.numel() > MOST:
             return list(tensors)
     return [one.detach().numpy() for one in tensors]
+
+
+def as_array(values: Any) -> "NDArray[Any]":
+    """Return an array as it is, and a tensor as an array on the CPU."""
+    import numpy
+
+    return values if isinstance(values, numpy.ndarray) else values.cpu().numpy()
 
 
 def has_nan(values: Any) -> "Tensor | bool":
