@@ -106,7 +106,7 @@ class ResumableRun:
 
     @contextmanager
     def _naming_moved_files(self) -> Iterator[None]:
-        """Say where to pass the new path if rows cannot be read. Other errors of a training are those of the training."""
+        """Say where to pass the new path if rows cannot be read. All other errors stay as they are."""
         try:
             yield
         except DataError as error:
