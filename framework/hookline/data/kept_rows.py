@@ -47,11 +47,12 @@ class KeptRows:
 
     def are_of(self, batches: TensorBatches) -> bool:
         """Whether they are the rows of these batches, with the same tensors and sizes as before."""
-        rows = batches.all
+        rows, attributes = batches.all, vars(batches)
         tensors = _tensors_of(rows)
         return (
             self._source is batches
-            and all(map(is_, vars(batches).values(), self._attributes))
+            and len(attributes) == len(self._attributes)
+            and all(map(is_, attributes.values(), self._attributes))
             and _names_of(rows) == self._names
             and all(map(is_, tensors, self._tensors))
             and _layout_of(tensors) == self._layout

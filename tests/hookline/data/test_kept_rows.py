@@ -81,6 +81,7 @@ CHANGES = {
     "size": lambda some: setattr(some, "_batch_size", 5),
     "gradients": lambda some: some.all.inputs["x"].requires_grad_(),
     "strides": lambda some: some.all.inputs["x"].transpose_(1, 2),
+    "epoch": lambda some: setattr(some, "epoch", some.in_order().epoch),
 }
 
 
