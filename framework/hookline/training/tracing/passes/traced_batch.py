@@ -1,23 +1,17 @@
 """The trace of the evaluation of a batch."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import Factory, field, frozen
 
 from hookline.training.metrics import Part
 from hookline.training.tracing.graphs.graph import Graph, Program
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
+from hookline.training.tracing.traced_step import Output
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@frozen(eq=False, repr=False)
-class Output:
-    """A tensor among the outputs of a program."""
-
-    index: int
 
 
 class Ends:
@@ -72,8 +66,7 @@ def returned(evaluated: EvaluatedBatch, parts: "Mapping[Part, Tensor] | None", e
     )
 
 
-@frozen(eq=False, repr=False)
-class TracedBatch:
+class TracedBatch(NamedTuple):
     """The program that evaluates batches, and what it takes and returns."""
 
     graph: Graph
