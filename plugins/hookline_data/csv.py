@@ -107,8 +107,8 @@ class CSV(StreamedTable):
         return header.NO_HEADER if is_data else ""
 
     def advice_about_text(self, cell: str) -> str:
-        """Return the advice to set `decimal_point`."""
-        return complaints.decimal_hint(cell, self.decimal_point).strip()
+        """Return the advice to set `decimal_point`, or a kind that reads thousands and signs."""
+        return complaints.number_hint(cell, self.decimal_point).strip()
 
     def text_columns(self, path: Path, names: Sequence[str]) -> Mapping[str, tuple[int, str] | None]:
         """Return the columns that contain words in the first rows."""

@@ -74,8 +74,9 @@ class ClassIndexLoss(TorchLoss):
 
     def divisor(self, criterion: "nn.Module", batch: Batch) -> "Tensor | float | None":
         """Return the total weight of the counted rows, by which torch divides a mean."""
-        if self.divided_by != "weights":
-            return super().divisor(criterion, batch)
+        divided_by = self.divided_by
+        if divided_by != "weights":
+            return rows_or_weights(batch) if divided_by == "rows" else None
         return weight_of(batch, self.ignored_class, criterion.weight)  # type: ignore[arg-type]
 
     def ejected_divisor(self, called: str, batch: "BatchNames") -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 MOST = 2**18
@@ -21,6 +22,21 @@ def quick(*tensors: "Tensor") -> "list[Any]":
         if not one.is_cpu or one.dtype is torch.bfloat16 or one.numel() > MOST:
             return list(tensors)
     return [one.detach().numpy() for one in tensors]
+
+
+def as_array(values: Any) -> "NDArray[Any]":
+    """Return an array as it is, and a tensor as an array on the CPU."""
+    import numpy
+
+    return values if isinstance(values, numpy.ndarray) else values.cpu().numpy()
+
+
+def in_float64(values: "Tensor") -> "NDArray[Any]":
+    """Return a tensor as an array on the CPU, float64."""
+    import numpy
+
+    [numbers] = quick(values)
+    return numbers.astype(numpy.float64) if isinstance(numbers, numpy.ndarray) else numbers.cpu().double().numpy()
 
 
 def has_nan(values: Any) -> "Tensor | bool":

@@ -131,7 +131,7 @@ def test_outputs_of_different_sizes_need_heads(tmp_path):
     data = {"targets": {"species": "species", "petal": "petal_width"}, "inputs": ["sepal_*"]}
     with pytest.raises(hookline.errors.MismatchError) as raised:
         hookline.train(hookline.load(sections([LINEAR], losses, **data)), out=tmp_path / "run")
-    assert raised.value.diagnostic.path == ("model", "layers", 0)
+    assert raised.value.diagnostic.path == ("model", "layers", 0, "out_features")
     assert "the losses do not say how many outputs they take of this layer" in raised.value.message
 
 

@@ -122,6 +122,18 @@ class _Parser(argparse.ArgumentParser):
         """Print the usage and the message, and exit."""
         super().error(printable(message))  # On one line.
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a value that is not among the choices of an argument, and suggest the nearest one."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from hookline.errors.suggestions import nearest
+
+            near = nearest(str(value), map(str, action.choices or ()))
+            if near is None:
+                raise
+            raise argparse.ArgumentError(action, f'{error.message}. Did you mean "{near}"?') from None
+
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit after everything is printed, so that an error of printing is reported."""
         sys.stdout.flush()

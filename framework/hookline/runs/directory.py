@@ -55,10 +55,12 @@ def plan(out: str | Path | None, name: str) -> Path:
     Nothing is created yet.
 
     Raises:
-        HooklineError: if `out` exists.
+        HooklineError: if `out` exists, or is empty.
 
     """
     if out is not None:
+        if not str(out):
+            raise HooklineError("The path of the new run directory is empty.")
         if Path(out).exists():
             raise HooklineError(_taken(out))
         return Path(out)

@@ -25,6 +25,9 @@ from hookline_data.splitting.names import split_called
 INPUTS = ("x", "x_train", "train_x", "data", "inputs", "input", "features", "images", "train_images")
 """The usual names of an input array, in lower case."""
 
+MOST_REASONS = 3
+"""The largest number of arrays of which a message says why they cannot be the inputs."""
+
 _LENGTHS = re.compile(r"len|size", re.IGNORECASE)
 
 
@@ -49,10 +52,18 @@ def array_draft(file: TableFile, target: str, task: Task | None) -> tuple[Drafte
             if column not in (chosen, found) and (column.kind == "list" or column.is_numeric)
         }
     if not inputs:
-        message = "No array has several numbers per row. Save the inputs side by side, in an array (rows, columns)."
-        raise DataError(message, file=file.path)
+        raise DataError(_without_inputs({column.name: column.why for column in alike} | unused), file=file.path)
     draft = drafted(file.path, columns, target, task, training=None, absent=file.absent, unused=unused)
     return draft, {name: of for name, of in lengths.items() if name in draft.inputs}
+
+
+def _without_inputs(reasons: Mapping[str, str]) -> str:
+    """Return why no array can be the input; `reasons` has the reason of each array, empty for those with columns."""
+    named = [(as_toml(name), why) for name, why in reasons.items() if why]
+    if not named:
+        return "No array has several numbers per row. Save the inputs side by side, in an array (rows, columns)."
+    sentences = [why if why.startswith(name) else f"{name}: {why}" for name, why in named[:MOST_REASONS]]
+    return f"No array can be the input. {'. '.join(sentences)}."
 
 
 def array_spec(draft: Drafted, file: TableFile, directory: Path, lengths: Mapping[str, str] | None = None) -> str:

@@ -119,7 +119,8 @@ class Drafted:
             size = " × ".join(map(str, self.target.shape))
             if self.task == "classes" and not are_labels:
                 return f"It predicts {name} (a class at each of {size} positions) from {given}."
-            return f"It predicts {name} ({size} {'labels' if are_labels else 'numbers'} per row) from {given}."
+            noun = f"{'label' if are_labels else 'number'}{'' if size == '1' else 's'}"
+            return f"It predicts {name} ({size} {noun} per row) from {given}."
         if self.task == "number":
             return f"It predicts {name} from {given}."
         return f"It predicts the class {name} ({len(self.classes)} classes) from {given}."

@@ -55,6 +55,8 @@ def column_of(name: str, index: int, cells: "pyarrow.Array", decimal_point: str 
         return _of_numbers(cells.cast(pyarrow.int64()), {}, known)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return _of_numbers(cells, {}, known)
+    if types.is_duration(kind) or types.is_interval(kind):
+        return Column(kind="other", why=f"its cells have the type {kind}, which is not a date or time", **known)
     if types.is_temporal(kind):
         has_clock = types.is_timestamp(kind) or types.is_time(kind)
         return Column(kind="time", has_clock=has_clock, **known, **_counted(cells.cast(pyarrow.string())))

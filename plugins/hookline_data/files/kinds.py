@@ -24,6 +24,7 @@ _MAGIC = {
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"%PDF": "PDF",
+    b"version https://git-lfs.github.com/spec/": "Git LFS pointer",
     b"RDX": "R",
     b"RDA": "R",
 }
@@ -38,6 +39,7 @@ _ADVICE = {
     "Feather V1": "Convert it in Python: `pandas.read_feather({old}).to_parquet({new})`.",
     "R": "Write the table in R with `write.csv` or `arrow::write_parquet`.",
     "SQLite": "Write the rows of a query to a CSV or Parquet file.",
+    "Git LFS pointer": "`git lfs pull` fetches the file that it stands for.",
     "HTML": "It may be an error page, or the page about the file, instead of the file.",
     "JSON": "Write an object per line (JSON Lines), and read them with the source `JSONLines`.",
 }

@@ -126,6 +126,6 @@ def refuse_other_columns(names: Sequence[str], others: Sequence[str], file: Path
         which = f"column{'s' * (len(missing) > 1)} {enumerate_names(missing[:MOST_NAMED])}"
         more = f", and {counted(len(missing) - MOST_NAMED, 'other')}," if len(missing) > MOST_NAMED else ""
         raise DataError(f"It lacks the {which}{more} of {first}.", file=file)
-    if more := [name for name in others if name not in set(names)]:
-        which = f"column{'s' * (len(more) > 1)} {enumerate_names(more[:MOST_NAMED])}"
+    if added := [name for name in others if name not in set(names)]:
+        which = f"column{'s' * (len(added) > 1)} {enumerate_names(added[:MOST_NAMED])}"
         raise DataError(f"It has the {which}, which {first} lacks. All files must have the same.", file=file)

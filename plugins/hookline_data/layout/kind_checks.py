@@ -29,8 +29,8 @@ def check(
             yield OptionError("columns", message, pattern, on_key=True, id="unused-option")
     is_by_group = isinstance(table.inputs, Mapping)
     for group, columns in groups.items():
-        if message := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
-            yield OptionError("inputs", message, *([group] if is_by_group else []))
+        if mixture := wrong_mixture(group, columns, kinds, of_group(table.dtype, group, None)):
+            yield OptionError("inputs", mixture, *([group] if is_by_group else []))
     yield from _standardized(table, groups, kinds)
 
 

@@ -25,7 +25,9 @@ def columns_with_great_numbers(numbers: "NDArray[Any]") -> list[int]:
     """
     if not numbers.size:
         return []
-    is_great = (numbers.max(axis=0) >= GREAT) | (numbers.min(axis=0) <= -GREAT)
+    # In float64, since a smaller type may not even have the limit.
+    highest, lowest = numbers.max(axis=0).astype("float64"), numbers.min(axis=0).astype("float64")
+    is_great = (highest >= GREAT) | (lowest <= -GREAT)
     found: list[int] = is_great.nonzero()[0].tolist()
     return found
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hookline_metrics.arrays import count_pairs, count_true, has_nan, quick
+from hookline_metrics.arrays import as_array, count_pairs, count_true, has_nan, quick
 from hookline_metrics.classification.counts import Counts
 from hookline_metrics.state import State
 from hookline_metrics.tasks import LABELS, Task, indices_of_classes, rows_of
@@ -37,6 +37,7 @@ class CountingState(State):
         self._counts: Any = None
         """How often each class is both, predicted and true, and the rows that count, int64 `(4, classes)`."""
         self._is_nan: Tensor | bool = False
+        self._of_all: Counts | None = None
 
     def shares_updates_of(self, other: object) -> bool:
         """Take the counts of another object if they are the same."""
@@ -57,6 +58,7 @@ class CountingState(State):
             is_nan, counts = self._of_classes(predictions, indices_of_classes(targets))
         self._is_nan = self._is_nan | is_nan
         self._counts = counts if self._counts is None else self._counts + counts
+        self._of_all = None
 
     def _of_labels(self, predictions: Any, targets: Any) -> Any:
         holds, is_true = predictions >= self._threshold, targets >= 0.5
@@ -87,14 +89,14 @@ class CountingState(State):
 
     def compute(self) -> float:
         """Return the number; NaN if a prediction is NaN."""
-        import numpy
+        counts = self._updated._counts_of_all()
+        return math.nan if counts is None else self._number_of(counts)
 
-        counts = self._updated._counts
-        if counts is None or self._updated._is_nan:
-            return math.nan
-        if not isinstance(counts, numpy.ndarray):
-            counts = counts.cpu().numpy()
-        return self._number_of(Counts(*counts.astype(float)))
+    def _counts_of_all(self) -> Counts | None:
+        """The counts of all rows; `None` if there are none, or if a prediction is NaN."""
+        if self._of_all is None and self._counts is not None and not self._is_nan:
+            self._of_all = Counts(*as_array(self._counts).astype(float))
+        return self._of_all
 
 
 def _first_or_true(scores: "Tensor", true: "Tensor", count: int) -> "Tensor":

@@ -70,21 +70,22 @@ class Averaging:
 
     def __call__(self, counts: Counts) -> float:
         """Return the number; NaN if all rows are ignored."""
-        if not any(counts.rows.tolist()):
+        rows = counts.rows.tolist()
+        if not any(rows):
             return math.nan
-        has_labels = self.task == "multilabel" or (self.task == "binary" and self.average is None)
-        if self.task == "binary" and self.average is not None:
+        average, has_labels = self.average, self.task == "multilabel"
+        if self.task == "binary" and average is not None:
             counts = counts.both_classes()
-        average = self.average or ("micro" if self.task == "binary" else self.usual)
+        elif average is None:
+            average = "micro" if self.task == "binary" else self.usual
         if average == "micro":
             numerator, denominator = self.ratio(counts.total())
             return float(numerator / denominator) if denominator > 0 else self.otherwise
         # From here on in Python, since these are few numbers.
         true = counts.true.tolist()
+        occurs = true if self.only_true else (counts.predicted + counts.true).tolist()
         if has_labels:
-            occurs = counts.rows.tolist()
-        else:
-            occurs = true if self.only_true else (counts.predicted + counts.true).tolist()
+            occurs = rows
         weights = true if average == "weighted" else [1.0] * len(true)
         weights = [weight if times else 0.0 for weight, times in zip(weights, occurs, strict=True)]
         if self.ignored is not None and not has_labels:

@@ -543,6 +543,7 @@ def test_a_plugin_file_with_a_duplicate_component_name_is_reported(refused, here
         (["check"], "the following arguments are required: spec"),
         (["train", "spec.toml", "--wombat", "x=1"], "unrecognized arguments: --wombat x=1"),
         (["train", "spec.toml", "--set"], "argument --set: expected one argument"),
+        (["evaluate", "run", "--split", "val"], "'training', 'validation', 'test'). Did you mean \"validation\"?\n"),
     ],
 )
 def test_invalid_arguments_are_reported_with_the_usage(here, capsys, arguments, problem):

@@ -43,7 +43,7 @@ SAMPLER = WeightedSampler(torch.arange(ROWS).double().numpy(), num_samples=30)
 @pytest.mark.parametrize(
     "options",
     [{"drop_last": True}, {"seed": None}, {"sampler": SAMPLER}, {"batch_size": 64}, {"weights": None}],
-    ids=str,
+    ids=lambda options: next(iter(options)),
 )
 def test_each_order_of_rows_is_gathered(options):
     several = batches(**options)
@@ -91,6 +91,7 @@ CHANGES = {
     "size": lambda some: setattr(some, "_batch_size", 5),
     "gradients": lambda some: some.all.inputs["x"].requires_grad_(),
     "strides": lambda some: some.all.inputs["x"].transpose_(1, 2),
+    "epoch": lambda some: setattr(some, "epoch", some.in_order().epoch),
 }
 
 

@@ -60,6 +60,11 @@ def test_an_existing_directory_is_rejected(out):
     assert str(error.value) == f"{out} already exists, and a run never overwrites another one: choose a new directory."
 
 
+def test_an_empty_path_is_rejected():
+    with pytest.raises(HooklineError, match=r"^The path of the new run directory is empty\.$"):
+        directory.plan("", "iris")
+
+
 def test_an_existing_file_is_rejected():
     Path("x").write_text("mine")
     with pytest.raises(HooklineError, match=r"^x already exists, "):

@@ -186,6 +186,15 @@ def test_an_unknown_name_is_reported_with_the_nearest_one(arguments, message, ho
     assert err.startswith(message)
 
 
+def test_the_directory_of_a_run_is_not_a_component(hookline, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first").mkdir()
+    for name in ("spec.toml", "run.lock.toml", "result.json"):
+        (tmp_path / "first" / name).touch()
+    message = "first: This is the directory of a run. Its spec is first/spec.toml; "
+    assert hookline("show", "first")[2].startswith(message)
+
+
 @pytest.mark.parametrize("arguments", [["list"], ["show", "layer", "Conv2d"]])
 def test_neither_command_imports_torch_or_numpy(arguments):
     code = (

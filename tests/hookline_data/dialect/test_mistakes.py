@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tomllib
 
 import numpy
 import pyarrow
@@ -10,6 +11,8 @@ from pyarrow import ipc, parquet
 
 from hookline.check.load import Loader
 from hookline.check.toml.document import from_table
+from hookline_columns.numbers import Number
+from hookline_data.reading.csv.complaints import number_hint
 
 ROWS = "\n".join(["size,weight,y", *(f"{row}.5,{row}.25,{'uv'[row % 2]}" for row in range(10)), ""])
 TABLE = pyarrow.table({"size": [1.0, 2.0], "weight": [1.0, 2.0], "y": ["u", "v"]})
@@ -62,6 +65,7 @@ MISTAKES = {
     in_memory(lambda stream: numpy.savez(stream, x=[1])): 'This is an NPZ file. Set `type = "NPZ"`.',
     '{"size": 1, "y": "u"}\n{"size": 2, "y": "v"}\n': 'This is a JSONLines file. Set `type = "JSONLines"`.',
     b"PK\x03\x04" + bytes(22) + b"\x13\0\0\0[Content_Types].xml": "This is an Excel file. Save the sheet as CSV",
+    "version https://git-lfs.github.com/spec/v1\noid sha256:1\n": "This is a Git LFS pointer file. `git lfs pull` fetches",
     "<!DOCTYPE html><html>": "This is an HTML file. It may be an error page",
     gzip.compress(ROWS.encode())[:40]: "The file is damaged: it is truncated.",
     gzip.compress(SEMICOLONS.encode()): 'Set `delimiter = ";"`.',
@@ -143,3 +147,18 @@ def test_a_file_that_another_source_reads_is_named(problems):
 )
 def test_impossible_options_are_reported(problems, options, message):
     assert problems(ROWS, **options)[0].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"), [("12%", 12.0), ("€ 1.5", 1.5), ("-1,200", -1200.0), ("$1,234,567.50", 1234567.5)]
+)
+def test_the_kind_for_a_number_with_signs_reads_it(cell, number):
+    options = tomllib.loads(f"kind = {number_hint(cell, '.').partition(': ')[2].rstrip('.')}")["kind"]
+    assert options.pop("type") == "Number"
+    parsed, unfit = Number(**options).parse(pyarrow.array([cell]))
+    assert (parsed.to_pylist(), unfit) == ([number], None)
+
+
+@pytest.mark.parametrize("cell", ["1st", "%", "5 kg", "a", "1,20"])
+def test_other_text_is_not_taken_for_a_number_with_signs(cell):
+    assert "kind" not in number_hint(cell, ".")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import time, timedelta
 from pathlib import Path
 
 import pyarrow
@@ -198,3 +199,17 @@ def test_a_file_of_thousands_of_columns_is_read(here, new_spec):
     assert code == 0
     assert 'It predicts the class "y" (2 classes) from 2,571 numeric columns.' in out
     assert len(Path("t.toml").read_text()) < 40_000
+
+
+def test_durations_are_left_out_and_times_are_used(here, drafted):
+    rows = range(40)
+    table = {
+        "x": pyarrow.array([row * row % 17 + 0.5 for row in rows]),
+        "took": pyarrow.array([timedelta(seconds=row) for row in rows]),
+        "at": pyarrow.array([time(1, row) for row in rows]),
+        "y": pyarrow.array([row % 2 for row in rows]),
+    }
+    parquet.write_table(pyarrow.table(table), "t.parquet")
+    spec, out = drafted("t.parquet", "--target", "y")
+    assert spec.data.inputs == ("x", "at")
+    assert '"took" is not an input: its cells have the type duration[us], which is not a date or time' in out

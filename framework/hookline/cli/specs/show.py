@@ -62,9 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _is_path(word: str) -> bool:
-    """Whether a word names a spec rather than a component. A directory must have a separator in its path."""
-    has_separator = os.sep in word or (os.altsep or os.sep) in word
-    return word.endswith(".toml") or Path(word).is_file() or (has_separator and Path(word).is_dir())
+    """Whether a word names a spec rather than a component.
+
+    A directory must have a separator in its path, or be that of a run.
+    """
+    if word.endswith(".toml") or Path(word).is_file() or (Path(word) / "spec.toml").is_file():
+        return True
+    return (os.sep in word or (os.altsep or os.sep) in word) and Path(word).is_dir()
 
 
 def complete(arguments: argparse.Namespace, path: str) -> str:

@@ -22,7 +22,7 @@ def refuse_unfit_rows(
     Raises:
         TypeError: If an input is not a tensor, or a target not a mapping.
         ValueError: If a row has another number of dimensions, features or channels than in training.
-        DataError: If there are no training rows.
+        DataError: If there are no training rows, or no numbers in them.
 
     """
     import torch
@@ -49,3 +49,6 @@ def refuse_unfit_rows(
                 )
     if not any(len(rows) for rows in inputs["training"].values()):
         raise DataError("There are no rows.", file=sources["training"])
+    if empty := next((name for name, rows in inputs["training"].items() if not rows.numel()), None):
+        shape = tuple(inputs["training"][empty].shape[1:])
+        raise DataError(f'The inputs "{empty}" have no numbers: a row has the shape {shape}.', file=sources["training"])

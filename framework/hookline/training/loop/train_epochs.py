@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hookline.data.batches import Batch
     from hookline.data.data import Data
-    from hookline.training.tracing.updates.steps_in_groups import Steps
+    from hookline.training.tracing.updates.steps import Steps
 
 
 def train_epochs(

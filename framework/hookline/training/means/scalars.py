@@ -81,6 +81,6 @@ def sum_of(numbers: "Sequence[float]") -> float:
     import numpy
     import torch
 
-    if set(map(type, numbers)) == {int}:  # Such as numbers of rows. No sum is rounded, so that any order is right.
-        return float(sum(numbers))
+    if type(numbers[0]) is int and set(map(type, numbers)) == {int}:
+        return float(sum(numbers))  # Such as numbers of rows: no sum is rounded, so that any order is right.
     return torch.from_numpy(numpy.array(numbers, dtype=numpy.float64)).sum().item()  # Faster than `torch.tensor`.

@@ -94,8 +94,11 @@ def _some_rows(path: Path, name: str) -> "tuple[NDArray[Any], int]":
         if is_by_column and len(shape) > 1:
             member.seek(0)
             return numpy.lib.format.read_array(member, allow_pickle=False)[:rows], shape[0]
-        content = member.read(rows * row_bytes)
-        if len(content) < rows * row_bytes:
+        size = rows * math.prod(shape[1:]) * kind.itemsize
+        content = member.read(size)
+        if len(content) < size:
             raise EOFError("It is truncated.")
+        if not size:
+            return numpy.empty((rows, *shape[1:]), dtype=kind), shape[0]
         array = numpy.frombuffer(content, dtype=kind).reshape(rows, *shape[1:])
         return array.astype(kind.newbyteorder("=")), shape[0]

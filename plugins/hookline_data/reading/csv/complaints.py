@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookline.errors import DataError, counted, quoted_cell
+from hookline.spec import to_json
 from hookline_data.dialect.csv_file import CSVFile
 from hookline_data.dialect.dialect import COMMAS, Dialect
 from hookline_data.reading.columns import Place, Wanted, cell_error
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 MOST_BLANK = 2**16
 """How many bytes to search for a header."""
+
+SIGNS = "%$€£¥"
+"""Signs beside a number that a kind of column can ignore."""
+
+THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
+"""A regular expression for a number with commas between thousands."""
 
 NOT_UTF8 = 'The file is not UTF-8 text. Set its `encoding`, such as "latin-1", "cp1252" or "utf-16".'
 """The message about a file in another encoding."""
@@ -41,17 +48,28 @@ def complaint_about(cell: str, wanted: Wanted) -> str:
     if is_read_as(wanted.kind, cell, wanted.decimal_point):
         return ""
     if wanted.kind == "number":
-        return f"{quoted_cell(cell)} is not a number{wanted.reason}{decimal_hint(cell, wanted.decimal_point)}"
+        return f"{quoted_cell(cell)} is not a number{wanted.reason}{number_hint(cell, wanted.decimal_point)}"
     return f"{quoted_cell(cell)} is {'too large for int64' if re.match(INTEGER, cell.strip()) else 'not an integer'}."
 
 
-def decimal_hint(cell: str, decimal_point: str) -> str:
-    """Return the advice about a number with another decimal sign, with a leading space; empty for other cells."""
+def number_hint(cell: str, decimal_point: str) -> str:
+    """Return the advice about a number that is written in another way, with a leading space; empty for other cells.
+
+    >>> number_hint("$1,200", ".")
+    ' Give the column a kind that reads it: { type = "Number", thousands = ",", affixes = ["$"] }.'
+    """
     if decimal_point == "." and re.match(DECIMAL_COMMA, cell.strip()):
         return ' If the comma is the decimal sign, set `decimal_point = ","`.'
     if decimal_point != "." and re.match(NUMBER, cell.strip()):
         return f' The decimal sign is "{decimal_point}", according to `decimal_point`.'
-    return ""
+    signs = sorted(set(SIGNS) & set(cell))
+    number = "".join(character for character in cell.strip() if character not in SIGNS).strip()
+    thousands = ['thousands = ","'] if decimal_point == "." and re.fullmatch(THOUSANDS, number) else []
+    if not thousands and not (signs and re.match(NUMBER, number)):
+        return ""
+    affixes = [f"affixes = {to_json(signs)}"] if signs else []
+    options = ", ".join(['type = "Number"', *thousands, *affixes])
+    return f" Give the column a kind that reads it: {{ {options} }}."
 
 
 def is_read_as(kind: str, cell: str, decimal_point: str = ".") -> bool:

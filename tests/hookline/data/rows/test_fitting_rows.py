@@ -17,6 +17,13 @@ COLUMNS = {"y": {"y": numpy.arange(4)}}
         (ROWS, ROWS[:, :2], COLUMNS, ValueError, 'A row of "x" has the shape (2,) in the test split, but (3,) in the '),
         (ROWS, ROWS, {"y": numpy.arange(4)}, TypeError, 'The target "y" of the training split must be a mapping with '),
         (ROWS[:0], ROWS, COLUMNS, DataError, "here: There are no rows."),
+        (
+            ROWS[:, :0],
+            ROWS[:, :0],
+            COLUMNS,
+            DataError,
+            'here: The inputs "x" have no numbers: a row has the shape (0,)',
+        ),
     ],
 )
 def test_rows_that_do_not_fit_are_named(training, test, targets, error, message):

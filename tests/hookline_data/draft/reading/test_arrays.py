@@ -164,6 +164,9 @@ def test_files_of_other_splits_are_used(here, drafted):
             {"x": NUMBERS[:, 0], "y": CLASS},
             "No array has several numbers per row. Save the inputs side by side, in an array (rows, columns).",
         ),
+        ({"x": NUMBERS[1:], "y": CLASS}, 'No array can be the input. "x": 39 rows instead of 40.'),
+        ({"x": NUMBERS.astype("complex64"), "y": CLASS}, 'No array can be the input. "x" has the type complex64,'),
+        ({"x": NUMBERS[:, :0], "y": CLASS}, 'No array can be the input. "x": its rows are empty.'),
         (
             {"x": numpy.where(NUMBERS > 1, numpy.nan, NUMBERS), "y": CLASS},
             'No column can be an input. "x": numbers are missing in',
@@ -181,6 +184,13 @@ def test_what_cannot_be_learned_is_reported(here, new_spec, arrays, problem):
     assert (code, out) == (2, "")
     assert err.startswith("arrays.npz: ")
     assert problem in err
+
+
+def test_half_precision_is_read_without_a_warning(here, drafted):
+    numpy.savez(here / "arrays.npz", x=NUMBERS.astype("float16"), y=NUMBERS[:, :1] > 0)
+    spec, out = drafted("arrays.npz", "--target", "y")
+    assert layers(spec) == PERCEPTRON
+    assert out.startswith('Created spec.toml. It predicts "y" (1 label per row) from "x".')
 
 
 def test_pickled_arrays_are_left_out(here, drafted):

@@ -9,13 +9,13 @@ from hookline.training.tracing import worth
 if TYPE_CHECKING:
     from hookline.data.batches import Batches
 
-COST_OF_FIRST = 35
+COST_OF_FIRST = 16
 """What it costs to record a batch and to make its program, in the time that Python takes for a batch."""
 
-COST_OF_FURTHER = 22
+COST_OF_FURTHER = 10
 """The same for batches of another shape, whose program has the same text."""
 
-COST_OF_CHECKS = 14
+COST_OF_CHECKS = 9
 """What it costs besides that, in batches: the recorded one, and those that are evaluated both ways."""
 
 MOST_OF_PYTHON = 0.0005

@@ -419,6 +419,24 @@ def test_no_batch_is_lost_if_the_trace_of_kept_groups_fails(tmp_path, monkeypatc
     assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
 
 
+def test_batches_are_grouped_as_soon_as_a_trace_is_ready(tmp_path, monkeypatch):
+    sizes = []
+    grouped = traced_evaluation.TracedGroup.add_to
+
+    def add_to(group, *sums):
+        sizes.append(len(group.group.batches))
+        grouped(group, *sums)
+
+    monkeypatch.setattr(traced_evaluation.TracedGroup, "add_to", add_to)
+    monkeypatch.setitem(globals(), "LAYERS", [{"type": "Linear"}])
+    tracing.trace_everything(monkeypatch, "python")
+    rows = {name: numpy.tile(DATA[name], (4,) + (1,) * (DATA[name].ndim - 1)) for name in ("x", "class")}
+    once = {"run": {"epochs": 1}, "data": {"validation": 0.5}, "loss": ENTROPY}
+    trained("auto", tmp_path, "class", once, data=rows)
+    # At most four batches are in a call. The layers evaluate the first of 15 batches; those of training follow.
+    assert sizes == [4, 4, 4, 2, 4, 4, 4, 3]
+
+
 class Tripled:
     """Wraps a stage of the evaluation."""
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections import Counter
 
 import numpy
 import pytest
@@ -17,6 +18,7 @@ from hookline.spec.objective.objective import Objective
 from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.running import in_torchscript
 from hookline.training.tracing.updates import planned_epoch, steps_at_once, update, update_state
 from hookline.training.tracing.updates.steps import Part
 
@@ -265,6 +267,13 @@ def test_a_smaller_last_batch_is_in_the_call_of_those_before(optimizer, callback
     assert weights(traced) == weights(plain)
     assert traced.history == plain.history
     assert calls == [1, 4, 4, 4]  # After two recorded steps and the last one of the epoch, of another shape.
+
+
+def test_steps_of_another_shape_are_not_compiled_again(unequal, calls, monkeypatch, tmp_path):
+    texts, compiled = [], in_torchscript.compiled
+    monkeypatch.setattr(in_torchscript, "compiled", lambda *text: texts.append(text) or compiled(*text))
+    trained("auto", tmp_path / "run")
+    assert list(Counter(texts).values()) == [2, 2]  # The steps and the evaluation, each for both shapes.
 
 
 @pytest.mark.parametrize("groups", [(), ({"parameters": "*bias", "lr": 0.1},)], ids=["one group", "two groups"])
