@@ -34,7 +34,6 @@ class GaussianNLLLoss(TorchLoss):
     https://doi.org/10.1109/ICNN.1994.374138
     """
 
-    unstackable = "torch cannot compute it for several models at once"
     inputs = ("input", "var")
 
     full: bool = False

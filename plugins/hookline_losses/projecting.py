@@ -28,7 +28,6 @@ def _rising(instance: object, attribute: "Attribute[object]", value: tuple[int, 
 class ProjectingLoss(LossSpec):
     """The base of losses that contain the last layer."""
 
-    unstackable = "it has parameters of its own"
     encoding = Classes()
 
     in_features: int = option(minimum=1)

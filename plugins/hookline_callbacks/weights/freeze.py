@@ -29,7 +29,7 @@ class Freeze(CallbackSpec):
     are still updated.
     """
 
-    unstackable = "it changes which parameters are trained"
+    freezes_parameters = True
     logs = ()
     writes_to = ()
     connects_to = ()

@@ -50,6 +50,10 @@ class WrapperSpec(Spec):
     unstackable: ClassVar[str] = ""
     """Why trials with it cannot be trained together: see `vectorize` of a tuner. Empty if they can."""
 
+    freezes_parameters: ClassVar[bool] = False
+    """Whether it changes which parameters are trained. Trials that are trained together have the same such callbacks:
+    see `vectorize` of a tuner."""
+
     only_observes: ClassVar[bool] = False
     """Whether the training is the same without it, because it only writes, draws or prints. `hookline eject` leaves it
     out, and says so."""

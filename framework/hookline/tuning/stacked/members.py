@@ -152,8 +152,9 @@ class Member:
             self._guarded(evaluate)
         model.eval()
         criterion.eval()
-        for tensor in (*model.parameters(), *model.buffers()):  # Weights in a larger tensor cannot be saved.
-            tensor.data = tensor.data.clone()
+        for module in (model, criterion):
+            for tensor in (*module.parameters(), *module.buffers()):  # Weights in a larger tensor cannot be saved.
+                tensor.data = tensor.data.clone()
         return outcome(run, data, model, criterion, evaluated, self.failure)
 
     def fail(self, error: BaseException) -> None:

@@ -49,8 +49,6 @@ def _reasons(run: Run, parts: Parts, own: object) -> Iterator[str]:
                 yield f'{_name(one.plugin_name)} wraps the stage "{stage}" in the old way of pluggy.'
             elif not is_wrapper(one) and one.plugin_name not in BUILT_IN:
                 yield f'{_name(one.plugin_name)} answers the stage "{stage}".'
-    if any(True for _ in parts.criterion.parameters()):
-        yield f"{run.objective.name_for(None)} has parameters of its own."
     if parts.data.example.lengths:
         yield "The data has padded sequences."
     if len(run.objective.inputs) > 1 and set(run.objective.inputs) == set(parts.data.example.inputs):
@@ -79,12 +77,3 @@ def _of_parts(model: "nn.Module") -> str | None:
 def _name(plugin: str) -> str:
     """The type of a callback, whose plugin is called "callbacks[0] Type", or the name of another plugin."""
     return plugin.rpartition(" ")[2]
-
-
-def refuse_odd_parameters(model: "nn.Module", trained: int) -> None:
-    """Raise a `NotStackable` if the parameters of a model have several dtypes, or if some of them are not trained."""
-    parameters = list(model.parameters())
-    if len({(one.dtype, one.device) for one in parameters}) > 1:
-        raise NotStackable("The parameters have several dtypes.")
-    if sum(one.requires_grad for one in parameters) != trained:
-        raise NotStackable("Some parameters are not trained.")

@@ -129,21 +129,26 @@ class Stack:
         generators.end()
 
     def _stacked(self) -> Steps:
-        """The steps of the active members: those of before, unless half of its members have ended."""
+        """The steps of the active members: those of before, unless half of its members have ended.
+
+        They are made anew, too, if a callback has changed which parameters are trained.
+        """
         before = self._steps
         members = [] if before is None else before.computation.members
-        if before is not None and len(self._active) * 2 > len(members):
+        kept = [members.index(member) for member in self._active] if members else []
+        if before is not None and len(kept) * 2 > len(members) and before.computation.rows.train_the_same(kept):
             return before
         states = None if before is None else before.computation.states()
         generators = [member.generator if states is None else states[member] for member in self._active]
-        computation = Computation(self._active, generators)
+        blocks = [] if before is None else [block.names for block in before.computation.rows.blocks]
+        computation = Computation(self._active, generators, blocks)
         specs = [member.run.spec.optimizer for member in self._active]
         updates = Updates(computation.rows, specs, [member.parts.optimizer for member in self._active])
         is_wrapped = any(member.wraps_steps for member in self._active)
         is_whole = updates.are_together and not is_wrapped
         steps = Steps(computation, updates, run=self._active[0].run, is_whole=is_whole)
         if before is not None:
-            updates.take_states(before.updates, [members.index(member) for member in self._active])
+            updates.take_states(before.updates, kept)
             self._steps = steps
         return steps
 

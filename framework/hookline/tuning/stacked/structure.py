@@ -25,7 +25,8 @@ def signature(run: Run, parts: Parts, data: DataSpec) -> list[Any]:
     run_options = spec.run.dtype, str(run.device), spec.run.max_steps, spec.run.trace
     sections = spec.loss, spec.losses, data, spec.model.members, *run_options
     shapes = {name: _shape(batches) for name, batches in parts.data.splits().items()}
-    return [sections, shapes, structure(parts.model), values(parts.criterion)]
+    freezing = [one for one in spec.callbacks if one.freezes_parameters]
+    return [sections, freezing, shapes, structure(parts.model), structure(parts.criterion)]
 
 
 def _shape(batches: "Batches") -> Any:
@@ -48,12 +49,6 @@ def structure(model: "nn.Module") -> list[Any]:
         for key, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
             found.append((key, tensor.shape, tensor.dtype, tensor.requires_grad))
     return found
-
-
-def values(module: "nn.Module") -> list[Any]:
-    """The structure of a module with the values of its parameters and buffers."""
-    tensors = [(name, tensor.tolist()) for name, tensor in module.state_dict().items()]
-    return [*structure(module), *tensors]
 
 
 def _options(module: "nn.Module", without: set[str]) -> Iterator[Any]:

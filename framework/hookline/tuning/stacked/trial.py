@@ -93,10 +93,12 @@ class StackedTrial:
         for index, one in enumerate(self.trainings):
             home = one.member.run.directory
             assert home is not None, "It is created when the training is opened."
-            if index >= self._counted:  # Its result does not count, if it has any.
+            counts = index < self._counted
+            if not counts:
                 one.member.abandon()
-                shutil.rmtree(home)
             elif index > 0 and one.result is not None and one.member.failure is None:
                 directories.write_result(one.member.run, one.result)
             one.member.run.resources.close()
+            if not counts:
+                shutil.rmtree(home)
         self.trainer.ended(record, self.task.write)

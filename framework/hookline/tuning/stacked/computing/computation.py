@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from hookline.data.tensor_batches import are_in_memory
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
+from hookline.tuning.stacked.computing.criterion import Criterion, Losses
 from hookline.tuning.stacked.computing.evaluation import Evaluation
-from hookline.tuning.stacked.computing.losses import Criterion, Losses
 from hookline.tuning.stacked.computing.network import Network
 from hookline.tuning.stacked.computing.noise import Noise
 from hookline.tuning.stacked.computing.rows import Rows
+from hookline.tuning.stacked.computing.trained import CRITERION, MODEL, blocks_of, both_parts
 from hookline.tuning.stacked.members import Member
-from hookline.tuning.stacked.refusals import NotStackable, refuse_odd_parameters
+from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,32 +21,32 @@ if TYPE_CHECKING:
 class Computation:
     """The stacked parameters of members, and what is computed with them."""
 
-    def __init__(self, members: Sequence[Member], generators: "Sequence[Tensor]"):
+    def __init__(self, members: Sequence[Member], generators: "Sequence[Tensor]", before: Sequence[Sequence[str]] = ()):
         """Stack the members.
 
         Args:
             members: the members.
             generators: the state of torch's generator of the CPU for each of them.
+            before: the names of the parameters that were trained before, in blocks.
 
         Raises:
-            NotStackable: If some parameters are not trained, or have another dtype.
+            NotStackable: If the members do not train the same parameters, or some have another dtype.
 
         """
         self.members = list(members)
         parts = [member.parts for member in members]
-        for one in parts:
-            trained = sum(len(group["params"]) for group in one.optimizer.param_groups)
-            refuse_odd_parameters(one.model, trained)
-        self.rows = Rows([one.model for one in parts], [one.optimizer for one in parts])
+        modules = list(map(both_parts, parts))
+        self.rows = Rows(modules, blocks_of(modules, parts, before))
         self.noise = Noise([one.model for one in parts], generators)
-        self.network = Network(parts[0].model, self.rows.tensors, self.noise)
+        self.network = Network(parts[0].model, self.rows.inside(MODEL), self.noise)
         run = members[0].run
-        self.criterion = Criterion(run.objective, parts[0].criterion)
+        self.criterion = Criterion(run.objective, [one.criterion for one in parts], self.rows.inside(CRITERION))
         self._training = [one.data.training for one in parts]
         self.evaluation = Evaluation(
             network=self.network,
             criterion=self.criterion,
             data=[one.data for one in parts],
+            trained=[(one.model, one.criterion) for one in parts],
             keeps_outputs=any(member.needs_outputs for member in members),
             rows=self.rows,
             run=run,
@@ -71,7 +72,7 @@ class Computation:
         gradients = torch.autograd.grad(losses.values.sum(), self.rows.trained, allow_unused=True)
         if any(one is None for one in gradients):
             unused = next(name for name, one in zip(self.rows.names, gradients, strict=True) if one is None)
-            raise NotStackable(f"The parameter {unused} has no gradient.")
+            raise NotStackable(f"The parameter {unused.removeprefix(f'{MODEL}.')} has no gradient.")
         self.rows.put_gradients(gradients)
         return losses
 

@@ -13,7 +13,8 @@ from hookline.plugins.stages import Run, hookimpl
 from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.tracing.shapes import shape_of
 from hookline.tuning.stacked.computing.batches import Together, epoch_of, splits_of
-from hookline.tuning.stacked.computing.losses import Criterion, LossTable
+from hookline.tuning.stacked.computing.criterion import Criterion
+from hookline.tuning.stacked.computing.losses import LossTable
 from hookline.tuning.stacked.computing.network import Network
 from hookline.tuning.stacked.computing.repeated import Repeated
 from hookline.tuning.stacked.computing.rows import Rows
@@ -38,6 +39,8 @@ class Evaluation:
     """The run of a member."""
     data: Sequence[Data]
     """The data of each member."""
+    trained: "Sequence[tuple[nn.Module, nn.Module]]"
+    """The model and the criterion of each member."""
     keeps_outputs: bool
     """Whether a member needs its outputs, such as for metrics."""
     _known: dict[str, "tuple[LossTable, list[Outputs]] | None"] = field(factory=dict, init=False)
@@ -49,6 +52,11 @@ class Evaluation:
         """Make what traces the evaluations."""
         noise = self.network.noise
         self._repeated = Repeated(run=self.run, noise=noise, function=self._losses, known=lambda: self.rows.all)
+
+    def has(self, member: int, *trained: "nn.Module") -> bool:
+        """Whether these are the model and the criterion of a member, with the stacked weights."""
+        pairs = zip(trained, self.trained[member], strict=True)
+        return all(one is own for one, own in pairs) and self.rows.has(member)
 
     def forget(self) -> None:
         """Compute everything again, since the weights have changed."""
@@ -130,7 +138,7 @@ class Evaluator:
         if evaluation is None or self._has_others(run, "evaluate"):
             return None
         own = self.training_rows if split == "training" else evaluation.data[self._member].splits().get(split)
-        if batches is not own or not evaluation.rows.are_of(model, self._member):
+        if batches is not own or not evaluation.has(self._member, model, criterion):
             return None
         if not self.needs_outputs(run):
             losses = evaluation.losses(self._member, split, run.epoch)

@@ -44,8 +44,9 @@ class Updates:
             update = specs[members[0]].stacked_update()
             if key[0] == "" or update is None:
                 self._parts += [_Alone(rows, index, optimizers[index]) for index in members]
-            else:
-                self._parts.append(_Stacked(rows, members, update, [optimizers[index] for index in members]))
+                continue
+            own = [optimizers[index] for index in members]
+            self._parts += [_Stacked(rows, block, members, update, own) for block in range(len(rows.blocks))]
 
     @property
     def are_together(self) -> bool:
@@ -76,11 +77,16 @@ class Updates:
                 part.step()
 
     def take_states(self, others: "Updates", kept: Sequence[int]) -> None:
-        """Continue from the states of other updates, given the indices that the members had there."""
-        parts = {index: part for part in others._parts if isinstance(part, _Stacked) for index in part.members}
+        """Continue from the states of other updates, given the indices that the members had there.
+
+        The parameters of new blocks are trained for the first time.
+        """
+        known = {
+            (part.block, index): part for part in others._parts if isinstance(part, _Stacked) for index in part.members
+        }
         for part in self._parts:
-            if isinstance(part, _Stacked):
-                part.take_state(parts[kept[part.members[0]]], [kept[index] for index in part.members])
+            if isinstance(part, _Stacked) and (before := known.get((part.block, kept[part.members[0]]))) is not None:
+                part.take_state(before, [kept[index] for index in part.members])
 
     def read_options(self) -> None:
         """Read the options of the optimizers again, since schedulers may have changed them."""
@@ -103,19 +109,24 @@ class _Alone:
 
 
 class _Stacked:
-    """Members that are updated at once."""
+    """A block of parameters of members that are updated at once."""
 
     _options: StackedOptions
 
     def __init__(
-        self, rows: Rows, members: Sequence[int], update: StackedUpdate, optimizers: "Sequence[optim.Optimizer]"
+        self,
+        rows: Rows,
+        block: int,
+        members: Sequence[int],
+        update: StackedUpdate,
+        optimizers: "Sequence[optim.Optimizer]",
     ):
-        self.members = members
-        place = slice(members[0], members[-1] + 1)
-        self._parameters, self._gradients = rows.matrix[place], rows.gradients[place]
-        self._groups = [rows.groups(*pair) for pair in zip(members, optimizers, strict=True)]
-        """The index of the parameter group of each trained parameter, for each member."""
-        self._sizes = rows.sizes
+        self.block, self.members = block, members
+        own, place = rows.blocks[block], slice(members[0], members[-1] + 1)
+        self._parameters, self._gradients = own.matrix[place], own.gradients[place]
+        self._groups = [rows.groups(*pair, own.names) for pair in zip(members, optimizers, strict=True)]
+        """The index of the parameter group of each parameter, for each member."""
+        self._sizes = own.sizes
         self._update = update
         self._optimizers = optimizers
         self._state: dict[str, Any] = {}

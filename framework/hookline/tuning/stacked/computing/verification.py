@@ -10,7 +10,8 @@ from hookline.training.checkpoints.generators import state_of_generators
 from hookline.training.gradients import gradients_of
 from hookline.tuning.stacked.computing.batches import Together
 from hookline.tuning.stacked.computing.computation import Computation
-from hookline.tuning.stacked.computing.losses import Losses
+from hookline.tuning.stacked.computing.criterion import Losses
+from hookline.tuning.stacked.computing.trained import both_parts
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def verified(computation: Computation, together: Together, count: int) -> Losses
     if any(map(operator.not_, map(torch.equal, before, _states(device)))):
         raise NotStackable("A layer or the loss draws random numbers, which would be the same for all trials.")
     for index, expected in alone.items():
-        gradients = computation.rows.gradients[index]
+        gradients = computation.rows.gradients(index)
         buffers = {name: computation.rows.tensors[name][index] for name in expected.buffers}
         pairs = [(losses.values[index].detach(), expected.loss), (gradients, expected.gradients)]
         pairs += [(buffers[name], expected.buffers[name]) for name in buffers]
@@ -69,13 +70,14 @@ def _alone(computation: Computation, index: int, together: Together) -> _Alone:
 
     member, rows = computation.members[index], computation.rows
     model, optimizer = member.parts.model, member.parts.optimizer
-    buffers = [(name, buffer, buffer.clone()) for name, buffer in model.named_buffers()]
+    module = both_parts(member.parts)
+    buffers = [(name, buffer, buffer.clone()) for name, buffer in module.named_buffers()]
     torch.set_rng_state(computation.noise.states()[index])
     model.train()
     member.parts.criterion.train()
     batch = together.own[index].changed(lambda tensor: tensor.clone())
     loss = gradients_of(member.run, model, member.parts.criterion, optimizer)(batch)
-    named = dict(model.named_parameters())
+    named = dict(module.named_parameters())
     parameters: list[Any] = [named[name] for name in rows.names]
     if any(one.grad is None for one in parameters):
         raise NotStackable("Some parameters have no gradient.")

@@ -112,11 +112,19 @@ def _program(given: Iterable[str], lines: Iterable[str], result: str, source: In
     text = "\n".join([f"graph({', '.join([*numbers, *given])}):", *(f"{INDENT}{line}" for line in body), ""])
     step = compiled(text, tuple(source.schemas))
     values = [number.value for number in source.numbers.values()]
-    below_autograd: Any = torch._C._AutoDispatchBelowAutograd
+    own: Any = torch._C
+    below_autograd, is_optimizing = own._AutoDispatchBelowAutograd, own._get_graph_executor_optimize
+    set_optimizing, no = own._set_graph_executor_optimize, False
 
     def program(*inputs: Any) -> "Sequence[Tensor]":
-        with below_autograd(), Unoptimized():
-            outputs: Sequence[Tensor] = step(*values, *inputs)
+        # TorchScript's optimizer would combine some operations, which changes bits.
+        before = is_optimizing()
+        set_optimizing(no)
+        try:
+            with below_autograd():
+                outputs: Sequence[Tensor] = step(*values, *inputs)
+        finally:
+            set_optimizing(before)
         return outputs
 
     return program
@@ -161,22 +169,3 @@ def _schemas(block: Any) -> Iterator[str]:
 
 def _first_line(error: BaseException) -> str:
     return next((line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__)
-
-
-class Unoptimized:
-    """Inside the context, TorchScript runs the operations as they are written.
-
-    Its optimizer would combine some of them, which changes bits.
-    """
-
-    def __enter__(self) -> None:
-        import torch
-
-        is_optimizing = False
-        self._before = torch._C._get_graph_executor_optimize()
-        torch._C._set_graph_executor_optimize(is_optimizing)
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        torch._C._set_graph_executor_optimize(self._before)
