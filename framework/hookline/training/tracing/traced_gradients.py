@@ -138,7 +138,8 @@ class TracedGradients:
             self.traces.seconds(),
             share,
             with_updates=self.traces.have_updates,
-            is_first=self.traces.layers.watched is None and self._is_first_training,
+            is_first=self._is_first_training,
+            is_other_shape=self.traces.exist,
             operations=None if step is None else len(step.graph.calls),
             saved=None if step is None else step.saved,
         )

@@ -32,7 +32,10 @@ COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
 COST_OF_FURTHER = 24
-"""The same for batches of another shape, or in a further training, whose trace has mostly been compiled already."""
+"""The same in a further training of a process, whose trace has mostly been compiled already."""
+
+COST_OF_SHAPE = 6
+"""The same for batches of another shape. Its trace runs compiled operations, and the layers are watched already."""
 
 COST_OF_CHECKS = 6
 """What it costs to record and compare steps, in steps with their computation."""
@@ -46,6 +49,10 @@ GAIN = 0.5
 
 GAIN_WITH_UPDATES = 1.1
 """The same if the updates are traced, too, which take almost as long in Python as the gradients."""
+
+GAIN_BETWEEN_CALLS = 0.6
+"""What it saves in addition if the steps before are made in one call: one by the layers ends it, and all is compared
+again after that."""
 
 COST_OF_CALL = 0.4
 """What each call of several steps takes away from that. There are at least one or two in an epoch."""
@@ -69,6 +76,7 @@ def earns_its_cost(
     *,
     with_updates: bool,
     is_first: bool,
+    is_other_shape: bool = False,
     operations: int | None = None,
     saved: float | None = None,
 ) -> bool:
@@ -81,6 +89,7 @@ def earns_its_cost(
             may be larger if the optimizer evaluates each batch several times.
         with_updates: whether the updates are traced, too.
         is_first: whether nothing has been compiled yet, and the process has had no other training.
+        is_other_shape: whether steps with batches of another shape are traced already.
         operations: the number of operations; `None` before they are recorded.
         saved: the seconds that faster operations save in a step; `None` before one is recorded.
 
@@ -89,8 +98,12 @@ def earns_its_cost(
     of_python = min(seconds, MOST_OF_PYTHON)
     if operations is not None:
         of_python = min(of_python, MOST_OF_OPERATION * operations)
-    gain = GAIN_WITH_UPDATES - COST_OF_CALL / (run.steps_per_epoch or 1) if with_updates else GAIN
-    cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
+    if with_updates:
+        gain = GAIN_WITH_UPDATES - COST_OF_CALL / (run.steps_per_epoch or 1) + GAIN_BETWEEN_CALLS * is_other_shape
+    else:
+        gain = GAIN
+    of_trace = COST_OF_SHAPE if is_other_shape else COST_OF_FIRST if is_first else COST_OF_FURTHER
+    cost = of_trace * of_python + COST_OF_CHECKS * seconds
     of_computation = MOST_OF_COMPUTATION * (seconds - of_python) if saved is None else saved
     return (gain * of_python + of_computation) * share * remaining > MARGIN * cost
 

@@ -33,6 +33,9 @@ def earns(steps, seconds, share=1.0, **options):
         (90, {"share": 0.5}, False),
         (90, {"share": 0.5, "is_first": False}, True),
         (20, {"share": 5.0}, True),
+        (11, {"is_other_shape": True}, True),
+        (10, {"is_other_shape": True}, False),
+        (30, {"is_other_shape": True, "with_updates": False}, False),
     ],
     ids=str,
 )
