@@ -9,16 +9,10 @@ from attrs import Factory, field, frozen
 from hookline.training.metrics import Part
 from hookline.training.tracing.graphs.graph import Graph, Program
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
+from hookline.training.tracing.traced_step import Output
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@frozen(eq=False, repr=False)
-class Output:
-    """A tensor among the outputs of a program."""
-
-    index: int
 
 
 class Ends:

@@ -8,7 +8,8 @@ from hookline.spec.objective.objective import Term
 from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.passes.groups import Group
-from hookline.training.tracing.passes.traced_batch import Output, TracedBatch
+from hookline.training.tracing.passes.traced_batch import TracedBatch
+from hookline.training.tracing.traced_step import Output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
