@@ -104,12 +104,12 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
 
 def test_nothing_is_measured_in_a_run_that_cannot_earn_the_cost():
     made, by_layers = (torch.nn.Linear(1, 1), nn.MSELoss(), torch.optim.SGD), lambda batch: batch
-    run = tracing.run_of(29)
+    run = tracing.run_of(31)
     assert beginning.traced_gradients(run, *made, by_layers) is by_layers
     assert run.traced_steps == TracedSteps(0, 0, [worth.TOO_SHORT])
     run.spec.optimizer.needs_closure = True
     assert beginning.traced_gradients(run, *made, by_layers) is not by_layers
-    assert beginning.traced_gradients(tracing.run_of(31), *made, by_layers) is not by_layers
+    assert beginning.traced_gradients(tracing.run_of(33), *made, by_layers) is not by_layers
 
 
 def test_a_further_training_of_a_process_does_not_count_the_time_to_compile(monkeypatch):

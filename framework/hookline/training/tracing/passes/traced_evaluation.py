@@ -81,6 +81,16 @@ class TracedEvaluation:
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin(of_steps)
         by_layers, position = report.by_layers, 0
+        own: list[Batch] = []
+
+        def for_layers(group: Group) -> Group:
+            """The batches of a group in memory that is not used again."""
+            if not group.are_reused:
+                return group
+            if not own:  # In the same places as in any pass: the last bits of a product depend on them.
+                own.extend(batches.epoch(run.epoch))
+            return Group(own[position : position + len(group.batches)], group.shape, are_kept=True)
+
         for group in self._groups(batches, kept):
             if interruption.number is not None:
                 run.raise_if_interrupted()
@@ -88,16 +98,16 @@ class TracedEvaluation:
             shape.count += count
             self._count += count
             if shape.is_left or self._is_observed:
-                yield from self._all_by_layers(group)
+                yield from self._all_by_layers(for_layers(group))
             elif shape.is_ready:
                 traced = self._traced(group)
                 if traced is not None:
                     yield traced
                 else:
-                    yield from self._all_by_layers(group)
+                    yield from self._all_by_layers(for_layers(group))
             else:
                 report.by_layers += 1
-                yield self._first(group, partial(to_come.batches_to_come, run, split, batches, position))
+                yield self._first(for_layers(group), partial(to_come.batches_to_come, run, split, batches, position))
             position += count
         self._end(is_traced=report.by_layers == by_layers)
 
@@ -114,7 +124,7 @@ class TracedEvaluation:
                 are_kept=is_in_memory,
             )
         if self._is_observed:
-            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True)
+            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True, are_reused=True)
         if self._kept_groups is None or self._kept is not kept:
             return self._grouped(kept)
         return self._kept_groups
@@ -126,7 +136,7 @@ class TracedEvaluation:
         """
         self._forget_groups()
         self._new_groups = groups = []
-        for group in groups_of(kept.batches, self._shapes.of, are_kept=True):
+        for group in groups_of(kept.batches, self._shapes.of, are_kept=True, are_reused=True):
             groups.append(group)
             yield group
         if self._new_groups is groups:
