@@ -31,6 +31,14 @@ def as_array(values: Any) -> "NDArray[Any]":
     return values if isinstance(values, numpy.ndarray) else values.cpu().numpy()
 
 
+def in_float64(values: "Tensor") -> "NDArray[Any]":
+    """Return a tensor as an array on the CPU, float64."""
+    import numpy
+
+    [numbers] = quick(values)
+    return numbers.astype(numpy.float64) if isinstance(numbers, numpy.ndarray) else numbers.cpu().double().numpy()
+
+
 def has_nan(values: Any) -> "Tensor | bool":
     """Return whether a value is NaN; a tensor for a tensor, which avoids synchronization."""
     import numpy

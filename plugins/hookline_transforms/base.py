@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hookline.errors import OptionError
+from hookline.errors import OptionError, counted
 from hookline.spec import TransformSpec
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def chosen(numbers: "NDArray[Any]", p: float, images: "Tensor") -> "Tensor":
 def wrong_channels(values: "Fill | Sequence[float]", channels: int, name: str) -> str | None:
     """Return what is wrong with one value or a value for each channel; `None` if nothing is."""
     if isinstance(values, tuple) and len(values) not in (1, channels):
-        return f"`{name}` has {len(values)} values, but the images have {channels} channels."
+        return f"`{name}` has {len(values)} values, but the images have {counted(channels, 'channel')}."
     return None
 
 

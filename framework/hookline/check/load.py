@@ -11,7 +11,7 @@ from hookline.check.reader import Reader, in_order
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
 from hookline.errors.diagnostic import Diagnostic
-from hookline.errors.exceptions import MismatchError, PluginError, SpecError
+from hookline.errors.exceptions import HooklineError, MismatchError, PluginError, SpecError
 from hookline.errors.failures import attributed_to
 from hookline.errors.option_errors import OptionError
 from hookline.errors.suggestions import MOST_LISTED
@@ -34,7 +34,7 @@ def load(
     """Load a spec from a TOML file, or from a table as a TOML parser returns it.
 
     Args:
-        source: the path of the file, or the table.
+        source: the path of the file, or the table. In a table, paths may be `pathlib.Path`.
         overrides: changes of single values, such as `optimizer.lr=0.01`. Paths are relative to the current directory.
         overlays: further files, merged into the first in this order.
         plugins: modules or objects whose components the spec may use in addition to the plugins that it lists.
@@ -50,8 +50,10 @@ def load(
     """
     if isinstance(source, (str, Path)):
         document = documents.read(source, overlays, overrides, lists=SEVERAL)
-    else:
+    elif isinstance(source, Mapping):
         document = documents.from_table(source, overlays, overrides, lists=SEVERAL)
+    else:
+        raise HooklineError(f"A spec is the path of a file or a mapping, not {type(source).__name__}.")
     return Loader(plugins).load(document)
 
 

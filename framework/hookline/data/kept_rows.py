@@ -4,7 +4,7 @@ from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any
 
 from hookline.data.batches import Batch
-from hookline.data.tensor_batches import TensorBatches, has_usual_strides
+from hookline.data.tensor_batches import TensorBatches, are_in_memory, has_usual_strides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class KeptRows:
 
         """
         rows, count, size = batches.all, batches.batched_rows, batches.batch_size
-        self._source, self._attributes = batches, list(vars(batches).values())
+        self._source, self._attributes, self._count = batches, list(vars(batches).values()), count
         self._names, self._tensors = _names_of(rows), _tensors_of(rows)
         self._layout = _layout_of(self._tensors)
         if rows.lengths or not all(_is_plain(one, batches.rows) for one in self._tensors):
@@ -48,10 +48,13 @@ class KeptRows:
     def are_of(self, batches: TensorBatches) -> bool:
         """Whether they are the rows of these batches, with the same tensors and sizes as before."""
         rows = batches.all
-        tensors = _tensors_of(rows)
+        tensors, attributes = _tensors_of(rows), vars(batches)
         return (
             self._source is batches
-            and all(map(is_, vars(batches).values(), self._attributes))
+            and are_in_memory(batches)
+            and len(attributes) == len(self._attributes)  # A plugin may add a method, such as another `order`.
+            and all(map(is_, attributes.values(), self._attributes))
+            and batches.batched_rows == self._count  # A sampler may draw another number of rows.
             and _names_of(rows) == self._names
             and all(map(is_, tensors, self._tensors))
             and _layout_of(tensors) == self._layout

@@ -27,7 +27,7 @@ class RowBlock:
     problems: Sequence[DataError] = ()
     """Why rows cannot be read, in the order of the rows, each with its row and columns; at least the first ones."""
     kept: Mapping[str, Any] = field(factory=dict)
-    """The requested columns by name, as they stand in the source: a `pyarrow.Array` of all rows each."""
+    """The requested columns by name, as they are in the source: a `pyarrow.Array` of all rows each."""
     dropped: "Mapping[str, NDArray[Any]]" = field(factory=dict)
     """Which rows the training would drop because a cell is missing, by column, bool `(rows,)`. An evaluation leaves
     them out. If only a target is missing, the row is readable, and its targets in the batch are zeros; if all rows lack

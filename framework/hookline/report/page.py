@@ -21,7 +21,7 @@ FEWEST_GROUPED = 3
 
 
 def page(runs: Sequence[Evidence], loader: Loader) -> str:
-    """The page. Text of the runs is escaped wherever it stands."""
+    """The page. All text of the runs is escaped."""
     compared = Comparison([one.run for one in runs])
     directions = Directions()
     title = str(runs[0].run.directory) if len(runs) == 1 else f"{len(runs)} runs"

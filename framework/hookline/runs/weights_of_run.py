@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,8 @@ class WeightsOfRun:
     fingerprint: str
     """The SHA-256 of their file."""
     tensors: "Callable[[], dict[str, Tensor]]"
-    """Reads them: the tensors by name, those of the loss with the prefix `criterion.`."""
+    """Reads them: the tensors by name, those of the loss with the prefix `criterion.`. Raises a `MismatchError` if a
+    file is damaged."""
     files: Mapping[str, tuple[Path, str]]
     """The safetensors files of "model" and "criterion", and the prefix of the names of their tensors in each file."""
 
@@ -51,8 +52,8 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
         MismatchError: If there are none, with the place in the spec.
 
     """
-    path, option = shortest(wanted.run), "run"
-    try:
+    path = shortest(wanted.run)
+    with _located("run"):
         _refuse_unknown_checkpoint(path)
         if not study.is_study(path):
             refuse_other_paths(path)
@@ -63,14 +64,21 @@ def weights_of_run(wanted: InitializeFrom) -> WeightsOfRun:
         if wanted.checkpoint is None:
             if not checkpoints:
                 raise RunError(f"{home}: The run has no weights: it has not ended, and it saved no checkpoints.")
-            return _of_checkpoint(home, checkpoints[max(checkpoints)])
-        option = "checkpoint"
+            return _of_checkpoint(home, checkpoints[max(checkpoints)], "run")
+    with _located("checkpoint"):
         step = _best(home, checkpoints) if wanted.checkpoint == "best" else wanted.checkpoint
         if step not in checkpoints:
             listed = ", ".join(str(one) for one in sorted(checkpoints)[-MOST_STEPS:])
             known = f"The run has those of the steps {listed}." if checkpoints else "The run has none."
             raise RunError(f"{home}: There is no checkpoint of step {step}. {known}")
-        return _of_checkpoint(home, checkpoints[step])
+        return _of_checkpoint(home, checkpoints[step], "checkpoint")
+
+
+@contextmanager
+def _located(option: str) -> Iterator[None]:
+    """Turn an error of a run into one of an option of `[initialize_from]`."""
+    try:
+        yield
     except RunError as error:
         raise MismatchError(str(error), ("initialize_from", option), id="unusable-run") from error
 
@@ -92,10 +100,12 @@ def _saved(home: Path) -> WeightsOfRun:
     def read() -> "dict[str, Tensor]":
         from safetensors.torch import load
 
+        with _located("run"):
+            contents = {name: files.checked(name).read_bytes() for name in names}
         return {
             f"{prefixes[name]}{tensor}": value
-            for name in names
-            for tensor, value in load(files.checked(name).read_bytes()).items()
+            for name, content in contents.items()
+            for tensor, value in load(content).items()
         }
 
     return WeightsOfRun(
@@ -109,9 +119,10 @@ def _saved(home: Path) -> WeightsOfRun:
     )
 
 
-def _of_checkpoint(home: Path, checkpoint: SavedCheckpoint) -> WeightsOfRun:
+def _of_checkpoint(home: Path, checkpoint: SavedCheckpoint, option: str) -> WeightsOfRun:
     def read() -> "dict[str, Tensor]":
-        state = checkpoint.load()
+        with _located(option):
+            state = checkpoint.load()
         parts = (("", state["model"]), ("criterion.", state["criterion"]))
         return {f"{prefix}{plain_name(name)}": tensor for prefix, part in parts for name, tensor in part.items()}
 

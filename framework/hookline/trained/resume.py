@@ -12,7 +12,7 @@ from attrs import frozen
 from hookline.check.load import Loader
 from hookline.check.toml import document as documents
 from hookline.check.toml.document import Document
-from hookline.errors.exceptions import HooklineError, HooklineWarning, RunError
+from hookline.errors.exceptions import DataError, HooklineWarning, RunError
 from hookline.errors.source import Source
 from hookline.errors.text import as_list
 from hookline.plugins.manager import Plugins
@@ -106,9 +106,10 @@ class ResumableRun:
 
     @contextmanager
     def _naming_moved_files(self) -> Iterator[None]:
+        """Say where to pass the new path if rows cannot be read. All other errors stay as they are."""
         try:
             yield
-        except HooklineError as error:
+        except DataError as error:
             if self.start.given is None:
                 refuse_missing_files(self.spec.data, self.start.place, "hookline.resume", error)
             raise

@@ -96,26 +96,30 @@ class Group:
             member.update(rows, true)
         if not self._joined:
             return
-        size = rows.nbytes + true.nbytes
-        if self._size + size >= LARGEST:
-            self._wait([rows], [true], size)
-        else:  # Copies, because batches and layers may reuse their memory.
-            self._wait([rows.clone()], [true.clone()], size)
+        self._flush_others(rows, true)
+        if self._size + rows.nbytes + true.nbytes < LARGEST:
+            rows, true = rows.clone(), true.clone()  # Batches and layers may reuse their memory while they wait.
+        self._wait([rows], [true])
 
     def add_several(self, several: "Sequence[Tensor]", true: "Sequence[Tensor]") -> None:
         """The same with several batches of one shape, which nothing overwrites."""
         for member in self._apart:
             for pair in zip(several, true, strict=True):
                 member.update(*pair)
-        self._wait(several, true, len(several) * (several[0].nbytes + true[0].nbytes))
+        if self._joined:
+            self._flush_others(several[0], true[0])
+            self._wait(several, true)
 
-    def _wait(self, several: "Sequence[Tensor]", true: "Sequence[Tensor]", size: int) -> None:
-        """Let rows wait, until there are many."""
-        if self._rows and not (_fit(several[0], self._rows[0]) and _fit(true[0], self._truth[0])):
+    def _flush_others(self, rows: "Tensor", true: "Tensor") -> None:
+        """Update the metrics with the rows that wait, if these cannot be joined with them."""
+        if self._rows and not (_fit(rows, self._rows[0]) and _fit(true, self._truth[0])):
             self.flush()
+
+    def _wait(self, several: "Sequence[Tensor]", true: "Sequence[Tensor]") -> None:
+        """Let rows of one shape wait, until there are many."""
         self._rows += several
         self._truth += true
-        self._size += size
+        self._size += len(several) * (several[0].nbytes + true[0].nbytes)
         if self._size >= LARGEST:
             self.flush()
 

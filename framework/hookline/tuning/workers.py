@@ -85,7 +85,7 @@ class _Worker:
 
     process: "subprocess.Popen[bytes]"
     printed: Path
-    """The file of what it prints. Nobody reads a pipe meanwhile, which would become full."""
+    """The file of what it prints. A pipe that is not read in time would block it."""
     others: deque[str] = field(factory=lambda: deque(maxlen=MOST_LINES))
     """The last lines that it has printed, except warnings."""
     _read: int = 0

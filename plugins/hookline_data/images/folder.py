@@ -1,5 +1,6 @@
 """A folder of images as a table."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class FolderTable(Table):
         """List the files.
 
         Raises:
-            DataError: If there are none.
+            DataError: If there are none, or if a name cannot be written as text.
 
         """
         import pyarrow
@@ -45,4 +46,15 @@ class FolderTable(Table):
             raise DataError(f"The folder cannot be read: {error.strerror or error}.", file=path) from None
         if not columns[PATH]:
             raise DataError("There are no images in the folders of this folder.", file=path)
+        if wrong := next((name for name in columns[PATH] if not _is_utf8(name)), None):
+            raise DataError(f"The name {os.fsencode(wrong)!r} is not in UTF-8: rename it.", file=path)
         return pyarrow.table({name: columns[name] for name in wanted})
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the name of a file is in UTF-8; Python reads other bytes as half of a pair of surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from hookline_metrics.arrays import has_nan
+from hookline_metrics.arrays import as_array, has_nan, in_float64, quick
 from hookline_metrics.state import State
 from hookline_metrics.tasks import Task, indices_of_classes, rows_of
 
@@ -95,12 +95,17 @@ class KeptScores(State):
         """Return the number; NaN if a score is NaN."""
         import torch
 
-        columns = self._columns
-        of_rows, is_counted = columns.truth(_joined(self._targets).cpu())
+        columns, targets = self._columns, _joined(self._targets)
         # NumPy sorts many scores in a twentieth of the time of torch, and few in a third.
-        scores, positive = _joined(self._scores).cpu().double().numpy(), of_rows.numpy()
-        if is_counted is not None:
-            scores, positive = scores[is_counted.numpy()], positive[is_counted.numpy()]
+        scores = in_float64(_joined(self._scores))
+        if columns.task == "multiclass":
+            of_rows, is_counted = columns.truth(targets.cpu())
+            positive = of_rows.numpy()
+            if is_counted is not None:
+                scores, positive = scores[is_counted.numpy()], positive[is_counted.numpy()]
+        else:
+            [rows] = quick(rows_of(targets, columns.number))
+            positive = as_array(rows >= 0.5)
         if has_nan(scores) or not len(scores):
             return math.nan
         if columns.average == "micro":

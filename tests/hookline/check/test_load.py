@@ -114,6 +114,18 @@ def test_a_problem_is_reported_with_the_file_as_given(path, monkeypatch):
     assert str(error.value) == "flowers.toml:3:10: run.epochs: 0 is out of bounds: it must be at least 1."
 
 
+def test_a_table_may_have_paths(path):
+    data = {"type": "CSV", "path": path.parent / "irises.csv", "targets": "species"}
+    text = {**data, "path": str(data["path"])}
+    assert hookline.load({**TABLE, "data": data}).data == hookline.load({**TABLE, "data": text}).data
+
+
+@pytest.mark.parametrize("source", [None, 3, ["run.epochs=3"]])
+def test_a_spec_is_a_path_or_a_mapping(source):
+    with pytest.raises(HooklineError, match=r"^A spec is the path of a file or a mapping, not "):
+        hookline.load(source)
+
+
 def test_plugins_add_components():
     assert hookline.load({**TABLE, "loss": {"type": "FocalLoss"}}, plugins=[Focal()]).loss == FocalLoss()
 

@@ -73,7 +73,17 @@ def renamed(some):
     some.all.targets["other"] = some.all.targets.pop("y")
 
 
+def reversed_order(number):
+    return torch.arange(ROWS).flip(0)
+
+
+class Reversed(TensorBatches):
+    order = staticmethod(reversed_order)
+
+
 CHANGES = {
+    "method": lambda some: setattr(some, "order", reversed_order),
+    "class": lambda some: setattr(some, "__class__", Reversed),
     "memory": resized,
     "tensors": replaced,
     "names": renamed,
@@ -81,6 +91,7 @@ CHANGES = {
     "size": lambda some: setattr(some, "_batch_size", 5),
     "gradients": lambda some: some.all.inputs["x"].requires_grad_(),
     "strides": lambda some: some.all.inputs["x"].transpose_(1, 2),
+    "epoch": lambda some: setattr(some, "epoch", some.in_order().epoch),
 }
 
 
@@ -91,6 +102,14 @@ def test_a_change_of_what_is_gathered_is_noticed(change):
     assert kept.are_of(several)
     assert not kept.are_of(batches())
     change(several)
+    assert not kept.are_of(several)
+
+
+def test_a_sampler_that_draws_another_number_of_rows_is_noticed():
+    several = batches(sampler=WeightedSampler(SAMPLER.weights, num_samples=30))
+    kept = KeptRows(several)
+    assert kept.are_of(several)
+    several.sampler.num_samples = 20
     assert not kept.are_of(several)
 
 

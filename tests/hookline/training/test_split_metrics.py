@@ -81,6 +81,16 @@ def test_rows_of_other_shapes_and_many_rows_are_not_joined():
     assert states["Joining"].shapes == [(2, 3), (5, 4), tuple(many.shape), (2, 3)]
 
 
+def test_rows_that_begin_to_wait_since_others_do_not_fit_are_copied():
+    metrics = metrics_of(Joining())
+    half = torch.ones(LARGEST // 40, 3)  # Rows and targets have more than half of the size to wait for.
+    buffer = torch.ones(LARGEST // 48, 4)
+    add(metrics, half, buffer)
+    buffer.fill_(7.0)  # A layer may return the same memory for each batch.
+    assert metrics.values() == {"Joining": float(half.numel() + buffer.numel())}
+    assert states["Joining"].shapes == [tuple(half.shape), tuple(buffer.shape)]
+
+
 class Following(Sizes):
     """Takes the updates of another object of its class."""
 

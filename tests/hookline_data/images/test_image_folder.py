@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 
 import numpy
@@ -184,6 +185,12 @@ def test_files_that_are_no_images_are_refused(folder, prepare_images, content, m
     assert str(error.value).endswith(
         'To leave such images out, set `skip_unreadable = true`. It is of the class "cat".'
     )
+
+
+def test_names_that_are_not_text_are_refused(folder, prepare_images):
+    (folder / "cat/1.png").rename(folder / os.fsdecode(b"cat/\xff.png"))
+    with pytest.raises(DataError, match=r"pets: The name b'cat/\\xff\.png' is not in UTF-8: rename it\."):
+        prepare_images(folder)
 
 
 def test_truncated_images_are_refused_or_skipped_and_counted(folder, prepare_images):

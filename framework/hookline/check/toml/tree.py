@@ -94,12 +94,12 @@ def grown(value: Any, text: Text, path: KeyPath = ()) -> Node:
 
 
 def without_places(value: Any) -> Node:
-    """The tree of a value that comes from Python."""
+    """The tree of a value that comes from Python. A path becomes text, as in a file."""
     if isinstance(value, dict):
         return Node({key: without_places(inner) for key, inner in value.items()})
     if isinstance(value, (list, tuple)):
         return Node([without_places(inner) for inner in value])
-    return Node(value)
+    return Node(str(value) if isinstance(value, Path) else value)
 
 
 def plain(node: Node, directory: Path) -> Any:

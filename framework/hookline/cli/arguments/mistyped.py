@@ -55,6 +55,9 @@ ROWS_OPTIONS = ("data", "input", "inputs", "i", "rows", "csv", "file")
 MOST_OWNERS = 3
 """The largest number of commands with an option that are named."""
 
+PRINTING: Mapping[str, str] = {"eject": "train.py", "schema": "schema.json"}
+"""Commands whose result is written to a file by the shell, with the name of such a file."""
+
 EVALUATE = ("test", "eval")
 """Commands of other tools that are part of `train` and `evaluate` here."""
 
@@ -117,6 +120,8 @@ def unknown_argument(
         return f"`hookline {command}` takes one spec. To merge another into it: --with {shlex.quote(word)}."
     if command in ("train", "plan") and Path(word).is_file():
         return f"`hookline {command}` takes one spec. To read other data: --set {shlex.quote(f'data.path={word}')}."
+    if command == "predict" and Path(word).is_file():
+        return f"`hookline predict` takes one file of rows: predict {shlex.quote(word)} with a command of its own."
     if command == "deploy":
         return f"To name the format: --type {shlex.quote(word)}."
     if command == "explain" and word.endswith(".toml"):
@@ -133,6 +138,10 @@ def _unknown_option(
     if not equals and following and (not following[0].startswith("-") or following[0][1:2].isdigit()):
         value = following[0]
     meant = OPTIONS.get(name.lower())
+    if words[0] in PRINTING and "--out" in (meant, f"--{name}"):
+        others = [one for one in words if not one.startswith("-") and one != value]
+        file = shlex.quote(value or PRINTING[words[0]])
+        return f"`hookline {words[0]}` prints its result: `{_shown(['hookline', *others])} > {file}`."
     if meant not in options:
         longs = [option for option in options if option.startswith("--")]
         meant = nearest(f"--{name}", longs, most=1 if len(name) < 5 else 2) if len(name) > 2 else None

@@ -104,7 +104,9 @@ def _refuse_other_numbers(column: str, cells: "NDArray[Any]", split: str) -> Non
     """Raise an `UnfitTargetsError` for numbers that are not integers, or below the padding of -1."""
     import numpy
 
-    is_wrong = cells < -1 if cells.dtype.kind != "f" else (cells < -1) | (cells != numpy.floor(cells))
+    is_wrong = cells < -1
+    if cells.dtype.kind == "f":
+        is_wrong |= (cells != numpy.floor(cells)) | numpy.isinf(cells)
     if not is_wrong.any():
         return
 

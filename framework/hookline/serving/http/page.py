@@ -23,7 +23,7 @@ UNIT = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 
 
 def page(predictor: Served, limits: Limits) -> str:
-    """Return the page. Text of the run is escaped wherever it stands."""
+    """Return the page. All text of the run is escaped."""
     example = predictor.example or {}
     needed = (field for field in predictor.fields if field.is_needed)
     fields = [evolve(field, example=example.get(field.name, field.example)) for field in needed]

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookline.training.tracing.graphs.graph import Untraceable
@@ -33,9 +33,9 @@ class Snapshot:
         import torch
 
         self.tensors = list({id(tensor): tensor for tensor in tensors}.values())
-        if any(tensor.is_conj() or tensor.is_neg() for tensor in self.tensors):
+        if any(map(torch.is_conj, self.tensors)) or any(map(torch.is_neg, self.tensors)):
             raise Untraceable("a tensor is a view that negates another one")
-        if any(tensor.is_inference() for tensor in self.tensors):
+        if any(map(torch.is_inference, self.tensors)):
             raise Untraceable("a tensor was made in inference mode")
         try:
             with torch.no_grad():
@@ -53,17 +53,20 @@ class Snapshot:
         self._memory: dict[int, NDArray[Any]] = {}
         """The memory of each tensor, by its `id`."""
 
+    @cached_property
+    def _of_types(self) -> "list[list[Tensor]]":
+        """The tensors of each type, with an empty one, since torch flattens a single tensor to a view."""
+        of_types: dict[torch.dtype, list[Tensor]] = {}
+        for tensor in self.tensors:
+            of_types.setdefault(tensor.dtype, []).append(tensor)
+        return [[*several, several[0].new_empty(0)] for several in of_types.values()]
+
     def present(self) -> "dict[str, list[Tensor]]":
         """Return copies of the state of now, to compare it: tensors of the same type follow one another in one."""
         import torch
 
-        of_types: dict[torch.dtype, list[Tensor]] = {}
-        for tensor in self.tensors:
-            of_types.setdefault(tensor.dtype, []).append(tensor)
         with torch.no_grad():
-            # With an empty tensor, since the result for a single one is a view.
-            several = [[*those, those[0].new_empty(0)] for those in of_types.values()]
-            copies = list(map(torch._utils._flatten_dense_tensors, several))
+            copies = list(map(torch._utils._flatten_dense_tensors, self._of_types))
         return {"a parameter, a buffer or a state": copies, "the random numbers": [torch.get_rng_state()]}
 
     def keep(self) -> None:

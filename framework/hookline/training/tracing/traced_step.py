@@ -109,13 +109,16 @@ class TracedStep:
         first = 1 + len(self.with_gradient)
 
         def value(part: Any) -> Any:
-            return values[part.index - first] if isinstance(part, _Output) else part
+            return values[part.index - first] if isinstance(part, Output) else part
 
         return [Term(*map(value, term)) for term in self.terms]
 
 
-class _Output:
+class Output:
+    """A tensor among the outputs of a program."""
+
     def __init__(self, index: int):
+        """Take its index."""
         self.index = index
 
 
@@ -172,4 +175,4 @@ def _output(part: Any, outputs: list[Any]) -> Any:
     if not isinstance(part, torch.Tensor):
         return part
     outputs.append(part)
-    return _Output(len(outputs) - 1)
+    return Output(len(outputs) - 1)

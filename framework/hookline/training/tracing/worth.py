@@ -31,7 +31,7 @@ MOST_OF_COMPUTATION = 0.3
 COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
-COST_OF_FURTHER = 18
+COST_OF_FURTHER = 24
 """The same for batches of another shape, or in a further training, whose trace has mostly been compiled already."""
 
 COST_OF_CHECKS = 6

@@ -41,7 +41,7 @@ class StudyTexts:
 
 
 def page(trials: Trials, texts: StudyTexts) -> str:
-    """The page. Text of the study is escaped wherever it stands."""
+    """The page. All text of the study is escaped."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     body = [
         h("h1", texts.title),

@@ -56,6 +56,9 @@ def reported(tmp_path, monkeypatch, capsys):
             "train iris.toml --format json",
             '"--format" is an option of `hookline evaluate`, `hookline runs` and 3 other commands.',
         ),
+        ("eject iris.toml -o t.py", "`hookline eject` prints its result: `hookline eject iris.toml > t.py`."),
+        ("eject --output=t.py iris.toml", "`hookline eject` prints its result: `hookline eject iris.toml > t.py`."),
+        ("schema --out", "`hookline schema` prints its result: `hookline schema > schema.json`."),
         ("train --resume runs/iris/1", 'There is no option "--resume". Did you mean `hookline resume runs/iris/1`?'),
     ],
 )

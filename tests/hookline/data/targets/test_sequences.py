@@ -87,7 +87,7 @@ def test_an_empty_text_has_no_classes_wherever_it_is():
     assert (str(encoded.dtype), encoded.tolist()) == ("torch.int64", [[-1, -1], [1, 2]])
 
 
-@pytest.mark.parametrize(("wrong", "shown"), [(1.5, "1.5"), (float("nan"), "nan"), (-2, "-2")])
+@pytest.mark.parametrize(("wrong", "shown"), [(1.5, "1.5"), (float("nan"), "nan"), (float("inf"), "inf"), (-2, "-2")])
 def test_numbers_that_are_not_indices_are_refused(wrong, shown):
     known = learnt([[1, 2]])
     message = f'The target "word" has {shown} in the {{}} split, which is not the index of a class.'

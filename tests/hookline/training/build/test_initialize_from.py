@@ -232,6 +232,15 @@ def test_what_does_not_exist_is_an_error_at_its_place(section, path, message, fi
     assert raised.value.message == message.format(home=first.parent, run=first) or len(path) == 3
 
 
+def test_weights_that_cannot_be_read_are_an_error_at_their_place(first, tmp_path):
+    run = shutil.copytree(first, tmp_path / "run")
+    [tensors] = [one.directory / "tensors.safetensors" for one in store.all_of(run) if one.step == 2]
+    tensors.unlink()
+    with pytest.raises(hookline.errors.MismatchError) as raised:
+        hookline.plan(spec(initialize_from={"run": str(run), "checkpoint": 2}))
+    assert raised.value.path == ("initialize_from", "checkpoint")
+
+
 def test_a_run_of_another_model_is_refused(first):
     layers = [{"type": "Linear", "out_features": 7}, {"type": "Linear", "out_features": 4}]
     with pytest.raises(hookline.errors.MismatchError, match=r"No tensor of .* fits the model: 0\.weight \(7 × 4 here"):

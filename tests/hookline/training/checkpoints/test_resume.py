@@ -15,7 +15,7 @@ from small_training import small
 
 import hookline
 from hookline.errors import LockError
-from hookline.errors.exceptions import CheckpointError, FileError, RunError
+from hookline.errors.exceptions import CheckpointError, FileError, RunError, TrainingError
 from hookline.runs.checkpoints import store
 from hookline.runs.liveness import is_running, marked_as_running
 
@@ -465,6 +465,30 @@ def test_data_may_move_if_its_rows_stay_the_same(tmp_path):
         True,
         True,
     ]
+
+
+class Failing:
+    """Loses the data after a step, and then the gradients."""
+
+    def __init__(self, table):
+        self.table = table
+
+    @hookline.hookimpl(wrapper=True)
+    def loss(self, run):
+        loss = yield
+        if run.step < STEPS:
+            return loss
+        self.table.unlink(missing_ok=True)
+        return loss * float("nan")
+
+
+def test_an_error_of_the_training_stays_if_the_data_is_gone_by_then(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(small().data.path.read_text())
+    data = {"type": "CSV", "path": str(table), "targets": "species", "validation": 0.2, "batch_size": 40}
+    interrupted(spec(data=data), tmp_path / "run", 2)
+    with pytest.raises(TrainingError, match="The loss is NaN in epoch 2, step 4"):
+        hookline.resume(tmp_path / "run", plugins=[Interrupting(), Failing(table)], allow=["plugins"])
 
 
 # Runs that cannot be resumed.

@@ -66,9 +66,9 @@ def test_few_operations_that_take_long_are_computation(operations, answer):
 
 def test_evaluations_need_as_many_batches_on_each_machine():
     for seconds in (1e-5, 1e-4):
-        answers = {count: to_come.earns_its_cost(seconds, count) for count in (50, 100, 110, 200)}
-        assert answers == {50: False, 100: False, 110: True, 200: True}
-        assert to_come.earns_its_cost(seconds, 100, is_first=False)
+        answers = {count: to_come.earns_its_cost(seconds, count) for count in (30, 50, 55, 200)}
+        assert answers == {30: False, 50: False, 55: True, 200: True}
+        assert to_come.earns_its_cost(seconds, 50, is_first=False)
     assert not to_come.earns_its_cost(0.05, 200)
 
 
@@ -104,12 +104,12 @@ def test_sparse_gradients_are_found_without_a_recording(monkeypatch):
 
 def test_nothing_is_measured_in_a_run_that_cannot_earn_the_cost():
     made, by_layers = (torch.nn.Linear(1, 1), nn.MSELoss(), torch.optim.SGD), lambda batch: batch
-    run = tracing.run_of(29)
+    run = tracing.run_of(31)
     assert beginning.traced_gradients(run, *made, by_layers) is by_layers
     assert run.traced_steps == TracedSteps(0, 0, [worth.TOO_SHORT])
     run.spec.optimizer.needs_closure = True
     assert beginning.traced_gradients(run, *made, by_layers) is not by_layers
-    assert beginning.traced_gradients(tracing.run_of(31), *made, by_layers) is not by_layers
+    assert beginning.traced_gradients(tracing.run_of(33), *made, by_layers) is not by_layers
 
 
 def test_a_further_training_of_a_process_does_not_count_the_time_to_compile(monkeypatch):

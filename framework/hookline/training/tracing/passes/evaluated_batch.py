@@ -1,9 +1,7 @@
 """What an evaluation computes for a batch by the layers."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from hookline.plugins.stages import Run
 from hookline.spec.objective.objective import Term
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     from hookline.data.batches import Batch, Outputs
 
 
-@frozen(eq=False, repr=False)
-class EvaluatedBatch:
+class EvaluatedBatch(NamedTuple):
     """The loss and the predictions of a batch."""
 
     loss: "Tensor"

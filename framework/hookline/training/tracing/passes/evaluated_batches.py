@@ -64,18 +64,18 @@ def evaluated_batches(
 
         evaluation = TracedEvaluation(run, model, criterion)
         kept.traced[:] = [evaluation, *kept.traced[: MOST_KEPT - 1]]
-    same = _taken(kept, batches) if kept.reason is None else None  # Otherwise plugins may look at the batches.
     if evaluation is not None:
+        same = _taken(kept, batches)
         yield from evaluation.batches(batches, split, same, of_steps)
+        kept.batches = same
     else:
         set_modes((model, criterion), is_training=False)
-        for batch in batches.epoch(run.epoch) if same is None else same.batches:
+        for batch in batches.epoch(run.epoch):
             if run.interruption.number is not None:
                 run.raise_if_interrupted()
             run.traced_evaluation.by_layers += kept.reason is None
             yield evaluated_by_layers(run, model, criterion, batch)
         set_modes((model, criterion), is_training=True)
-    kept.batches = same
 
 
 def _begun(run: Run) -> Kept:

@@ -15,9 +15,24 @@ if TYPE_CHECKING:
 class Group:
     """Batches of one shape."""
 
-    def __init__(self, batches: list[Batch], shape: OfShape, *, are_kept: bool):
-        """Take the batches; `are_kept` says that nothing overwrites them before the end of the pass."""
-        self.batches, self.shape, self.are_kept = batches, shape, are_kept
+    def __init__(self, batches: list[Batch], shape: OfShape, *, are_kept: bool, are_reused: bool = False):
+        """Take the batches.
+
+        Args:
+            batches: the batches.
+            shape: what is known about their shape.
+            are_kept: whether nothing overwrites them before the end of the pass.
+            are_reused: whether the next pass uses their memory again, so that layers and metrics must not get it: they
+                may keep a tensor, or overwrite it.
+
+        """
+        self.batches, self.shape, self.are_kept, self.are_reused = batches, shape, are_kept, are_reused
+
+    def copies(self) -> list[Batch]:
+        """The batches, with memory of their own if the next pass uses theirs again."""
+        if not self.are_reused:
+            return self.batches
+        return [batch.changed(lambda tensor: tensor.clone()) for batch in self.batches]
 
     @cached_property
     def columns(self) -> "list[list[Tensor]]":
@@ -26,7 +41,12 @@ class Group:
 
 
 def groups_of(
-    batches: Iterable[Batch], shape_of: Callable[[Batch], OfShape], *, most: int | None = None, are_kept: bool
+    batches: Iterable[Batch],
+    shape_of: Callable[[Batch], OfShape],
+    *,
+    most: int | None = None,
+    are_kept: bool,
+    are_reused: bool = False,
 ) -> Iterator[Group]:
     """Yield the batches in groups.
 
@@ -35,6 +55,7 @@ def groups_of(
         shape_of: returns what is known about the shape of a batch.
         most: the largest number of batches in a group. Default: as many as are evaluated in one call.
         are_kept: whether nothing overwrites the batches before the end of the pass.
+        are_reused: whether the next pass uses their memory again.
 
     """
     following = iter(batches)
@@ -46,5 +67,5 @@ def groups_of(
         while len(group) < largest and (batch := next(following, None)) is not None and batch.rows == rows:
             group.append(batch)
             batch = None
-        yield Group(group, shape, are_kept=are_kept)
+        yield Group(group, shape, are_kept=are_kept, are_reused=are_reused)
         batch = next(following, None) if batch is None else batch

@@ -1,6 +1,7 @@
 """The trace of the evaluation of a batch."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, field, frozen
@@ -8,16 +9,10 @@ from attrs import Factory, field, frozen
 from hookline.training.metrics import Part
 from hookline.training.tracing.graphs.graph import Graph, Program
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch
+from hookline.training.tracing.traced_step import Output
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@frozen(eq=False, repr=False)
-class Output:
-    """A tensor among the outputs of a program."""
-
-    index: int
 
 
 class Ends:
@@ -89,6 +84,12 @@ class TracedBatch:
     """The size in bytes of what it returns for a batch."""
     is_rewritten: bool = False
     """Whether it has faster operations than the layers."""
+
+    @cached_property
+    def of_inputs(self) -> "frozenset[int]":
+        """The indices of the tensors that it returns in the memory of its inputs, such as a target of the batch."""
+        inputs = {value.storage for value in self.graph.inputs}
+        return frozenset(index for index, value in enumerate(self.graph.outputs) if value.storage in inputs)
 
     def run(self, columns: "Sequence[list[Tensor]]", count: int) -> "Sequence[Tensor]":
         """Compute the outputs of several batches, one batch after the other.

@@ -59,6 +59,8 @@ class TracedEvaluation:
         self._kept: KeptBatches | None = None
         self._kept_groups: list[Group] | None = None
         """The groups of the kept batches, as long as the traces of their shapes are the same."""
+        self._new_groups: list[Group] | None = None
+        """Those of the present pass, as long as the traces are the same since its beginning."""
 
     def is_of(self, model: "nn.Module", criterion: "nn.Module") -> bool:
         """Whether it evaluates this model with this criterion."""
@@ -79,6 +81,16 @@ class TracedEvaluation:
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin(of_steps)
         by_layers, position = report.by_layers, 0
+        own: list[Batch] = []
+
+        def for_layers(group: Group) -> Group:
+            """The batches of a group in memory that is not used again."""
+            if not group.are_reused:
+                return group
+            if not own:  # In the same places as in any pass: the last bits of a product depend on them.
+                own.extend(batches.epoch(run.epoch))
+            return Group(own[position : position + len(group.batches)], group.shape, are_kept=True)
+
         for group in self._groups(batches, kept):
             if interruption.number is not None:
                 run.raise_if_interrupted()
@@ -86,16 +98,16 @@ class TracedEvaluation:
             shape.count += count
             self._count += count
             if shape.is_left or self._is_observed:
-                yield from self._all_by_layers(group)
+                yield from self._all_by_layers(for_layers(group))
             elif shape.is_ready:
                 traced = self._traced(group)
                 if traced is not None:
                     yield traced
                 else:
-                    yield from self._all_by_layers(group)
+                    yield from self._all_by_layers(for_layers(group))
             else:
                 report.by_layers += 1
-                yield self._first(group, partial(to_come.batches_to_come, run, split, batches, position))
+                yield self._first(for_layers(group), partial(to_come.batches_to_come, run, split, batches, position))
             position += count
         self._end(is_traced=report.by_layers == by_layers)
 
@@ -112,11 +124,26 @@ class TracedEvaluation:
                 are_kept=is_in_memory,
             )
         if self._is_observed:
-            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True)
+            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True, are_reused=True)
         if self._kept_groups is None or self._kept is not kept:
-            self._kept = kept
-            self._kept_groups = list(groups_of(kept.batches, self._shapes.of, are_kept=True))
+            return self._grouped(kept)
         return self._kept_groups
+
+    def _grouped(self, kept: KeptBatches) -> Iterator[Group]:
+        """Divide kept batches into groups. A trace that is ready in the middle of a pass has larger ones from then on.
+
+        The groups are kept for further passes unless there is such a trace, or one that was left.
+        """
+        self._forget_groups()
+        self._new_groups = groups = []
+        for group in groups_of(kept.batches, self._shapes.of, are_kept=True, are_reused=True):
+            groups.append(group)
+            yield group
+        if self._new_groups is groups:
+            self._kept, self._kept_groups = kept, groups
+
+    def _forget_groups(self) -> None:
+        self._kept_groups = self._new_groups = None
 
     def _begin(self, of_steps: Watched | None) -> None:
         """Switch to evaluation mode; forget the traces if what they depend on has changed.
@@ -158,7 +185,7 @@ class TracedEvaluation:
 
     def _forget(self, *, is_left: bool) -> None:
         self._watched = self._modes = self._same_with = None
-        self._kept_groups = None
+        self._forget_groups()
         for key, shape in self._shapes.items():
             shape.leave()  # Further groups of this pass may have it.
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
@@ -176,7 +203,7 @@ class TracedEvaluation:
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.leave()
-        self._kept_groups = None
+        self._forget_groups()
         self._report.add_reason(reason)
 
     def _by_layers(self, batch: "Batch") -> EvaluatedBatch:
@@ -269,7 +296,7 @@ class TracedEvaluation:
     def _settle(self, shape: OfShape) -> None:
         shape.settle()
         if shape.is_ready:
-            self._kept_groups = None
+            self._forget_groups()
 
     def _newly_watched(self) -> Watched:
         modules, of_steps = (self._model, self._criterion), self._run.kept.get(WATCHED)

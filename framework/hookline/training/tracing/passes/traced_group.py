@@ -8,7 +8,8 @@ from hookline.spec.objective.objective import Term
 from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.split_metrics import SplitMetrics
 from hookline.training.tracing.passes.groups import Group
-from hookline.training.tracing.passes.traced_batch import Output, TracedBatch
+from hookline.training.tracing.passes.traced_batch import TracedBatch
+from hookline.training.tracing.traced_step import Output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,10 +38,13 @@ class TracedGroup(NamedTuple):
         if returned.parts is not None:
             parts = {part: found[output.index :: width] for part, output in returned.parts.items()}
             if self.trace.changes_state or not self.group.are_kept:
-                parts = {part: [one.clone() for one in several] for part, several in parts.items()}
+                parts = {part: _copies(several) for part, several in parts.items()}
+            elif self.group.are_reused:
+                shared = {part for part, output in returned.parts.items() if output.index in self.trace.of_inputs}
+                parts = {part: _copies(several) if part in shared else several for part, several in parts.items()}
             metrics.add_parts(parts)
             return
-        for number, batch in enumerate(self.group.batches):
+        for number, batch in enumerate(self.group.copies()):
             of_model = _filled(returned.outputs, found[number * width : (number + 1) * width])
             metrics.add(objective.predict(self.criterion, of_model, batch, self.run.undo))
 
@@ -52,6 +56,10 @@ class TracedGroup(NamedTuple):
             losses.add(value, _filled(returned.divisor, outputs), terms)
         if terms:
             self.run.objective.keep_terms(self.criterion, terms)
+
+
+def _copies(several: "Sequence[Tensor]") -> "Sequence[Tensor]":
+    return [one.clone() for one in several]
 
 
 def _filled(part: Any, outputs: "Sequence[Tensor]") -> Any:

@@ -35,7 +35,9 @@ class PlannedEpoch:
         shapes, known = ([shape_of(part.batches[0]) for part in several] for several in (planned, parts))
         if len(kept) != self._count or shapes != known:
             raise ValueError("The batches that are kept have other shapes.")
-        self._steps = Steps(planned, are_kept=True)
+        self._epoch = 0
+        # In the same places as in any epoch: the last bits of a product depend on them.
+        self._steps = Steps(planned, for_layers=lambda: list(batches.epoch(self._epoch)))
 
     def is_of(self, batches: "TensorBatches") -> bool:
         """Whether it is for these batches, whose tensors and sizes have not changed since it was made."""
@@ -49,4 +51,5 @@ class PlannedEpoch:
     def steps(self, epoch: int) -> Steps:
         """Return the steps of an epoch. Those of the epoch before are lost."""
         self._rows.gather(epoch)
+        self._epoch = epoch
         return self._steps

@@ -53,15 +53,8 @@ def traced_updates(
     of_gradients = len(gradients)
     ends = list(step.graph.outputs[1 : 1 + of_gradients])
 
-    places: dict[Value, Value] = {}
-    more: dict[Value, Tensor] = {}
-    for value, index in builder.indices.items():
-        if index < of_gradients:
-            places[value] = ends[index]
-        elif index < of_gradients + len(step.fixed):
-            places[value] = step.graph.inputs[index - of_gradients]
-        else:
-            more[value] = known[index]
+    of_step = [*ends, *step.graph.inputs[: len(step.fixed)]]
+    places = {value: of_step[index] for value, index in builder.indices.items() if index < len(of_step)}
 
     options: dict[Option, Name] = {}
     groups = {id(one): number for number, group in enumerate(optimizer.param_groups) for one in group["params"]}
@@ -96,6 +89,8 @@ def traced_updates(
         calls.append(call.with_arguments(arguments, keywords).with_values(places))
     if not calls:
         raise Untraceable("the optimizer updates nothing")
+    taken = {value for call in calls for value in call.values}
+    more = {value: known[index] for value, index in builder.indices.items() if value in taken}
     written = {places.get(value, value) for value in update.written}
     calls, tensors, counters = with_common_counters(calls, lists.tensors)
     state.counters = counters

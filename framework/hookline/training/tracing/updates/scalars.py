@@ -1,17 +1,14 @@
 """The tensors to which steps that are made in one call write their losses."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 
-@frozen(eq=False, repr=False)
-class Scalars:
+class Scalars(NamedTuple):
     """The losses of several steps, and the numbers of their terms."""
 
     tensors: "Sequence[Tensor]"

@@ -1,6 +1,6 @@
 """Steps that are made together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hookline.training.tracing.shapes import OfShape
@@ -23,22 +23,24 @@ class Part(NamedTuple):
 class Steps:
     """Steps that are made together: those of one shape, and the last one of an epoch, whose batch may be smaller."""
 
-    def __init__(self, parts: Sequence[Part], *, are_kept: bool = False):
+    def __init__(self, parts: Sequence[Part], *, for_layers: "Callable[[], list[Batch]] | None" = None):
         """Take the parts.
 
         Args:
             parts: the parts.
-            are_kept: whether the memory of the batches is used again in the next epoch, so that layers must not get it.
+            for_layers: returns the same batches in other memory, if theirs is used again in the next epoch: layers may
+                keep a tensor, or overwrite it.
 
         """
-        self.parts, self._are_kept = parts, are_kept
+        self.parts, self._for_layers = parts, for_layers
         self._call: StepsInCall | None = None
 
     @property
     def batches(self) -> "list[Batch]":
         """Their batches, for the layers."""
-        batches = [batch for part in self.parts for batch in part.batches]
-        return [batch.changed(lambda tensor: tensor.clone()) for batch in batches] if self._are_kept else batches
+        if self._for_layers is not None:
+            return self._for_layers()
+        return [batch for part in self.parts for batch in part.batches]
 
     def call(self, dtype: "torch.dtype") -> StepsInCall:
         """Return the call that makes all of them, with losses of this type. Each part has a trace of the updates."""

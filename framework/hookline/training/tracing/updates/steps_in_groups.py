@@ -5,6 +5,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
+from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing.calls import most_in_call
 from hookline.training.tracing.shapes import OfShape
@@ -127,7 +128,7 @@ class StepsInGroups:
     def _most(self, batch: "Batch", shape: OfShape | None) -> int:
         """The number of steps to make at once, of which the batch is the first."""
         updates = None if shape is None else shape.ready
-        if updates is None:
+        if updates is None or not are_in_memory(self._batches):  # Other batches may depend on the steps before them.
             return 1
         size = sum(tensor.nbytes for tensor in tensors_of(batch))
         undisturbed = self._loop.undisturbed_steps()

@@ -62,7 +62,7 @@ CASES = {
 }  # fmt: skip
 
 
-def spec_of(trace, targets, sections=(), **more):
+def spec_of(trace, targets, sections=(), plugins=(), **more):
     whole = {
         "run": {"epochs": 6, "seed": 2, "trace": trace},
         "data": {"type": "Arrays", "inputs": ["x"], "targets": [targets], "batch_size": 8, "validation": 0.35},
@@ -71,11 +71,11 @@ def spec_of(trace, targets, sections=(), **more):
     }
     for section, options in {**dict(sections), **more}.items():
         whole[section] = {**whole["data"], **options} if section == "data" else options
-    return hookline.load(whole)
+    return hookline.load(whole, plugins=plugins)
 
 
 def trained(trace, out, targets="class", sections=(), *plugins, data=DATA, **more):
-    spec = spec_of(trace, targets, sections or {"loss": ENTROPY, "metrics": RATES}, **more)
+    spec = spec_of(trace, targets, sections or {"loss": ENTROPY, "metrics": RATES}, plugins, **more)
     names = ("x", targets, *(("weight",) if getattr(spec.data, "weight_column", None) else ()))
     return hookline.train(spec, data={name: data[name] for name in names}, plugins=plugins, out=out / trace)
 
@@ -258,6 +258,80 @@ def test_other_rows_may_take_the_place_of_those_of_a_split(change, tmp_path, mon
     both(tmp_path, monkeypatch, lambda: With(nn.Identity(), replace))
 
 
+class Remembering(nn.Module):
+    """Overwrites its input in evaluation, and keeps it for the next batch, which may be that of the next pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = None
+
+    def forward(self, x):
+        if self.training:
+            return x
+        x.mul_(1.5)
+        before, self.last = self.last, x
+        return x if before is None else x + 0.1 * before.mean()
+
+
+class InFront(With):
+    """Puts a layer before the model."""
+
+    @hookline.hookimpl(wrapper=True)
+    def build_model(self):
+        return nn.Sequential(self.layer, (yield))
+
+
+def test_a_layer_may_keep_and_overwrite_the_rows_of_a_pass(tmp_path, monkeypatch):
+    report = both(tmp_path, monkeypatch, lambda: InFront(Remembering()))
+    assert report["traced"] == 0
+
+
+class KeptTruth:
+    """Sums up the true numbers of this pass and of all passes before, which it keeps and overwrites."""
+
+    def __init__(self, kept):
+        self.kept = kept
+
+    def to(self, device):
+        return self
+
+    def update(self, predictions, targets):
+        self.kept.append(targets)
+        targets.add_(len(self.kept))
+
+    def compute(self):
+        return float(sum(one.double().sum() for one in self.kept))
+
+
+def metric_of(kept):
+    """A plugin with a metric that keeps the true numbers of all passes here."""
+
+    @hookline.spec.spec
+    class Keeping(hookline.spec.MetricSpec):
+        """Keep the true numbers."""
+
+        def build(self, loss, predictions):
+            return KeptTruth(kept)
+
+    class Plugin:
+        @hookline.hookimpl
+        def register_specs(self):
+            return [Keeping]
+
+    return Plugin()
+
+
+@pytest.mark.parametrize("checks", [0, 3])
+def test_a_metric_may_keep_and_overwrite_the_rows_of_a_pass(checks, tmp_path, monkeypatch):
+    kept, found = {"off": [], "auto": []}, {}
+    sections = {"loss": {"type": "MSELoss"}, "metrics": [{"type": "Keeping"}, *ERRORS]}
+    for trace, several in kept.items():
+        found[trace] = numbers(trained(trace, tmp_path, "number", sections, metric_of(several)))
+        tracing.trace_everything(monkeypatch, "torchscript", checks)
+    assert found["auto"] == found["off"]
+    assert all(map(torch.equal, *kept.values()))
+
+
 class Scaling:
     """Lets splits yield other rows in each epoch."""
 
@@ -343,6 +417,24 @@ def test_no_batch_is_lost_if_the_trace_of_kept_groups_fails(tmp_path, monkeypatc
     assert report["traced"] == 22
     assert report["by_layers"] == 6 * 8 + 15 - 22
     assert report["reasons"] == ["the trace failed: the layers look at values, which lead to other operations now"]
+
+
+def test_batches_are_grouped_as_soon_as_a_trace_is_ready(tmp_path, monkeypatch):
+    sizes = []
+    grouped = traced_evaluation.TracedGroup.add_to
+
+    def add_to(group, *sums):
+        sizes.append(len(group.group.batches))
+        grouped(group, *sums)
+
+    monkeypatch.setattr(traced_evaluation.TracedGroup, "add_to", add_to)
+    monkeypatch.setitem(globals(), "LAYERS", [{"type": "Linear"}])
+    tracing.trace_everything(monkeypatch, "python")
+    rows = {name: numpy.tile(DATA[name], (4,) + (1,) * (DATA[name].ndim - 1)) for name in ("x", "class")}
+    once = {"run": {"epochs": 1}, "data": {"validation": 0.5}, "loss": ENTROPY}
+    trained("auto", tmp_path, "class", once, data=rows)
+    # At most four batches are in a call. The layers evaluate the first of 15 batches; those of training follow.
+    assert sizes == [4, 4, 4, 2, 4, 4, 4, 3]
 
 
 class Tripled:

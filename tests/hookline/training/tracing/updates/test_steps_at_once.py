@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections import Counter
 
 import numpy
 import pytest
@@ -17,8 +18,9 @@ from hookline.spec.objective.objective import Objective
 from hookline.training.means import mean_loss
 from hookline.training.tracing import calls as sizes, comparison, worth
 from hookline.training.tracing.graphs import runners
+from hookline.training.tracing.graphs.running import in_torchscript
 from hookline.training.tracing.updates import planned_epoch, steps_at_once, update, update_state
-from hookline.training.tracing.updates.steps import Part, Steps
+from hookline.training.tracing.updates.steps import Part
 
 GENERATOR = numpy.random.default_rng(0)
 INPUTS = GENERATOR.standard_normal((40, 3)).astype("float32")
@@ -267,6 +269,13 @@ def test_a_smaller_last_batch_is_in_the_call_of_those_before(optimizer, callback
     assert calls == [1, 4, 4, 4]  # After two recorded steps and the last one of the epoch, of another shape.
 
 
+def test_steps_of_another_shape_are_not_compiled_again(unequal, calls, monkeypatch, tmp_path):
+    texts, compiled = [], in_torchscript.compiled
+    monkeypatch.setattr(in_torchscript, "compiled", lambda *text: texts.append(text) or compiled(*text))
+    trained("auto", tmp_path / "run")
+    assert list(Counter(texts).values()) == [2, 2]  # The steps and the evaluation, each for both shapes.
+
+
 @pytest.mark.parametrize("groups", [(), ({"parameters": "*bias", "lr": 0.1},)], ids=["one group", "two groups"])
 def test_steps_are_counted_once_for_the_parameters_of_a_group(groups, calls, monkeypatch, tmp_path):
     optimizer = {"type": "AdamW", "lr": 0.01, "groups": list(groups)}
@@ -315,11 +324,16 @@ def test_a_planned_call_that_fails_is_repeated_by_the_layers(first, unequal, cal
 
 
 def test_layers_never_get_the_memory_of_planned_steps():
-    batches = list(TensorBatches({"x": torch.rand(7, 2)}, {"y": torch.rand(7)}, batch_size=4).epoch(1))
-    steps = Steps([Part(batches[:1], None), Part(batches[1:], None)], are_kept=True)
-    pairs = [*zip(steps.batches, batches, strict=True)]
-    assert all(torch.equal(one.input, other.input) and torch.equal(one.target, other.target) for one, other in pairs)
-    assert all(one.input.data_ptr() != other.input.data_ptr() for one, other in pairs)
+    several = TensorBatches({"x": torch.rand(11, 3)}, {"y": torch.rand(11)}, batch_size=4, seed=0)
+    batches = list(several.epoch(1))
+    plan = planned_epoch.PlannedEpoch(several, [Part(batches[:2], None), Part(batches[2:], None)])
+    steps = plan.steps(2)
+    kept = [batch.input for part in steps.parts for batch in part.batches]
+    given, usual = ([batch.input for batch in some] for some in (steps.batches, several.epoch(2)))
+    assert all(map(torch.equal, given, usual))
+    assert not {one.data_ptr() for one in given} & {one.data_ptr() for one in kept}
+    # The last bits of a matrix product depend on where its rows lie.
+    assert [one.data_ptr() % 64 for one in given] == [one.data_ptr() % 64 for one in usual]
 
 
 @pytest.mark.parametrize("row", [17, 39])
