@@ -97,10 +97,8 @@ class Group:
         if not self._joined:
             return
         self._flush_others(rows, true)
-        if (
-            self._size + rows.nbytes + true.nbytes < LARGEST
-        ):  # They wait, and batches and layers may reuse their memory.
-            rows, true = rows.clone(), true.clone()
+        if self._size + rows.nbytes + true.nbytes < LARGEST:
+            rows, true = rows.clone(), true.clone()  # Batches and layers may reuse their memory while they wait.
         self._wait([rows], [true])
 
     def add_several(self, several: "Sequence[Tensor]", true: "Sequence[Tensor]") -> None:

@@ -579,6 +579,21 @@ def test_a_failing_plugin_is_reported_at_the_section_of_its_stage(here, capsys, 
     assert excerpt[1] == f"{line:>2} | [model]"
 
 
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("callback", "line"),
+    [
+        ({"type": "EarlyStopping", "monitor": "training/loss"}, "those of epoch 2, from EarlyStopping."),
+        ({"type": "ExponentialMovingAverage", "decay": 0.5}, "a mean until epoch 2, from ExponentialMovingAverage."),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:callbacks")
+def test_the_output_says_which_weights_are_saved_if_not_the_last(callback, line, capsys):
+    value = ", ".join(f"{name} = {json.dumps(option)}" for name, option in callback.items())
+    assert main(["train", "spec.toml", "--set", f"callbacks=[{{ {value} }}]"]) == 0
+    assert f"\nThe saved weights are {line}\n" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("_real_curves")
 def test_training_writes_its_results_to_a_new_directory(here, capsys):
     before = files(here)

@@ -11,6 +11,7 @@ from hookline.plugins.dispatch.answers import refuse_wrong_loss, wrong_answer
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.training.build.build import unchanged_embeddings
+from hookline.training.preflight.buffers import unchanged_buffers
 from hookline.training.preflight.embeddings import refuse_unknown_indices
 from hookline.training.preflight.metrics import unfit_metrics
 from hookline.training.preflight.outputs import doubts, naming_outputs, refuse_unfit_outputs
@@ -34,7 +35,8 @@ def preflight(run: Run, data: "Data", model: "nn.Module", criterion: "nn.Module"
         ) from error
     if not is_tried:
         refuse_unknown_indices(run, data, model)
-        _try_step(run, data, model, criterion, batch)
+        with unchanged_buffers(model, criterion):
+            _try_step(run, data, model, criterion, batch)
     refuse_unfit_splits(run, data, model, batch)
     _refuse_extra_state(model, ("model",))
     _refuse_extra_state(criterion, run.objective.path)

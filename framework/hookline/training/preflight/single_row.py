@@ -7,6 +7,7 @@ from hookline.errors.exceptions import MismatchError
 from hookline.plugins.stages import Run
 from hookline.runs import devices
 from hookline.training.build.build import unchanged_embeddings
+from hookline.training.preflight.buffers import unchanged_buffers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,10 +30,15 @@ def refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch"
     of_each = [part for rows in {min(full, data.training.rows), min(full, last)} for part in _parts(rows, parts)]
     if min(of_each) > 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     model.train()
     try:
-        with torch.no_grad(), devices.forked_generators(run.device), unchanged_embeddings(model), devices.uncompiled():
+        with (
+            torch.no_grad(),
+            devices.forked_generators(run.device),
+            unchanged_embeddings(model),
+            unchanged_buffers(model),
+            devices.uncompiled(),
+        ):
             row = batch.slice(0, 1).changed(lambda tensor: tensor.clone())
             run.stages.forward(run=run, model=model, batch=row)
     except ValueError as error:
@@ -43,9 +49,6 @@ def refuse_single_row(run: Run, data: "Data", model: "nn.Module", batch: "Batch"
             f"{what} has only one row, which BatchNorm cannot normalize in training: {remedy}.", path
         ) from None
     finally:
-        with torch.no_grad():
-            for buffer, value in buffers:
-                buffer.copy_(value)
         model.eval()
 
 

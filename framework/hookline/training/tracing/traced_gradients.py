@@ -118,7 +118,8 @@ class TracedGradients:
             self.traces.leave(shape, worth.TOO_SLOW)
         elif self._earns_its_cost(shape.count / self._steps):
             return True
-        elif self._run.last_step is None:  # It may become longer.
+        elif self._run.last_step is None or (self.traces.exist and worth.epochs_before_end(self._run) is not None):
+            # It may last longer than expected.
             self._report.add_reason(worth.TOO_SHORT)
         else:
             self.traces.leave(shape, worth.TOO_SHORT)

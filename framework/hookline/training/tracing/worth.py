@@ -31,10 +31,10 @@ MOST_OF_COMPUTATION = 0.3
 COST_OF_FIRST = 45
 """What it costs to record a step and to compile its trace, in steps: both grow with the number of operations."""
 
-COST_OF_FURTHER = 24
+COST_OF_FURTHER = 28
 """The same in a further training of a process, whose trace has mostly been compiled already."""
 
-COST_OF_SHAPE = 6
+COST_OF_SHAPE = 14
 """The same for batches of another shape. Its trace runs compiled operations, and the layers are watched already."""
 
 COST_OF_CHECKS = 6
@@ -50,7 +50,7 @@ GAIN = 0.5
 GAIN_WITH_UPDATES = 1.1
 """The same if the updates are traced, too, which take almost as long in Python as the gradients."""
 
-GAIN_BETWEEN_CALLS = 0.6
+GAIN_BETWEEN_CALLS = 1.6
 """What it saves in addition if the steps before are made in one call: one by the layers ends it, and all is compared
 again after that."""
 

@@ -7,7 +7,7 @@ from hookline.plugins.dispatch.attribution import implementations, is_built_in, 
 from hookline.plugins.manager import BUILT_IN
 from hookline.plugins.stages import Run
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.computing.noise import dropouts
+from hookline.tuning.stacked.computing.layers.noise import dropouts
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ from weakref import ReferenceType
 from hookline.plugins.stages import Run
 from hookline.spec.families.data import DataSpec
 from hookline.training.preparation import Parts
-from hookline.tuning.stacked.computing.noise import dropouts
+from hookline.tuning.stacked.computing.layers.noise import dropouts
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy
 import pytest
 import torch
@@ -287,3 +289,47 @@ def test_a_state_that_cannot_be_saved_is_rejected_before_training(stage, section
         f"buffer instead of `get_extra_state`."
     )
     assert not (tmp_path / "run").exists()
+
+
+class Level(nn.Module):
+    """Divides by a mean of all losses so far, which it keeps in a buffer that it changes or replaces."""
+
+    def __init__(self, *, replaces):
+        super().__init__()
+        self.replaces = replaces
+        self.register_buffer("level", torch.ones(()))
+        self.register_buffer("sparse", torch.eye(2).to_sparse())
+        self.register_buffer("expanded", torch.ones(1).expand(3))
+
+    def forward(self, outputs, targets):
+        loss = (outputs - targets).square().mean()
+        mean = 0.9 * self.level + 0.1 * loss.detach()
+        if self.replaces:
+            self.level = mean
+        else:
+            self.level.copy_(mean)
+        return loss / mean
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_the_first_step_finds_the_buffers_of_a_loss_as_they_were_built(replaces, tmp_path):
+    class Leveling:
+        @hookimpl(wrapper=True)
+        def select_loss(self):
+            yield
+            return Level(replaces=replaces)
+
+        @hookimpl(wrapper=True)
+        def fit(self, data, model, criterion, optimizer):
+            [batch], own = data.training.epoch(1), deepcopy(model)
+            by_hand = Level(replaces=replaces)
+            expected = by_hand(own(batch.input), batch.target)
+            answer = yield
+            assert criterion.level == by_hand.level
+            losses.append(expected.item())
+            return answer
+
+    losses = []
+    made = hookline.load({**TABLE, "data": {**TABLE["data"], "batch_size": 1024}, "run": {"epochs": 1}})
+    trial = hookline.train(made, plugins=[Leveling()], out=tmp_path / "run")
+    assert [one["training/loss"] for one in trial.history] == losses

@@ -1,6 +1,8 @@
 """When a trace is expected to earn back its cost: by the number of steps, whatever the speed of the machine."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -30,11 +32,11 @@ def earns(steps, seconds, share=1.0, **options):
         (90, {}, True),
         (90, {"with_updates": False}, False),
         (180, {"with_updates": False}, True),
-        (90, {"share": 0.5}, False),
-        (90, {"share": 0.5, "is_first": False}, True),
+        (100, {"share": 0.5}, False),
+        (100, {"share": 0.5, "is_first": False}, True),
         (20, {"share": 5.0}, True),
-        (11, {"is_other_shape": True}, True),
-        (10, {"is_other_shape": True}, False),
+        (12, {"is_other_shape": True}, True),
+        (11, {"is_other_shape": True}, False),
         (30, {"is_other_shape": True, "with_updates": False}, False),
     ],
     ids=str,
@@ -141,3 +143,24 @@ def test_an_optimizer_that_evaluates_a_batch_several_times_earns_the_cost_in_few
     found = tracing.both_ways(lambda: (Bags(sparse=False), nn.MSELoss()), BATCHES, steps=200)
     assert asked[0] == worth.WARM_UP + 1
     assert found.traced > 0
+
+
+SPECS = Path(__file__).parents[4] / "specs"
+
+STOPPING = 'callbacks=[{ type = "EarlyStopping", patience = 3 }]'
+
+
+@pytest.mark.parametrize(("callbacks", "is_decided_again"), [("callbacks=[]", False), (STOPPING, True)])
+def test_a_run_that_may_last_longer_decides_again_about_batches_of_another_shape(
+    callbacks, is_decided_again, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(worth, "is_faster", lambda *_: True)
+    monkeypatch.setattr(worth, "can_earn_its_cost", lambda run: True)
+    monkeypatch.setattr(
+        worth, "earns_its_cost", lambda run, *_, is_other_shape, **__: not is_other_shape or run.epoch >= 4
+    )
+    spec = hookline.load(SPECS / "iris.toml", ["run.epochs=12", "deploy=[]", callbacks])
+    hookline.train(spec, out=tmp_path / "run")
+    steps = json.loads((tmp_path / "run" / "result.json").read_text())["traced_steps"]
+    assert steps["traced"] + steps["by_layers"] == 12 * 6
+    assert (steps["by_layers"] < 4 + 12) == is_decided_again  # Each epoch has five full batches and a smaller one.

@@ -1,10 +1,9 @@
 """The batches of evaluations, by the layers first and then by traces of them, with the same bits."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hookline.data.tensor_batches import are_in_memory
 from hookline.plugins.stages import Run
 from hookline.training.tracing import worth
 from hookline.training.tracing.conditions import WATCHED, settings_of
@@ -13,7 +12,8 @@ from hookline.training.tracing.graphs.graph import Untraceable, reason_of
 from hookline.training.tracing.layers_as_recorded import reason_of_new_trace
 from hookline.training.tracing.passes import to_come
 from hookline.training.tracing.passes.evaluated_batch import EvaluatedBatch, evaluated_by_layers
-from hookline.training.tracing.passes.groups import Group, groups_of
+from hookline.training.tracing.passes.groups import Group
+from hookline.training.tracing.passes.groups_of_passes import GroupsOfPasses, OwnBatches
 from hookline.training.tracing.passes.kept_batches import KeptBatches
 from hookline.training.tracing.passes.modes import Modes, set_modes
 from hookline.training.tracing.passes.of_shape import OfShape
@@ -56,11 +56,7 @@ class TracedEvaluation:
         self._are_rewritten = True
         self._changes = 0
         self._count = 0
-        self._kept: KeptBatches | None = None
-        self._kept_groups: list[Group] | None = None
-        """The groups of the kept batches, as long as the traces of their shapes are the same."""
-        self._new_groups: list[Group] | None = None
-        """Those of the present pass, as long as the traces are the same since its beginning."""
+        self._groups = GroupsOfPasses(self._shapes.of)
 
     def is_of(self, model: "nn.Module", criterion: "nn.Module") -> bool:
         """Whether it evaluates this model with this criterion."""
@@ -81,69 +77,28 @@ class TracedEvaluation:
         run, interruption, report = self._run, self._run.interruption, self._report
         self._begin(of_steps)
         by_layers, position = report.by_layers, 0
-        own: list[Batch] = []
-
-        def for_layers(group: Group) -> Group:
-            """The batches of a group in memory that is not used again."""
-            if not group.are_reused:
-                return group
-            if not own:  # In the same places as in any pass: the last bits of a product depend on them.
-                own.extend(batches.epoch(run.epoch))
-            return Group(own[position : position + len(group.batches)], group.shape, are_kept=True)
-
-        for group in self._groups(batches, kept):
+        for_layers = OwnBatches(batches, run.epoch).of
+        for group in self._groups.of(batches, run.epoch, kept, are_single=self._is_observed):
             if interruption.number is not None:
                 run.raise_if_interrupted()
             shape, count = group.shape, len(group.batches)
             shape.count += count
             self._count += count
             if shape.is_left or self._is_observed:
-                yield from self._all_by_layers(for_layers(group))
+                yield from self._all_by_layers(for_layers(group, position))
             elif shape.is_ready:
                 traced = self._traced(group)
                 if traced is not None:
                     yield traced
                 else:
-                    yield from self._all_by_layers(for_layers(group))
+                    yield from self._all_by_layers(for_layers(group, position))
             else:
                 report.by_layers += 1
-                yield self._first(for_layers(group), partial(to_come.batches_to_come, run, split, batches, position))
+                yield self._first(
+                    for_layers(group, position), partial(to_come.batches_to_come, run, split, batches, position)
+                )
             position += count
         self._end(is_traced=report.by_layers == by_layers)
-
-    def _groups(self, batches: "Batches", kept: KeptBatches | None) -> Iterable[Group]:
-        """The groups of a pass."""
-        most = 1 if self._is_observed else None
-        if kept is None:
-            # Other batches may use the same memory again, or depend on what happened before they are requested.
-            is_in_memory = are_in_memory(batches)
-            return groups_of(
-                batches.epoch(self._run.epoch),
-                self._shapes.of,
-                most=most if is_in_memory else 1,
-                are_kept=is_in_memory,
-            )
-        if self._is_observed:
-            return groups_of(kept.batches, self._shapes.of, most=most, are_kept=True, are_reused=True)
-        if self._kept_groups is None or self._kept is not kept:
-            return self._grouped(kept)
-        return self._kept_groups
-
-    def _grouped(self, kept: KeptBatches) -> Iterator[Group]:
-        """Divide kept batches into groups. A trace that is ready in the middle of a pass has larger ones from then on.
-
-        The groups are kept for further passes unless there is such a trace, or one that was left.
-        """
-        self._forget_groups()
-        self._new_groups = groups = []
-        for group in groups_of(kept.batches, self._shapes.of, are_kept=True, are_reused=True):
-            groups.append(group)
-            yield group
-        if self._new_groups is groups:
-            self._kept, self._kept_groups = kept, groups
-
-    def _forget_groups(self) -> None:
-        self._kept_groups = self._new_groups = None
 
     def _begin(self, of_steps: Watched | None) -> None:
         """Switch to evaluation mode; forget the traces if what they depend on has changed.
@@ -185,7 +140,7 @@ class TracedEvaluation:
 
     def _forget(self, *, is_left: bool) -> None:
         self._watched = self._modes = self._same_with = None
-        self._forget_groups()
+        self._groups.forget()
         for key, shape in self._shapes.items():
             shape.leave()  # Further groups of this pass may have it.
             self._shapes[key] = OfShape(shape.count, is_left=key is None or is_left)
@@ -203,7 +158,7 @@ class TracedEvaluation:
 
     def _leave(self, shape: OfShape, reason: str) -> None:
         shape.leave()
-        self._forget_groups()
+        self._groups.forget()
         self._report.add_reason(reason)
 
     def _by_layers(self, batch: "Batch") -> EvaluatedBatch:
@@ -296,7 +251,7 @@ class TracedEvaluation:
     def _settle(self, shape: OfShape) -> None:
         shape.settle()
         if shape.is_ready:
-            self._forget_groups()
+            self._groups.forget()
 
     def _newly_watched(self) -> Watched:
         modules, of_steps = (self._model, self._criterion), self._run.kept.get(WATCHED)

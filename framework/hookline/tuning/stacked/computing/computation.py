@@ -7,8 +7,8 @@ from hookline.data.tensor_batches import are_in_memory
 from hookline.tuning.stacked.computing.batches import Together, epoch_of
 from hookline.tuning.stacked.computing.criterion import Criterion, Losses
 from hookline.tuning.stacked.computing.evaluation import Evaluation
-from hookline.tuning.stacked.computing.network import Network
-from hookline.tuning.stacked.computing.noise import Noise
+from hookline.tuning.stacked.computing.layers.network import Network
+from hookline.tuning.stacked.computing.layers.noise import Noise
 from hookline.tuning.stacked.computing.rows import Rows
 from hookline.tuning.stacked.computing.trained import CRITERION, MODEL, blocks_of, both_parts
 from hookline.tuning.stacked.members import Member

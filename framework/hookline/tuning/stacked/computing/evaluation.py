@@ -14,8 +14,8 @@ from hookline.training.means.mean_losses import MeanLosses
 from hookline.training.tracing.shapes import shape_of
 from hookline.tuning.stacked.computing.batches import Together, epoch_of, splits_of
 from hookline.tuning.stacked.computing.criterion import Criterion
+from hookline.tuning.stacked.computing.layers.network import Network
 from hookline.tuning.stacked.computing.losses import LossTable
-from hookline.tuning.stacked.computing.network import Network
 from hookline.tuning.stacked.computing.repeated import Repeated
 from hookline.tuning.stacked.computing.rows import Rows
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hookline.tuning.stacked.computing.noise import Noise
+from hookline.tuning.stacked.computing.layers.noise import Noise
 
 
 class Generators:

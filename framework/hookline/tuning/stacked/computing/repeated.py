@@ -14,7 +14,7 @@ from hookline.training.tracing.graphs.graph import Untraceable
 from hookline.training.tracing.shapes import MOST_SHAPES, shape_of
 from hookline.training.tracing.traced_step import tensors_of
 from hookline.tuning.stacked.computing.batches import Together
-from hookline.tuning.stacked.computing.noise import Draw, Noise
+from hookline.tuning.stacked.computing.layers.noise import Draw, Noise
 from hookline.tuning.stacked.computing.traced import Traced, recorded
 
 if TYPE_CHECKING:

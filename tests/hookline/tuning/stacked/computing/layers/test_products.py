@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hookline.tuning.stacked.computing.products import Convolutions, Products
+from hookline.tuning.stacked.computing.layers.products import Convolutions, Products
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from hookline.tuning.stacked.computing.images import Function, in_best_order
-from hookline.tuning.stacked.computing.lines import lines
-from hookline.tuning.stacked.computing.noise import Noise, dropouts
+from hookline.tuning.stacked.computing.layers.images import Function, in_best_order
+from hookline.tuning.stacked.computing.layers.lines import lines
+from hookline.tuning.stacked.computing.layers.noise import Noise, dropouts
 from hookline.tuning.stacked.refusals import NotStackable
 
 if TYPE_CHECKING:

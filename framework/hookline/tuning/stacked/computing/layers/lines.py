@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hookline.tuning.stacked.computing.images import (
+from hookline.tuning.stacked.computing.layers.images import (
     Function,
     Lines,
     as_channels,
@@ -78,7 +78,7 @@ def _linear(layer: Any, tensors: "Mapping[str, Tensor]") -> Function:
     def linear(inputs: "Tensor") -> "Tensor":
         import torch
 
-        from hookline.tuning.stacked.computing.products import Products
+        from hookline.tuning.stacked.computing.layers.products import Products
 
         rows = inputs if inputs.dim() == 3 else inputs.flatten(1, -2)
         if inputs.stride(0) == 0 and members > 1 and outputs * inputs_of_each <= SMALL:  # The members share the inputs.

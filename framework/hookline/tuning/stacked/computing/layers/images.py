@@ -23,7 +23,7 @@ def convolution(layer: Any, tensors: "Mapping[str, Tensor]") -> "Function | None
     members = len(weights)
 
     def convolution(inputs: "Tensor") -> "Tensor":
-        from hookline.tuning.stacked.computing.products import Convolutions
+        from hookline.tuning.stacked.computing.layers.products import Convolutions
 
         options = layer.stride, padding, layer.dilation, members * layer.groups
         bias = None if biases is None else biases.flatten()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from hookline.tuning.stacked.computing.images import convolution, in_best_order
+from hookline.tuning.stacked.computing.layers.images import convolution, in_best_order
 
 VALUES = torch.tensor([-2.0, -1.0, -0.0, 0.0, 0.5, 6.0, 7.0, float("inf"), float("-inf")])
 
