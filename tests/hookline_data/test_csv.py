@@ -141,7 +141,7 @@ def test_drop_last_that_leaves_no_batch_is_an_error(prepare):
 
 
 def test_rows_are_in_memory_only_once(prepare):
-    rows, columns = 40_000, 12
+    rows, columns = 80_000, 12
     text = table(numpy.random.default_rng(0).normal(size=(rows, columns)).round(3), numpy.zeros(rows))
     options = {"validation": 0.25, "test": 0.25, "standardize": True}
     prepare(text, **options)  # Imports take memory, too.
