@@ -169,7 +169,8 @@ class TracedGradients:
         except Exception as error:  # noqa: BLE001 - The layers have made the step.
             self.traces.leave(shape, reason_of(error))
             return loss
-        if self._run.last_step is not None and not self._earns_its_cost(shape.count / self._steps, step):
+        is_known = self.traces.exist or self._run.last_step is None  # Batches of another shape had as many operations.
+        if not is_known and not self._earns_its_cost(shape.count / self._steps, step):
             self.traces.leave(shape, worth.TOO_LITTLE)
             return loss
         shape.step, self._recorded_shape = step, shape
