@@ -70,12 +70,11 @@ def test_few_operations_that_take_long_are_computation(operations, answer):
 
 
 def test_evaluations_need_as_many_batches_on_each_machine():
-    for seconds in (2e-4, 4e-4):
+    for seconds in (1e-5, 1e-4):
         answers = {count: to_come.earns_its_cost(seconds, count) for count in (30, 50, 55, 200)}
         assert answers == {30: False, 50: False, 55: True, 200: True}
         assert to_come.earns_its_cost(seconds, 50, is_first=False)
     assert not to_come.earns_its_cost(0.05, 200)
-    assert not to_come.earns_its_cost(4e-5, 140)  # To record so little takes almost as long as to record more.
 
 
 ROWS = torch.randint(5, (4, 3), generator=torch.Generator().manual_seed(1))

@@ -21,9 +21,6 @@ COST_OF_CHECKS = 9
 MOST_OF_PYTHON = 0.0005
 """The largest time that Python takes for a batch. In a longer one, the rest is computation, which is not saved."""
 
-LEAST_OF_PYTHON = 0.00012
-"""The time of a batch, in seconds, below which its trace costs no less: it is recorded and compared, too."""
-
 GAIN = 0.7
 """The part of the time in Python that a trace usually saves."""
 
@@ -63,8 +60,7 @@ def earns_its_cost(seconds: float, count: float, *, is_first: bool = True) -> bo
 
     """
     of_python = min(seconds, MOST_OF_PYTHON)
-    of_trace = COST_OF_FIRST if is_first else COST_OF_FURTHER
-    cost = of_trace * max(of_python, LEAST_OF_PYTHON) + COST_OF_CHECKS * max(seconds, LEAST_OF_PYTHON)
+    cost = (COST_OF_FIRST if is_first else COST_OF_FURTHER) * of_python + COST_OF_CHECKS * seconds
     return GAIN * of_python * count > worth.MARGIN * cost
 
 
